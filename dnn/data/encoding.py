@@ -1,0 +1,61 @@
+"""What a table means to a network: which columns are its features, which is the label, and what was learnt of both.
+
+It is written beside the weights, or beside prepared arrays, as features.json.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dnn.data.features import Features
+from dnn.data.labels import Labels
+from dnn.data.table import Table, column_names, read_table
+
+FORMAT = 1
+FILE = "features.json"
+
+
+class Encoding(NamedTuple):
+    """features: of the columns. labels: of the target. target: its column's name. dropped: columns to leave out."""
+
+    features: Features
+    labels: Labels
+    target: str
+    dropped: tuple[str, ...] = ()
+
+    def read(self, path: str | Path) -> Table:
+        """The table in a file, its columns of the kinds they had in training, without those that were dropped.
+
+        Raises: ValueError as `read_table`.
+        """
+        kinds = dict(self.features.kinds) | ({} if self.labels.numeric else {self.target: "category"})
+        there = column_names(path)
+        return read_table(path, kinds=kinds, drop=[name for name in self.dropped if name in there])
+
+    def save(self, folder: str | Path) -> None:
+        """Write features.json into an existing folder. Raises: ValueError as `Features.state`."""
+        state = {
+            "format": FORMAT,
+            "target": self.target,
+            "classes": self.labels.names,
+            "dropped": self.dropped,
+            "features": self.features.state(),
+        }
+        Path(folder, FILE).write_text(json.dumps(state, indent=1) + "\n")
+
+
+def load_encoding(folder: str | Path) -> Encoding:
+    """The encoding in a run folder or a prepared folder. Raises: ValueError if it is neither, or is damaged."""
+    path = Path(folder, FILE)
+    if not path.is_file():
+        raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
+    try:
+        state = json.loads(path.read_text())
+        if state["format"] != FORMAT:
+            raise ValueError(f"{path} has format {state['format']}, and this version reads format {FORMAT}")
+        labels = Labels(np.array(state["classes"], dtype=object))
+        return Encoding(Features.from_state(state["features"]), labels, state["target"], tuple(state["dropped"]))
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is damaged: {error!r}") from None

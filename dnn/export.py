@@ -1,0 +1,99 @@
+"""What is used after training: named columns in, class probabilities out, in one object and from one folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.data.arrays import load_arrays, save_arrays
+from dnn.data.encoding import Encoding, load_encoding
+from dnn.nn.activations import softmax
+from dnn.nn.layers import mlp
+
+CHUNK = 65_536  # rows whose features are in memory at once
+WEIGHTS = "weights.npz"
+
+
+class Classifier(tf.Module):
+    """Class probabilities, float32[rows, classes], of named columns: softmax(model(features(columns)))."""
+
+    def __init__(self, encoding: Encoding, model: tf.Module):
+        super().__init__()
+        self.features = encoding.features
+        self.model = model
+        self.encoding = encoding
+
+    @tf.function(reduce_retracing=True)
+    def _logits(self, columns):
+        return self.model(self.features(columns))
+
+    def __call__(self, columns: Mapping) -> tf.Tensor:
+        """columns: name -> float64[rows] or string[rows]. Raises: ValueError for missing or extra columns."""
+        return softmax(self._logits(columns))
+
+    def logits(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """float32[rows, classes], in the order of the rows, of any number of rows: a chunk at a time.
+
+        Raises: ValueError for missing or extra columns, or a number so large that its logits overflow.
+        """
+        self.features.check(columns)
+        columns = {name: columns[name] for name in self.features.kinds}
+        rows = len(next(iter(columns.values())))
+        chunks = ({name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
+                  for first in range(0, rows, CHUNK))  # fmt: skip
+        logits = np.concatenate([self._logits(chunk) for chunk in chunks])
+        finite = np.isfinite(logits).all(axis=1)
+        if not finite.all():
+            raise ValueError(f"data row {int(np.argmin(finite)) + 1}: a number is so large that the logits overflow")
+        return logits
+
+    def save(self, folder: str | Path) -> None:
+        """Write features.json and weights.npz into an existing folder. Raises: ValueError as `Features.state`."""
+        self.encoding.save(folder)
+        save_arrays(Path(folder, WEIGHTS), **{name: v.numpy() for name, v in named_variables(self.model).items()})
+
+    def export(self, folder: str | Path) -> None:
+        """Write a TensorFlow SavedModel that runs without `dnn`.
+
+        Its inputs are the columns by name, float64[rows] or string[rows]; its outputs `probabilities`,
+        float32[rows, classes], and `label`, string[rows].
+        """
+        dtypes = {"numeric": tf.float64, "category": tf.string}
+        columns = {name: tf.TensorSpec([None], dtypes[kind], name) for name, kind in self.features.kinds.items()}
+        classes = tf.constant(self.encoding.labels.names)
+
+        @tf.function(input_signature=[columns])
+        def serve(columns):
+            probabilities = self(columns)
+            return {"probabilities": probabilities, "label": tf.gather(classes, tf.argmax(probabilities, axis=1))}
+
+        tf.saved_model.save(self, str(folder), signatures=serve)
+
+
+def load(folder: str | Path) -> Classifier:
+    """The classifier in a run folder. Raises: ValueError if it is not one, or is damaged."""
+    if not Path(folder, WEIGHTS).is_file():
+        raise ValueError(f"{folder} is not a run folder: it has no {WEIGHTS}")
+    encoding = load_encoding(folder)
+    arrays = load_arrays(Path(folder, WEIGHTS))
+    units = [array.shape[-1] for name, array in arrays.items() if name.endswith("kernel") and array.ndim]
+    model = mlp([encoding.features.width, *units[:-1], encoding.labels.classes])
+    variables = named_variables(model)
+    wanted = {name: tuple(variable.shape) for name, variable in variables.items()}
+    found = {name: array.shape for name, array in arrays.items()}
+    if wanted != found:
+        raise ValueError(f"{folder}: {WEIGHTS} does not fit the features: wanted {wanted}, got {found}")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    return Classifier(encoding, model)
+
+
+def named_variables(model: tf.Module) -> dict[str, tf.Variable]:
+    """Each variable under its place in the model: "layers/0/kernel", …"""
+    found = model._flatten(predicate=lambda value: isinstance(value, tf.Variable), with_path=True)
+    return {"/".join(map(str, place)): variable for place, variable in found}
+
+
+def _tensor(cells: np.ndarray) -> tf.Tensor:
+    return tf.constant(cells, tf.string if cells.dtype.kind in "OSU" else tf.float64)

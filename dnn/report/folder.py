@@ -1,0 +1,59 @@
+"""A folder that appears complete or not at all, and never in the place of another."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+
+def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
+    """Make the folder `path` with what `fill` writes into it; the path it got.
+
+    It is filled under a hidden name beside `path` and then renamed; after an exception nothing of it is left.
+    A name that is taken gets -2, -3, … behind it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.mkdir()
+    try:
+        fill(partial)
+        return _renamed(partial, path)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
+
+
+def refuse_existing(path: str | Path) -> Path:
+    """The path. Raises: FileExistsError if there is something."""
+    if Path(path).exists():
+        raise FileExistsError(f"{path} exists already, and is left as it is; choose another name")
+    return Path(path)
+
+
+def write_json(path: str | Path, value) -> None:
+    """Indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
+    Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def sha256(path: str | Path) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _renamed(partial: Path, path: Path) -> Path:
+    for number in count(1):
+        free = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        if not free.exists():
+            try:
+                return partial.rename(free)
+            except OSError:
+                if not free.exists():  # else another process took the name in between
+                    raise

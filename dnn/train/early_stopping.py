@@ -1,0 +1,56 @@
+"""Early stopping: a rule, and a pure function from what has been seen and the next loss to what has been seen."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop after `patience` epochs in a row without a lower validation loss.
+
+    patience: epochs, >= 1. (Keras's 0 does what 1 does.)
+    min_delta: nats, >= 0; a loss is lower only if it is by more than this.
+    restore_best_weights: end with the weights of the best epoch, however the training ended.
+    Raises: ValueError for one out of its range.
+    """
+
+    patience: int = 1
+    min_delta: float = 0.0
+    restore_best_weights: bool = False
+
+    def __post_init__(self):
+        if self.patience < 1:
+            raise ValueError(f"patience must be 1 or more epochs, got {self.patience}")
+        if not self.min_delta >= 0:
+            raise ValueError(f"min_delta must be 0 or more, got {self.min_delta}")
+
+
+class Progress(NamedTuple):
+    """What early stopping has seen. epochs: how many; wait: how many since the best, or since the start if none was."""
+
+    epochs: int = 0
+    wait: int = 0
+    best: float = float("inf")
+    best_epoch: int | None = None  # from 1
+
+    @property
+    def improved(self) -> bool:
+        """The last epoch seen is the best."""
+        return self.epochs > 0 and self.best_epoch == self.epochs
+
+
+def observe(progress: Progress, loss: float, *, min_delta: float = 0.0) -> Progress:
+    """The progress after one more epoch with this loss.
+
+    The epoch is the best if loss + min_delta < best. A NaN is never best; in Keras a NaN in the first epoch
+    remains the best for good. An equal loss is no improvement.
+    """
+    epochs = progress.epochs + 1
+    if loss + min_delta < progress.best:
+        return Progress(epochs, 0, loss, epochs)
+    return progress._replace(epochs=epochs, wait=progress.wait + 1)
+
+
+def over(progress: Progress, patience: int) -> bool:
+    """Whether to stop: `patience` epochs in a row were not the best."""
+    return progress.wait >= patience

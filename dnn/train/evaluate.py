@@ -1,0 +1,48 @@
+"""Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.nn.metrics import accuracy
+from dnn.train.border import checked_inputs, checked_metrics, checked_rows
+from dnn.train.epoch import compiled_evaluation, compiled_prediction
+
+ACCURACY = MappingProxyType({"accuracy": accuracy})
+BATCH = 1024  # rows of a pass that takes no steps, where it only bounds the memory in use
+
+
+def evaluate(
+    model: Callable, data: tuple, *, loss: Callable, metrics: Mapping[str, Callable] = ACCURACY
+) -> dict[str, float]:
+    """ "loss" and each metric, in mean over all rows: cross-entropy in nats, accuracy in [0, 1].
+
+    The arguments and what is raised are `fit`'s.
+    """
+    metrics = checked_metrics(metrics)
+    return evaluate_rows(model, *checked_rows(model, data, "data"), loss=loss, metrics=metrics)
+
+
+def evaluate_rows(model, x, y, *, loss, metrics, jit_compile=False) -> dict[str, float]:
+    """`evaluate` of rows that were checked before."""
+    rows = x.shape[0]
+    functions = tuple(metrics.values())
+    sums = compiled_evaluation(model, loss, functions, min(BATCH, rows), jit_compile)(x, y)
+    return means(sums, metrics, rows)
+
+
+def means(sums: tf.Tensor, metrics: Mapping[str, Callable], rows: int) -> dict[str, float]:
+    """Sums over rows, the loss first, as named means."""
+    return dict(zip(["loss", *metrics], (sums.numpy() / rows).tolist(), strict=True))
+
+
+def predict(model: Callable, x) -> np.ndarray:
+    """The logits of each row, in the order of the rows: float[rows, classes].
+
+    x: float[rows, features]. Raises: ValueError for no rows, or a NaN or an infinity among them.
+    """
+    x = checked_inputs(model, x, "x")
+    logits = compiled_prediction(model)
+    return np.concatenate([logits(x[first : first + BATCH]) for first in range(0, x.shape[0], BATCH)])
