@@ -1,4 +1,4 @@
-"""Arrays in an .npz file; one part of a prepared data set is two: `inputs` float32[rows, width], `targets` int32[rows]."""
+"""Arrays in .npz files; a part of a prepared data set is `inputs` float32[rows, width] and `targets` int32[rows]."""
 
 import os
 import zipfile
