@@ -152,7 +152,7 @@ def ready(debug: bool) -> Iterator:
         if debug:
             raise
         typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        typer.echo(f"{error}", err=True)
+        typer.echo(_message(error), err=True)
         raise typer.Exit(2) from None
 
 
@@ -176,6 +176,12 @@ def quiet_start() -> Iterator[None]:
             for line in caught.read().decode(errors="replace").splitlines():
                 if not CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def main() -> None:

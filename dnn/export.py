@@ -1,6 +1,7 @@
 """What is used after training: named columns in, class probabilities out, in one object and from one folder."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -56,19 +57,35 @@ class Classifier(tf.Module):
     def export(self, folder: str | Path) -> None:
         """Write a TensorFlow SavedModel that runs without `dnn`.
 
-        Its inputs are the columns by name, float64[rows] or string[rows]; its outputs `probabilities`,
-        float32[rows, classes], and `label`, string[rows].
+        Its inputs are the columns under their `input_names`, float64[rows] (NaN: empty) or string[rows]; its outputs
+        `probabilities`, float32[rows, classes], and `label`, string[rows].
+        Raises: ValueError if two columns would have one input name.
         """
         dtypes = {"numeric": tf.float64, "category": tf.string}
-        columns = {name: tf.TensorSpec([None], dtypes[kind], name) for name, kind in self.features.kinds.items()}
+        inputs = input_names(self.features.kinds)
+        kinds = {inputs[name]: kind for name, kind in self.features.kinds.items()}
+        signature = {name: tf.TensorSpec([None], dtypes[kind], name) for name, kind in kinds.items()}
         classes = tf.constant(self.encoding.labels.names)
 
-        @tf.function(input_signature=[columns])
-        def serve(columns):
-            probabilities = self(columns)
+        @tf.function(input_signature=[signature])
+        def serve(inputs_by_name):
+            probabilities = self({name: inputs_by_name[inputs[name]] for name in inputs})
             return {"probabilities": probabilities, "label": tf.gather(classes, tf.argmax(probabilities, axis=1))}
 
         tf.saved_model.save(self, str(folder), signatures=serve)
+
+
+def input_names(columns: Iterable[str]) -> dict[str, str]:
+    """Column -> its name as an input of a SavedModel, where only ASCII letters, digits and _ are allowed.
+
+    >>> input_names(["age", "marital status"])
+    {'age': 'age', 'marital status': 'marital_status'}
+    """
+    inputs = {name: re.sub(r"\W", "_", name, flags=re.ASCII) for name in columns}
+    inputs = {name: text if text[0].isalpha() else f"column_{text}" for name, text in inputs.items()}
+    if len(set(inputs.values())) < len(inputs):
+        raise ValueError(f"two columns would have the same input name in a SavedModel: {inputs}; rename one")
+    return inputs
 
 
 def load(folder: str | Path) -> Classifier:

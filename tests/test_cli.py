@@ -1,0 +1,299 @@
+"""The command, as a person or a script meets it: what it prints, what it leaves, and how it refuses."""
+
+import csv
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import dnn
+from dnn.cli import CHATTER, app
+
+DNN = [sys.executable, "-c", "from dnn.cli import main; main()"]
+CONTENTS = {"config.json", "curves.png", "features.json", "history.csv", "metrics.json", "weights.npz"}
+
+
+def run(*arguments) -> str:
+    """What a command prints that must succeed."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refusal(*arguments) -> str:
+    """What a command prints on standard error that must refuse: exit code 2, one screen, no traceback."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert result.stderr.count("\n") < 20
+    return result.stderr
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A run folder, trained for three epochs on the embedded sample."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    run("train", "--out", folder, "--epochs", 3)
+    return folder
+
+
+@pytest.fixture
+def sample_rows() -> list[dict[str, str]]:
+    with open(dnn.sample_path(), newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_csv(path: Path, rows: list[dict]) -> Path:
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_train_leaves_a_run_folder_with_all_its_files(trained):
+    assert {path.name for path in trained.iterdir()} == CONTENTS
+    assert (trained / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert len((trained / "history.csv").read_text().splitlines()) == 4
+    test = json.loads((trained / "metrics.json").read_text())["test"]
+    assert test["rows"] == 452
+    assert test["majority_accuracy"] == pytest.approx(400 / 452)
+    config = json.loads((trained / "config.json").read_text())
+    assert config["arguments"]["seed"] == 0
+    assert config["data"]["sha256"] == "09de0bb208744ae3f9856b3cdf80c47bc249e651fb3f42d21aff19f927e61f5a"
+
+
+def test_a_second_run_gets_its_own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(3):  # within a second or two, so that names collide
+        run("train", "--epochs", 1)
+    assert len([path for path in Path("runs").iterdir() if path.is_dir()]) == 3
+
+
+def test_an_existing_run_folder_is_refused_and_stays_as_it_was(trained):
+    before = contents(trained)
+    assert "exists already" in refusal("train", "--out", trained, "--epochs", 1)
+    assert contents(trained) == before
+
+
+def test_any_number_of_hidden_layers_can_follow_the_option(tmp_path):
+    output = run("train", "--hidden", 64, 32, 16, "--epochs", 1, "--out", tmp_path / "run")
+    assert "51 → 64 → 32 → 16 → 2" in output
+    assert dnn.load(tmp_path / "run").model.layers[1].kernel.shape == (64, 32)
+
+
+def test_prepared_arrays_train_the_same_network_as_the_file_they_came_from(tmp_path, trained):
+    run("prepare", "--out", tmp_path / "prepared")
+    run("train", "--data", tmp_path / "prepared", "--epochs", 3, "--out", tmp_path / "run")
+    for name in ("history.csv", "features.json", "metrics.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (trained / name).read_bytes()
+    ours, theirs = (np.load(folder / "weights.npz") for folder in (tmp_path / "run", trained))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs.files)
+
+
+def test_predictions_keep_the_order_of_the_rows_and_need_no_target(tmp_path, trained, sample_rows):
+    for row in sample_rows:
+        del row["y"]
+    data = write_csv(tmp_path / "new.csv", sample_rows)
+    run("predict", trained, "--data", data, "--out", tmp_path / "all.csv")
+    reversed_data = write_csv(tmp_path / "reversed.csv", sample_rows[::-1])
+    run("predict", trained, "--data", reversed_data, "--out", tmp_path / "reversed_all.csv")
+    header, *lines = (tmp_path / "all.csv").read_text().splitlines()
+    assert header == '"label","probability_no","probability_yes"'
+    assert len(lines) == 4521
+    assert (tmp_path / "reversed_all.csv").read_text().splitlines()[1:] == lines[::-1]
+    for line in lines:
+        label, no, yes = line.split(",")
+        assert float(no) + float(yes) == pytest.approx(1, abs=1e-6)
+        assert (label == '"yes"') == (float(yes) > float(no))
+
+
+def test_evaluate_agrees_with_the_labels_of_predict(tmp_path, trained, sample_rows):
+    output = run("evaluate", trained, "--data", dnn.sample_path())
+    run("predict", trained, "--data", dnn.sample_path(), "--out", tmp_path / "out.csv")
+    with open(tmp_path / "out.csv", newline="") as file:
+        predicted = [row["label"] for row in csv.DictReader(file)]
+    right = sum(row["y"] == label for row, label in zip(sample_rows, predicted, strict=True))
+    assert f"{right / 4521:.4f}" in output
+
+
+def test_unseen_categories_and_empty_cells_are_reported(tmp_path, trained, sample_rows):
+    sample_rows[0]["job"] = sample_rows[1]["job"] = "astronaut"
+    sample_rows[2]["age"] = ""
+    data = write_csv(tmp_path / "new.csv", sample_rows)
+    output = run("predict", trained, "--data", data, "--out", tmp_path / "out.csv")
+    assert "age: 1 of 4,521 rows are empty; they get the training mean" in output
+    assert "job: 2 of 4,521 rows are never seen in training; they get all zeros" in output
+
+
+def test_dropped_columns_are_not_read_and_may_be_absent_later(tmp_path, sample_rows):
+    for number, row in enumerate(sample_rows):
+        row["id"] = f"client {number}"  # more than 1,000 categories
+    data = write_csv(tmp_path / "ids.csv", sample_rows)
+    assert "leave it out" in refusal("train", "--data", data, "--out", tmp_path / "run", "--target", "y")
+    run("train", "--data", data, "--drop", "id", "--target", "y", "--epochs", 1, "--out", tmp_path / "run")
+    for path in (data, dnn.sample_path()):
+        run("predict", tmp_path / "run", "--data", path, "--out", tmp_path / "out.csv")
+
+
+BAD_ARGUMENTS = [
+    (["--batch-size", 0], "batch-size"),
+    (["--patience", 0], "patience"),
+    (["--epochs", 0], "epochs"),
+    (["--hidden", 30, 0], "hidden"),
+    (["--hidden", 30, -3], "hidden"),
+    (["--hidden", "many"], "hidden"),
+    (["--learning-rate", 0], "learning_rate must be positive"),
+    (["--learning-rate", "nan"], "learning_rate must be positive"),
+    (["--learning-rate", 1e9], "diverged"),
+    (["--validation", 0.6, "--test", 0.6], "fractions must be positive and sum to 1"),
+    (["--target", "loan amount"], "has no column 'loan amount'; its columns are age, job"),
+    (["--drop", "loan amount"], "has no column 'loan amount'"),
+    (["--scale", "magic"], "scale"),
+    (["--data", "absent.csv"], "absent.csv: No such file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_ARGUMENTS, ids=lambda value: str(value)[:40])
+def test_train_refuses_a_bad_argument(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert message in refusal("train", *arguments)
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+BAD_FILES = [
+    ("", "is empty"),
+    ("age,y\n", "a header but no rows"),
+    ("age,y\n1,no\n2\n", "line 3: 1 cells, but the header has 2"),
+    ("age,y\n1,no\n2,no\n", "one class, 'no'"),
+    ("age,y\n" + "".join(f"{i},c{i}\n" for i in range(1001)), "1,001 different values"),
+    ("age,y\n" + "1,no\n" * 20 + "2,yes\n" * 2, "class 'yes' has 2 rows, too few to split"),
+    ("age,y\n1,no\nnan,yes\n", "line 3, column 'age'"),
+    ("age,y\n1,no\n-inf,yes\n", "line 3, column 'age'"),
+    ("y\n" + "no\nyes\n" * 20, "no column besides the target"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_FILES, ids=[message for _, message in BAD_FILES])
+def test_train_refuses_a_bad_file(tmp_path, text, message):
+    (tmp_path / "bad.csv").write_text(text)
+    assert message in refusal("train", "--data", tmp_path / "bad.csv", "--out", tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_predict_refuses_what_does_not_fit_and_leaves_the_output_as_it_was(tmp_path, trained, sample_rows):
+    out = tmp_path / "out.csv"
+    out.write_text("precious")
+
+    def refused(rows) -> str:
+        return refusal("predict", trained, "--data", write_csv(tmp_path / "new.csv", rows), "--out", out)
+
+    assert "line 3, column 'age': 'old' is not a number" in refused([sample_rows[0], sample_rows[1] | {"age": "old"}])
+    assert "missing job" in refused([{k: v for k, v in sample_rows[0].items() if k != "job"}])
+    assert "extra shoe_size" in refused([sample_rows[0] | {"shoe_size": "43"}])
+    assert "logits overflow" in refused([sample_rows[0] | {"age": "1e300"}])
+    assert "is not a run folder" in refusal("predict", tmp_path, "--data", dnn.sample_path(), "--out", out)
+    assert out.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "new.csv"}
+
+
+def test_evaluate_refuses_a_file_without_the_target_or_with_an_unknown_class(tmp_path, trained, sample_rows):
+    unlabelled = write_csv(tmp_path / "new.csv", [{k: v for k, v in sample_rows[0].items() if k != "y"}])
+    assert "has no column 'y'" in refusal("evaluate", trained, "--data", unlabelled)
+    odd = write_csv(tmp_path / "odd.csv", [sample_rows[0] | {"y": "perhaps"}])
+    assert "'perhaps' is none of no, yes" in refusal("evaluate", trained, "--data", odd)
+
+
+def test_a_damaged_prepared_folder_is_refused(tmp_path):
+    prepared = tmp_path / "prepared"
+    run("prepare", "--out", prepared)
+    whole = (prepared / "train.npz").read_bytes()
+    (prepared / "train.npz").write_bytes(whole[: len(whole) // 2])
+    assert "train.npz is truncated" in refusal("train", "--data", prepared, "--out", tmp_path / "run")
+    np.savez(prepared / "train.npz", inputs=np.zeros((4, 51), np.float32))
+    assert "no array 'targets'" in refusal("train", "--data", prepared, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert "is neither a run folder nor a prepared one" in refusal("train", "--data", tmp_path)
+    assert "exists already" in refusal("prepare", "--out", prepared)
+
+
+def test_debug_shows_the_traceback():
+    result = subprocess.run([*DNN, "train", "--data", "absent.csv", "--debug"], capture_output=True, text=True)
+    assert "Traceback" in result.stderr
+    assert "FileNotFoundError" in result.stderr
+
+
+def test_help_explains_every_option_and_imports_no_tensorflow():
+    for command in ([], ["train"], ["prepare"], ["evaluate"], ["predict"], ["export"]):
+        lines = run(*command, "--help")
+        for option in re.findall(r"--[a-z-]+", lines):
+            assert len(option) > 3
+    code = "import sys; from dnn.cli import app; app(['train', '--help'], standalone_mode=False)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"{code}; print([m for m in ('tensorflow', 'numpy', 'pyarrow') if m in sys.modules])"],
+        capture_output=True,
+        text=True,
+    )
+    assert loaded.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("jit", [[], ["--jit"]])
+def test_without_a_terminal_nothing_but_plain_lines_reaches_the_screen(tmp_path, jit):
+    command = [*DNN, "train", "--epochs", "2", "--out", str(tmp_path / "run"), *jit]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+    epochs = [line for line in result.stdout.splitlines() if line.startswith("epoch")]
+    assert len(epochs) == 2
+    assert re.fullmatch(
+        r"epoch   1  loss \d\.\d{4}  accuracy \d\.\d{4}  val_loss \d\.\d{4}  val_accuracy \d\.\d{4}  best", epochs[0]
+    )
+
+
+def test_on_a_terminal_a_progress_bar_is_drawn(tmp_path):
+    ours, theirs = pty.openpty()
+    command = [*DNN, "train", "--epochs", "2", "--out", str(tmp_path / "run")]
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while block := os.read(ours, 4096):
+                shown += block
+        except OSError:  # how a pseudo-terminal says that the other end is closed
+            pass
+    os.close(ours)
+    assert process.returncode == 0
+    assert "2/2" in shown.decode()
+    assert "\x1b[" in shown.decode()
+    assert not any(CHATTER.match(line) for line in shown.decode().splitlines())
+
+
+def test_what_tensorflow_says_while_starting_is_kept_back_but_errors_are_not(capfd):
+    from dnn.cli import quiet_start
+
+    with quiet_start():
+        os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\n")
+        os.write(2, b"E0000 00:00:1 1 loader.cc:1] the disk is on fire\n")
+    assert capfd.readouterr().err == "E0000 00:00:1 1 loader.cc:1] the disk is on fire\n"
+
+
+def test_two_processes_with_one_seed_leave_the_same_bits(tmp_path):
+    for name in ("one", "two"):
+        command = [*DNN, "train", "--epochs", "4", "--seed", "7", "--out", str(tmp_path / name)]
+        subprocess.run(command, check=True, capture_output=True)
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert one["weights.npz"] == two["weights.npz"]
+    for name in ("history.csv", "metrics.json", "features.json"):
+        assert one[name] == two[name]

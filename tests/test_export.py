@@ -1,0 +1,84 @@
+"""What is used after training gives what training gave, here and where `dnn` is not."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+from dnn.data.encoding import Encoding
+
+TABLE = dnn.Table(
+    {
+        "age of client": np.array([30.0, 45.0, np.nan, 61.0] * 10),
+        "job": np.array(["cook", "", "pilot, retired", "läkare"] * 10, object),
+        "y": np.array(["no", "yes", "no", "yes"] * 10, object),
+    }
+)
+ELSEWHERE = """
+import json, sys
+sys.modules["dnn"] = None
+import tensorflow as tf
+serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+dtypes = {"age_of_client": tf.float64, "job": tf.string}
+out = serve(**{name: tf.constant(cells, dtypes[name]) for name, cells in json.loads(sys.stdin.read()).items()})
+print(json.dumps([out["probabilities"].numpy().tolist(), [label.decode() for label in out["label"].numpy()]]))
+"""
+
+
+@pytest.fixture(scope="module", params=["Standardize", "Rescale", "Normalize", "Binarize"])
+def classifier(request):
+    features = dnn.Features(TABLE.without("y").columns, scale=getattr(dnn, request.param).learn)
+    labels = dnn.Labels(TABLE.columns["y"])
+    model = dnn.mlp([features.width, 5, 2], seed=3)
+    return dnn.Classifier(Encoding(features, labels, "y", ("id",)), model)
+
+
+def test_a_loaded_classifier_equals_the_saved_one_to_the_bit(classifier, tmp_path):
+    classifier.save(tmp_path)
+    loaded = dnn.load(tmp_path)
+    columns = TABLE.without("y").columns
+    assert np.array_equal(loaded.logits(columns), classifier.logits(columns))
+    assert loaded.encoding.labels.names == ["no", "yes"]
+    assert loaded.encoding.dropped == ("id",)
+
+
+def test_rows_in_chunks_equal_rows_at_once(classifier, monkeypatch):
+    columns = TABLE.without("y").columns
+    whole = classifier.logits(columns)
+    monkeypatch.setattr("dnn.export.CHUNK", 7)
+    np.testing.assert_allclose(classifier.logits(columns), whole, rtol=1e-6)
+
+
+def test_a_saved_model_gives_the_same_probabilities_where_dnn_is_not_installed(classifier, tmp_path):
+    if type(classifier.features.scale) is not dnn.Standardize:
+        pytest.skip("one scale is enough for a fresh process")
+    classifier.export(tmp_path / "model")
+    columns = {"age of client": [20.0, float("nan")], "job": ["läkare", "astronaut"]}
+    given = {name.replace(" ", "_"): cells for name, cells in columns.items()}
+    process = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(tmp_path / "model")],
+        input=json.dumps(given), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    probabilities, labels = json.loads(process.stdout)
+    here = classifier({name: tf.constant(cells) for name, cells in columns.items()}).numpy()
+    np.testing.assert_allclose(probabilities, here, rtol=1e-6)
+    assert labels == [["no", "yes"][best] for best in here.argmax(axis=1)]
+
+
+def test_weights_that_do_not_fit_are_refused(classifier, tmp_path):
+    classifier.save(tmp_path)
+    np.savez(tmp_path / "weights.npz", **{"layers/0/kernel": np.zeros((3, 4), np.float32)})
+    with pytest.raises(ValueError, match=r"weights\.npz does not fit the features"):
+        dnn.load(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"format": 2}'])
+def test_a_damaged_features_file_is_refused(classifier, tmp_path, damage):
+    classifier.save(tmp_path)
+    (tmp_path / "features.json").write_text(damage)
+    with pytest.raises(ValueError, match=r"features\.json"):
+        dnn.load(tmp_path)
