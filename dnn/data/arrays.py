@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ import numpy as np
 def save_arrays(path: str | Path, **arrays: np.ndarray) -> None:
     """Write named arrays; the file appears complete or not at all."""
     partial = Path(f"{path}.partial")
-    with open(partial, "wb") as file:
-        np.savez(file, **arrays)
-    os.replace(partial, path)
+    try:
+        with open(partial, "wb") as file:
+            np.savez(file, **arrays)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
@@ -21,18 +25,25 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
     Raises: FileNotFoundError; ValueError for a file that is truncated, is no zip or holds pickled objects
     (it is read with allow_pickle=False: nothing in it is run).
     """
-    if not zipfile.is_zipfile(path):
-        Path(path).stat()  # a missing file is a FileNotFoundError, not a damaged one
-        raise ValueError(f"{path} is truncated, or no .npz file")
+    with open(path, "rb") as file:  # a missing file is a FileNotFoundError, not a damaged one
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path} is truncated, or no .npz file")
     try:
+        with zipfile.ZipFile(path) as file:
+            if damaged := file.testzip():  # NumPy parses before it compares checksums, and need not read to the end
+                raise ValueError(f"the checksum of {damaged} is wrong")
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            arrays = {name: file[name] for name in file.files}
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise ValueError(f"{path} holds pickled objects; only plain arrays are read") from None
         raise ValueError(f"{path} is damaged: {error}") from None
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{path} is no .npz file: {name} is no array")
+    return arrays
 
 
 def save_part(path: str | Path, inputs, targets) -> None:

@@ -4,6 +4,7 @@ It is written beside the weights, or beside prepared arrays, as features.json.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,14 +37,17 @@ class Encoding(NamedTuple):
 
     def save(self, folder: str | Path) -> None:
         """Write features.json into an existing folder. Raises: ValueError as `Features.state`."""
-        state = {
+        Path(folder, FILE).write_text(json.dumps(self.state(), indent=1) + "\n")
+
+    def state(self) -> dict:
+        """All of it, as plain lists and texts for JSON. Raises: ValueError as `Features.state`."""
+        return {
             "format": FORMAT,
             "target": self.target,
             "classes": self.labels.names,
-            "dropped": self.dropped,
+            "dropped": list(self.dropped),
             "features": self.features.state(),
         }
-        Path(folder, FILE).write_text(json.dumps(state, indent=1) + "\n")
 
 
 def load_encoding(folder: str | Path) -> Encoding:
@@ -53,9 +57,19 @@ def load_encoding(folder: str | Path) -> Encoding:
         raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
     try:
         state = json.loads(path.read_text())
-        if state["format"] != FORMAT:
-            raise ValueError(f"{path} has format {state['format']}, and this version reads format {FORMAT}")
-        labels = Labels(np.array(state["classes"], dtype=object))
-        return Encoding(Features.from_state(state["features"]), labels, state["target"], tuple(state["dropped"]))
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        found = state["format"]
+        if found == FORMAT:
+            return _encoding(state)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    except (KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
+    raise ValueError(f"{path} has format {found!r}, and this version reads format {FORMAT}")
+
+
+def _encoding(state: Mapping) -> Encoding:
+    labels = Labels(np.array(state["classes"], dtype=object))
+    encoding = Encoding(Features.from_state(state["features"]), labels, state["target"], tuple(state["dropped"]))
+    if encoding.state() != state or not all(isinstance(name, str) for name in (encoding.target, *encoding.dropped)):
+        raise ValueError("it holds something else than it should")
+    return encoding

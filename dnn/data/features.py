@@ -15,6 +15,7 @@ from dnn.data.preprocess import Binarize, Normalize, OneHot, Rescale, Standardiz
 from dnn.data.table import kind_of
 
 SCALES = {scale.__name__: scale for scale in (Standardize, Rescale, Normalize, Binarize)}  # what `state` can name
+LARGEST = 1e150  # of a number to learn from: beyond it, the square overflows
 
 
 class Gap(NamedTuple):
@@ -41,15 +42,17 @@ class Features(tf.Module):
         """columns: name -> float64[rows] or object[rows] of str, the training rows.
         scale: learns from float64[rows, numeric columns], and returns a function of the same; for a fixed threshold
             say, `lambda x: Binarize(0.5)`.
-        Raises: ValueError for no columns, or a category with more than 1,000 values.
+        Raises: ValueError for no columns, no rows, a number beyond ±1e150, or a category with more than 1,000 values.
         """
         super().__init__()
         if not columns:
             raise ValueError("features need at least one column")
         self.kinds = {name: kind_of(cells) for name, cells in columns.items()}
         numbers = _matrix(columns, self.numeric)
-        self.means = tf.Variable(_means(numbers), trainable=False, dtype=tf.float64)
-        self.scale = scale(np.where(np.isnan(numbers), self.means.numpy(), numbers))
+        means = _means(numbers)
+        np.copyto(numbers, means, where=np.isnan(numbers))
+        self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
+        self.scale = scale(numbers)
         self.blocks = {name: _learn_categories(name, columns[name]) for name in self.categorical}
 
     @property
@@ -76,7 +79,7 @@ class Features(tf.Module):
         Raises: ValueError for a missing or an extra column, or one of the wrong kind.
         """
         self.check(columns)
-        blocks = [self.blocks[name](tf.convert_to_tensor(columns[name], tf.string)) for name in self.categorical]
+        blocks = [self.blocks[name](columns[name]) for name in self.categorical]
         if self.numeric:
             blocks.insert(0, tf.cast(self.scale(self._filled(columns)), tf.float32))
         return tf.concat(blocks, axis=1)
@@ -97,17 +100,17 @@ class Features(tf.Module):
                 + (f" extra {', '.join(extra)}" if extra else "")
             )
         for name, kind in self.kinds.items():
-            if not tf.is_tensor(columns[name]) and kind_of(columns[name]) != kind:
-                raise ValueError(f"column {name!r} must be {kind}, got {kind_of(columns[name])}")
+            if (found := _kind_now(columns[name])) != kind:
+                raise ValueError(f"column {name!r} must be {kind}, got {found}")
 
     def gaps(self, columns: Mapping[str, np.ndarray]) -> list[Gap]:
         """The cells that had to be filled, one Gap for each column that has any."""
         found = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
         for name in self.categorical:
-            counted = Counter(columns[name])
-            unseen = sum(cells for text, cells in counted.items() if text not in self.blocks[name].categories)
+            counted, known = Counter(columns[name]), set(self.blocks[name].categories)
+            unseen = sum(cells for text, cells in counted.items() if text not in known)
             found.append(Gap(name, "never seen in training", unseen, "all zeros"))
-            if "" in self.blocks[name].categories:
+            if "" in known:
                 found.append(Gap(name, "empty", counted[""], "a category of its own"))
         return [gap for gap in found if gap.cells]
 
@@ -130,14 +133,23 @@ class Features(tf.Module):
         features = cls.__new__(cls)
         tf.Module.__init__(features)
         try:
-            scale = dict(state["scale"])
-            features.kinds = dict(state["kinds"])
-            features.means = tf.Variable(state["means"], trainable=False, dtype=tf.float64)
-            features.scale = SCALES[scale.pop("name")](**scale)
-            features.blocks = {name: OneHot(state["categories"][name]) for name in features.categorical}
-        except (KeyError, TypeError, AttributeError) as error:
+            features._restore(**state)
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise ValueError(f"not the state of features: {error!r}") from None
+        if features.state() != state:  # texts where lists belong, numbers that are no numbers, names too many
+            raise ValueError("not the state of features: it holds something else")
         return features
+
+    def _restore(self, kinds: dict, means: list, scale: dict, categories: dict) -> None:
+        if not kinds or not set(kinds.values()) <= {"numeric", "category"}:
+            raise ValueError(f"kinds must be numeric or category, got {kinds}")
+        self.kinds = dict(kinds)
+        self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
+        self.scale = SCALES[scale["name"]](**{name: value for name, value in scale.items() if name != "name"})
+        self.blocks = {name: OneHot(categories[name]) for name in self.categorical}
+        per_column = [self.means, *(variable for variable in self.scale.variables if variable.shape.rank)]
+        if any(variable.shape != [len(self.numeric)] for variable in per_column):
+            raise ValueError(f"{len(self.numeric)} columns are numeric, got another number of values")
 
 
 def _learn_categories(name: str, texts: np.ndarray) -> OneHot:
@@ -147,9 +159,22 @@ def _learn_categories(name: str, texts: np.ndarray) -> OneHot:
         raise ValueError(f"column {name!r} has {error}; leave it out, or group its values") from None
 
 
+def _kind_now(cells) -> str:
+    if tf.is_tensor(cells):  # which may have no values yet
+        return "category" if cells.dtype == tf.string else "numeric"
+    return kind_of(cells)
+
+
 def _matrix(columns: Mapping[str, np.ndarray], names: list[str]) -> np.ndarray:
+    """float64[rows, names], a copy; each column lies in one piece, so that its sums are fast and little is rounded."""
     rows = len(next(iter(columns.values())))
-    return np.stack([columns[name] for name in names], axis=1).astype(np.float64) if names else np.empty((rows, 0))
+    if not rows:
+        raise ValueError("features need at least one row")
+    numbers = np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
+    for name, column in zip(names, numbers.T, strict=True):
+        if (np.abs(column) > LARGEST).any():
+            raise ValueError(f"column {name!r} has numbers beyond ±{LARGEST:g}")
+    return numbers
 
 
 def _means(numbers: np.ndarray) -> np.ndarray:

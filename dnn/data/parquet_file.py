@@ -1,5 +1,6 @@
-"""A Parquet file as an Arrow table of plain columns."""
+"""A Parquet file as an Arrow table."""
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,22 +8,21 @@ import pyarrow.parquet
 
 
 def read(path: str | Path) -> pa.Table:
-    """Raises: ValueError for a file that is damaged, or a column whose cells are lists or structs."""
-    try:
-        table = pa.parquet.read_table(str(path), partitioning=None)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
-    for field in table.schema:
-        if pa.types.is_nested(field.type):
-            raise ValueError(f"{path}: column {field.name!r} holds {field.type}, not one value in a cell")
-        if table.column_names.count(field.name) > 1:
-            raise ValueError(f"{path}: two columns are named {field.name!r}")
-    return table
+    """Its columns as they are stored. Raises: ValueError for a file that is damaged, or two columns of one name."""
+    for name, columns in Counter(names(path)).items():
+        if columns > 1:
+            raise ValueError(f"{path}: two columns are named {name!r}")
+    return _readable(path, pa.parquet.read_table)
 
 
 def names(path: str | Path) -> list[str]:
     """The names of its columns. Raises: ValueError for a file that is damaged."""
-    try:
-        return pa.parquet.read_schema(str(path)).names
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
+    return _readable(path, pa.parquet.read_schema).names
+
+
+def _readable(path: str | Path, read):
+    with open(path, "rb") as file:  # which tells a missing file and a folder from a damaged file
+        try:
+            return read(file)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(f"{path} is damaged, or no Parquet file: {str(error).splitlines()[0]}") from None

@@ -2,8 +2,9 @@
 
 x: float64[rows, columns] throughout. What a module remembers it learnt from the training rows (`learn`) and holds
 as variables, so the same module runs in training and inside an exported model.
-Source: J. Brownlee, "How to Prepare Your Data for Machine Learning in Python with Scikit-Learn", 2016; the
-formulas and the treatment of constant columns and rows of zeros are scikit-learn's.
+Source: J. Brownlee, "How to Prepare Your Data for Machine Learning in Python with Scikit-Learn", 2016; on the
+training rows the results are scikit-learn's, but for a column constant to within rounding, which it makes 0 too. In
+rows that come later a constant column stays 0 here, where scikit-learn gives x − minimum or x − mean.
 """
 
 import numpy as np
@@ -61,7 +62,7 @@ class Standardize(tf.Module):
     @classmethod
     def learn(cls, x):
         constant = x.min(axis=0) == x.max(axis=0)  # whose computed deviation may be a rounding error, not 0
-        return cls(np.where(constant, x[0], x.mean(axis=0)), np.where(constant, 0, x.std(axis=0)))
+        return cls(x.mean(axis=0), np.where(constant, 0, x.std(axis=0)))
 
     def __call__(self, x):
         return standardize(x, self.mean, self.deviation)
@@ -97,9 +98,11 @@ class OneHot(tf.Module):
     """float32[rows, categories]: 1 in the column of the row's category; all zeros for one that training never saw."""
 
     def __init__(self, categories):
-        """categories: the different texts, in the order of the columns."""
+        """categories: the different texts, in the order of the columns. Raises: ValueError for none, or one twice."""
         super().__init__()
         self.categories = tuple(categories)
+        if not self.categories or len(set(self.categories)) < len(self.categories):
+            raise ValueError(f"there must be categories, each once, got {self.categories}")
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(
                 tf.constant(self.categories, tf.string), tf.range(len(self.categories), dtype=tf.int64)
@@ -109,14 +112,17 @@ class OneHot(tf.Module):
 
     @classmethod
     def learn(cls, texts):
-        """texts: object[rows] of str. Raises: ValueError for more than 1,000 different ones."""
-        categories = sorted(set(texts))
+        """texts: object[rows] of str. Raises: ValueError for what is no text, or more than 1,000 different ones."""
+        categories = set(texts)
+        if strange := [text for text in categories if not isinstance(text, str)]:
+            raise ValueError(f"{strange[0]!r} among its texts")
         if len(categories) > MOST_CATEGORIES:
             raise ValueError(f"{len(categories):,} different values; one-hot takes at most {MOST_CATEGORIES:,}")
-        return cls(categories)
+        return cls(sorted(categories))
 
     def __call__(self, texts):
-        return tf.one_hot(self.table.lookup(texts), len(self.categories))
+        """texts: string[rows], a tensor or an array."""
+        return tf.one_hot(self.table.lookup(tf.convert_to_tensor(texts, tf.string)), len(self.categories))
 
 
 def _state(value):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnn.data.labels import as_texts, class_names
+from dnn.data.labels import Labels
 from dnn.data.table import Table
 
 
@@ -23,7 +23,7 @@ def split(
     """The parts, one for each fraction, with the share of each class kept (stratified).
 
     target: the column to predict; the other columns are the parts' columns.
-    fractions: each in (0, 1), sum 1.
+    fractions: positive, sum 1. Each part gets its share of each class within one row, and at least one row.
     seed: int >= 0; the same seed deals the same rows.
     Raises: ValueError for an unknown target, one class or more than 1,000, or a class with fewer rows than parts.
     """
@@ -43,19 +43,25 @@ def split_rows(target: np.ndarray, *, fractions: Sequence[float], seed: int) -> 
     if not fractions or not all(0 < fraction <= 1 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions must be positive and sum to 1, got {fractions}")
     random = np.random.default_rng(seed)
-    texts = as_texts(target)
+    labels = Labels(target)
+    numbers = labels(target)
+    by_class = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
     parts = [[] for _ in fractions]
-    for name in class_names(target):
-        rows = random.permutation(np.flatnonzero(texts == name))
-        sizes = _sizes(len(rows), fractions, name)
-        for part, piece in zip(parts, np.split(rows, np.cumsum(sizes)[:-1]), strict=True):
+    for name, rows in zip(labels.names, by_class, strict=True):
+        ends = np.cumsum(_sizes(len(rows), fractions, name))
+        for part, piece in zip(parts, np.split(random.permutation(rows), ends[:-1]), strict=True):
             part.append(piece)
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
-def _sizes(rows: int, fractions: tuple[float, ...], name: str) -> list[int]:
-    """Rows of one class for each part, at least one; the first part takes what rounding leaves."""
-    others = [max(1, round(fraction * rows)) for fraction in fractions[1:]]
-    if rows - sum(others) < 1:
+def _sizes(rows: int, fractions: tuple[float, ...], name: str) -> np.ndarray:
+    """Rows of one class for each part: its share rounded down, at least one; then each in need gets or gives one."""
+    if rows < len(fractions):
         raise ValueError(f"class {name!r} has {rows} rows, too few to split into {len(fractions)} parts")
-    return [rows - sum(others), *others]
+    shares = np.multiply(fractions, rows)
+    sizes = np.maximum(np.floor(shares).astype(int), 1)
+    while sizes.sum() < rows:
+        sizes[np.argmax(shares - sizes)] += 1
+    while sizes.sum() > rows:
+        sizes[np.argmax(np.where(sizes > 1, sizes - shares, -np.inf))] -= 1
+    return sizes

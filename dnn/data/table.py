@@ -4,7 +4,7 @@ What a file may not hold (a NaN, an infinity, two columns of one name) is refuse
 so nothing later has to ask.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -84,24 +84,25 @@ def read_csv(path: str | Path, *, kinds: Mapping[str, Kind] = NONE, drop: Collec
     >>> read_csv(sample_path()).rows
     4521
     """
-    from dnn.data import csv_file  # pyarrow: only who reads a file pays for its import
+    from dnn.data import cells, csv_file  # pyarrow: only who reads a file pays for its import
 
-    return _typed(csv_file.read(path), kinds, drop, path, place=lambda row: csv_file.place(path, row))
+    guess, place = cells.kind_of_texts, lambda row: csv_file.place(path, row)
+    return _typed(_kept(csv_file.read(path), drop, path), path, kinds=kinds, guess=guess, place=place)
 
 
 def read_parquet(path: str | Path, *, kinds: Mapping[str, Kind] = NONE, drop: Collection[str] = ()) -> Table:
     """The table in a Parquet file: integers, floats and decimals are numeric, all else is a category.
 
-    Raises: ValueError as `read_csv`, and for a column of lists or structs. FileNotFoundError.
+    Texts of digits stay a category, unless `kinds` says numeric: the file's own types decide.
+    Raises: ValueError as `read_csv`, with the row, and for a column of lists or structs. FileNotFoundError.
     """
-    from dnn.data import parquet_file
+    from dnn.data import cells, parquet_file
 
-    return _typed(parquet_file.read(path), kinds, drop, path, place=lambda row: f"row {row + 1}")
+    guess, place = cells.kind_of_values, lambda row: f"row {row + 1}"
+    return _typed(_kept(parquet_file.read(path), drop, path), path, kinds=kinds, guess=guess, place=place)
 
 
-def _typed(arrow, kinds: Mapping[str, Kind], drop: Collection[str], path: str | Path, place) -> Table:
-    from dnn.data import cells
-
+def _kept(arrow, drop: Collection[str], path: str | Path):
     for name in drop:
         if name not in arrow.column_names:
             raise ValueError(f"{path} has no column {name!r} to drop; its columns are {', '.join(arrow.column_names)}")
@@ -110,12 +111,20 @@ def _typed(arrow, kinds: Mapping[str, Kind], drop: Collection[str], path: str | 
         raise ValueError(f"{path} has no columns" + (" left" if drop else ""))
     if not arrow.num_rows:
         raise ValueError(f"{path} has a header but no rows")
+    return arrow
+
+
+def _typed(arrow, path: str | Path, *, kinds: Mapping[str, Kind], guess: Callable, place: Callable) -> Table:
+    from dnn.data import cells
+
     columns = {}
     for name, column in zip(arrow.column_names, arrow.columns, strict=True):
         try:
-            columns[name] = cells.typed(column, kinds.get(name))
+            columns[name] = cells.typed(column, kinds.get(name) or guess(column))
         except cells.BadCellError as bad:
             raise ValueError(f"{path}, {place(bad.row)}, column {name!r}: {bad}") from None
+        except ValueError as bad:
+            raise ValueError(f"{path}, column {name!r}: {bad}") from None
     return Table(columns, str(path))
 
 

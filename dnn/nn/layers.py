@@ -29,11 +29,13 @@ class Dense(tf.Module):
     ):
         """inputs, units: > 0. activation: tensor -> tensor of the same shape; None leaves the sums as they are.
         kernel_initializer: (shape, seed, dtype) -> the first kernel; the bias begins at 0.
-        Raises: ValueError for a size that is not positive.
+        Raises: ValueError for a size that is not positive, TypeError for an activation that is not a function.
         """
         super().__init__()
         if inputs < 1 or units < 1:
             raise ValueError(f"inputs and units must be positive, got {inputs} and {units}")
+        if activation is not None and not callable(activation):
+            raise TypeError(f"activation must be a function, got {activation!r}")
         self.kernel = tf.Variable(kernel_initializer((inputs, units), seed, dtype), name="kernel")
         self.bias = tf.Variable(tf.zeros(units, dtype), name="bias")
         self.activation = activation

@@ -8,22 +8,35 @@ import tensorflow as tf
 def adam_update(g, m, v, t, *, learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
     """(step, m, v): the next moments, and the step to take from the parameter.
 
-    m ← β₁ m + (1 − β₁) g        the running mean of the gradient, written m + (g − m)(1 − β₁)
+    m ← β₁ m + (1 − β₁) g        the running mean of the gradient
     v ← β₂ v + (1 − β₂) g²       the running mean of its square
     α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ)   corrects both for beginning at 0
     step = α m / (√v + ε)
 
-    g, m, v: float[shape]. t: float64, steps taken, this one included. learning_rate: η, a float or float64.
+    g, m, v: float[shape]. t: int or float64, steps taken, this one included. learning_rate: η, a float or float64.
     Source: D. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, the form at the end of
     section 2, as Keras has it. The paper's Algorithm 1 (PyTorch, Optax) adds ε to the corrected √v̂ instead: for
-    g = 1e-8, η = 1 the first step is 0.00315 here and 0.0909 there. α is computed in float64: Keras's float32 β₂
-    makes its first α wrong by 6 in a million.
+    g = 1e-8, η = 1 the first step is 0.00315 here and 0.0909 there. α is computed in float64: Keras's float32 β₁
+    and β₂ make its first α wrong by 7 in a million, and its second by 10.
     """
-    m = m + (g - m) * (1 - beta_1)
-    v = v + (g * g - v) * (1 - beta_2)
+    t = tf.cast(t, tf.float64)
+    m = running_mean(m, g, beta_1)
+    v = running_mean(v, g * g, beta_2)
     alpha = learning_rate * tf.sqrt(1 - beta_2**t) / (1 - beta_1**t)
     step = tf.cast(alpha, g.dtype) * m / (tf.sqrt(v) + epsilon)
     return step, m, v
+
+
+def running_mean(mean, value, beta: float):
+    """β mean + (1 − β) value, written so that rounding does no harm at either end of β.
+
+    Keras writes mean + (value − mean)(1 − β) for every β. That is right for β near 1, where a float32 β is off by
+    1e-8, which the sum of many steps multiplies by 1 / (1 − β). For β near 0 it takes the old mean away from itself:
+    after a large gradient, v would be 0 beside an m that is not, and the step without bound.
+    """
+    if beta < 0.5:
+        return beta * mean + (1 - beta) * value
+    return mean + (value - mean) * (1 - beta)
 
 
 class Adam(tf.Module):
@@ -62,10 +75,11 @@ class Adam(tf.Module):
 
         Raises: ValueError for a parameter that the loss does not depend on.
         """
-        t = tf.cast(self.t.assign_add(1), tf.float64)
-        for p, g, m, v in zip(self.parameters, gradients, self.m, self.v, strict=True):
+        for p, g in zip(self.parameters, gradients, strict=True):
             if g is None:
                 raise ValueError(f"the loss does not depend on the parameter {p.name} of shape {p.shape}")
+        t = self.t.assign_add(1)
+        for p, g, m, v in zip(self.parameters, gradients, self.m, self.v, strict=True):
             step, new_m, new_v = adam_update(
                 tf.convert_to_tensor(g), m, v, t,
                 learning_rate=self.learning_rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon,

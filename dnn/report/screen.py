@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+MOST_SHOWN = 20  # classes of a confusion matrix: a screen's worth
+
 
 @contextmanager
 def epoch_lines(console: Console, epochs: int) -> Iterator[Callable]:
@@ -43,8 +45,9 @@ def result_tables(scores: Mapping, *, title: str) -> Sequence[Table]:
     ):
         summary.add_row(name, figure(scores[key]), unit)
     classes = scores["classes"]
-    shown = classes[:20]  # a screen's worth; metrics.json has all
-    matrix = Table(title="confusion matrix: rows of each true class, by predicted class", title_justify="left")
+    shown = classes[:MOST_SHOWN]
+    part = f" ({len(shown)} of {len(classes)} classes)" if len(shown) < len(classes) else ""
+    matrix = Table(title=f"confusion matrix{part}: true class down, predicted across", title_justify="left")
     matrix.add_column("true")
     for name in shown:
         matrix.add_column(f"predicted {name}", justify="right")

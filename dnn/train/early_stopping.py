@@ -10,7 +10,7 @@ class EarlyStopping:
 
     patience: epochs, >= 1. (Keras's 0 does what 1 does.)
     min_delta: nats, >= 0; a loss is lower only if it is by more than this.
-    restore_best_weights: end with the weights of the best epoch, however the training ended.
+    restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
     Raises: ValueError for one out of its range.
     """
 
@@ -19,10 +19,10 @@ class EarlyStopping:
     restore_best_weights: bool = False
 
     def __post_init__(self):
-        if self.patience < 1:
+        if not self.patience >= 1:
             raise ValueError(f"patience must be 1 or more epochs, got {self.patience}")
-        if not self.min_delta >= 0:
-            raise ValueError(f"min_delta must be 0 or more, got {self.min_delta}")
+        if not 0 <= self.min_delta < float("inf"):
+            raise ValueError(f"min_delta must be a number of 0 or more, got {self.min_delta}")
 
 
 class Progress(NamedTuple):
@@ -42,8 +42,8 @@ class Progress(NamedTuple):
 def observe(progress: Progress, loss: float, *, min_delta: float = 0.0) -> Progress:
     """The progress after one more epoch with this loss.
 
-    The epoch is the best if loss + min_delta < best. A NaN is never best; in Keras a NaN in the first epoch
-    remains the best for good. An equal loss is no improvement.
+    The epoch is the best if loss + min_delta < best. An equal loss is no improvement. A NaN or +inf is never best; in
+    Keras a first epoch always is, and a NaN then remains the best for good.
     """
     epochs = progress.epochs + 1
     if loss + min_delta < progress.best:

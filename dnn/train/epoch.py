@@ -26,8 +26,14 @@ def evaluate_step(model, loss, metrics, x, y):
 
 
 def summed(losses, metrics, y, logits):
-    """float64[1 + metrics]: the sums over the batch, the loss first."""
+    """float64[1 + metrics]: the sums over the batch, the loss first.
+
+    Raises: ValueError, while it is traced, for a loss or a metric that is not one number a row: a mean, say.
+    """
     per_example = [losses, *(metric(y, logits) for metric in metrics)]
+    for values in per_example:
+        if not values.shape.is_compatible_with(logits.shape[:1]):
+            raise ValueError(f"a loss or metric must be [batch], here {logits.shape[:1]}, got shape {values.shape}")
     return tf.stack([tf.reduce_sum(tf.cast(values, tf.float64)) for values in per_example])
 
 
@@ -49,35 +55,49 @@ def over_batches(step, x, y, order, batch_size, sums):
     return totals
 
 
-# One compiled function for each set of objects: a second fit of the same objects traces nothing. The caches hold on
-# to the latest few models, and let the oldest go.
+# One compiled function for each set of objects, shapes and dtypes: a second fit of the same traces nothing. Each is
+# traced where it is made; TensorFlow would take a first call that traces, model after model, for a mistake, and warn.
+# The caches hold on to the latest few models, and let the oldest go.
 
 
 @functools.lru_cache(maxsize=8)
-def compiled_training(model, loss, optimizer, metrics, batch_size, jit_compile):
-    """train_epoch(x, y, order) -> float64[1 + metrics], the sums over all rows."""
+def compiled_training(model, loss, optimizer, metrics, x, y, batch_size, jit_compile):
+    """train_epoch(x, y, order) -> float64[1 + metrics], the sums over all rows. x, y: the tf.TensorSpec of all rows."""
     step = functools.partial(train_step, model, loss, optimizer, metrics)
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(input_signature=[x, y, tf.TensorSpec(x.shape[:1], tf.int32)], jit_compile=jit_compile)
     def train_epoch(x, y, order):
         return over_batches(step, x, y, order, batch_size, 1 + len(metrics))
 
+    train_epoch.get_concrete_function()
     return train_epoch
 
 
 @functools.lru_cache(maxsize=8)
-def compiled_evaluation(model, loss, metrics, batch_size, jit_compile):
-    """evaluate_epoch(x, y) -> float64[1 + metrics], the sums over all rows."""
+def compiled_evaluation(model, loss, metrics, x, y, batch_size, jit_compile):
+    """evaluate_epoch(x, y) -> float64[1 + metrics], the sums over all rows. x, y: the tf.TensorSpec of all rows."""
     step = functools.partial(evaluate_step, model, loss, metrics)
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(input_signature=[x, y], jit_compile=jit_compile)
     def evaluate_epoch(x, y):
         return over_batches(step, x, y, tf.range(x.shape[0]), batch_size, 1 + len(metrics))
 
+    evaluate_epoch.get_concrete_function()
     return evaluate_epoch
 
 
 @functools.lru_cache(maxsize=8)
-def compiled_prediction(model):
-    """logits(x) -> float[rows, classes], traced once for any number of rows."""
-    return tf.function(model, reduce_retracing=True)
+def compiled_prediction(model, features, dtype):
+    """logits(x) -> float[rows, outputs], traced once for any number of rows."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, features], dtype)])
+    def logits(x):
+        return model(x)
+
+    logits.get_concrete_function()
+    return logits
+
+
+def specs(*tensors) -> list[tf.TensorSpec]:
+    """The shape and dtype of each: what a compiled function is found again by."""
+    return [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors]

@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
-from dnn.train.border import checked_inputs, checked_metrics, checked_rows
-from dnn.train.epoch import compiled_evaluation, compiled_prediction
+from dnn.train.border import checked_function, checked_inputs, checked_metrics, checked_rows
+from dnn.train.epoch import compiled_evaluation, compiled_prediction, specs
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
 BATCH = 1024  # rows of a pass that takes no steps, where it only bounds the memory in use
@@ -21,16 +21,15 @@ def evaluate(
 
     The arguments and what is raised are `fit`'s.
     """
-    metrics = checked_metrics(metrics)
-    return evaluate_rows(model, *checked_rows(model, data, "data"), loss=loss, metrics=metrics)
+    loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
+    return evaluation(model, *checked_rows(model, data, "data"), loss=loss, metrics=metrics)()
 
 
-def evaluate_rows(model, x, y, *, loss, metrics, jit_compile=False) -> dict[str, float]:
-    """`evaluate` of rows that were checked before."""
-    rows = x.shape[0]
-    functions = tuple(metrics.values())
-    sums = compiled_evaluation(model, loss, functions, min(BATCH, rows), jit_compile)(x, y)
-    return means(sums, metrics, rows)
+def evaluation(model, x, y, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:
+    """A function that evaluates the model, as it then is, on these rows, which were checked before."""
+    rows, functions = x.shape[0], tuple(metrics.values())
+    evaluate_epoch = compiled_evaluation(model, loss, functions, *specs(x, y), min(BATCH, rows), jit_compile)
+    return lambda: means(evaluate_epoch(x, y), metrics, rows)
 
 
 def means(sums: tf.Tensor, metrics: Mapping[str, Callable], rows: int) -> dict[str, float]:
@@ -41,8 +40,9 @@ def means(sums: tf.Tensor, metrics: Mapping[str, Callable], rows: int) -> dict[s
 def predict(model: Callable, x) -> np.ndarray:
     """The logits of each row, in the order of the rows: float[rows, classes].
 
-    x: float[rows, features]. Raises: ValueError for no rows, or a NaN or an infinity among them.
+    x: float[rows, features]. Raises: ValueError for no rows, a NaN or an infinity among them, or features that the
+    model does not take.
     """
     x = checked_inputs(model, x, "x")
-    logits = compiled_prediction(model)
+    logits = compiled_prediction(model, x.shape[1], x.dtype)
     return np.concatenate([logits(x[first : first + BATCH]) for first in range(0, x.shape[0], BATCH)])

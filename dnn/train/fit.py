@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from dnn.train.border import checked_count, checked_metrics, checked_rows
+from dnn.train.border import checked_count, checked_function, checked_metrics, checked_rows
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import compiled_training
-from dnn.train.evaluate import ACCURACY, evaluate_rows, means
+from dnn.train.epoch import compiled_training, specs
+from dnn.train.evaluate import ACCURACY, evaluation, means
 from dnn.train.history import History
 
 
@@ -37,7 +37,7 @@ def fit(
     shuffle: draw the order of each epoch's rows from (seed, epoch); else they keep theirs.
     callbacks: each is called after each epoch with (record, history); record is the epoch's dict.
     jit_compile: compile the epoch with XLA: more time before the first epoch, less for each step.
-    Raises: ValueError that names the argument, before anything is traced or changed.
+    Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
     x, y = checked_rows(model, data, "data")
     validation = validation and checked_rows(model, validation, "validation")
@@ -45,18 +45,20 @@ def fit(
         raise ValueError("early_stopping watches the validation loss, so fit needs validation data")
     rows = x.shape[0]
     batch_size = min(checked_count(batch_size, "batch_size"), rows)
-    epochs = checked_count(epochs, "epochs")
-    metrics = checked_metrics(metrics)
+    epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
+    loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
     rule = early_stopping or EarlyStopping(patience=epochs)
-    train_epoch = compiled_training(model, loss, optimizer, tuple(metrics.values()), batch_size, jit_compile)
+    functions = tuple(metrics.values())
+    train_epoch = compiled_training(model, loss, optimizer, functions, *specs(x, y), batch_size, jit_compile)
+    if validation:
+        validate = evaluation(model, *validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
 
     history, progress, best_weights = History(), Progress(), None
     for epoch in range(1, epochs + 1):
         order = epoch_order(rows, seed, epoch) if shuffle else np.arange(rows, dtype=np.int32)
         record = {"epoch": epoch, **means(train_epoch(x, y, order), metrics, rows)}
         if validation:
-            scores = evaluate_rows(model, *validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
-            record |= {f"val_{name}": score for name, score in scores.items()}
+            record |= {f"val_{name}": score for name, score in validate().items()}
             progress = observe(progress, record["val_loss"], min_delta=rule.min_delta)
         history.epochs.append(record)
         history.best_epoch = progress.best_epoch

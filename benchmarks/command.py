@@ -1,0 +1,58 @@
+"""How long does `dnn train` take, imports included, and how much memory?
+
+    python -m benchmarks.command [FILE.csv …] [--runs 5]
+
+Each file (and the embedded sample, first) is learnt from `--runs` times in fresh processes, in turn. The answer is
+the median and the range of the seconds on the wall, and the largest resident memory of any run.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    arguments = _arguments()
+    jobs = [[], *(["--data", path] for path in arguments.files)]
+    measured = [[] for _ in jobs]
+    for _ in range(arguments.runs):
+        for job, runs in zip(jobs, measured, strict=True):
+            runs.append(timed_run(job))
+    print("| data | seconds, median | least to most | peak memory, MB |\n|---|---|---|---|")
+    for job, runs in zip(jobs, measured, strict=True):
+        seconds, megabytes = zip(*runs, strict=True)
+        name = Path(job[1]).name if job else "the embedded sample"
+        spread = f"{min(seconds):.1f} to {max(seconds):.1f}"
+        print(f"| {name} | {statistics.median(seconds):.1f} | {spread} | {max(megabytes):.0f} |")
+
+
+def timed_run(options: list[str]) -> tuple[float, float]:
+    """(seconds, peak resident megabytes) of one `dnn train` in a process of its own."""
+    folder = tempfile.mkdtemp()
+    command = [sys.executable, "-c", "from dnn.cli import main; main()", "train", "--out", f"{folder}/run", *options]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    shutil.rmtree(folder)
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with exit code {process.returncode}")
+    return seconds, usage.ru_maxrss / 1024  # Linux counts it in KiB
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--runs", type=int, default=5)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Which columns are numeric, and what an Arrow column becomes in NumPy."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnn.data import cells
+from dnn.data.table import read_csv
+
+NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?\s*")
+EMPTY = st.sampled_from(["", " ", "\t", "  "])
+CELLS = (
+    EMPTY
+    | st.from_regex(NUMBER, fullmatch=True, alphabet=st.sampled_from("0123456789+-.eE "))
+    | st.sampled_from(["x", "-", "+", ".", "e5", "1e", "0x10", "1_0", "--1", "1,5", "1 2", "١", "NA", "null", "True"])
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=6))
+def test_a_column_is_numeric_when_it_has_a_number_and_nothing_but_numbers_and_empty_cells(texts):
+    empty = [not text.strip() for text in texts]
+    number = [bool(NUMBER.fullmatch(text)) for text in texts]
+    numeric = any(number) and all(np.logical_or(empty, number))
+    column = pa.chunked_array([pa.array(texts[:3]), pa.array(texts[3:], pa.string())])
+    assert cells.kind_of_texts(column) == ("numeric" if numeric else "category")
+    if numeric:
+        expected = [np.nan if blank else float(text) for text, blank in zip(texts, empty, strict=True)]
+        np.testing.assert_array_equal(cells.numbers(column), expected)
+    assert cells.texts(column).tolist() == texts
+
+
+def test_empty_cells_are_nan_among_numbers_and_empty_texts_among_categories(csv):
+    table = read_csv(csv('number,text,both\n1,x,\n,,\n""," ",\n'))
+    np.testing.assert_array_equal(table.columns["number"], [1, np.nan, np.nan])
+    assert table.columns["text"].tolist() == ["x", "", " "]
+    assert table.columns["both"].tolist() == ["", "", ""]
+
+
+def test_kinds_overrule_what_the_cells_look_like(csv):
+    table = read_csv(csv("zip,gone\n01234,\n,\n"), kinds={"zip": "category", "gone": "numeric"})
+    assert table.columns["zip"].tolist() == ["01234", ""]
+    np.testing.assert_array_equal(table.columns["gone"], [np.nan, np.nan])
+
+
+def test_a_dropped_column_may_hold_anything(csv):
+    assert list(read_csv(csv("a,b\nnan,1\n1e999,2\n"), drop=["a"]).columns) == ["b"]
+
+
+@given(st.integers(0, 99), st.integers(1, 100))
+def test_the_first_cell_that_is_no_number_is_found(row, rows_of_a_chunk):
+    texts = [str(number) for number in range(100)]
+    texts[row:] = ["bad"] + ["worse"] * (99 - row)
+    chunks = [texts[first : first + rows_of_a_chunk] for first in range(0, 100, rows_of_a_chunk)]
+    with pytest.raises(cells.BadCellError, match="'bad' is not a number") as raised:
+        cells.numbers(pa.chunked_array(chunks))
+    assert raised.value.row == row
+
+
+def test_equal_texts_share_one_object():
+    first, second = cells.texts(pa.chunked_array([["some words"], ["some words"]]))
+    assert first is second

@@ -1,0 +1,123 @@
+"""The parts of a split are disjoint and complete, and each holds its share of every class."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnn.data.split import split, split_rows
+from dnn.data.table import Table, read_csv, sample_path
+
+SEEDS = st.integers(0, 2**32)
+
+
+@st.composite
+def fractions(draw):
+    weights = draw(st.lists(st.integers(1, 20), min_size=1, max_size=5))
+    return tuple(weight / sum(weights) for weight in weights)
+
+
+@st.composite
+def targets(draw, parts: int):
+    """Texts or numbers in any order, each class with enough rows."""
+    sizes = draw(st.lists(st.integers(parts, 40), min_size=2, max_size=5))
+    classes = draw(st.sampled_from([np.arange(5.0), np.array(["a", "b", "c", "d", "e"], dtype=object)]))
+    target = np.repeat(classes[: len(sizes)], sizes)
+    return np.random.default_rng(draw(SEEDS)).permutation(target)
+
+
+@given(st.data(), fractions(), SEEDS)
+def test_each_row_is_in_one_part_and_the_rows_of_a_part_ascend(data, fractions, seed):
+    target = data.draw(targets(len(fractions)))
+    parts = split_rows(target, fractions=fractions, seed=seed)
+    assert len(parts) == len(fractions)
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(target)))
+    assert all((np.diff(part) > 0).all() for part in parts)
+
+
+@given(st.data(), fractions(), SEEDS)
+def test_each_part_has_its_share_of_each_class_within_one_row_and_at_least_one(data, fractions, seed):
+    target = data.draw(targets(len(fractions)))
+    parts = split_rows(target, fractions=fractions, seed=seed)
+    for name in np.unique(target):
+        share = np.array(fractions) * np.count_nonzero(target == name)
+        rows = np.array([np.count_nonzero(target[part] == name) for part in parts])
+        assert (rows >= 1).all()
+        if (share >= 1).all():
+            assert (np.abs(rows - share) < 1 + 1e-9).all()
+
+
+@given(st.data(), SEEDS)
+def test_the_seed_decides_which_rows(data, seed):
+    target = data.draw(targets(2))
+    first, second = (split_rows(target, fractions=(0.5, 0.5), seed=seed) for _ in range(2))
+    assert all(map(np.array_equal, first, second))
+
+
+def test_another_seed_deals_other_rows():
+    target = np.repeat([0, 1], 100)
+    first, second = (split_rows(target, fractions=(0.5, 0.5), seed=seed)[0] for seed in (0, 1))
+    assert not np.array_equal(first, second)
+    assert abs(np.intersect1d(first, second).size - 50) < 25  # not nearly the same, not nearly the others
+
+
+def test_every_row_has_the_same_chance():
+    """Of 400 splits each row is in the smaller part 100 times, give or take 5 standard deviations of 8.7."""
+    target = np.array([0, 1] * 20)
+    counts = sum(np.bincount(split_rows(target, fractions=(0.75, 0.25), seed=seed)[1], minlength=40)
+                 for seed in range(400))  # fmt: skip
+    assert (np.abs(counts - 100) < 44).all()
+
+
+def test_a_part_holds_the_cells_of_its_rows():
+    table = read_csv(sample_path())
+    for part in split(table, "y", seed=3):
+        np.testing.assert_array_equal(part.target, table.columns["y"][part.rows])
+        assert list(part.columns) == [name for name in table.columns if name != "y"]
+        assert all(np.array_equal(cells, table.columns[name][part.rows]) for name, cells in part.columns.items())
+
+
+def test_the_embedded_sample_is_dealt_80_10_10():
+    parts = split(read_csv(sample_path()), "y")
+    assert [(len(part.rows), np.count_nonzero(part.target == "yes")) for part in parts] == [
+        (3617, 417), (452, 52), (452, 52)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "fractions", "sizes"),
+    [(3, (0.8, 0.1, 0.1), [1, 1, 1]), (4, (0.02, 0.49, 0.49), [1, 2, 1]), (15, (0.8, 0.1, 0.1), [12, 2, 1])],
+)
+def test_a_class_as_small_as_the_parts_are_many_is_still_split(rows, fractions, sizes):
+    parts = split_rows(np.repeat([0, 1], rows), fractions=fractions, seed=0)
+    assert [len(part) / 2 for part in parts] == sizes
+
+
+def test_a_class_with_too_few_rows_is_refused():
+    with pytest.raises(ValueError, match="class 'rare' has 2 rows, too few to split into 3 parts"):
+        split_rows(np.array(["often"] * 20 + ["rare"] * 2), fractions=(0.8, 0.1, 0.1), seed=0)
+
+
+@pytest.mark.parametrize(
+    "fractions", [(), (0.5, 0.4), (0.8, 0.3, -0.1), (1.0, 0.0), (float("nan"), 0.5), (0.5, 0.6), (2.0, -1.0)]
+)
+def test_fractions_must_be_positive_and_sum_to_one(fractions):
+    with pytest.raises(ValueError, match=re.escape(f"fractions must be positive and sum to 1, got {fractions}")):
+        split_rows(np.arange(20) % 2, fractions=fractions, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"x": np.zeros(9)}, "bank.csv has no column 'y'; its columns are x"),
+        ({"y": np.arange(9) % 2}, "bank.csv has no column besides the target 'y'"),
+        ({"x": np.zeros(9), "y": np.zeros(9)}, "the target has one class, '0', in all 9 rows"),
+        ({"x": np.zeros(1_001), "y": np.arange(1_001)}, "the target has 1,001 different values"),
+        ({"x": np.zeros(2), "y": np.array(["a", ""], object)}, "the target is empty in data row 2"),
+    ],
+)
+def test_a_table_that_cannot_be_split_is_refused(columns, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        split(Table(columns, "bank.csv"), "y")

@@ -1,0 +1,57 @@
+"""Keras beside us: the same network with the same weights, and Keras's gradient of a function."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import dnn
+
+
+def value_and_gradient(function, x):
+    """The value of function(x), and the gradient of its sum with respect to x, as arrays."""
+    x = tf.convert_to_tensor(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = function(x)
+    return value.numpy(), tape.gradient(value, x).numpy()
+
+
+def keras_mlp(sizes, *, seed=0, learning_rate=1e-3, jit_compile=False):
+    """Keras's network of these widths, relu between, with GlorotUniform(seed), GlorotUniform(seed + 1), … kernels,
+    compiled with Adam, the sparse cross-entropy from logits, and accuracy."""
+    layers = [
+        keras.layers.Dense(
+            units,
+            activation=None if i == len(sizes) - 2 else "relu",
+            kernel_initializer=keras.initializers.GlorotUniform(seed + i),
+        )
+        for i, units in enumerate(sizes[1:])
+    ]
+    model = keras.Sequential([keras.Input((sizes[0],)), *layers])
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=jit_compile,
+    )
+    return model
+
+
+def twin_of(keras_model) -> dnn.Sequential:
+    """Our network with the weights of Keras's."""
+    kernels = keras_model.get_weights()[::2]
+    twin = dnn.mlp([kernels[0].shape[0], *(kernel.shape[1] for kernel in kernels)])
+    for variable, weights in zip(in_keras_order(twin), keras_model.get_weights(), strict=True):
+        variable.assign(weights)
+    return twin
+
+
+def in_keras_order(model: dnn.Sequential) -> list[tf.Variable]:
+    """kernel, bias, kernel, bias, …: tf.Module sorts the attributes of a layer by name, so gives the bias first."""
+    return [variable for layer in model.layers for variable in (layer.kernel, layer.bias)]
+
+
+def largest_difference(model: dnn.Sequential, keras_model) -> float:
+    """The largest |ours − Keras's| of all weights."""
+    pairs = zip(in_keras_order(model), keras_model.get_weights(), strict=True)
+    return max(float(np.abs(variable.numpy() - weights).max()) for variable, weights in pairs)

@@ -1,0 +1,11 @@
+"""The three ways TensorFlow runs a function. Compare them within a tolerance, never bit by bit."""
+
+import functools
+
+import tensorflow as tf
+
+MODES = {
+    "eager": lambda function: function,
+    "graph": functools.partial(tf.function, autograph=False),
+    "xla": functools.partial(tf.function, autograph=False, jit_compile=True),
+}

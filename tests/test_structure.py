@@ -1,0 +1,47 @@
+"""The house: who may import whom. The map is in the README; change both knowingly."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import dnn
+
+HOUSE = Path(dnn.__file__).parent
+MAY_IMPORT = {
+    "data": set(),
+    "nn": set(),
+    "train": {"nn"},
+    "report": {"nn"},
+    "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
+    "commands": {"data", "report"},  # and the public names
+    "cli": {"commands"},
+    "__init__": set(),
+}
+
+
+def rooms_imported_by(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    names = [module.split(".") for module in modules if module.split(".")[0] == "dnn"]
+    return {parts[1] if len(parts) > 1 else "commands" for parts in names}  # `from dnn import commands`
+
+
+@pytest.mark.parametrize("path", sorted(HOUSE.rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE)))
+def test_a_room_imports_only_what_the_map_allows(path):
+    room = path.relative_to(HOUSE).parts[0].removesuffix(".py")
+    assert rooms_imported_by(path) <= MAY_IMPORT[room] | {room}
+
+
+@pytest.mark.parametrize("path", sorted(HOUSE.rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE)))
+def test_nothing_imports_keras(path):
+    nodes = ast.walk(ast.parse(path.read_text()))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert "keras" not in " ".join(map(ast.unparse, imports))
+
+
+def test_every_public_name_exists_and_has_a_docstring():
+    for name in dnn.__all__:
+        assert getattr(dnn, name).__doc__, name
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = dnn.nonsense

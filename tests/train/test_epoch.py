@@ -1,0 +1,172 @@
+"""The step and the epoch: each row once, short batches by their rows, compiled as one by one, and nothing left over."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from tolerance import assert_near
+
+import dnn
+from dnn.train import epoch
+from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, over_batches, specs, train_step
+
+LOSS, METRICS = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
+
+
+class Scale(tf.Module):
+    """x · w, [rows, 1]: a model of the user's own, with one number to learn."""
+
+    def __init__(self, w=0.0):
+        super().__init__()
+        self.w = tf.Variable(w)
+
+    def __call__(self, x):
+        return x * self.w
+
+
+class Descent(tf.Module):
+    """p ← p − rate · gradient: an optimizer of the user's own."""
+
+    def __init__(self, parameters, rate):
+        super().__init__()
+        self.parameters, self.rate = parameters, rate
+
+    def apply(self, gradients):
+        for p, g in zip(self.parameters, gradients, strict=True):
+            p.assign_sub(self.rate * g)
+
+
+def square(y, values):
+    return (y - values[:, 0]) ** 2
+
+
+def some_rows(rows, seed=0):
+    random = np.random.default_rng(seed)
+    return random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 3, rows).astype(np.int32)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 1000))
+def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batch_size, seed):
+    batch_size, order = min(batch_size, rows), np.random.default_rng(seed).permutation(rows).astype(np.int32)
+    x, seen = np.arange(rows), []
+
+    def step(x, y):
+        seen.append(x.numpy())
+        np.testing.assert_array_equal(y, 10 * x)
+        return tf.cast(tf.stack([tf.reduce_sum(x), len(x)]), tf.float64)
+
+    sums = over_batches(step, x, 10 * x, tf.constant(order), batch_size, 2)
+    np.testing.assert_array_equal(sums, [x.sum(), rows])
+    np.testing.assert_array_equal(np.concatenate(seen), order)
+    assert [len(batch) for batch in seen[:-1]] == [batch_size] * (len(seen) - 1)
+    assert len(seen[-1]) == (rows - 1) % batch_size + 1
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+def test_a_short_last_batch_weighs_by_its_rows(jit_compile):
+    """By hand, x = 1, y = 0, 2, 6, batches of 2, w = 0, rate 1/2. The first batch loses 0 + 4, and its mean's slope is
+    −2, so w = 1. The last loses (6 − 1)² = 25; its slope is −10, so w = 6. The epoch's mean is 29/3, not (2 + 25)/2."""
+    model = Scale()
+    optimizer = Descent([model.w], 0.5)
+    x, y = tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0])
+    train_epoch = compiled_training(model, square, optimizer, (), *specs(x, y), 2, jit_compile)
+    np.testing.assert_array_equal(train_epoch(x, y, np.arange(3, dtype=np.int32)), [29])
+    assert model.w.numpy() == 6
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+@pytest.mark.parametrize(("rows", "batch_size"), [(10, 4), (8, 4), (5, 5)])
+def test_a_compiled_epoch_is_its_steps_one_by_one(rows, batch_size, jit_compile):
+    (x, y), order = some_rows(rows), np.random.default_rng(1).permutation(rows).astype(np.int32)
+    models = [dnn.mlp([4, 6, 3], seed=2) for _ in range(2)]
+    adams = [dnn.Adam(model.trainable_variables, 0.01) for model in models]
+    train_epoch = compiled_training(models[0], LOSS, adams[0], METRICS, *specs(x, y), batch_size, jit_compile)
+    sums = train_epoch(x, y, order)
+    batches = np.split(order, range(batch_size, rows, batch_size))
+    expected = sum(train_step(models[1], LOSS, adams[1], METRICS, x[batch], y[batch]) for batch in batches)
+    assert_near(sums, expected, ulps=16)
+    for compiled, stepped in zip(adams[0].variables, adams[1].variables, strict=True):
+        assert_near(compiled, stepped, ulps=16, absolute=2e-6)
+    assert adams[0].t.numpy() == len(batches)
+
+
+def test_a_step_measures_the_weights_before_it_moves_them():
+    model = Scale(1.0)
+    sums = train_step(model, square, Descent([model.w], 0.25), (), np.ones((2, 1), np.float32), np.float32([3, 3]))
+    np.testing.assert_array_equal(sums, [8])
+    assert model.w.numpy() == 2
+
+
+def test_sums_are_float64():
+    """2²⁴ + 1 + 1 + … in float32 stays 2²⁴."""
+    losses = np.array([2**24, *[1] * 999], np.float32)
+    x = np.ones((1000, 1), np.float32)
+    evaluate_epoch = compiled_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), *specs(x, losses), 10, False)
+    np.testing.assert_array_equal(evaluate_epoch(x, losses), [2**24 + 999])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda y, z: tf.reduce_mean(z), lambda y, z: z * 1, lambda y, z: z[:1, 0]],
+    ids=["a mean", "a column", "one row"],
+)
+def test_a_loss_or_metric_that_is_not_one_number_a_row_is_refused(wrong):
+    model, (x, y) = Scale(), (np.ones((3, 1), np.float32), np.ones(3, np.float32))
+    for loss, metrics in ((wrong, ()), (square, (wrong,))):
+        with pytest.raises(ValueError, match=r"a loss or metric must be \[batch\], here \(3,\), got shape \("):
+            compiled_evaluation(model, loss, metrics, *specs(x, y), 3, False)
+
+
+def test_a_prediction_is_traced_once_for_any_number_of_rows():
+    model = dnn.mlp([4, 3])
+    logits = compiled_prediction(model, 4, tf.float32)
+    for rows in (1, 2, 7, 1000):
+        assert logits(tf.zeros((rows, 4))).shape == (rows, 3)
+    assert logits.experimental_get_tracing_count() == 1
+
+
+def test_python_in_a_model_that_depends_on_tensors_is_compiled_too():
+    """AutoGraph reaches the user's own model: an `if` on a tensor works as it does eagerly."""
+
+    class Switch(Scale):
+        def __call__(self, x):
+            if tf.reduce_sum(x) > 0:
+                return x * self.w
+            return -x * self.w
+
+    model = Switch(2.0)
+    x, y = np.float32([[1], [-3], [5]]), np.zeros(3, np.float32)
+    evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), *specs(x, y), 1, False)
+    np.testing.assert_array_equal(evaluate_epoch(x, y), [2 + 6 + 10])
+
+
+def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
+    """tf.custom_gradient would: its gradients stay registered, with the whole graph, until the process ends."""
+    x, y = some_rows(6)
+
+    def fitted():
+        model = dnn.mlp([4, 6, 3])
+        dnn.fit(model, (x, y), (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
+        dnn.predict(model, x)
+        return weakref.ref(model), weakref.ref(compiled_prediction(model, 4, tf.float32).get_concrete_function().graph)
+
+    references = fitted()
+    for _ in range(9):
+        fitted()
+    gc.collect()
+    assert [reference() for reference in references] == [None, None]
+    for cached in (epoch.compiled_training, epoch.compiled_evaluation, epoch.compiled_prediction):
+        assert cached.cache_info().currsize <= 8
+
+
+def test_model_after_model_warns_of_nothing(caplog):
+    x, y = some_rows(6)
+    for _ in range(7):
+        model = dnn.mlp([4, 3])
+        dnn.fit(model, (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
+        dnn.evaluate(model, (x, y), loss=LOSS)
+    assert not caplog.records

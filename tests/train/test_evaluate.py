@@ -1,0 +1,76 @@
+"""Evaluate and predict: the same as over the whole array at once, whatever the number of rows."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tolerance import assert_near
+
+import dnn
+from dnn.train import evaluate as passes
+from dnn.train.epoch import compiled_prediction
+
+LOSS = dnn.sparse_softmax_cross_entropy
+MODEL = dnn.mlp([4, 6, 3], seed=1)
+ROWS = [1, 2, passes.BATCH - 1, passes.BATCH, passes.BATCH + 1, 2 * passes.BATCH, 2 * passes.BATCH + 500]
+
+
+def some_rows(rows):
+    random = np.random.default_rng(rows)
+    return random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 3, rows)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_evaluate_is_the_mean_over_all_rows_at_once(rows):
+    x, y = some_rows(rows)
+    scores = dnn.evaluate(MODEL, (x, y), loss=LOSS)
+    assert scores["loss"] == pytest.approx(np.mean(LOSS(y, MODEL(x)), dtype=np.float64), rel=1e-6)
+    assert scores["accuracy"] == np.mean(MODEL(x).numpy().argmax(axis=1) == y)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_predict_is_the_model_over_all_rows_in_their_order(rows):
+    x, _ = some_rows(rows)
+    logits = dnn.predict(MODEL, x)
+    assert (logits.dtype, logits.shape) == (np.float32, (rows, 3))
+    assert_near(logits, MODEL(x), ulps=8, absolute=1e-6)
+
+
+def test_predictions_of_many_sizes_are_one_trace():
+    model = dnn.mlp([4, 3])
+    for rows in (1, 2, 5, 1500):
+        dnn.predict(model, np.zeros((rows, 4)))
+    assert compiled_prediction(model, 4, tf.float32).experimental_get_tracing_count() == 1
+
+
+def test_an_evaluation_sees_the_weights_as_they_are_now():
+    model, (x, y) = dnn.mlp([4, 3]), some_rows(10)
+    before = dnn.evaluate(model, (x, y), loss=LOSS)["loss"]
+    model.layers[0].bias.assign([9, 0, 0])
+    after = dnn.evaluate(model, (x, y), loss=LOSS)["loss"]
+    assert after == pytest.approx(np.mean(LOSS(y, model(x))))
+    assert after != before
+
+
+def test_metrics_are_any_functions_of_labels_and_logits():
+    x, y = some_rows(10)
+    scores = dnn.evaluate(
+        MODEL, (x, y), loss=LOSS, metrics={"second": lambda y, z: y == 1, "top": lambda y, z: z[:, 0]}
+    )
+    assert list(scores) == ["loss", "second", "top"]
+    assert scores["second"] == np.mean(y == 1)
+    assert scores["top"] == pytest.approx(MODEL(x).numpy()[:, 0].mean(), abs=1e-6)
+
+
+def test_neither_takes_no_rows():
+    with pytest.raises(ValueError, match="^x has no rows"):
+        dnn.predict(MODEL, np.zeros((0, 4)))
+    with pytest.raises(ValueError, match="^data: x has no rows"):
+        dnn.evaluate(MODEL, (np.zeros((0, 4)), np.zeros(0, int)), loss=LOSS)
+
+
+def test_evaluate_refuses_labels_out_of_range_and_text_for_a_loss():
+    x, y = some_rows(10)
+    with pytest.raises(ValueError, match=r"^data: labels must be in \[0, 3\)"):
+        dnn.evaluate(MODEL, (x, y + 3), loss=LOSS)
+    with pytest.raises(TypeError, match="^loss must be a function"):
+        dnn.evaluate(MODEL, (x, y), loss="mse")
