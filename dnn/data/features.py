@@ -100,7 +100,8 @@ class Features(tf.Module):
                 + (f" extra {', '.join(extra)}" if extra else "")
             )
         for name, kind in self.kinds.items():
-            if (found := _kind_now(columns[name])) != kind:
+            found = _kind_now(columns[name])
+            if found != kind:
                 raise ValueError(f"column {name!r} must be {kind}, got {found}")
 
     def gaps(self, columns: Mapping[str, np.ndarray]) -> list[Gap]:

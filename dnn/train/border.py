@@ -91,7 +91,7 @@ def _outputs(model, x: tf.Tensor, name: str) -> int:
     try:
         shape = compiled_prediction(model, x.shape[1], x.dtype).get_concrete_function().output_shapes
     except (ValueError, tf.errors.InvalidArgumentError) as error:
-        reason = str(error).strip().splitlines()[-1]  # above it, where in the model
+        reason = str(error).strip().splitlines()[-1].strip()  # above it, where in the model
         raise ValueError(f"{name} has {x.shape[1]} features, which the model does not take: {reason}") from error
     if shape.rank != 2:
         raise ValueError(f"the model must give [rows, outputs], got shape {shape}")

@@ -1,0 +1,62 @@
+"""What only a fresh process can show: the same bits from the same seed, and no need of anything but TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+# what the core must do without; pyarrow, rich, typer and matplotlib are for files, the screen and curves
+BLOCKED = ("keras", "pyarrow", "rich", "typer", "matplotlib", "sklearn", "scipy", "pandas")
+
+PROGRAM = """
+import sys
+sys.modules |= dict.fromkeys({blocked!r})  # None makes every import of it fail
+
+import hashlib, json
+import numpy as np
+import dnn
+
+random = np.random.default_rng(0)
+x = random.normal(size=(700, 8)).astype(np.float32)
+y = (x[:, 0] * x[:, 1] > 0).astype(int)
+result = {{}}
+for name, seed, jit_compile in (("graph", 0, False), ("xla", 0, True), ("another seed", 1, False)):
+    model = dnn.mlp([8, 16, 2], seed=seed)
+    history = dnn.fit(model, (x[:600], y[:600]), (x[600:], y[600:]), loss=dnn.sparse_softmax_cross_entropy,
+                      optimizer=dnn.Adam(model.trainable_variables), batch_size=64, epochs=4, seed=seed,
+                      early_stopping=dnn.EarlyStopping(patience=2, restore_best_weights=True), jit_compile=jit_compile)
+    weights = b"".join(variable.numpy().tobytes() for variable in model.variables)
+    result[name] = [hashlib.sha256(weights).hexdigest(), repr(history), repr(dnn.predict(model, x[600:]).tolist())]
+print(json.dumps(result | {{"absent": [name for name in {blocked!r} if sys.modules.get(name) is None]}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def results():
+    """What two fresh processes print, with other hash seeds, at the same time."""
+    command = [sys.executable, "-W", "error::DeprecationWarning:dnn", "-c", PROGRAM.format(blocked=BLOCKED)]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONHASHSEED": seed}, text=True)
+        for seed in ("1", "2")
+    ]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    return [json.loads(output.splitlines()[-1]) for output in outputs]
+
+
+def test_it_trains_and_predicts_with_tensorflow_and_numpy_alone(results):
+    assert [result["absent"] for result in results] == [list(BLOCKED)] * 2
+
+
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_the_same_seed_gives_the_same_bits_in_two_processes(results, mode):
+    weights, history, predictions = zip(*(result[mode] for result in results), strict=True)
+    assert weights[0] == weights[1]
+    assert history[0] == history[1]
+    assert predictions[0] == predictions[1]
+
+
+def test_another_seed_gives_other_weights(results):
+    assert results[0]["graph"][0] != results[0]["another seed"][0]
