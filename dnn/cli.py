@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Learn to predict a column of a table, with a neural network written from scratch in TensorFlow.",
 )
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
@@ -56,9 +56,14 @@ Target = Annotated[
     str | None, typer.Option(help="Column to predict.", show_default="deposit, else y, else the last column")
 ]
 Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be given several times.", show_default="none")]
-ScaleOption = Annotated[Scale, typer.Option(help="How the numeric columns are brought to one scale.")]
-Validation = Annotated[float, typer.Option(help="Share of the rows for validation, in (0, 1).")]
-Test = Annotated[float, typer.Option(help="Share of the rows for the test, in (0, 1).")]
+ScaleOption = Annotated[
+    Scale | None,
+    typer.Option(help="How the numeric columns are brought to one scale.", show_default="standardize"),
+]
+Validation = Annotated[
+    float | None, typer.Option(help="Share of the rows for validation, in (0, 1).", show_default="0.1")
+]
+Test = Annotated[float | None, typer.Option(help="Share of the rows for the test, in (0, 1).", show_default="0.1")]
 Seed = Annotated[int, typer.Option(help="Decides split, first weights and row order: same seed, same result.", min=0)]
 Run = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
@@ -73,9 +78,9 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Run folder to make; never overwritten.", show_default="runs/DATE-TIME")
     ] = None,
-    scale: ScaleOption = Scale.standardize,
-    validation: Validation = 0.1,
-    test: Test = 0.1,
+    scale: ScaleOption = None,
+    validation: Validation = None,
+    test: Test = None,
     hidden: Annotated[list[int], typer.Option(help="Units of each hidden layer: --hidden 64 32", min=1)] = [30, 30],  # noqa: B006
     learning_rate: Annotated[float, typer.Option(help="Adam's step size, > 0.")] = 0.001,
     batch_size: Annotated[int, typer.Option(help="Rows of a step.", min=1)] = 100,
@@ -99,9 +104,9 @@ def prepare(
     data: Data = None,
     target: Target = None,
     drop: Drop = [],  # noqa: B006
-    scale: ScaleOption = Scale.standardize,
-    validation: Validation = 0.1,
-    test: Test = 0.1,
+    scale: ScaleOption = None,
+    validation: Validation = None,
+    test: Test = None,
     seed: Seed = 0,
     debug: Debug = False,
 ) -> None:
@@ -123,11 +128,12 @@ def predict(
     run: Run,
     data: NewData,
     out: Annotated[Path, typer.Option(help="CSV to write: label, probability of each class.")] = PREDICTIONS,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
     debug: Debug = False,
 ) -> None:
     """Predict each row of a file, in its order; the file need not have the target column."""
     with ready(debug) as commands:
-        commands.predict(run, data, out)
+        commands.predict(run, data, out, force=force)
 
 
 @app.command()
@@ -141,6 +147,16 @@ def export(
         commands.export(run, out)
 
 
+@app.callback(invoke_without_command=True)
+def version(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Learn to predict a column of a table, with a neural network written from scratch in TensorFlow."""
+    if version:
+        typer.echo(f"dnn {metadata.version('dnn')}")
+        raise typer.Exit
+
+
 @contextmanager
 def ready(debug: bool) -> Iterator:
     """The module of the commands, with TensorFlow started; bad input ends with its message alone, and exit code 2."""
@@ -148,6 +164,9 @@ def ready(debug: bool) -> Iterator:
         from dnn import commands
     try:
         yield commands
+    except KeyboardInterrupt:
+        typer.echo("interrupted: nothing was saved", err=True)
+        raise typer.Exit(130) from None
     except (ValueError, OSError) as error:
         if debug:
             raise

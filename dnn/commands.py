@@ -18,7 +18,7 @@ from rich.markup import escape
 import dnn
 from dnn.data.encoding import Encoding, load_encoding
 from dnn.report.curves import save_curves
-from dnn.report.folder import refuse_existing, sha256, write_folder, write_json
+from dnn.report.folder import refuse_existing, refuse_unwritable, sha256, write_folder, write_json
 from dnn.report.scores import scores
 from dnn.report.screen import epoch_lines, result_tables
 
@@ -41,8 +41,9 @@ def train(
 ) -> None:  # fmt: skip
     arguments = locals()
     out = refuse_existing(out) if out else Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
+    refuse_unwritable(out)
     if data and data.is_dir():
-        _refuse_column_options(target, drop)
+        _refuse_given(target=target, drop=drop, scale=scale, validation=validation, test=test)
         prepared = _from_folder(data)
     else:
         prepared = _from_file(data, target, drop, scale, validation, test, seed)
@@ -71,14 +72,14 @@ def train(
 
     run = write_folder(out, fill)
     kept = "whose weights are kept" if restore_best else "though the last epoch's weights are kept"
-    _say(f"best epoch: {history.best_epoch} of {len(history.epochs)}, {kept}\n")
+    _say(f"best epoch: {history.best_epoch} of {len(history.epochs)}, {kept} (*: the best so far)\n")
     _show(results, "test rows, seen by neither training nor early stopping")
     _say(f"\nrun folder: {run}\npredict with it: dnn predict {run} --data new.csv --out predictions.csv")
 
 
 def prepare(*, out, data, target, drop, scale, validation, test, seed) -> None:
     arguments = locals()
-    refuse_existing(out)
+    refuse_unwritable(refuse_existing(out))
     if data and data.is_dir():
         raise ValueError(f"{data} is a folder; prepare reads a CSV or Parquet file")
     prepared = _from_file(data, target, drop, scale, validation, test, seed)
@@ -104,7 +105,8 @@ def evaluate(run: Path, data: Path) -> None:
     _show(scores(labels, logits, encoding.labels.names), str(data))
 
 
-def predict(run: Path, data: Path, out: Path) -> None:
+def predict(run: Path, data: Path, out: Path, *, force: bool = False) -> None:
+    _refuse_output(out, data, force)
     classifier = dnn.load(run)
     encoding = classifier.encoding
     table = encoding.read(data)
@@ -116,28 +118,35 @@ def predict(run: Path, data: Path, out: Path) -> None:
 
 
 def export(run: Path, out: Path) -> None:
+    refuse_unwritable(refuse_existing(out))
     classifier = dnn.load(run)
-    refuse_existing(out)
     folder = write_folder(out, classifier.export)
     _say(f"SavedModel: {folder}\nload it with tf.saved_model.load({str(folder)!r}).signatures['serving_default']")
 
 
 def _from_file(data, target, drop, scale, validation, test, seed) -> Prepared:
+    scale = scale.value if scale else "standardize"
+    validation, test = (0.1 if share is None else share for share in (validation, test))
+    if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
+        raise ValueError(f"--validation and --test must leave rows to train on, got {validation} and {test}")
     path = data or dnn.sample_path()
     table = dnn.read_table(path, drop=drop)
     _say(f"data: {path if data else f'the embedded sample, {path.name}'}, {table.rows:,} rows")
     target = target or next((name for name in ("deposit", "y") if name in table.columns), list(table.columns)[-1])
     parts = dnn.split(table, target, fractions=(1 - validation - test, validation, test), seed=seed)
-    features = dnn.Features(parts[0].columns, scale=getattr(dnn, scale.value.capitalize()).learn)
+    features = dnn.Features(parts[0].columns, scale=getattr(dnn, scale.capitalize()).learn)
     encoding = Encoding(features, dnn.Labels(parts[0].target), target, tuple(drop))
     _say(f"target: {target}, classes {_listed(encoding.labels.names)}")
-    _say(f"numeric, {scale.value}: {', '.join(features.numeric) or 'none'}")
+    _say(f"numeric, {scale}: {', '.join(features.numeric) or 'none'}")
     _say(f"categories, one-hot: {_listed(f'{n} ({len(features.blocks[n].categories)})' for n in features.categorical)}")
+    _show_almost_numeric(table, features.categorical)
     _say("split: " + ", ".join(f"{len(part.rows):,} {name}" for name, part in zip(PARTS, parts, strict=True)) + " rows")
     for name, part in zip(PARTS, parts, strict=True):
         _show_gaps(features.gaps(part.columns), len(part.rows), f"{name} rows")
     arrays = [(features(part.columns).numpy(), encoding.labels(part.target)) for part in parts]
+    split = {"validation": validation, "test": test}
     origin = {"path": str(path.resolve()), "sha256": sha256(path), "rows": table.rows, "target": target}
+    origin |= {"scale": scale, "split": split}
     return Prepared(encoding, dict(zip(PARTS, arrays, strict=True)), origin)
 
 
@@ -146,14 +155,27 @@ def _from_folder(folder: Path) -> Prepared:
     width, classes = encoding.features.width, encoding.labels.classes
     files = {name: folder / f"{name}.npz" for name in PARTS}
     parts = {name: dnn.load_part(path, width=width, classes=classes) for name, path in files.items()}
-    _say(f"data: {folder}, prepared: " + ", ".join(f"{len(y):,} {name}" for name, (_, y) in parts.items()) + " rows")
+    _say(f"data: the prepared folder {folder}")
+    _say(f"target: {encoding.target}, classes {_listed(encoding.labels.names)}")
+    _say("split: " + ", ".join(f"{len(y):,} {name}" for name, (_, y) in parts.items()) + " rows")
     origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in files.values()}}
     return Prepared(encoding, parts, origin)
 
 
-def _refuse_column_options(target, drop) -> None:
-    if target or drop:
-        raise ValueError("--target and --drop were decided when the folder was prepared; leave them out")
+def _refuse_given(**options) -> None:
+    for name, value in options.items():
+        if value:
+            raise ValueError(f"--{name} was decided when the folder was prepared; leave it out")
+
+
+def _refuse_output(out: Path, data: Path, force: bool) -> None:
+    if out.exists() and data.exists() and out.samefile(data):
+        raise ValueError(f"{out} is the data; write the predictions to another file")
+    if out.exists() and not out.is_file():
+        raise ValueError(f"{out} is no file that could be replaced")
+    if not force:
+        refuse_existing(out, remedy="choose another name, or replace it with --force")
+    refuse_unwritable(out)
 
 
 def _write_predictions(path: Path, logits: np.ndarray, classes: list[str]) -> None:
@@ -186,6 +208,13 @@ def _config(command: str, arguments: Mapping, origin: Mapping) -> dict:
 def _show_gaps(gaps: Iterable, rows: int, of: str) -> None:
     for gap in gaps:
         _say(f"note: {gap.column}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}")
+
+
+def _show_almost_numeric(table: dnn.Table, names: Iterable[str]) -> None:
+    for name in names:
+        numbers, word = dnn.numbers_among(table.columns[name])
+        if 2 * numbers > table.rows:
+            _say(f"note: {name}: {numbers:,} of {table.rows:,} cells are numbers, but it is a category for {word!r}")
 
 
 def _show(results: Mapping, title: str) -> None:

@@ -149,7 +149,7 @@ def test_dropped_columns_are_not_read_and_may_be_absent_later(tmp_path, sample_r
     assert "leave it out" in refusal("train", "--data", data, "--out", tmp_path / "run", "--target", "y")
     run("train", "--data", data, "--drop", "id", "--target", "y", "--epochs", 1, "--out", tmp_path / "run")
     for path in (data, dnn.sample_path()):
-        run("predict", tmp_path / "run", "--data", path, "--out", tmp_path / "out.csv")
+        run("predict", tmp_path / "run", "--data", path, "--out", tmp_path / "out.csv", "--force")
 
 
 BAD_ARGUMENTS = [
@@ -162,7 +162,7 @@ BAD_ARGUMENTS = [
     (["--learning-rate", 0], "learning_rate must be positive"),
     (["--learning-rate", "nan"], "learning_rate must be positive"),
     (["--learning-rate", 1e30], "diverged"),
-    (["--validation", 0.6, "--test", 0.6], "fractions must be positive and sum to 1"),
+    (["--validation", 0.6, "--test", 0.6], "--validation and --test must leave rows to train on"),
     (["--target", "loan amount"], "has no column 'loan amount'; its columns are age, job"),
     (["--drop", "loan amount"], "has no column 'loan amount'"),
     (["--scale", "magic"], "scale"),
@@ -202,13 +202,16 @@ def test_predict_refuses_what_does_not_fit_and_leaves_the_output_as_it_was(tmp_p
     out.write_text("precious")
 
     def refused(rows) -> str:
-        return refusal("predict", trained, "--data", write_csv(tmp_path / "new.csv", rows), "--out", out)
+        return refusal("predict", trained, "--data", write_csv(tmp_path / "new.csv", rows), "--out", out, "--force")
 
     assert "line 3, column 'age': 'old' is not a number" in refused([sample_rows[0], sample_rows[1] | {"age": "old"}])
     assert "missing job" in refused([{k: v for k, v in sample_rows[0].items() if k != "job"}])
     assert "extra shoe_size" in refused([sample_rows[0] | {"shoe_size": "43"}])
     assert "logits overflow" in refused([sample_rows[0] | {"age": "1e300"}])
-    assert "is not a run folder" in refusal("predict", tmp_path, "--data", dnn.sample_path(), "--out", out)
+    assert "is not a run folder" in refusal("predict", tmp_path, "--data", dnn.sample_path(), "--out", out, "--force")
+    assert "exists already" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", out)
+    assert "is the data" in refusal("predict", trained, "--data", out, "--out", out, "--force")
+    assert "is no file" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", "/dev/full", "--force")
     assert out.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "new.csv"}
 
@@ -218,6 +221,40 @@ def test_evaluate_refuses_a_file_without_the_target_or_with_an_unknown_class(tmp
     assert "has no column 'y'" in refusal("evaluate", trained, "--data", unlabelled)
     odd = write_csv(tmp_path / "odd.csv", [sample_rows[0] | {"y": "perhaps"}])
     assert "'perhaps' is none of 'no', 'yes'" in refusal("evaluate", trained, "--data", odd)
+
+
+def test_what_a_prepared_folder_decided_is_refused(tmp_path):
+    run("prepare", "--out", tmp_path / "prepared")
+    for option in (["--scale", "rescale"], ["--test", "0.3"], ["--target", "y"], ["--drop", "age"]):
+        assert "was decided when the folder was prepared" in refusal("train", "--data", tmp_path / "prepared", *option)
+
+
+def test_a_column_of_numbers_with_a_word_in_it_is_noted(tmp_path, sample_rows):
+    sample_rows[7]["age"] = "NA"
+    data = write_csv(tmp_path / "na.csv", sample_rows)
+    output = run("train", "--data", data, "--target", "y", "--epochs", 1, "--out", tmp_path / "run")
+    assert "note: age: 4,520 of 4,521 cells are numbers, but it is a category for 'NA'" in output
+
+
+def test_an_interrupt_says_so_and_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dnn, "fit", interrupt)
+    result = CliRunner().invoke(app, ["train", "--out", str(tmp_path / "run")])
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted: nothing was saved\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *args: False)  # tests may run as root, who may write anywhere
+    for command in (["train"], ["prepare"]):
+        assert "cannot be written" in refusal(*command, "--out", tmp_path / "run")
+
+
+def test_version_is_that_of_the_package():
+    assert run("--version").startswith("dnn 0.")
 
 
 def test_a_damaged_prepared_folder_is_refused(tmp_path):
@@ -262,7 +299,7 @@ def test_without_a_terminal_nothing_but_plain_lines_reaches_the_screen(tmp_path,
     epochs = [line for line in result.stdout.splitlines() if line.startswith("epoch")]
     assert len(epochs) == 2
     assert re.fullmatch(
-        r"epoch   1  loss \d\.\d{4}  accuracy \d\.\d{4}  val_loss \d\.\d{4}  val_accuracy \d\.\d{4}  best", epochs[0]
+        r"epoch   1\* loss \d\.\d{4}  accuracy \d\.\d{4}  val_loss \d\.\d{4}  val_accuracy \d\.\d{4}", epochs[0]
     )
 
 

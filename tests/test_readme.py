@@ -21,6 +21,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(app, ["train", "--epochs", "1", "--out", "run"])
     names = {"__name__": "readme"}
     assert blocks("python")
     for block in blocks("python"):

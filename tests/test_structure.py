@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
     "commands": {"data", "report"},  # and the public names
     "cli": {"commands"},
+    "__main__": {"cli"},
     "__init__": set(),
 }
 

@@ -4,9 +4,11 @@ What a file may not hold (a NaN, an infinity, two columns of one name) is refuse
 so nothing later has to ask.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -49,6 +51,18 @@ class Table:
 def kind_of(cells: np.ndarray) -> Kind:
     """ "numeric" for a column of floats or integers, "category" for a column of texts."""
     return "numeric" if np.asarray(cells).dtype.kind in "fiu" else "category"
+
+
+def numbers_among(texts: np.ndarray) -> tuple[int, str]:
+    """(how many cells of a category are finite numbers, the first that is neither a number nor empty).
+
+    >>> numbers_among(np.array(["31", "NA", "45"], object))
+    (2, 'NA')
+    """
+    counted = Counter(texts)
+    numeric = {text: _is_number(text) for text in counted}
+    numbers = sum(cells for text, cells in counted.items() if numeric[text])
+    return numbers, next((text for text, number in numeric.items() if text and not number), "")
 
 
 def sample_path() -> Path:
@@ -126,6 +140,13 @@ def _typed(arrow, path: str | Path, *, kinds: Mapping[str, Kind], guess: Callabl
         except ValueError as bad:
             raise ValueError(f"{path}, column {name!r}: {bad}") from None
     return Table(columns, str(path))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _is_parquet(path: str | Path) -> bool:

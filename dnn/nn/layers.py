@@ -1,12 +1,14 @@
 """Layers: a free function is the formula, and a tf.Module holds its weights. All are made in the constructor."""
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.initializers import glorot_uniform
+from dnn.nn.checks import checked_function, checked_width
+from dnn.nn.initializers import glorot_uniform, zeros
 
 
 def dense(x, kernel, bias):
@@ -24,38 +26,89 @@ class Dense(tf.Module):
         *,
         activation: Callable | None = None,
         kernel_initializer: Callable = glorot_uniform,
+        bias_initializer: Callable = zeros,
+        kernel_regularizer: Callable | None = None,
+        bias_regularizer: Callable | None = None,
         seed: int | Sequence[int] = 0,
         dtype=tf.float32,
     ):
-        """inputs, units: > 0. activation: tensor -> tensor of the same shape; None leaves the sums as they are.
-        kernel_initializer: (shape, seed, dtype) -> the first kernel; the bias begins at 0.
-        Raises: ValueError for a size that is not positive, TypeError for an activation that is not a function.
+        """inputs, units: > 0. activation: tensor -> tensor; None leaves the sums as they are.
+        kernel_initializer, bias_initializer: (shape, seed, dtype) -> the first values.
+        kernel_regularizer, bias_regularizer: variable -> scalar, for `penalty`: `dnn.L2(1e-4)`, or None.
+        Raises: ValueError for a size that is not positive, TypeError for what should be a function and is not.
         """
         super().__init__()
         if inputs < 1 or units < 1:
             raise ValueError(f"inputs and units must be positive, got {inputs} and {units}")
-        if activation is not None and not callable(activation):
-            raise TypeError(f"activation must be a function, got {activation!r}")
+        self.activation = checked_function(activation, "activation")
+        self.kernel_regularizer = checked_function(kernel_regularizer, "kernel_regularizer")
+        self.bias_regularizer = checked_function(bias_regularizer, "bias_regularizer")
         self.kernel = tf.Variable(kernel_initializer((inputs, units), seed, dtype), name="kernel")
-        self.bias = tf.Variable(tf.zeros(units, dtype), name="bias")
-        self.activation = activation
+        self.bias = tf.Variable(bias_initializer((units,), seed, dtype), name="bias")
 
     def __call__(self, x):
-        sums = dense(x, self.kernel, self.bias)
+        sums = dense(checked_width(x, self.kernel.shape[0]), self.kernel, self.bias)
         return sums if self.activation is None else self.activation(sums)
+
+    def penalty(self):
+        """What the regularizers say of kernel and bias together: a scalar of their dtype; 0 without any."""
+        pairs = [(self.kernel_regularizer, self.kernel), (self.bias_regularizer, self.bias)]
+        parts = [regularizer(variable) for regularizer, variable in pairs if regularizer is not None]
+        return tf.add_n(parts) if parts else tf.zeros((), self.kernel.dtype)
 
 
 class Sequential(tf.Module):
     """layers[-1](… layers[1](layers[0](x))): any functions of a tensor, one after the other."""
 
     def __init__(self, layers: Iterable[Callable]):
+        """layers: those with a parameter called `training` get it; which do is looked up once, here.
+        Raises: TypeError for one that cannot be called.
+        """
         super().__init__()
         self.layers = list(layers)
+        for place, layer in enumerate(self.layers):
+            if not callable(layer):
+                raise TypeError(f"layers[{place}] must be a function, got {layer!r}")
+        self._takes_training = tuple(map(takes_training, self.layers))
 
-    def __call__(self, x):
-        for layer in self.layers:
-            x = layer(x)
+    def __call__(self, x, training=None):
+        """training: None, or the key int32[3] of a training step: (seed, epoch, step).
+
+        Each layer gets the key with a seed of its place, so that two of Dropout(0.5) drop independently.
+        """
+        for place, (layer, takes) in enumerate(zip(self.layers, self._takes_training, strict=True)):
+            x = layer(x, training=key_at(training, place)) if takes else layer(x)
         return x
+
+
+def takes_training(layer: Callable) -> bool:
+    """Whether a layer behaves differently in training: it has a parameter of that name."""
+    try:
+        return "training" in inspect.signature(layer).parameters
+    except ValueError:  # some functions written in C do not tell their parameters
+        return False
+
+
+def key_at(training, place: int):
+    """The key (seed, epoch, step), int32[3], with a seed drawn from its seed and the place; None stays None."""
+    if training is None:
+        return None
+    pair = tf.stack([training[0], place])
+    seed = tf.random.stateless_uniform([1], pair, minval=None, maxval=None, dtype=tf.int32)
+    return tf.concat([seed, training[1:]], axis=0)
+
+
+def weights(model: tf.Module) -> list[tf.Variable]:
+    """The variables in the order of Keras's `get_weights`: kernel before bias, the first layer before the second.
+
+    Of each module first its own, as they were assigned in its constructor, those to be trained before the others;
+    then those of the modules in it. `model.variables` are the same ones, with attributes sorted by name: bias first.
+    """
+    parts = tf.nest.flatten([value for name, value in vars(model).items() if not name.startswith("_self_")])
+    own = [part for part in parts if isinstance(part, tf.Variable)]
+    own.sort(key=lambda variable: not variable.trainable)
+    inner = [variable for part in parts if isinstance(part, tf.Module) for variable in weights(part)]
+    return list({id(variable): variable for variable in own + inner}.values())
 
 
 def mlp(sizes: Sequence[int], *, activation: Callable = relu, seed: int = 0, dtype=tf.float32) -> Sequential:

@@ -1,35 +1,53 @@
-"""Losses, per example: [batch] out, in nats; the mean or the sum is the caller's."""
+"""Losses, per example: [batch] out; the mean or the sum is the caller's (see dnn/nn/weights.py).
+
+An option is fixed once, and the function that comes out is passed: `loss = functools.partial(
+dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: compiled epochs are found again by their functions, and a
+second partial is another function, though its options be the same.
+float16 and bfloat16 logits are computed in float32, and so is their loss.
+"""
 
 import tensorflow as tf
 
-from dnn.nn.activations import maximum
 
+def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
+    """Cross-entropy of softmax(logits) against target probabilities, float[batch], in nats, each in [0, ∞).
 
-def softmax_cross_entropy(targets, logits):
-    """Cross-entropy of softmax(logits) against target probabilities: l = Σ_j t_j (ln Σ_k exp(z_k − c) − (z_j − c)).
+    s = Σ_{k ≠ m} exp(z_k − z_m)          m is the class of the largest logit: no exp overflows
+    l = Σ_j t_j (ln(1 + s) − (z_j − z_m))
 
-    c = max z, so no exp overflows: exact to rounding for logits up to ±1e38. l is in [0, ∞) nats, float[batch].
     targets: [batch, classes], one-hot or any probabilities that sum to 1, of any dtype. logits: float[batch, classes].
-    Derivative: ∂l/∂z_j = softmax(z)_j Σ_k t_k − t_j, which is what TensorFlow derives from the lines below, c being
-    a constant to it. A tf.custom_gradient would be kept, and its whole graph with it, until the process ends.
-    Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109.
+    label_smoothing: a in [0, 1]; t_j becomes t_j (1 − a) + a / classes.
+    Exact to rounding for logits up to ±1e38, and for losses and derivatives down to 1e-37. Keras, whose ln Σ_k exp and
+    softmax − 1 hold the largest class's own 1, beside which 1e-9 is nothing, gives 0 for those below 6e-8.
+    Derivative: ∂l/∂z_j = softmax(z)_j Σ_k t_k − t_j, for j = m as Σ_{k ≠ m} (t_k − softmax(z)_k), which is what
+    TensorFlow derives from the lines below. A tf.custom_gradient would be kept, and its graph with it, until the
+    process ends.
+    Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109; smoothing:
+    C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
     Raises: ValueError for shapes that differ (broadcast, they would give a loss, and a wrong one).
     """
-    logits = tf.convert_to_tensor(logits)
+    logits = _wide(logits)
+    if logits.shape.rank == 2 and logits.shape[1] == 1:
+        raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
     targets = tf.cast(targets, logits.dtype)
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
-    shifted = logits - maximum(logits)
-    log_total = tf.math.log(tf.reduce_sum(tf.exp(shifted), axis=-1, keepdims=True))
-    # multiply_no_nan: a target of 0 counts as nothing even where a difference of logits overflowed to −inf
-    return tf.reduce_sum(tf.math.multiply_no_nan(log_total - shifted, targets), axis=-1)
+    targets = _smoothed(targets, label_smoothing, 1 / logits.shape[-1])
+    largest = tf.one_hot(tf.argmax(logits, axis=-1), logits.shape[-1], dtype=logits.dtype)
+    # multiply_no_nan: what is multiplied by 0 counts as nothing, even an infinite logit or a difference that overflowed
+    maximum = tf.reduce_sum(tf.math.multiply_no_nan(logits, largest), axis=-1, keepdims=True)
+    shifted = tf.math.multiply_no_nan(logits - maximum, 1 - largest)
+    others = tf.reduce_sum(tf.exp(shifted) - largest, axis=-1, keepdims=True)
+    return tf.reduce_sum(tf.math.multiply_no_nan(tf.math.log1p(others) - shifted, targets), axis=-1)
 
 
-def sparse_softmax_cross_entropy(labels, logits):
+def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0, ignore_class: int | None = None):
     """`softmax_cross_entropy` against class numbers: l = ln Σ_k exp(z_k) − z_label, float[batch], in nats.
 
     labels: int[batch], each in [0, classes); one outside gives a loss of 0 here, so `fit` and `evaluate` refuse it.
     logits: float[batch, classes].
+    ignore_class: rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits. That
+    a mean does not count them either is for `weighted_mean` with `counted`.
     Raises: TypeError for labels that are not integers (Keras truncates .99999 to class 0), ValueError for other shapes.
     """
     labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)
@@ -37,5 +55,71 @@ def sparse_softmax_cross_entropy(labels, logits):
         raise TypeError(f"labels must be integers, got {labels.dtype.name}")
     if labels.shape.rank != 1:
         raise ValueError(f"labels must be [batch], got {labels.shape}; softmax_cross_entropy takes one-hot targets")
-    targets = tf.one_hot(tf.cast(labels, tf.int64), logits.shape[-1], dtype=logits.dtype)
-    return softmax_cross_entropy(targets, logits)
+    labels = tf.cast(labels, tf.int64)
+    targets = tf.one_hot(labels, logits.shape[-1], dtype=_wide(logits).dtype)
+    if ignore_class is None:
+        return softmax_cross_entropy(targets, logits, label_smoothing=label_smoothing)
+    used = tf.not_equal(labels, ignore_class)
+    # the logits too: a NaN among ignored ones would reach the weights, as 0 · NaN, through the gradient
+    logits = tf.where(used[:, tf.newaxis], logits, tf.zeros((), logits.dtype))
+    losses = softmax_cross_entropy(targets, logits, label_smoothing=label_smoothing)
+    return tf.where(used, losses, tf.zeros((), losses.dtype))
+
+
+def binary_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
+    """Cross-entropy of sigmoid(logits) against targets in [0, 1], in mean over the outputs: float[batch], in nats.
+
+    l = ln(1 + exp(−|z|)) + |z| (1 − t  where z >= 0, else t)
+
+    which is −t ln σ(z) − (1 − t) ln(1 − σ(z)) with nothing to cancel: both terms are >= 0. Keras writes
+    max(z, 0) − z t + ln(1 + exp(−|z|)), and loses digits for soft targets near the truth.
+    targets: [batch, outputs] of any dtype; beside one output also [batch]. logits: float[batch, outputs].
+    label_smoothing: a in [0, 1]; t becomes t (1 − a) + a / 2.
+    Derivative: ∂l/∂z = (σ(z) − t) / outputs, at 0 too, where that of |z| in TensorFlow would be 0.
+    Source: C. Bishop, 2006, equations 4.90 and 4.91.
+    Raises: ValueError for shapes that differ.
+    """
+    targets, logits = _paired(targets, logits)
+    targets = _smoothed(targets, label_smoothing, 0.5)
+    positive = logits >= 0
+    size = tf.where(positive, logits, -logits)
+    against = tf.where(positive, 1 - targets, targets)
+    # multiply_no_nan: an infinite logit on the right side costs nothing
+    return tf.reduce_mean(tf.math.log1p(tf.exp(-size)) + tf.math.multiply_no_nan(size, against), axis=-1)
+
+
+def mean_squared_error(targets, predictions):
+    """Σ_j (y_j − p_j)² / outputs: float[batch], in the square of the targets' unit.
+
+    targets: [batch, outputs] of any dtype; beside one output also [batch]. predictions: float[batch, outputs].
+    Derivative: ∂l/∂p_j = 2 (p_j − y_j) / outputs.
+    Source: C. Bishop, 2006, equation 1.2, without its factor 1/2.
+    Raises: ValueError for shapes that differ.
+    """
+    targets, predictions = _paired(targets, predictions)
+    return tf.reduce_mean(tf.square(targets - predictions), axis=-1)
+
+
+def _wide(values) -> tf.Tensor:
+    """float16 and bfloat16 as float32: a sum over classes would lose what 8 or 11 bits cannot hold."""
+    values = tf.convert_to_tensor(values)
+    return tf.cast(values, tf.float32) if values.dtype.size < 4 else values
+
+
+def _paired(targets, outputs) -> tuple[tf.Tensor, tf.Tensor]:
+    """Both as [batch, outputs], in the dtype of the outputs, or float32 if that is narrower."""
+    outputs = _wide(outputs)
+    targets = tf.cast(targets, outputs.dtype)
+    shape = targets.shape
+    if shape.rank == 1 and outputs.shape.rank == 2 and outputs.shape[1] == 1:
+        targets = targets[:, tf.newaxis]
+    if outputs.shape.rank != 2 or not outputs.shape.is_compatible_with(targets.shape):
+        raise ValueError(f"targets and outputs must be [batch, outputs], got {shape} and {outputs.shape}")
+    return targets, outputs
+
+
+def _smoothed(targets, label_smoothing: float, uniform: float):
+    """t (1 − a) + a · uniform."""
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing}")
+    return targets * (1 - label_smoothing) + label_smoothing * uniform if label_smoothing else targets

@@ -1,4 +1,6 @@
-"""How good predictions are. `accuracy` is per example, in TensorFlow, for the loop; the others are exact, in NumPy."""
+"""How good predictions are: of each example, in TensorFlow, for the loop; and per class, from a table of counts."""
+
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -9,16 +11,50 @@ def accuracy(labels, logits):
 
     labels: int[batch], or one-hot [batch, classes]. logits: float[batch, classes].
     """
-    labels = tf.convert_to_tensor(labels)
-    if labels.shape.rank == 2:
-        labels = tf.argmax(labels, axis=-1)
-    return tf.equal(tf.argmax(logits, axis=-1), tf.cast(labels, tf.int64))
+    return tf.equal(tf.argmax(logits, axis=-1), _class_numbers(labels))
+
+
+def top_k_accuracy(labels, logits, *, k: int = 5):
+    """1 where the label's logit is among the k largest, else 0: bool[batch]. Of equal logits the first come first.
+
+    labels: int[batch], or one-hot [batch, classes]. logits: float[batch, classes]; a label's NaN is never among them.
+    k = 1 is `accuracy`. Keras lets all that tie in, so that logits which are all equal score 1 for every k.
+    Raises: ValueError for k < 1.
+    """
+    if k < 1:
+        raise ValueError(f"k must be 1 or more, got {k}")
+    labels, logits = _class_numbers(labels)[:, tf.newaxis], tf.convert_to_tensor(logits)
+    classes = logits.shape[-1]
+    of_label = tf.gather(logits, labels, batch_dims=1)  # [batch, 1]
+    ties_from_it_on = tf.equal(logits, of_label) & (tf.range(classes, dtype=tf.int64) >= labels)
+    not_before = tf.math.count_nonzero((logits < of_label) | ties_from_it_on, axis=-1)
+    return classes - not_before < min(k, classes)
+
+
+def binary_accuracy(labels, logits, *, threshold: float = 0.5):
+    """The share of a row's outputs on whose right side of the threshold sigmoid(logit) is: float32[batch], in [0, 1].
+
+    labels: 0 or 1, [batch, outputs]; beside one output also [batch]. logits: float[batch, outputs].
+    threshold: a probability in (0, 1); more than it predicts 1. Compared as ln(p / (1 − p)) with the logit itself,
+    since a sigmoid near 1 rounds to 1.
+    Raises: ValueError for a threshold out of its range, and for shapes that differ.
+    """
+    if not 0 < threshold < 1:
+        raise ValueError(f"threshold must be in (0, 1), got {threshold}")
+    labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)
+    if labels.shape.rank == 1 and logits.shape[-1] == 1:
+        labels = labels[:, tf.newaxis]
+    if logits.shape.rank != 2 or not logits.shape.is_compatible_with(labels.shape):
+        raise ValueError(f"labels and logits must be [batch, outputs], got {labels.shape} and {logits.shape}")
+    predicted = logits > math.log(threshold / (1 - threshold))
+    return tf.reduce_mean(tf.cast(tf.equal(predicted, tf.cast(labels, tf.bool)), tf.float32), axis=-1)
 
 
 def confusion_matrix(labels, predictions, classes: int) -> np.ndarray:
     """int64[classes, classes]: rows of each true class (down) that were predicted as each class (across).
 
-    labels, predictions: int[rows]. Raises: ValueError for one outside [0, classes).
+    labels, predictions: int[rows]. The matrices of two parts of the rows add up to that of both.
+    Raises: ValueError for one outside [0, classes).
     """
     cells = np.ravel_multi_index((labels, predictions), (classes, classes))
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
@@ -34,23 +70,19 @@ def recall(confusion: np.ndarray) -> np.ndarray:
     return _ratio(np.diag(confusion), confusion.sum(axis=1))
 
 
-def roc_auc(positive, scores) -> float:
-    """The area under the ROC curve: how often a positive row scores above a negative one; a tie counts one half.
+def f1(confusion: np.ndarray) -> np.ndarray:
+    """2 TP / (2 TP + FP + FN), the harmonic mean of precision and recall: float64[classes]; NaN for a class with
+    neither rows nor predictions.
 
-    positive: bool[rows]. scores: float[rows], higher for positive. In [0, 1]; NaN where one side is absent, or where
-    a score is NaN.
-    Exact, from ranks, where Keras's AUC puts 200 thresholds under the scores.
-    Source: H. Mann, D. Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger", 1947.
+    Source: C. van Rijsbergen, "Information Retrieval", 1979, chapter 7 (1 − E, with both of one weight).
     """
-    positive, scores = np.asarray(positive, bool), np.asarray(scores)
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    if not positives or not negatives or np.isnan(scores).any():
-        return float("nan")
-    _, group, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-    below = np.cumsum(sizes) - sizes
-    twice_ranks = 2 * below + sizes + 1  # twice, so that the mean rank of a tie is an integer
-    wins = int(twice_ranks[group][positive].sum()) - positives * (positives + 1)
-    return wins / (2 * positives * negatives)
+    return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
+
+
+def _class_numbers(labels) -> tf.Tensor:
+    """int64[batch], from class numbers or one-hot rows."""
+    labels = tf.convert_to_tensor(labels)
+    return tf.argmax(labels, axis=-1) if labels.shape.rank == 2 else tf.cast(labels, tf.int64)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

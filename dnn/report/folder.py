@@ -27,11 +27,20 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
         raise
 
 
-def refuse_existing(path: str | Path) -> Path:
+def refuse_existing(path: str | Path, *, remedy: str = "choose another name") -> Path:
     """The path. Raises: FileExistsError if there is something."""
     if Path(path).exists():
-        raise FileExistsError(f"{path} exists already, and is left as it is; choose another name")
+        raise FileExistsError(f"{path} exists already, and is left as it is; {remedy}")
     return Path(path)
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """Raises: PermissionError if the folder that is to hold `path`, or the first above it that exists, is read-only."""
+    holder = Path(path).absolute().parent
+    while not holder.exists():
+        holder = holder.parent
+    if not holder.is_dir() or not os.access(holder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path} cannot be written: {holder} is not a folder that may be written to")
 
 
 def write_json(path: str | Path, value) -> None:

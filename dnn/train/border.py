@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import compiled_prediction
 
 
@@ -16,6 +17,8 @@ def checked_rows(model, data, name: str) -> tuple[tf.Tensor, tf.Tensor]:
     Raises: ValueError that begins with the name, for x and y that do not pair, what `checked_inputs` refuses, a NaN
     or an infinity in y, and class numbers outside [0, outputs of the model).
     """
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise TypeError(f"{name} must be (x, y), got {type(data).__name__}")
     x, y = data
     x, y = checked_inputs(model, x, f"{name}: x"), _numbers(y, f"{name}: y")
     if y.shape.rank < 1 or x.shape[0] != y.shape[0]:
@@ -29,6 +32,16 @@ def checked_rows(model, data, name: str) -> tuple[tf.Tensor, tf.Tensor]:
             raise ValueError(f"{name}: labels must be in [0, {classes}), got values from {lowest} to {highest}")
         y = tf.cast(y, tf.int32)
     return x, y
+
+
+def check_objects(model, optimizer, early_stopping) -> None:
+    """Raises: TypeError that names the argument which is not of the kind that `fit` takes."""
+    if not isinstance(model, tf.Module) or not callable(model):
+        raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
+    if isinstance(optimizer, type) or not (hasattr(optimizer, "parameters") and hasattr(optimizer, "apply")):
+        raise TypeError(f"optimizer must have parameters and apply(gradients), as dnn.Adam(…) has, got {optimizer!r}")
+    if not isinstance(early_stopping, EarlyStopping | None):
+        raise TypeError(f"early_stopping must be a dnn.EarlyStopping(…), got {early_stopping!r}")
 
 
 def checked_inputs(model, x, name: str) -> tf.Tensor:
@@ -51,7 +64,9 @@ def checked_inputs(model, x, name: str) -> tf.Tensor:
 
 def checked_metrics(metrics: Mapping[str, Callable]) -> dict[str, Callable]:
     """name -> function. Raises: ValueError for a name that a record has already, TypeError as `checked_function`."""
-    for name, metric in dict(metrics).items():
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics must be a dict of functions by name, got {metrics!r}")
+    for name, metric in metrics.items():
         checked_function(metric, f"metric {name!r}")
         if name in ("epoch", "loss"):
             raise ValueError(f"no metric may be called {name!r}: a record of an epoch has one")
@@ -100,7 +115,7 @@ def _outputs(model, x: tf.Tensor, name: str) -> int:
 
 def _refuse_infinite(values: tf.Tensor, name: str) -> None:
     if values.dtype.is_floating:
-        finite = np.isfinite(values.numpy()).all(axis=tuple(range(1, values.shape.rank)))
+        finite = tf.reduce_all(tf.math.is_finite(values), axis=list(range(1, values.shape.rank))).numpy()
         if not finite.all():
             row = int(np.argmin(finite))
             raise ValueError(f"{name} has a NaN or an infinity, as {values.dtype.name}, in row {row}, counted from 0")

@@ -44,6 +44,9 @@ def observe(progress: Progress, loss: float, *, min_delta: float = 0.0) -> Progr
 
     The epoch is the best if loss + min_delta < best. An equal loss is no improvement. A NaN or +inf is never best; in
     Keras a first epoch always is, and a NaN then remains the best for good.
+
+    >>> observe(observe(Progress(), 0.5), 0.7)
+    Progress(epochs=2, wait=1, best=0.5, best_epoch=1)
     """
     epochs = progress.epochs + 1
     if loss + min_delta < progress.best:

@@ -8,12 +8,18 @@ import functools
 
 import tensorflow as tf
 
+from dnn.nn.layers import takes_training
+from dnn.nn.regularizers import penalty
 
-def train_step(model, loss, optimizer, metrics, x, y):
-    """Take one step of the optimizer on one batch; its summed loss and metrics, as they were before the step."""
+
+def train_step(model, loss, optimizer, metrics, x, y, key):
+    """Take one step of the optimizer on one batch; its summed loss and metrics, as they were before the step.
+
+    key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout say, is drawn from it.
+    """
     with tf.GradientTape() as tape:
-        logits = model(x)
-        losses = loss(y, logits)
+        logits = model(x, training=key) if takes_training(model) else model(x)
+        losses = penalized(loss(y, logits), model)
         mean = tf.reduce_mean(losses)
     optimizer.apply(tape.gradient(mean, optimizer.parameters))
     return summed(losses, metrics, y, logits)
@@ -22,7 +28,12 @@ def train_step(model, loss, optimizer, metrics, x, y):
 def evaluate_step(model, loss, metrics, x, y):
     """One batch's summed loss and metrics."""
     logits = model(x)
-    return summed(loss(y, logits), metrics, y, logits)
+    return summed(penalized(loss(y, logits), model), metrics, y, logits)
+
+
+def penalized(losses, model):
+    """[batch]: each loss with the whole penalty of the model's regularizers, so that their mean has it once."""
+    return losses + tf.cast(penalty(model), losses.dtype)
 
 
 def summed(losses, metrics, y, logits):
@@ -38,7 +49,7 @@ def summed(losses, metrics, y, logits):
 
 
 def over_batches(step, x, y, order, batch_size, sums):
-    """float64[sums]: Σ step(x, y of a batch) over the rows in this order; the last batch has the rows that remain.
+    """float64[sums]: Σ step(x, y, number of a batch) over the rows in this order; the last has the rows that remain.
 
     order: int32[rows]. batch_size: at most rows. The loop's body has one static shape; the last batch, if it is
     shorter, is a second, rather than padded rows that a layer which looks across the batch would see.
@@ -48,10 +59,10 @@ def over_batches(step, x, y, order, batch_size, sums):
     totals = tf.zeros(sums, tf.float64)
     for first in tf.range(0, rows - remaining, batch_size):
         batch = tf.slice(order, [first], [batch_size])
-        totals += step(tf.gather(x, batch), tf.gather(y, batch))
+        totals += step(tf.gather(x, batch), tf.gather(y, batch), first // batch_size)
     if remaining:
         batch = order[rows - remaining :]
-        totals += step(tf.gather(x, batch), tf.gather(y, batch))
+        totals += step(tf.gather(x, batch), tf.gather(y, batch), rows // batch_size)
     return totals
 
 
@@ -62,11 +73,17 @@ def over_batches(step, x, y, order, batch_size, sums):
 
 @functools.lru_cache(maxsize=8)
 def compiled_training(model, loss, optimizer, metrics, x, y, batch_size, jit_compile):
-    """train_epoch(x, y, order) -> float64[1 + metrics], the sums over all rows. x, y: the tf.TensorSpec of all rows."""
-    step = functools.partial(train_step, model, loss, optimizer, metrics)
+    """train_epoch(x, y, order, key) -> float64[1 + metrics], the sums over all rows.
 
-    @tf.function(input_signature=[x, y, tf.TensorSpec(x.shape[:1], tf.int32)], jit_compile=jit_compile)
-    def train_epoch(x, y, order):
+    x, y: the tf.TensorSpec of all rows. order: int32[rows]. key: int32[2], (seed, epoch).
+    """
+    order, key = tf.TensorSpec(x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
+
+    @tf.function(input_signature=[x, y, order, key], jit_compile=jit_compile)
+    def train_epoch(x, y, order, key):
+        def step(x, y, number):
+            return train_step(model, loss, optimizer, metrics, x, y, tf.concat([key, [number]], axis=0))
+
         return over_batches(step, x, y, order, batch_size, 1 + len(metrics))
 
     train_epoch.get_concrete_function()
@@ -76,7 +93,9 @@ def compiled_training(model, loss, optimizer, metrics, x, y, batch_size, jit_com
 @functools.lru_cache(maxsize=8)
 def compiled_evaluation(model, loss, metrics, x, y, batch_size, jit_compile):
     """evaluate_epoch(x, y) -> float64[1 + metrics], the sums over all rows. x, y: the tf.TensorSpec of all rows."""
-    step = functools.partial(evaluate_step, model, loss, metrics)
+
+    def step(x, y, number):
+        return evaluate_step(model, loss, metrics, x, y)
 
     @tf.function(input_signature=[x, y], jit_compile=jit_compile)
     def evaluate_epoch(x, y):

@@ -1,10 +1,10 @@
 """Fit: epochs of training, each followed by a pass over the validation rows, until early stopping or the last."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from dnn.train.border import checked_count, checked_function, checked_metrics, checked_rows
+from dnn.train.border import check_objects, checked_count, checked_function, checked_metrics, checked_rows
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import compiled_training, specs
 from dnn.train.evaluate import ACCURACY, evaluation, means
@@ -24,12 +24,14 @@ def fit(
     early_stopping: EarlyStopping | None = None,
     shuffle: bool = True,
     seed: int = 0,
-    callbacks: Iterable[Callable] = (),
+    callbacks: Sequence[Callable] = (),
     jit_compile: bool = False,
 ) -> History:
     """Train the parameters of `optimizer` in place; what was measured in each epoch comes out.
 
-    model: any tf.Module that maps float[batch, features] to float logits [batch, classes].
+    model: any tf.Module that maps float[batch, features] to float logits [batch, classes]. If it has a parameter
+        `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What the
+        methods `penalty()` of its modules return is added to the loss.
     data, validation: (x, y): x float[rows, features], y int[rows] or whatever `loss` compares with.
     loss: (labels, logits) -> float[batch]. metrics: name -> (labels, logits) -> [batch].
     optimizer: has `parameters` and `apply(gradients)`.
@@ -39,8 +41,9 @@ def fit(
     jit_compile: compile the epoch with XLA: more time before the first epoch, less for each step.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
+    check_objects(model, optimizer, early_stopping)
     x, y = checked_rows(model, data, "data")
-    validation = validation and checked_rows(model, validation, "validation")
+    validation = None if validation is None else checked_rows(model, validation, "validation")
     if early_stopping and not validation:
         raise ValueError("early_stopping watches the validation loss, so fit needs validation data")
     rows = x.shape[0]
@@ -56,7 +59,8 @@ def fit(
     history, progress, best_weights = History(), Progress(), None
     for epoch in range(1, epochs + 1):
         order = epoch_order(rows, seed, epoch) if shuffle else np.arange(rows, dtype=np.int32)
-        record = {"epoch": epoch, **means(train_epoch(x, y, order), metrics, rows)}
+        key = np.array([seed % 2**31, epoch], np.int32)
+        record = {"epoch": epoch, **means(train_epoch(x, y, order, key), metrics, rows)}
         if validation:
             record |= {f"val_{name}": score for name, score in validate().items()}
             progress = observe(progress, record["val_loss"], min_delta=rule.min_delta)

@@ -1,17 +1,35 @@
 """Activations: values and derivatives against Keras, against float64, and by laws that need neither."""
 
+import functools
+import math
+
 import keras
 import numpy as np
 import pytest
 import scipy.special
-from hypothesis import given
+import scipy.stats
+import tensorflow as tf
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras_peer import value_and_gradient
 from modes import MODES
 from tolerance import assert_losses_near, assert_near
 
-from dnn.nn.activations import log_softmax, relu, softmax
+from dnn.nn.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    maxout,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 
 # subnormals are left out: TensorFlow flushes them to zero
 ANY = st.floats(width=32, allow_subnormal=False, allow_nan=False, allow_infinity=False)
@@ -59,6 +77,247 @@ def test_relu_keeps_the_dtype(dtype):
     result = relu(np.array([-1, 0, 2], dtype))
     assert result.dtype == dtype
     np.testing.assert_array_equal(result, [0, 0, 2])
+
+
+@given(
+    x=hnp.arrays(np.float32, SHAPES, elements=st.floats(-20, 20, width=16)),
+    negative_slope=st.sampled_from([0.0, 0.25, 1.0]),
+    max_value=st.none() | st.floats(2, 8, width=16),
+    threshold=st.floats(0, 2, width=16),
+)
+def test_relu_with_its_arguments_is_keras_s_but_at_the_seams_has_the_left_or_upper_slope(
+    x, negative_slope, max_value, threshold
+):
+    arguments = {"negative_slope": negative_slope, "max_value": max_value, "threshold": threshold}
+    value, derivative = value_and_gradient(lambda x: relu(x, **arguments), x)
+    keras_value, keras_derivative = value_and_gradient(lambda x: keras.activations.relu(x, **arguments), x)
+    np.testing.assert_array_equal(value, keras_value)
+    seams = (x == threshold) | (x == (max_value or np.inf))
+    np.testing.assert_array_equal(derivative[~seams], keras_derivative[~seams])
+    np.testing.assert_array_equal(derivative[x == threshold], negative_slope)
+    np.testing.assert_array_equal(derivative[(x == max_value) & (x > threshold)], 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"negative_slope": -1}, "negative_slope and threshold must be 0 or more, got -1 and 0.0"),
+        ({"threshold": math.nan}, "negative_slope and threshold must be 0 or more, got 0.0 and nan"),
+        ({"max_value": 1, "threshold": 2}, "max_value must be 2, which is threshold, or more, got 1"),
+    ],
+)
+def test_relu_refuses_arguments_out_of_their_range(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        relu(np.ones(3, np.float32), **arguments)
+
+
+SCALE, ALPHA = 1.0507009873554804934, 1.6732632423543772848
+GELU_TANH = functools.partial(gelu, approximate=True)
+
+
+def exponential(x):
+    """eˣ where x <= 0, else 1: np.where evaluates both sides."""
+    return np.exp(np.minimum(x, 0))
+
+
+def gate(x):
+    """(Φ̃, its derivative) of the approximate gelu; beyond 40 it is 0 or 1 in float64 too."""
+    x = np.clip(x, -40, 40)
+    root = 2 * np.sqrt(2 / np.pi)
+    u = root * (x + 0.044715 * x**3)
+    density = scipy.special.expit(u) * scipy.special.expit(-u)
+    return scipy.special.expit(u), density * root * (1 + 3 * 0.044715 * x**2)
+
+
+expit, normal = scipy.special.expit, scipy.stats.norm
+# ours, Keras's, and value and derivative in float64
+PIECES = {
+    "leaky_relu": (leaky_relu, keras.activations.leaky_relu,
+                   lambda x: np.where(x > 0, x, 0.2 * x), lambda x: np.where(x > 0, 1, 0.2)),
+    "elu": (elu, keras.activations.elu,
+            lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), exponential),
+    "selu": (selu, keras.activations.selu,
+             lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0))),
+             lambda x: SCALE * np.where(x >= 0, 1, ALPHA * exponential(x))),
+    "gelu": (gelu, keras.activations.gelu,
+             lambda x: x * normal.cdf(x), lambda x: normal.cdf(x) + x * normal.pdf(x)),
+    "gelu_tanh": (GELU_TANH, functools.partial(keras.activations.gelu, approximate=True),
+                  lambda x: x * gate(x)[0], lambda x: gate(x)[0] + x * gate(x)[1]),
+    "sigmoid": (sigmoid, keras.activations.sigmoid, expit, lambda x: expit(x) * expit(-x)),
+    "tanh": (tanh, keras.activations.tanh, np.tanh, lambda x: 4 * expit(2 * x) * expit(-2 * x)),
+    "softplus": (softplus, keras.activations.softplus, lambda x: np.logaddexp(0, x), expit),
+    "silu": (silu, keras.activations.silu,
+             lambda x: x * expit(x), lambda x: expit(x) + x * expit(x) * expit(-x)),
+}  # fmt: skip
+of_every_piece = pytest.mark.parametrize("name", PIECES)
+of_both_precisions = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def error(actual, exact, dtype) -> float:
+    """The largest error, of the last place of 1 or of the value if that is larger, in units of it."""
+    epsilon = float(np.finfo(dtype).eps)
+    return float(np.max(np.abs(actual.astype(np.float64) - exact) / np.maximum(1, np.abs(exact)), initial=0)) / epsilon
+
+
+def anything(dtype):
+    """Arrays of any shape, of numbers of any size but mostly near 0, where the curves are."""
+    width = np.dtype(dtype).itemsize * 8
+    near = st.floats(-30, 30, width=width, allow_subnormal=False)
+    far = st.floats(-1e38, 1e38, width=64).map(dtype).filter(lambda x: x == 0 or abs(x) > 1e-37)
+    return hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, max_side=5), elements=near | far)
+
+
+@of_both_precisions
+@of_every_piece
+@settings(max_examples=settings().max_examples // 2)
+@given(data=st.data())
+def test_a_value_and_its_derivative_are_the_float64_ones(name, dtype, data):
+    ours, _, value, derivative = PIECES[name]
+    x = data.draw(anything(dtype))
+    actual, gradient = value_and_gradient(ours, x)
+    assert actual.dtype == gradient.dtype == dtype
+    assert actual.shape == x.shape
+    x = x.astype(np.float64)
+    assert error(actual, value(x), dtype) < 3
+    assert error(gradient, derivative(x), dtype) < 4
+
+
+@of_both_precisions
+@of_every_piece
+@settings(max_examples=settings().max_examples // 2)
+@given(data=st.data())
+def test_a_value_and_its_derivative_are_keras_s(name, dtype, data):
+    """Within Keras's errors: of a float64 it computes some in float32, and its selu has the right slope on the left
+    of 0, as far as eˣ rounds to 1. The gradients of its gelus are NaN for large numbers."""
+    ours, keras_s, *_ = PIECES[name]
+    x = data.draw(anything(dtype).filter(lambda x: np.all(((np.abs(x) < 30) & (np.abs(x) > 1e-2)) | (x == 0))))
+    for actual, expected in zip(value_and_gradient(ours, x), value_and_gradient(keras_s, x), strict=True):
+        assert error(actual, expected.astype(np.float64), np.float32) < 32
+
+
+GRID = np.concatenate([np.linspace(-30, 30, 3001), np.linspace(-1, 1, 1001), np.geomspace(1e-30, 1e38, 137)])
+
+
+@pytest.mark.parametrize(("mode", "dtype"), [("eager", np.float32), ("eager", np.float64), ("xla", np.float32)])
+@of_every_piece
+def test_our_largest_error_is_at_most_keras_s_or_two_last_places(name, mode, dtype):
+    ours, keras_s, value, derivative = PIECES[name]
+    x = np.concatenate([GRID, -GRID]).astype(dtype)
+    exact = value(x.astype(np.float64)), derivative(x.astype(np.float64))
+    for i, actual, other in zip(range(2), *(value_and_gradient(MODES[mode](f), x) for f in (ours, keras_s)),
+                                strict=True):  # fmt: skip
+        keras_error = np.nan_to_num(error(other, exact[i], dtype), nan=np.inf)
+        assert error(actual, exact[i], dtype) <= max(2, keras_error)
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16], ids=lambda dtype: dtype.name)
+@of_every_piece
+def test_half_precision_is_the_float64_value_rounded_once(name, dtype):
+    """So within half a last place; a value near the least number has fewer digits, so those are left out."""
+    ours, _, value, derivative = PIECES[name]
+    x = GRID[np.abs(GRID) < 30]
+    x = tf.cast(np.concatenate([x, -x]), dtype).numpy()
+    tiny, epsilon = (1e-4, 2.0**-10) if dtype == tf.float16 else (1e-30, 2.0**-7)
+    for actual, function in zip(value_and_gradient(ours, x), (value, derivative), strict=True):
+        assert actual.dtype == dtype.as_numpy_dtype
+        exact = function(x.astype(np.float64))
+        last_place = epsilon * 2.0 ** np.floor(np.log2(np.maximum(np.abs(exact), tiny)))
+        distance = np.abs(actual.astype(np.float64) - exact)
+        slope_changes_sign = np.abs(exact) < 0.01  # there the derivatives of silu and gelu cancel, in float32 too
+        assert (distance <= np.where(slope_changes_sign, 1.2, 0.51) * last_place).all()
+
+
+INF = math.inf
+ROOT = 2 * math.sqrt(2 / math.pi)
+# value at −∞, derivative at −∞, value at 0, derivative at 0, value at ∞, derivative at ∞
+EDGES = {
+    "leaky_relu": (-INF, 0.2, 0, 0.2, INF, 1),
+    "elu": (-1, 0, 0, 1, INF, 1),
+    "selu": (-SCALE * ALPHA, 0, 0, SCALE, INF, SCALE),
+    "gelu": (0, 0, 0, 0.5, INF, 1),
+    "gelu_tanh": (0, 0, 0, 0.5, INF, 1),
+    "sigmoid": (0, 0, 0.5, 0.25, 1, 0),
+    "tanh": (-1, 0, 0, 1, 1, 0),
+    "softplus": (0, 0, math.log(2), 0.5, INF, 1),
+    "silu": (0, 0, 0, 0.5, INF, 1),
+}
+
+
+@of_both_precisions
+@in_every_mode
+@of_every_piece
+def test_at_the_edges_there_are_the_limits(name, mode, dtype):
+    """±1e38 is as good as infinite: the same derivatives, and values that are the limit or x times the derivative."""
+    low, low_slope, zero, zero_slope, high, high_slope = EDGES[name]
+    low_1e38, high_1e38 = (limit if abs(limit) < INF else slope * x
+                           for limit, slope, x in ((low, low_slope, -1e38), (high, high_slope, 1e38)))  # fmt: skip
+    x = np.array([-INF, -1e38, -0.0, 0.0, 1e38, INF, math.nan], dtype)
+    value, derivative = value_and_gradient(MODES[mode](PIECES[name][0]), x)
+    assert_near(value, np.array([low, low_1e38, zero, zero, high_1e38, high, math.nan], dtype), dtype=dtype)
+    slopes = [low_slope, low_slope, zero_slope, zero_slope, high_slope, high_slope, math.nan]
+    if name == "leaky_relu":
+        slopes[-1] = 1
+    assert_near(derivative, np.array(slopes, dtype), dtype=dtype)
+
+
+@given(x=hnp.arrays(np.float64, 7, elements=st.floats(-50, 50)))
+def test_each_curve_has_its_symmetry(x):
+    near = functools.partial(assert_near, dtype=np.float64, ulps=8, absolute=1e-14)
+    near(sigmoid(x) + sigmoid(-x), np.ones_like(x))
+    near(tanh(-x), -tanh(x))
+    near(2 * sigmoid(2 * x) - 1, tanh(x))
+    for function in (softplus, silu, gelu, GELU_TANH):
+        near(function(x) - function(-x), x)
+    near(leaky_relu(x, negative_slope=1), x)
+    near(elu(x, alpha=0), relu(x))
+    near(selu(x), SCALE * elu(x, alpha=ALPHA))
+
+
+@given(x=hnp.arrays(np.float32, 5, elements=st.floats(-5, 5, width=32, allow_subnormal=False)),
+       alpha=st.sampled_from([0.5, 1.0, 2.0]))  # fmt: skip
+def test_elu_and_leaky_relu_take_their_slopes_as_keras_s_do(x, alpha):
+    for ours, keras_s in ((elu, keras.activations.elu), (leaky_relu, keras.activations.leaky_relu)):
+        actual, expected = (value_and_gradient(lambda x, f=f: f(x, alpha), x) for f in (ours, keras_s))
+        for a, b in zip(actual, expected, strict=True):
+            assert_near(a, b, absolute=8 * EPS)
+
+
+@given(data=st.data(), pieces=st.integers(1, 4))
+def test_maxout_is_the_largest_of_its_neighbours_and_passes_the_gradient_to_it(data, pieces):
+    rows, units = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+    numbers = st.lists(st.integers(-1000, 1000), min_size=rows * units * pieces, max_size=rows * units * pieces)
+    x = np.array(data.draw(numbers), np.float32).reshape(rows, units * pieces)
+    value, gradient = value_and_gradient(functools.partial(maxout, pieces=pieces), x)
+    expected = [[max(row[j * pieces : (j + 1) * pieces]) for j in range(units)] for row in x.tolist()]
+    np.testing.assert_array_equal(value, expected)
+    largest = x == np.repeat(value, pieces, axis=1)
+    shares = np.repeat(largest.reshape(rows, units, pieces).sum(axis=2), pieces, axis=1)
+    np.testing.assert_array_equal(gradient, np.where(largest, np.float32(1) / shares.astype(np.float32), 0))
+
+
+@in_every_mode
+def test_maxout_takes_infinities_and_passes_on_nan(mode):
+    x = np.array([[-INF, -1e38, INF, 1e38, math.nan, 1]], np.float32)
+    np.testing.assert_array_equal(MODES[mode](maxout)(x), np.array([[-1e38, INF, math.nan]], np.float32))
+
+
+@pytest.mark.parametrize("pieces", [0, 4])
+def test_the_pieces_of_maxout_divide_the_last_axis(pieces):
+    with pytest.raises(ValueError, match=f"pieces must divide the 6 numbers of the last axis, got {pieces}"):
+        maxout(np.ones((2, 6), np.float32), pieces)
+
+
+@given(z=hnp.arrays(np.float32, (3, 4), elements=st.floats(-9, 9, width=32)))
+def test_the_classes_may_lie_on_another_axis(z):
+    for ours, keras_s in ((softmax, keras.activations.softmax), (log_softmax, keras.activations.log_softmax)):
+        assert_near(ours(z, axis=0), keras_s(z, axis=0), absolute=32 * EPS)
+
+
+@in_every_mode
+@pytest.mark.parametrize("row", [[math.nan, 0], [INF, 0], [-INF, -INF]])
+def test_a_row_of_no_numbers_has_no_probabilities(mode, row):
+    for function in (softmax, log_softmax):
+        assert np.isnan(MODES[mode](function)(np.array([row], np.float32))).all()
 
 
 @given(z=rows_of_logits())

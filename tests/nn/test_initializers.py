@@ -4,23 +4,76 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnn.nn.initializers import glorot_uniform, he_normal, zeros
+from dnn.nn.initializers import (
+    constant,
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+    variance_scaling,
+    zeros,
+)
 
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 SEEDS = st.integers(0, 2**31 - 3)  # Keras takes a larger one modulo 2³¹ − 2
+KERAS_S = {
+    glorot_uniform: keras.initializers.GlorotUniform,
+    glorot_normal: keras.initializers.GlorotNormal,
+    he_uniform: keras.initializers.HeUniform,
+    he_normal: keras.initializers.HeNormal,
+    lecun_uniform: keras.initializers.LecunUniform,
+    lecun_normal: keras.initializers.LecunNormal,
+}
+VARIANCES = {  # of [200, 300]
+    glorot_uniform: 2 / 500,
+    glorot_normal: 2 / 500,
+    he_uniform: 2 / 200,
+    he_normal: 2 / 200,
+    lecun_uniform: 1 / 200,
+    lecun_normal: 1 / 200,
+}
+of_every_initializer = pytest.mark.parametrize("initializer", KERAS_S, ids=lambda initializer: initializer.__name__)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "float16"])
+@of_every_initializer
+@settings(max_examples=settings().max_examples // 4)
+@given(shape=SHAPES, seed=SEEDS)
+def test_the_same_seed_draws_keras_s_weights_bit_for_bit(initializer, dtype, shape, seed):
+    np.testing.assert_array_equal(initializer(shape, seed, dtype), KERAS_S[initializer](seed)(shape, dtype))
+
+
+@given(
+    shape=SHAPES,
+    seed=SEEDS,
+    scale=st.floats(1e-3, 10),
+    mode=st.sampled_from(["fan_in", "fan_out", "fan_avg"]),
+    distribution=st.sampled_from(["uniform", "truncated_normal"]),
+)
+def test_variance_scaling_is_keras_s_bit_for_bit(shape, seed, scale, mode, distribution):
+    arguments = {"scale": scale, "mode": mode, "distribution": distribution}
+    expected = keras.initializers.VarianceScaling(**arguments, seed=seed)(shape)
+    np.testing.assert_array_equal(variance_scaling(shape, seed, **arguments), expected)
 
 
 @pytest.mark.parametrize(
-    ("ours", "keras_s"),
-    [(glorot_uniform, keras.initializers.GlorotUniform), (he_normal, keras.initializers.HeNormal)],
-    ids=["glorot_uniform", "he_normal"],
+    ("shape", "arguments", "message"),
+    [
+        ((2, 3), {"scale": 0}, "scale must be a positive number, got 0"),
+        ((2, 3), {"scale": float("nan")}, "scale must be a positive number, got nan"),
+        ((2, 3), {"mode": "fan"}, "mode must be 'fan_in', 'fan_out' or 'fan_avg', got 'fan'"),
+        ((2, 3), {"distribution": "normal"}, "distribution must be 'uniform' or 'truncated_normal', got 'normal'"),
+        ((2,), {}, r"shape must be \(inputs, units\), got \(2,\)"),
+    ],
 )
-@given(shape=SHAPES, seed=SEEDS)
-def test_the_same_seed_draws_keras_s_weights_bit_for_bit(ours, keras_s, shape, seed):
-    np.testing.assert_array_equal(ours(shape, seed), keras_s(seed)(shape))
+def test_variance_scaling_refuses_what_it_does_not_know(shape, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        variance_scaling(shape, 0, **arguments)
 
 
 @given(shape=SHAPES, seed=SEEDS)
@@ -37,15 +90,15 @@ def test_he_normal_lies_within_two_deviations_of_the_uncut_normal(shape, seed):
     assert np.abs(he_normal(shape, seed).numpy()).max() <= 2 * uncut * (1 + 1e-6)
 
 
-@pytest.mark.parametrize(("initializer", "variance"), [(glorot_uniform, 2 / 500), (he_normal, 2 / 200)])
-def test_the_variance_is_the_papers(initializer, variance):
+@of_every_initializer
+def test_the_variance_is_the_papers(initializer):
     """200 × 300 draws: the standard error of a variance is at most √(2/60,000) = 0.6 %, so 3 % is five of them."""
-    weights = initializer((200, 300), seed=5).numpy()
+    weights, variance = initializer((200, 300), seed=5).numpy(), VARIANCES[initializer]
     assert abs(weights.mean()) < 5 * np.sqrt(variance / weights.size)
     np.testing.assert_allclose(weights.var(), variance, rtol=0.03)
 
 
-@pytest.mark.parametrize("initializer", [glorot_uniform, he_normal])
+@of_every_initializer
 def test_pairs_that_differ_in_either_number_draw_independent_weights(initializer):
     draws = {pair: initializer((100, 100), pair).numpy().ravel() for pair in [(0, 0), (0, 1), (1, 0), (1, 1)]}
     correlations = np.corrcoef(list(draws.values()))
@@ -67,10 +120,15 @@ def test_a_draw_does_not_touch_the_global_generators():
     np.testing.assert_array_equal(tf.random.uniform([4]), expected)
 
 
-@pytest.mark.parametrize("initializer", [glorot_uniform, he_normal, zeros])
+@pytest.mark.parametrize("initializer", [*KERAS_S, zeros, constant(2.0)])
 def test_the_dtype_is_the_one_asked_for(initializer):
     assert initializer((2, 3), 0, tf.float64).dtype == tf.float64
 
 
 def test_zeros_are_zeros():
     np.testing.assert_array_equal(zeros((2, 3)), np.zeros((2, 3), np.float32))
+
+
+def test_a_constant_fills_any_shape():
+    np.testing.assert_array_equal(constant(-2.5)((3,)), np.full(3, -2.5, np.float32))
+    np.testing.assert_array_equal(constant()((3, 2), 7), np.zeros((3, 2)))

@@ -1,4 +1,6 @@
-"""Cross-entropy: values and derivatives of both orders against Keras, float64 and finite differences."""
+"""Losses: values and derivatives of both orders against Keras, float64 and finite differences."""
+
+import functools
 
 import keras
 import numpy as np
@@ -12,7 +14,12 @@ from keras_peer import value_and_gradient
 from modes import MODES
 from tolerance import assert_losses_near, assert_near
 
-from dnn.nn.losses import softmax_cross_entropy, sparse_softmax_cross_entropy
+from dnn.nn.losses import (
+    binary_cross_entropy,
+    mean_squared_error,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 
 EPS = float(np.finfo(np.float32).eps)
 SMALL = st.floats(-30, 30, width=32, allow_subnormal=False)
@@ -37,9 +44,9 @@ def targets_and_logits(draw, elements=SMALL | HUGE):
     return counts / counts.sum(axis=1, keepdims=True), logits
 
 
-def exact_loss(targets, logits):
+def exact_loss(targets, logits, dtype=np.float64):
     """Σ_j t_j (logsumexp z − z_j) in float64, by SciPy's logsumexp."""
-    z = logits.astype(np.float64)
+    z = logits.astype(dtype)
     return (targets * (scipy.special.logsumexp(z, axis=1, keepdims=True) - z)).sum(axis=1)
 
 
@@ -154,6 +161,42 @@ def test_the_second_derivative_is_the_covariance_of_softmax(mode):
 
 
 @in_every_mode
+def test_a_loss_and_its_gradient_keep_their_digits_when_they_are_tiny(mode):
+    """Of two classes, l = ln(1 + e^−gap) and its derivative ∓1 / (1 + e^gap). Keras gives 0 for gaps from 17 on."""
+    gap = np.repeat(np.array([1, 10, 17, 20, 40, 80], np.float32), 16)  # enough rows for the vectorised kernels
+    z = np.stack([gap - 7, np.full_like(gap, -7)], axis=1)
+    labels = np.zeros(len(gap), np.int32)
+    value, gradient = value_and_gradient(MODES[mode](lambda z: sparse_softmax_cross_entropy(labels, z)), z)
+    exact_gap = gap.astype(np.float64)
+    assert_near(value, np.log1p(np.exp(-exact_gap)), ulps=8)
+    slope = 1 / (1 + np.exp(exact_gap))
+    assert_near(gradient, np.stack([-slope, slope], axis=1), ulps=8)
+
+
+@given(labels_and_logits())
+def test_the_gradient_over_the_classes_sums_to_0(example):
+    """Softmax and target both sum to 1."""
+    labels, logits = example
+    _, gradient = value_and_gradient(lambda z: sparse_softmax_cross_entropy(labels, z), logits)
+    np.testing.assert_allclose(gradient.sum(axis=1, dtype=np.float64), 0, atol=4 * EPS)
+
+
+@given(st.integers(2, 6), st.integers(2, 6))
+def test_logits_that_tie_share_the_gradient_alike(classes, ties):
+    ties = min(classes, ties)
+    z = np.where(np.arange(classes) < ties, 3, -np.inf).astype(np.float32)[np.newaxis]
+    value, gradient = value_and_gradient(lambda z: sparse_softmax_cross_entropy([1], z), z)
+    assert_near(value, [np.log(ties)])
+    assert_near(gradient[0], np.where(np.arange(classes) < ties, 1 / ties, 0) - np.eye(classes)[1], absolute=EPS)
+
+
+@in_every_mode
+def test_a_nan_logit_is_never_hidden(mode):
+    z = np.array([[np.nan, 0, 1], [0, np.nan, 1], [5, 0, np.nan]], np.float32)
+    assert np.isnan(MODES[mode](sparse_softmax_cross_entropy)(tf.constant([0, 0, 0]), z)).all()
+
+
+@in_every_mode
 def test_extreme_logits_have_exact_losses_and_gradients(mode):
     z = np.array([[1e38, -1e38], [1e38, -1e38], [-1e38, -1e38], [1e38, 0]], np.float32)
     labels = np.array([0, 1, 1, 0])
@@ -227,3 +270,196 @@ def test_targets_of_another_shape_are_refused_rather_than_broadcast(targets):
 def test_labels_that_do_not_pair_with_the_logits_are_refused(labels, logits):
     with pytest.raises(ValueError, match=r"must be \[batch, classes\], got"):
         sparse_softmax_cross_entropy(np.zeros(labels, np.int32), np.zeros(logits, np.float32))
+
+
+SMOOTHING = st.sampled_from([0.0, 0.1, 0.5, 1.0])
+
+
+@given(targets_and_logits(SMALL), SMOOTHING)
+def test_smoothed_targets_are_keras_s_and_the_mixture_with_the_uniform_distribution(example, smoothing):
+    targets, logits = example
+    losses = softmax_cross_entropy(targets, logits, label_smoothing=smoothing)
+    mixture = (1 - smoothing) * targets.astype(np.float64) + smoothing / targets.shape[1]
+    assert_losses_near(losses, exact_loss(mixture, logits), logits, ulps=16)
+    keras_s = keras.losses.categorical_crossentropy(targets, logits, from_logits=True, label_smoothing=smoothing)
+    assert_losses_near(losses, keras_s, logits, ulps=16)
+
+
+@given(labels_and_logits(SMALL), SMOOTHING)
+def test_smoothed_class_numbers_are_their_smoothed_one_hot_targets(example, smoothing):
+    labels, logits = example
+    np.testing.assert_array_equal(
+        sparse_softmax_cross_entropy(labels, logits, label_smoothing=smoothing),
+        softmax_cross_entropy(one_hot(labels, logits.shape[1]), logits, label_smoothing=smoothing),
+    )
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.1, np.nan])
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, binary_cross_entropy])
+def test_smoothing_out_of_range_is_refused(loss, smoothing):
+    with pytest.raises(ValueError, match=r"label_smoothing must be in \[0, 1\], got"):
+        loss(np.ones((2, 2)), np.ones((2, 2), np.float32), label_smoothing=smoothing)
+
+
+@given(labels_and_logits(), st.integers(-1, 6))
+def test_rows_of_an_ignored_class_cost_nothing_and_the_others_what_they_cost(example, ignored):
+    labels, logits = example
+    loss = functools.partial(sparse_softmax_cross_entropy, ignore_class=ignored)
+    value, gradient = value_and_gradient(functools.partial(loss, labels), logits)
+    plain, plain_gradient = value_and_gradient(lambda z: sparse_softmax_cross_entropy(labels, z), logits)
+    used = labels != ignored
+    np.testing.assert_array_equal(value, np.where(used, plain, 0))
+    np.testing.assert_array_equal(gradient, np.where(used[:, np.newaxis], plain_gradient, 0))
+    keras_s = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True, ignore_class=ignored)
+    assert_losses_near(value, keras_s, logits)
+
+
+@in_every_mode
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_logits_of_an_ignored_row_may_be_anything(mode, smoothing):
+    """And its label too: −1 and 255 are usual."""
+    z = np.array([[np.nan, 0], [np.inf, -np.inf], [0, 0]], np.float32)
+    loss = functools.partial(sparse_softmax_cross_entropy, ignore_class=-1, label_smoothing=smoothing)
+    value, gradient = value_and_gradient(MODES[mode](lambda z: loss(np.array([-1, -1, 0]), z)), z)
+    assert_near(value, [0, 0, np.log(2)])
+    assert_near(gradient, [[0, 0], [0, 0], [smoothing / 2 - 0.5, 0.5 - smoothing / 2]])
+
+
+@st.composite
+def pairs_of_outputs(draw, targets, outputs=SMALL | HUGE):
+    shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 4)))
+    return (
+        draw(hnp.arrays(np.float32, shape, elements=targets)),
+        draw(hnp.arrays(np.float32, shape, elements=outputs)),
+    )
+
+
+PROBABILITIES = st.sampled_from([0.0, 1.0]) | st.floats(0, 1, width=32, allow_subnormal=False)
+
+
+def exact_binary_loss(targets, logits):
+    """−t ln σ(z) − (1 − t) ln σ(−z), by SciPy in float64; ln σ(∓1e38) beside a target of 0 counts as nothing."""
+    t, z = targets.astype(np.float64), logits.astype(np.float64)
+    return -np.mean(t * scipy.special.log_expit(z) + (1 - t) * scipy.special.log_expit(-z), axis=1)
+
+
+@given(pairs_of_outputs(PROBABILITIES), SMOOTHING)
+def test_the_binary_loss_is_keras_s_and_the_float64_value(example, smoothing):
+    targets, logits = example
+    losses = binary_cross_entropy(targets, logits, label_smoothing=smoothing)
+    mixture = (1 - smoothing) * targets.astype(np.float64) + smoothing / 2
+    assert_losses_near(losses, exact_binary_loss(mixture, logits), logits)
+    keras_s = keras.losses.binary_crossentropy(targets, logits, from_logits=True, label_smoothing=smoothing)
+    assert_losses_near(losses, keras_s, logits)
+
+
+@given(pairs_of_outputs(st.sampled_from([0.0, 1.0])))
+def test_the_binary_loss_of_hard_targets_is_right_to_the_last_digits_however_small(example):
+    """To an ulp of the logit, that is, which exp multiplies by the logit; below 1e-37 TensorFlow flushes to 0."""
+    targets, logits = example
+    exact = exact_binary_loss(targets, logits)
+    assert_near(binary_cross_entropy(targets, logits), exact, ulps=100, absolute=2e-36)
+
+
+@given(pairs_of_outputs(PROBABILITIES))
+def test_the_binary_gradient_is_sigmoid_minus_target_and_keras_s(example):
+    targets, logits = example
+    _, gradient = value_and_gradient(lambda z: binary_cross_entropy(targets, z), logits)
+    outputs = logits.shape[1]
+    formula = (scipy.special.expit(logits.astype(np.float64)) - targets) / outputs
+    assert_near(gradient, formula, absolute=4 * EPS)
+    _, keras_s = value_and_gradient(lambda z: keras.losses.binary_crossentropy(targets, z, from_logits=True), logits)
+    assert_near(gradient, keras_s, absolute=4 * EPS)
+
+
+@given(pairs_of_outputs(st.sampled_from([0.0, 0.25, 0.5, 1.0])))
+def test_the_other_class_s_target_and_logit_have_the_same_binary_loss(example):
+    targets, logits = example
+    np.testing.assert_array_equal(binary_cross_entropy(targets, logits), binary_cross_entropy(1 - targets, -logits))
+
+
+@given(labels_and_logits(SMALL))
+def test_the_binary_loss_is_the_softmax_loss_beside_a_logit_of_0(example):
+    labels, logits = example
+    labels, z = np.minimum(labels, 1), logits[:, :1]
+    two = np.hstack([np.zeros_like(z), z])
+    assert_near(binary_cross_entropy(labels, z), sparse_softmax_cross_entropy(labels, two), ulps=64)
+
+
+@in_every_mode
+def test_an_infinite_logit_on_the_right_side_costs_nothing_and_on_the_wrong_one_all(mode):
+    z = np.array([[np.inf], [-np.inf], [np.inf], [-np.inf], [0]], np.float32)
+    t = np.array([[1], [0], [0], [1], [1]], np.float32)
+    value, gradient = value_and_gradient(MODES[mode](functools.partial(binary_cross_entropy, t)), z)
+    assert_near(value, [0, 0, np.inf, np.inf, np.log(2)])
+    np.testing.assert_array_equal(gradient, [[0], [0], [1], [-1], [-0.5]])
+
+
+@given(pairs_of_outputs(SMALL, SMALL))
+def test_the_squared_error_and_its_gradient_are_keras_s_and_the_float64_values(example):
+    targets, outputs = example
+    value, gradient = value_and_gradient(lambda p: mean_squared_error(targets, p), outputs)
+    differences = outputs.astype(np.float64) - targets
+    assert_near(value, np.mean(differences**2, axis=1), absolute=60 * 60 * EPS)
+    assert_near(gradient, 2 * differences / targets.shape[1], absolute=60 * EPS)
+    keras_s = value_and_gradient(lambda p: keras.losses.mean_squared_error(targets, p), outputs)
+    assert_near(value, keras_s[0])
+    assert_near(gradient, keras_s[1])
+
+
+@pytest.mark.parametrize("loss", [binary_cross_entropy, mean_squared_error])
+def test_one_target_a_row_pairs_with_one_output_a_row(loss):
+    outputs = np.array([[0.5], [-2], [3]], np.float32)
+    for targets in ([0, 1, 1], [False, True, True], [0.0, 1.0, 1.0]):
+        np.testing.assert_array_equal(loss(targets, outputs), loss(np.reshape(targets, (3, 1)), outputs))
+
+
+@pytest.mark.parametrize(("targets", "outputs"), [((2,), (2, 2)), ((2, 1), (2, 2)), ((2,), (2,)), ((3,), (2, 1))])
+@pytest.mark.parametrize("loss", [binary_cross_entropy, mean_squared_error])
+def test_outputs_that_do_not_pair_are_refused_rather_than_broadcast(loss, targets, outputs):
+    with pytest.raises(ValueError, match=r"targets and outputs must be \[batch, outputs\], got \(.*\) and \(.*\)"):
+        loss(np.ones(targets), np.ones(outputs, np.float32))
+
+
+TABLE = {
+    "sparse": lambda z: sparse_softmax_cross_entropy(LABELS, z, ignore_class=4),
+    "smoothed": lambda z: sparse_softmax_cross_entropy(LABELS, z, label_smoothing=0.1),
+    "binary": lambda z: binary_cross_entropy(np.eye(5)[LABELS], z, label_smoothing=0.1),
+    "squared": lambda z: mean_squared_error(np.eye(5)[LABELS], z),
+}
+TABLE_COMPILED = {(mode, name): MODES[mode](loss) for mode in ("graph", "xla") for name, loss in TABLE.items()}
+
+
+@pytest.mark.parametrize(("mode", "name"), TABLE_COMPILED)
+@given(z=hnp.arrays(np.float32, (4, 5), elements=SMALL))
+def test_every_loss_is_the_same_in_every_mode(mode, name, z):
+    expected, expected_gradient = value_and_gradient(TABLE[name], z)
+    value, gradient = value_and_gradient(TABLE_COMPILED[mode, name], z)
+    assert_losses_near(value, expected, z)
+    assert_near(gradient, expected_gradient, ulps=16, absolute=16 * EPS)
+
+
+@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16])
+@given(z=hnp.arrays(np.float32, (4, 5), elements=st.integers(-90, 90)))
+def test_half_precision_logits_have_the_loss_of_the_same_float32_logits(name, dtype, z):
+    """The integers to 128 are exact in both; the gradient comes back in the dtype of the logits."""
+    value, gradient = value_and_gradient(TABLE[name], tf.cast(z, dtype))
+    expected, expected_gradient = value_and_gradient(TABLE[name], z)
+    assert value.dtype == np.float32
+    np.testing.assert_array_equal(value, expected)
+    np.testing.assert_array_equal(gradient, expected_gradient.astype(dtype.as_numpy_dtype))
+
+
+@given(z=hnp.arrays(np.float64, (4, 5), elements=st.floats(-30, 30) | st.floats(-1e38, 1e38)))
+def test_float64_logits_have_a_loss_right_to_float64_s_digits(z):
+    """Against SciPy in the 64-bit mantissa of np.longdouble, where the machine has one."""
+    losses = sparse_softmax_cross_entropy(LABELS, z)
+    assert losses.dtype == tf.float64
+    assert_losses_near(losses, exact_loss(one_hot(LABELS, 5), z, np.longdouble), z)
+
+
+def test_a_loss_with_its_options_fixed_is_one_that_caches_find_again():
+    loss = functools.partial(softmax_cross_entropy, label_smoothing=0.1)
+    assert hash(loss) == hash(loss)
+    assert loss != functools.partial(softmax_cross_entropy, label_smoothing=0.1)  # so keep the one

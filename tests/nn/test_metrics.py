@@ -1,14 +1,17 @@
-"""Metrics: against scikit-learn, and by hand where a ratio has no rows."""
+"""Metrics: against Keras and scikit-learn, and by hand where a ratio has no rows."""
 
+import keras
 import numpy as np
 import pytest
+import scipy.special
 import sklearn.metrics
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from modes import MODES
 
-from dnn.nn.metrics import accuracy, confusion_matrix, precision, recall, roc_auc
+from dnn.nn.metrics import accuracy, binary_accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy
 
 CLASSES = 4
 
@@ -19,15 +22,6 @@ def labels_and_logits(draw):
     rows = draw(st.integers(1, 30))
     labels = draw(hnp.arrays(np.int32, rows, elements=st.integers(0, CLASSES - 1)))
     return labels, draw(hnp.arrays(np.float32, (rows, CLASSES), elements=st.integers(-3, 3)))
-
-
-SCORES = st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)  # ties, and any order at all
-
-
-@st.composite
-def truths_and_scores(draw, scores=SCORES):
-    rows = draw(st.integers(1, 40))
-    return draw(hnp.arrays(bool, rows)), draw(hnp.arrays(np.float64, rows, elements=scores))
 
 
 @given(labels_and_logits())
@@ -51,12 +45,17 @@ def test_of_equal_logits_the_first_is_taken(mode):
 
 
 @given(labels_and_logits())
-def test_confusion_precision_and_recall_are_scikit_learn_s(example):
+def test_confusion_precision_recall_and_f1_are_scikit_learn_s(example):
     labels, predictions = example[0], example[1].argmax(axis=1)
     names = range(CLASSES)
     confusion = confusion_matrix(labels, predictions, CLASSES)
     np.testing.assert_array_equal(confusion, sklearn.metrics.confusion_matrix(labels, predictions, labels=names))
-    for ours, theirs in ((precision, sklearn.metrics.precision_score), (recall, sklearn.metrics.recall_score)):
+    pairs = [
+        (precision, sklearn.metrics.precision_score),
+        (recall, sklearn.metrics.recall_score),
+        (f1, sklearn.metrics.f1_score),
+    ]
+    for ours, theirs in pairs:
         expected = theirs(labels, predictions, labels=names, average=None, zero_division=np.nan)
         np.testing.assert_allclose(ours(confusion), expected, rtol=1e-15)
 
@@ -81,49 +80,95 @@ def test_ratios_without_rows_are_nan():
     confusion = np.array([[2, 0], [0, 0]])
     np.testing.assert_array_equal(precision(confusion), [1, np.nan])
     np.testing.assert_array_equal(recall(confusion), [1, np.nan])
+    np.testing.assert_array_equal(f1(confusion), [1, np.nan])
 
 
-@given(truths_and_scores())
-def test_roc_auc_is_scikit_learn_s_or_nan_for_one_class(example):
-    positive, scores = example
-    if positive.all() or not positive.any():
-        assert np.isnan(roc_auc(positive, scores))
-    else:
-        assert roc_auc(positive, scores) == pytest.approx(sklearn.metrics.roc_auc_score(positive, scores), abs=1e-12)
+@given(hnp.arrays(np.int64, (CLASSES, CLASSES), elements=st.integers(1, 9)))
+def test_f1_is_the_harmonic_mean_of_precision_and_recall(confusion):
+    np.testing.assert_allclose(f1(confusion), 2 / (1 / precision(confusion) + 1 / recall(confusion)), rtol=1e-15)
 
 
-@given(truths_and_scores())
-def test_roc_auc_counts_the_pairs_in_which_the_positive_row_scores_higher(example):
-    positive, scores = example
-    wins = np.greater.outer(scores[positive], scores[~positive])
-    ties = np.equal.outer(scores[positive], scores[~positive])
-    if wins.size:
-        assert roc_auc(positive, scores) == pytest.approx(np.mean(wins + ties / 2), abs=1e-15)
+@given(labels_and_logits(), st.data())
+def test_the_confusions_of_two_parts_add_up_to_that_of_the_whole(example, data):
+    labels, predictions = example[0], example[1].argmax(axis=1)
+    cut = data.draw(st.integers(0, len(labels)))
+    parts = [confusion_matrix(labels[part], predictions[part], CLASSES) for part in (slice(cut), slice(cut, None))]
+    np.testing.assert_array_equal(sum(parts), confusion_matrix(labels, predictions, CLASSES))
 
 
-@given(truths_and_scores())
-def test_scores_turned_round_give_the_area_above_the_curve(example):
-    positive, scores = example
-    if positive.any() and not positive.all():
-        assert roc_auc(positive, -scores) == pytest.approx(1 - roc_auc(positive, scores), abs=1e-15)
+@given(labels_and_logits(), st.integers(1, CLASSES + 2))
+def test_top_k_is_the_place_of_the_label_in_a_stable_sort(example, k):
+    labels, logits = example
+    first_k = np.argsort(-logits, axis=1, kind="stable")[:, :k]
+    hits = top_k_accuracy(labels, logits, k=k)
+    np.testing.assert_array_equal(hits, (first_k == labels[:, np.newaxis]).any(axis=1))
+    np.testing.assert_array_equal(top_k_accuracy(np.eye(CLASSES)[labels], logits, k=k), hits)
 
 
-@given(truths_and_scores(st.integers(-50, 50)))
-def test_only_the_order_of_scores_counts(example):
-    positive, scores = example
-    np.testing.assert_equal(roc_auc(positive, np.exp(scores)), roc_auc(positive, scores))
+@given(labels_and_logits())
+def test_top_1_is_accuracy_and_the_top_of_all_classes_has_every_row(example):
+    np.testing.assert_array_equal(top_k_accuracy(*example, k=1), accuracy(*example))
+    assert np.all(top_k_accuracy(*example, k=CLASSES))
 
 
-def test_roc_auc_takes_infinite_scores_and_integers():
-    assert roc_auc([False, True, True], [-np.inf, 0, np.inf]) == 1
-    assert roc_auc([False, True, True], [1, 1, 2]) == 0.75
+@given(st.permutations(range(CLASSES)), st.integers(0, CLASSES - 1), st.integers(1, CLASSES))
+def test_top_k_is_keras_s_where_no_logits_tie(order, label, k):
+    logits = np.array([order], np.float32)
+    keras_s = keras.metrics.sparse_top_k_categorical_accuracy(np.array([label]), logits, k=k)
+    np.testing.assert_array_equal(top_k_accuracy([label], logits, k=k), np.asarray(keras_s) == 1)
 
 
-def test_a_nan_score_has_no_rank():
-    assert np.isnan(roc_auc([True, False], [np.nan, 0.0]))
+@pytest.mark.parametrize("mode", MODES)
+def test_logits_that_are_all_equal_hit_k_classes_and_a_nan_none(mode):
+    """In Keras the equal ones hit all six."""
+    equal, nan = np.zeros((6, 6), np.float32), np.full((6, 6), np.nan, np.float32)
+    function = MODES[mode](lambda logits: top_k_accuracy(tf.range(6), logits, k=2))
+    np.testing.assert_array_equal(function(equal), [1, 1, 0, 0, 0, 0])
+    assert not np.any(function(nan))
 
 
-def test_roc_auc_of_many_rows_does_not_overflow():
-    """3 million rows: 9e12 pairs, far beyond int32."""
-    rows = np.arange(3_000_000)
-    assert roc_auc(rows % 2 == 1, rows // 2) == 0.5
+@pytest.mark.parametrize("k", [0, -1])
+def test_no_label_is_among_the_first_0(k):
+    with pytest.raises(ValueError, match=f"k must be 1 or more, got {k}"):
+        top_k_accuracy([0], np.zeros((1, 2), np.float32), k=k)
+
+
+@st.composite
+def truths_and_binary_logits(draw):
+    shape = draw(st.tuples(st.integers(1, 8), st.integers(1, 3)))
+    # not too near 0, where a logit is told from a threshold of one half, and its probability no longer is
+    apart = st.floats(-20, 20).filter(lambda logit: abs(logit) > 1e-9)
+    logits = draw(hnp.arrays(np.float64, shape, elements=st.integers(-3, 3) | apart))
+    return draw(hnp.arrays(np.int32, shape, elements=st.integers(0, 1))), logits
+
+
+@given(truths_and_binary_logits(), st.sampled_from([0.1, 0.3, 0.5, 0.9]))
+def test_binary_accuracy_is_keras_s_of_the_probabilities(example, threshold):
+    labels, logits = example
+    keras_s = keras.metrics.binary_accuracy(labels, scipy.special.expit(logits), threshold=threshold)
+    expected = np.mean(keras_s, axis=1)  # Keras keeps the outputs apart until its mean over all
+    np.testing.assert_allclose(binary_accuracy(labels, logits, threshold=threshold), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_probability_that_equals_the_threshold_predicts_0(mode):
+    hits = MODES[mode](binary_accuracy)(np.array([0, 1, 1, 0]), np.array([[0], [0], [1e-30], [-1e-30]], np.float32))
+    np.testing.assert_array_equal(hits, [1, 0, 1, 1])
+
+
+def test_a_threshold_near_1_is_told_from_1():
+    """A float32 sigmoid of 17 and of 20 is 1."""
+    threshold = 1 - 1e-8  # a logit of 18.4
+    hits = binary_accuracy([1, 1], np.array([[17], [20]], np.float32), threshold=threshold)
+    np.testing.assert_array_equal(hits, [0, 1])
+
+
+@pytest.mark.parametrize("threshold", [0, 1, -1, np.nan])
+def test_a_threshold_out_of_range_is_refused(threshold):
+    with pytest.raises(ValueError, match=r"threshold must be in \(0, 1\), got"):
+        binary_accuracy([1], np.zeros((1, 1), np.float32), threshold=threshold)
+
+
+def test_labels_that_do_not_pair_with_the_outputs_are_refused():
+    with pytest.raises(ValueError, match=r"must be \[batch, outputs\], got \(2,\) and \(2, 2\)"):
+        binary_accuracy([1, 0], np.zeros((2, 2), np.float32))

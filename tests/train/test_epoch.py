@@ -44,6 +44,9 @@ def square(y, values):
     return (y - values[:, 0]) ** 2
 
 
+KEY = np.int32([0, 1])  # (seed, epoch)
+
+
 def some_rows(rows, seed=0):
     random = np.random.default_rng(seed)
     return random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 3, rows).astype(np.int32)
@@ -54,7 +57,8 @@ def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batc
     batch_size, order = min(batch_size, rows), np.random.default_rng(seed).permutation(rows).astype(np.int32)
     x, seen = np.arange(rows), []
 
-    def step(x, y):
+    def step(x, y, number):
+        assert int(number) == len(seen)
         seen.append(x.numpy())
         np.testing.assert_array_equal(y, 10 * x)
         return tf.cast(tf.stack([tf.reduce_sum(x), len(x)]), tf.float64)
@@ -74,7 +78,7 @@ def test_a_short_last_batch_weighs_by_its_rows(jit_compile):
     optimizer = Descent([model.w], 0.5)
     x, y = tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0])
     train_epoch = compiled_training(model, square, optimizer, (), *specs(x, y), 2, jit_compile)
-    np.testing.assert_array_equal(train_epoch(x, y, np.arange(3, dtype=np.int32)), [29])
+    np.testing.assert_array_equal(train_epoch(x, y, np.arange(3, dtype=np.int32), KEY), [29])
     assert model.w.numpy() == 6
 
 
@@ -85,9 +89,9 @@ def test_a_compiled_epoch_is_its_steps_one_by_one(rows, batch_size, jit_compile)
     models = [dnn.mlp([4, 6, 3], seed=2) for _ in range(2)]
     adams = [dnn.Adam(model.trainable_variables, 0.01) for model in models]
     train_epoch = compiled_training(models[0], LOSS, adams[0], METRICS, *specs(x, y), batch_size, jit_compile)
-    sums = train_epoch(x, y, order)
+    sums = train_epoch(x, y, order, KEY)
     batches = np.split(order, range(batch_size, rows, batch_size))
-    expected = sum(train_step(models[1], LOSS, adams[1], METRICS, x[batch], y[batch]) for batch in batches)
+    expected = sum(train_step(models[1], LOSS, adams[1], METRICS, x[batch], y[batch], None) for batch in batches)
     assert_near(sums, expected, ulps=16)
     for compiled, stepped in zip(adams[0].variables, adams[1].variables, strict=True):
         assert_near(compiled, stepped, ulps=16, absolute=2e-6)
@@ -96,7 +100,8 @@ def test_a_compiled_epoch_is_its_steps_one_by_one(rows, batch_size, jit_compile)
 
 def test_a_step_measures_the_weights_before_it_moves_them():
     model = Scale(1.0)
-    sums = train_step(model, square, Descent([model.w], 0.25), (), np.ones((2, 1), np.float32), np.float32([3, 3]))
+    rows = np.ones((2, 1), np.float32), np.float32([3, 3])
+    sums = train_step(model, square, Descent([model.w], 0.25), (), *rows, None)
     np.testing.assert_array_equal(sums, [8])
     assert model.w.numpy() == 2
 
@@ -163,10 +168,13 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
         assert cached.cache_info().currsize <= 8
 
 
-def test_model_after_model_warns_of_nothing(caplog):
-    x, y = some_rows(6)
-    for _ in range(7):
-        model = dnn.mlp([4, 3])
-        dnn.fit(model, (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
-        dnn.evaluate(model, (x, y), loss=LOSS)
-    assert not caplog.records
+def test_a_compiled_function_is_traced_where_it_is_made():
+    """Else TensorFlow warns of "retracing" once five models in a row were trained for one epoch each."""
+    model, keys = dnn.mlp([4, 3]), specs(*some_rows(6))
+    optimizer = dnn.Adam(model.trainable_variables)
+    made = [
+        compiled_training(model, LOSS, optimizer, METRICS, *keys, 4, False),
+        compiled_evaluation(model, LOSS, METRICS, *keys, 4, False),
+        compiled_prediction(model, 4, tf.float32),
+    ]
+    assert [function.experimental_get_tracing_count() for function in made] == [1, 1, 1]

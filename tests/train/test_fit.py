@@ -61,7 +61,7 @@ def test_fit_takes_its_steps_in_the_order_of_each_epoch(shuffle):
     for epoch in (1, 2):
         order = epoch_order(11, 5, epoch) if shuffle else np.arange(11)
         batches = np.split(order, [4, 8])
-        sums = sum(train_step(other, LOSS, other_optimizer, METRICS, x[batch], y[batch]) for batch in batches)
+        sums = sum(train_step(other, LOSS, other_optimizer, METRICS, x[batch], y[batch], None) for batch in batches)
         assert_near([history["loss"][epoch - 1], history["accuracy"][epoch - 1]], sums / 11, ulps=16)
     for fitted, stepped in zip(model.variables, other.variables, strict=True):
         assert_near(fitted, stepped, ulps=16, absolute=2e-6)

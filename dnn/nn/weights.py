@@ -1,0 +1,51 @@
+"""What an example weighs in a mean of losses: a weight is a factor of its loss, and the mean is over the rows."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+
+def weighted_mean(losses, weights=1.0, counted=1.0):
+    """Σ_i w_i l_i / Σ_i c_i, a scalar of the dtype of the losses; 0 if no row counts.
+
+    losses: float[batch]. weights: [batch], each >= 0. counted: bool or [batch] of 0 and 1, from `counted` below.
+    Divided by the number of rows and not by Σ w, as in Keras's `sum_over_batch_size`: doubled weights double the
+    loss, and its gradient. A row of weight 0, or not counted, costs nothing even if its loss is infinite or NaN.
+
+    >>> float(weighted_mean([1.0, 2.0, 6.0], [1.0, 0.5, 2.0], [True, True, False]))
+    1.0
+    """
+    losses = tf.convert_to_tensor(losses)
+    counted = tf.broadcast_to(tf.cast(counted, losses.dtype), losses.shape)
+    total = tf.reduce_sum(tf.math.multiply_no_nan(losses, counted * tf.cast(weights, losses.dtype)))
+    return tf.math.divide_no_nan(total, tf.reduce_sum(counted))
+
+
+def counted(labels, ignore_class: int):
+    """Whether a mean counts the row: bool[batch], false where the label is the ignored class."""
+    return tf.not_equal(tf.cast(labels, tf.int64), ignore_class)
+
+
+def class_weights(labels, weights: Mapping[int, float]) -> np.ndarray:
+    """The weight of each row's class: float64[rows]. A class that is not named weighs 1, as in Keras's `class_weight`.
+
+    labels: int[rows]. weights: class number -> weight, finite and >= 0. The weight of a row for two reasons is the
+    product of both.
+    Raises: TypeError for labels or classes that are no integers, ValueError for labels of another shape or a weight
+    out of its range.
+
+    >>> class_weights([0, 1, 1, 2], {1: 8.0})
+    array([1., 8., 8., 1.])
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(f"labels must be [rows], got shape {labels.shape}")
+    for name, value in (("labels", labels), ("the classes of weights", np.array([*weights], ndmin=1))):
+        if value.size and not np.issubdtype(value.dtype, np.integer):
+            raise TypeError(f"{name} must be integers, got {value.dtype}")
+    for label, weight in weights.items():
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"the weight of class {label} must be a number of 0 or more, got {weight}")
+    classes, places = np.unique(labels, return_inverse=True)
+    return np.array([weights.get(int(label), 1.0) for label in classes], np.float64)[places]

@@ -1,0 +1,119 @@
+"""Dropout: what is dropped follows from the key alone, and the mean stays."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from keras_peer import value_and_gradient
+from modes import MODES
+from tolerance import assert_near
+
+from dnn.nn.dropout import Dropout, dropout, dropout_seed
+from dnn.nn.layers import Dense, Sequential
+
+RATES = st.floats(0.05, 0.95)
+KEYS = st.tuples(*[st.integers(-(2**31), 2**31 - 1)] * 3).map(lambda key: np.array(key, np.int32))
+KEY = np.array([1, 2, 3], np.int32)
+ONES = np.ones((100, 100), np.float32)
+
+
+@given(RATES, KEYS)
+def test_each_number_is_dropped_or_scaled_and_so_is_its_gradient(rate, key):
+    x = np.linspace(1, 2, 200, dtype=np.float32).reshape(20, 10)
+    value, gradient = value_and_gradient(lambda x: Dropout(rate)(x, training=key), x)
+    kept = value != 0
+    assert_near(value, np.where(kept, x.astype(np.float64) / (1 - rate), 0), ulps=1)
+    assert_near(gradient, np.where(kept, 1 / (1 - rate), 0), ulps=1)
+
+
+@given(RATES, KEYS)
+def test_the_mean_and_the_share_that_is_dropped_are_kept_to_five_standard_errors(rate, key):
+    value = Dropout(rate)(ONES, training=key).numpy()
+    error = 5 * np.sqrt(rate * (1 - rate) / ONES.size)
+    assert abs((value == 0).mean() - rate) < error
+    assert abs(value.mean(dtype=np.float64) - 1) < error / (1 - rate)
+
+
+@given(RATES, st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1)))
+def test_from_the_same_seed_tensorflow_s_stateless_dropout_drops_the_same(rate, seed):
+    """The function that Keras's layer calls."""
+    x = np.linspace(-1, 1, 60, dtype=np.float32).reshape(6, 10)
+    assert_near(dropout(x, rate, seed), tf.nn.experimental.stateless_dropout(x, rate, seed), ulps=2)
+
+
+@given(KEYS)
+def test_the_same_key_drops_the_same_and_any_other_drops_independently(key):
+    """Two masks of 10,000 at rate 1/2 agree in half of the places, with a standard error of 1/200."""
+    mask = Dropout(0.5, seed=7)(ONES, training=key).numpy() > 0
+    np.testing.assert_array_equal(Dropout(0.5, seed=7)(ONES, training=key).numpy() > 0, mask)
+    others = [Dropout(0.5, seed=7)(ONES, training=key ^ np.eye(3, dtype=np.int32)[i]) for i in range(3)]
+    others.append(Dropout(0.5, seed=8)(ONES, training=key))
+    others.append(Dropout(0.5, seed=7)(ONES, training=key[[1, 2, 0]] + np.int32([0, 1, 0])))
+    for other in others:
+        assert abs((mask == (other.numpy() > 0)).mean() - 0.5) < 6 / 200
+
+
+def test_outside_training_and_at_rate_0_nothing_is_dropped():
+    np.testing.assert_array_equal(Dropout(0.9)(ONES), ONES)
+    np.testing.assert_array_equal(Dropout(0.0)(ONES, training=KEY), ONES)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_drops_by_the_key_alone_and_graph_mode_what_eager_drops(mode):
+    """XLA's generator gives other numbers from the same seed."""
+    layer = Dropout(0.3, seed=5)
+    compiled = MODES[mode](lambda x, key: layer(x, training=key))
+    value, gradient = value_and_gradient(lambda x: compiled(x, KEY), ONES)
+    np.testing.assert_array_equal(gradient > 0, value > 0)
+    np.testing.assert_array_equal(compiled(ONES, KEY), value)
+    assert abs((value == 0).mean() - 0.3) < 5 * np.sqrt(0.3 * 0.7 / ONES.size)
+    if mode != "xla":
+        assert_near(value, dropout(ONES, 0.3, dropout_seed(KEY, 5)))
+
+
+def test_a_new_key_does_not_trace_again():
+    layer = Dropout(0.5)
+    compiled = tf.function(lambda x, key: layer(x, training=key))
+    masks = [compiled(ONES, tf.constant([0, 1, step])).numpy() for step in range(3)]
+    assert compiled.experimental_get_tracing_count() == 1
+    assert not np.array_equal(masks[0], masks[1])
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32, tf.float64], ids=lambda dtype: dtype.name)
+def test_the_dtype_does_not_change_what_is_dropped(dtype):
+    value = Dropout(0.5)(tf.ones([100, 100], dtype), training=KEY)
+    assert value.dtype == dtype
+    np.testing.assert_array_equal(tf.cast(value, tf.float32), Dropout(0.5)(ONES, training=KEY))
+
+
+def test_what_is_dropped_is_0_even_if_it_was_no_number():
+    x = np.full((10, 10), np.nan, np.float32)
+    value = Dropout(0.5)(x, training=KEY).numpy()
+    np.testing.assert_array_equal(value == 0, Dropout(0.5)(np.ones_like(x), training=KEY).numpy() == 0)
+
+
+def test_a_draw_does_not_touch_the_global_generators():
+    tf.random.set_seed(1)
+    expected = tf.random.uniform([4]).numpy()
+    tf.random.set_seed(1)
+    Dropout(0.5)(ONES, training=KEY)
+    np.testing.assert_array_equal(tf.random.uniform([4]), expected)
+
+
+def test_two_dropouts_of_one_sequential_drop_independently_though_their_seeds_are_equal():
+    """If both dropped the same, half would stay; as it is, a quarter."""
+    value = Sequential([Dropout(0.5), Dropout(0.5)])(ONES, training=KEY).numpy()
+    assert abs((value > 0).mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / ONES.size)
+
+
+def test_a_sequential_passes_training_on_to_those_that_take_it_also_within_another():
+    model = Sequential([Dense(100, 100), tf.nn.relu, Sequential([lambda x: x + 1, Dropout(0.5)]), tf.negative])
+    np.testing.assert_array_equal(model(ONES) == 0, np.zeros((100, 100), bool))
+    assert abs((model(ONES, training=KEY).numpy() == 0).mean() - 0.5) < 0.03
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan")])
+def test_a_rate_is_in_0_to_1(rate):
+    with pytest.raises(ValueError, match=rf"rate must be in \[0, 1\), got {rate}"):
+        Dropout(rate)

@@ -1,0 +1,125 @@
+"""Weights of examples: against Keras's reductions, and by what a weight must mean."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from keras_peer import value_and_gradient
+from modes import MODES
+from tolerance import assert_near
+
+from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.weights import class_weights, counted, weighted_mean
+
+in_every_mode = pytest.mark.parametrize("mode", MODES)
+LOSSES = st.floats(0, 50, width=32, allow_subnormal=False)
+WEIGHTS = st.floats(0, 20, width=32, allow_subnormal=False)
+
+
+@st.composite
+def labels_logits_and_weights(draw):
+    rows, classes = draw(st.integers(1, 8)), draw(st.integers(2, 4))
+    labels = draw(hnp.arrays(np.int32, rows, elements=st.integers(0, classes - 1)))
+    logits = draw(hnp.arrays(np.float32, (rows, classes), elements=st.floats(-9, 9, width=32)))
+    return labels, logits, draw(hnp.arrays(np.float32, rows, elements=WEIGHTS))
+
+
+@given(labels_logits_and_weights())
+def test_the_weighted_mean_and_its_gradient_are_those_of_keras_s_loss(example):
+    labels, logits, weights = example
+    keras_s_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    ours = value_and_gradient(lambda z: weighted_mean(sparse_softmax_cross_entropy(labels, z), weights), logits)
+    keras_s = value_and_gradient(lambda z: keras_s_loss(labels, z, sample_weight=weights), logits)
+    for actual, expected in zip(ours, keras_s, strict=True):
+        assert_near(actual, expected, ulps=8, absolute=2e-5)
+
+
+@given(labels_logits_and_weights(), st.integers(-1, 3))
+def test_an_ignored_class_is_left_out_of_the_mean_as_in_keras(example, ignored):
+    labels, logits, weights = example
+    losses = sparse_softmax_cross_entropy(labels, logits, ignore_class=ignored)
+    mean = weighted_mean(losses, weights, counted(labels, ignored))
+    keras_s = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=ignored)
+    assert_near(mean, keras_s(labels, logits, sample_weight=weights), ulps=8, absolute=2e-5)
+    used = labels != ignored
+    expected = np.sum(losses.numpy().astype(np.float64) * weights) / used.sum() if used.any() else 0
+    assert_near(mean, expected, ulps=8)
+
+
+@given(hnp.arrays(np.float32, st.integers(1, 9), elements=LOSSES))
+def test_weights_of_1_leave_the_mean_and_doubled_ones_double_it(losses):
+    assert_near(weighted_mean(losses), losses.mean(dtype=np.float64))
+    ones = np.ones(len(losses))
+    np.testing.assert_array_equal(weighted_mean(losses, ones), weighted_mean(losses))
+    np.testing.assert_array_equal(weighted_mean(losses, 2 * ones), 2 * weighted_mean(losses))
+
+
+@given(hnp.arrays(np.float32, st.integers(1, 9), elements=LOSSES), st.data())
+def test_whole_weights_are_rows_repeated(losses, data):
+    times = data.draw(hnp.arrays(np.int64, len(losses), elements=st.integers(0, 5)))
+    repeated = np.repeat(losses, times).astype(np.float64)
+    assert_near(weighted_mean(losses, times), repeated.sum() / len(losses), ulps=8)
+
+
+@given(hnp.arrays(np.float32, st.integers(1, 9), elements=LOSSES), st.data())
+def test_rows_that_do_not_count_might_as_well_not_be_there(losses, data):
+    counts = data.draw(hnp.arrays(bool, len(losses)))
+    expected = losses[counts].mean(dtype=np.float64) if counts.any() else 0
+    assert_near(weighted_mean(losses, counted=counts), expected, ulps=8)
+
+
+@in_every_mode
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_a_row_that_weighs_nothing_costs_nothing_though_its_loss_is_no_number(mode, bad):
+    mean = MODES[mode](weighted_mean)
+    np.testing.assert_array_equal(mean(np.float32([bad, 3]), np.float32([0, 2]), np.array([True, True])), 3)
+    np.testing.assert_array_equal(mean(np.float32([bad, 3]), np.float32([1, 2]), np.array([False, True])), 6)
+    assert not np.isfinite(mean(np.float32([bad, 3]), np.float32([1, 2]), np.array([True, True])))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint8])
+def test_counted_says_which_labels_are_not_the_ignored_one(dtype):
+    np.testing.assert_array_equal(counted(np.array([0, 255 if dtype == np.uint8 else -1, 2], dtype), 2), [1, 1, 0])
+    assert not counted(np.array([7], dtype), 7)[0]
+
+
+@given(
+    hnp.arrays(np.int32, st.integers(0, 20), elements=st.integers(-2, 5)),
+    st.dictionaries(st.integers(-2, 5), st.floats(0, 1e9), max_size=4),
+)
+def test_each_row_has_the_weight_of_its_class_or_1(labels, weights):
+    expected = [weights.get(label, 1.0) for label in labels.tolist()]
+    np.testing.assert_array_equal(class_weights(labels, weights), np.array(expected, np.float64))
+
+
+@given(
+    hnp.arrays(np.int32, st.integers(1, 20), elements=st.integers(0, 5)),
+    st.dictionaries(st.integers(0, 5), WEIGHTS, min_size=1, max_size=4),
+)
+def test_the_weights_of_classes_are_keras_s_in_fit(labels, weights):
+    keras_s = keras.src.trainers.data_adapters.data_adapter_utils.class_weight_to_sample_weights(labels, weights)
+    np.testing.assert_array_equal(class_weights(labels, weights).astype(np.float32), keras_s)
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0], [True], ["no"]])
+def test_labels_that_are_no_integers_have_no_class_weight(labels):
+    with pytest.raises(TypeError, match="labels must be integers, got"):
+        class_weights(labels, {0: 2.0})
+
+
+def test_classes_are_numbers_and_not_names():
+    with pytest.raises(TypeError, match="the classes of weights must be integers, got <U3"):
+        class_weights([0, 1], {"yes": 2.0})
+
+
+def test_one_hot_labels_have_no_class_weight():
+    with pytest.raises(ValueError, match=r"labels must be \[rows\], got shape \(2, 2\)"):
+        class_weights(np.eye(2, dtype=int), {0: 2.0})
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_a_weight_out_of_range_is_refused(weight):
+    with pytest.raises(ValueError, match=f"the weight of class 1 must be a number of 0 or more, got {weight}"):
+        class_weights([0], {1: weight})

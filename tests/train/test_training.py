@@ -1,0 +1,139 @@
+"""What a model does only in training, and what it says of its own weights: `training` and `penalty` in a fit."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tolerance import assert_near
+
+import dnn
+
+LOSS = dnn.sparse_softmax_cross_entropy
+MODES = pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+
+
+def some_rows(rows: int = 50, seed: int = 0):
+    random = np.random.default_rng(seed)
+    return random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 3, rows).astype(np.int32)
+
+
+def fitted(model, **options):
+    optimizer = dnn.Adam(model.trainable_variables, 0.01)
+    history = dnn.fit(model, some_rows(), some_rows(20, 1), loss=LOSS, optimizer=optimizer, batch_size=8, **options)
+    return history, [variable.numpy() for variable in model.variables]
+
+
+class Witness(tf.Module):
+    """Remembers the sum of the keys it was given, and how often it was given none."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = dnn.Dense(4, 3)
+        self.keys = tf.Variable([0, 0, 0], trainable=False)
+        self.without = tf.Variable(0, trainable=False)
+
+    def __call__(self, x, training=None):
+        if training is None:
+            self.without.assign_add(1)
+        else:
+            self.keys.assign_add(training)
+        return self.dense(x)
+
+
+@MODES
+def test_each_step_gets_its_own_key_and_validation_gets_none(jit_compile):
+    model = Witness()
+    fitted(model, epochs=2, seed=5, jit_compile=jit_compile)
+    steps = 7  # 50 rows by 8
+    np.testing.assert_array_equal(model.keys, [2 * steps * 5, steps * (1 + 2), 2 * sum(range(steps))])
+    assert model.without.numpy() == 2  # one batch of 20 rows, twice
+
+
+@MODES
+def test_dropout_trains_reproducibly_and_is_off_in_evaluation(jit_compile):
+    def network():
+        return dnn.Sequential([dnn.Dense(4, 16, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(16, 3)])
+
+    runs = [fitted(model := network(), epochs=3, seed=seed, jit_compile=jit_compile)[1] for seed in (1, 1, 2)]
+    for one, same in zip(runs[0], runs[1], strict=True):
+        np.testing.assert_array_equal(one, same)
+    assert any((one != other).any() for one, other in zip(runs[0], runs[2], strict=True))
+    x = some_rows()[0]
+    assert_near(dnn.predict(model, x), model.layers[2](model.layers[0](x)), absolute=1e-6)
+
+
+@MODES
+def test_batch_normalization_and_penalties_train_as_in_keras(jit_compile):
+    """From the same weights, in the same order, a short last batch included: the batch's statistics are of its rows."""
+    ours = dnn.Sequential(
+        [
+            dnn.Dense(4, 5, kernel_regularizer=dnn.L2(0.02), bias_regularizer=dnn.L1(0.01)),
+            dnn.relu,
+            dnn.BatchNormalization(5, momentum=0.8),  # before relu it would cancel the bias, and leave it to rounding
+            dnn.Dense(5, 3, kernel_regularizer=dnn.L1L2(0.01, 0.02)),
+        ]
+    )
+    theirs = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(
+                5, kernel_regularizer=keras.regularizers.L2(0.02), bias_regularizer=keras.regularizers.L1(0.01)
+            ),
+            keras.layers.ReLU(),
+            keras.layers.BatchNormalization(momentum=0.8),
+            keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L1L2(0.01, 0.02)),
+        ]
+    )
+    theirs.set_weights([variable.numpy() for variable in dnn.weights(ours)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    theirs.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"], jit_compile=jit_compile)
+    (x, y), validation = some_rows(), some_rows(20, 1)
+    expected = theirs.fit(x, y, batch_size=8, epochs=3, shuffle=False, validation_data=validation, verbose=0).history
+    history, _ = fitted(ours, epochs=3, shuffle=False, jit_compile=jit_compile)
+    for name in ("loss", "val_loss", "accuracy", "val_accuracy"):
+        np.testing.assert_allclose(history[name], expected[name], rtol=2e-5)
+    for variable, weights in zip(dnn.weights(ours), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(variable, weights, atol=2e-5)
+
+
+def test_a_learning_rate_assigned_between_fits_holds_in_the_compiled_epoch():
+    model, data = dnn.mlp([4, 3]), some_rows()
+    optimizer = dnn.Adam(model.trainable_variables, 0.1)
+    dnn.fit(model, data, loss=LOSS, optimizer=optimizer, batch_size=8)
+    before = [variable.numpy() for variable in model.variables]
+    optimizer.learning_rate = 1e-12
+    dnn.fit(model, data, loss=LOSS, optimizer=optimizer, batch_size=8)
+    for variable, old in zip(model.variables, before, strict=True):
+        np.testing.assert_allclose(variable, old, atol=1e-9)
+    for bad in (0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="learning_rate must be positive"):
+            optimizer.learning_rate = bad
+    with pytest.raises(TypeError, match="learning_rate must be a number"):
+        optimizer.learning_rate = "small"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"optimizer": "adam"}, "optimizer must have parameters and apply"),
+        ({"optimizer": dnn.Adam}, "optimizer must have parameters and apply"),
+        ({"early_stopping": True}, "early_stopping must be a dnn.EarlyStopping"),
+        ({"validation": 0.2}, "validation must be \\(x, y\\), got float"),
+        ({"data": some_rows()[0]}, "data must be \\(x, y\\), got ndarray"),
+        ({"metrics": ["accuracy"]}, "metrics must be a dict of functions by name"),
+        ({"loss": "crossentropy"}, "loss must be a function"),
+        ({"model": keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])}, "model must be a tf.Module"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_an_argument_of_the_wrong_kind_is_named(wrong, message):
+    model = dnn.mlp([4, 3])
+    arguments = {"data": some_rows(), "loss": LOSS, "optimizer": dnn.Adam(model.trainable_variables), "model": model}
+    with pytest.raises(TypeError, match=message):
+        dnn.fit(**(arguments | wrong))
+
+
+def test_a_softmax_of_one_output_is_refused():
+    model = dnn.mlp([4, 1])
+    with pytest.raises(ValueError, match="softmax of one output is always 1"):
+        dnn.fit(model, some_rows(), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
