@@ -39,7 +39,7 @@ def test_the_dnn_commands_run_in_order(tmp_path, monkeypatch):
         assert result.exit_code == 0, (arguments, result.output)
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", TEXT))))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r'\[[^\]"]+\]\((?!http)([^)#]+)\)', TEXT))))
 def test_a_link_leads_to_a_file(target):
     assert (README.parent / target).exists()
 
