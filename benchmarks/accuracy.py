@@ -79,7 +79,7 @@ TRAINERS = {
 
 def keras_copy(model: dnn.Sequential) -> keras.Model:
     """The network in Keras, with the weights that it has now."""
-    weights = [variable.numpy() for layer in model.layers for variable in (layer.kernel, layer.bias)]
+    weights = [variable.numpy() for variable in dnn.weights(model)]
     *hidden, last = [kernel.shape[1] for kernel in weights[::2]]
     layers = [*(keras.layers.Dense(units, activation="relu") for units in hidden), keras.layers.Dense(last)]
     copy = keras.Sequential([keras.Input((len(weights[0]),)), *layers])

@@ -8,6 +8,8 @@ float16 and bfloat16 logits are computed in float32, and so is their loss.
 
 import tensorflow as tf
 
+from dnn.nn.precision import at_least_float32
+
 
 def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     """Cross-entropy of softmax(logits) against target probabilities, float[batch], in nats, each in [0, ∞).
@@ -103,7 +105,7 @@ def mean_squared_error(targets, predictions):
 def _wide(values) -> tf.Tensor:
     """float16 and bfloat16 as float32: a sum over classes would lose what 8 or 11 bits cannot hold."""
     values = tf.convert_to_tensor(values)
-    return tf.cast(values, tf.float32) if values.dtype.size < 4 else values
+    return tf.cast(values, at_least_float32(values.dtype))
 
 
 def _paired(targets, outputs) -> tuple[tf.Tensor, tf.Tensor]:
