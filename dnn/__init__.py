@@ -7,6 +7,7 @@ from importlib import import_module
 
 _MODULE = {
     "Table": "data.table",
+    "column_names": "data.table",
     "numbers_among": "data.table",
     "read_csv": "data.table",
     "read_parquet": "data.table",

@@ -64,7 +64,7 @@ Validation = Annotated[
     float | None, typer.Option(help="Share of the rows for validation, in (0, 1).", show_default="0.1")
 ]
 Test = Annotated[float | None, typer.Option(help="Share of the rows for the test, in (0, 1).", show_default="0.1")]
-Seed = Annotated[int, typer.Option(help="Decides split, first weights and row order: same seed, same result.", min=0)]
+Seed = Annotated[int, typer.Option(help="Decides split, first weights and row order.", min=0, max=2**63 - 1)]
 Run = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -167,7 +167,7 @@ def ready(debug: bool) -> Iterator:
     except KeyboardInterrupt:
         typer.echo("interrupted: nothing was saved", err=True)
         raise typer.Exit(130) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError, commands.tf.errors.OpError) as error:
         if debug:
             raise
         typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
@@ -200,7 +200,9 @@ def quiet_start() -> Iterator[None]:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}"
+    return getattr(error, "message", str(error))[:2000]  # TensorFlow's errors may hold a whole graph
 
 
 def main() -> None:

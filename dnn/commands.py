@@ -18,7 +18,7 @@ from rich.markup import escape
 import dnn
 from dnn.data.encoding import Encoding, load_encoding
 from dnn.report.curves import save_curves
-from dnn.report.folder import refuse_existing, refuse_unwritable, sha256, write_folder, write_json
+from dnn.report.folder import read_json, refuse_existing, refuse_unwritable, sha256, write_folder, write_json
 from dnn.report.scores import scores
 from dnn.report.screen import epoch_lines, result_tables
 
@@ -109,8 +109,8 @@ def predict(run: Path, data: Path, out: Path, *, force: bool = False) -> None:
     _refuse_output(out, data, force)
     classifier = dnn.load(run)
     encoding = classifier.encoding
-    table = encoding.read(data)
-    columns = {name: cells for name, cells in table.columns.items() if name != encoding.target}
+    table = encoding.read(data, with_target=False)
+    columns = table.columns
     logits = classifier.logits(columns)
     _show_gaps(encoding.features.gaps(columns), table.rows, "rows")
     _write_predictions(out, logits, encoding.labels.names)
@@ -130,9 +130,11 @@ def _from_file(data, target, drop, scale, validation, test, seed) -> Prepared:
     if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
         raise ValueError(f"--validation and --test must leave rows to train on, got {validation} and {test}")
     path = data or dnn.sample_path()
-    table = dnn.read_table(path, drop=drop)
+    names = [name for name in dnn.column_names(path) if name not in drop]
+    if target is None:
+        target = next((name for name in ("deposit", "y") if name in names), names[-1] if names else "")
+    table = dnn.read_table(path, drop=drop, kinds={target: "category"})  # a label is what the file says, not a number
     _say(f"data: {path if data else f'the embedded sample, {path.name}'}, {table.rows:,} rows")
-    target = target or next((name for name in ("deposit", "y") if name in table.columns), list(table.columns)[-1])
     parts = dnn.split(table, target, fractions=(1 - validation - test, validation, test), seed=seed)
     features = dnn.Features(parts[0].columns, scale=getattr(dnn, scale.capitalize()).learn)
     encoding = Encoding(features, dnn.Labels(parts[0].target), target, tuple(drop))
@@ -158,13 +160,15 @@ def _from_folder(folder: Path) -> Prepared:
     _say(f"data: the prepared folder {folder}")
     _say(f"target: {encoding.target}, classes {_listed(encoding.labels.names)}")
     _say("split: " + ", ".join(f"{len(y):,} {name}" for name, (_, y) in parts.items()) + " rows")
-    origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in files.values()}}
+    hashed = [folder / "features.json", *files.values()]
+    origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in hashed}}
+    origin["prepared"] = read_json(folder / "config.json")
     return Prepared(encoding, parts, origin)
 
 
 def _refuse_given(**options) -> None:
     for name, value in options.items():
-        if value:
+        if value is not None and value != []:
             raise ValueError(f"--{name} was decided when the folder was prepared; leave it out")
 
 
@@ -183,6 +187,7 @@ def _write_predictions(path: Path, logits: np.ndarray, classes: list[str]) -> No
     labels = pa.DictionaryArray.from_arrays(pa.array(logits.argmax(axis=1)), classes)
     columns = {"label": labels.cast(pa.string())}
     columns |= {f"probability_{name}": pa.array(probabilities[:, number]) for number, name in enumerate(classes)}
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         pa.csv.write_csv(pa.table(columns), partial, pa.csv.WriteOptions(quoting_style="needed"))

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from dnn.data.arrays import load_arrays, save_arrays
 from dnn.data.encoding import Encoding, load_encoding
-from dnn.nn.activations import softmax
-from dnn.nn.layers import mlp
+from dnn.nn.activations import relu, softmax
+from dnn.nn.layers import Sequential, mlp
 
 CHUNK = 65_536  # rows whose features are in memory at once
 WEIGHTS = "weights.npz"
@@ -50,7 +50,11 @@ class Classifier(tf.Module):
         return logits
 
     def save(self, folder: str | Path) -> None:
-        """Write features.json and weights.npz into an existing folder. Raises: ValueError as `Features.state`."""
+        """Write features.json and weights.npz into an existing folder, for `load`.
+
+        Raises: ValueError for a network that is not an `mlp` with relu, and as `Features.state`.
+        """
+        _check_relu_mlp(self.model)
         self.encoding.save(folder)
         save_arrays(Path(folder, WEIGHTS), **{name: v.numpy() for name, v in named_variables(self.model).items()})
 
@@ -97,10 +101,12 @@ def load(folder: str | Path) -> Classifier:
     units = [array.shape[-1] for name, array in arrays.items() if name.endswith("kernel") and array.ndim]
     model = mlp([encoding.features.width, *units[:-1], encoding.labels.classes])
     variables = named_variables(model)
-    wanted = {name: tuple(variable.shape) for name, variable in variables.items()}
-    found = {name: array.shape for name, array in arrays.items()}
+    wanted = {name: (tuple(variable.shape), "float32") for name, variable in variables.items()}
+    found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if wanted != found:
         raise ValueError(f"{folder}: {WEIGHTS} does not fit the features: wanted {wanted}, got {found}")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError(f"{folder}: {WEIGHTS} holds a NaN or an infinity")
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return Classifier(encoding, model)
@@ -110,6 +116,12 @@ def named_variables(model: tf.Module) -> dict[str, tf.Variable]:
     """Each variable under its place in the model: "layers/0/kernel", …"""
     found = model._flatten(predicate=lambda value: isinstance(value, tf.Variable), with_path=True)
     return {"/".join(map(str, place)): variable for place, variable in found}
+
+
+def _check_relu_mlp(model: tf.Module) -> None:
+    activations = [getattr(layer, "activation", "none") for layer in getattr(model, "layers", ())]
+    if type(model) is not Sequential or activations != [relu] * (len(activations) - 1) + [None]:
+        raise ValueError("only an mlp with relu can be loaded again from weights; `export` writes any model")
 
 
 def _tensor(cells: np.ndarray) -> tf.Tensor:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import dnn
@@ -140,6 +141,39 @@ def test_unseen_categories_and_empty_cells_are_reported(tmp_path, trained, sampl
     output = run("predict", trained, "--data", data, "--out", tmp_path / "out.csv")
     assert "age: 1 of 4,521 rows are empty; they get the training mean" in output
     assert "job: 2 of 4,521 rows are never seen in training; they get all zeros" in output
+
+
+def test_gaps_are_reported_in_training_too(tmp_path, sample_rows):
+    for row in sample_rows[::40]:
+        row["age"] = ""
+    output = run(
+        "train", "--data", write_csv(tmp_path / "gaps.csv", sample_rows), "--epochs", 1, "--out", tmp_path / "r"
+    )
+    assert re.search(r"note: age: \d+ of 3,617 train rows are empty; they get the training mean", output)
+
+
+@pytest.mark.parametrize(
+    ("names", "target"), [(("y", "deposit", "z"), "deposit"), (("y", "z"), "y"), (("a", "z"), "z")]
+)
+def test_the_default_target_is_deposit_or_y_or_the_last_column(tmp_path, names, target):
+    rows = [dict.fromkeys(names, str(number % 2)) for number in range(40)]
+    output = run("train", "--data", write_csv(tmp_path / "t.csv", rows), "--epochs", 1, "--out", tmp_path / "run")
+    assert f"target: {target}, classes 0, 1" in output
+
+
+def test_a_label_is_what_the_file_says_even_if_it_is_a_number(tmp_path):
+    labels = ["01", "1234567890123456789", "1234567890123456788"]
+    rows = [{"a": str(number % 7), "y": labels[number % 3]} for number in range(60)]
+    data = write_csv(tmp_path / "labels.csv", rows)
+    run("train", "--data", data, "--epochs", 1, "--out", tmp_path / "run")
+    assert set(dnn.load(tmp_path / "run").encoding.labels.names) == set(labels)
+    run("evaluate", tmp_path / "run", "--data", data)
+
+
+def test_a_class_may_look_like_markup(tmp_path):
+    rows = [{"a": str(number % 7), "y": ["[/young]", "[old]"][number % 2]} for number in range(60)]
+    output = run("train", "--data", write_csv(tmp_path / "m.csv", rows), "--epochs", 1, "--out", tmp_path / "run")
+    assert "predicted [/young]" in output
 
 
 def test_dropped_columns_are_not_read_and_may_be_absent_later(tmp_path, sample_rows):
@@ -277,10 +311,14 @@ def test_debug_shows_the_traceback():
 
 
 def test_help_explains_every_option_and_imports_no_tensorflow():
-    for command in ([], ["train"], ["prepare"], ["evaluate"], ["predict"], ["export"]):
-        lines = run(*command, "--help")
-        for option in re.findall(r"--[a-z-]+", lines):
-            assert len(option) > 3
+    group = typer.main.get_command(app)
+    for name, command in [("", group), *group.commands.items()]:
+        assert command.help
+        shown = " ".join(run(*filter(None, [name]), "--help").split())
+        for option in command.params:
+            assert option.help, (name, option.name)
+            assert option.help.split()[0] in shown
+    assert "[default: (standardize)]" in " ".join(run("train", "--help").replace("│", " ").split())
     code = "import sys; from dnn.cli import app; app(['train', '--help'], standalone_mode=False)"
     loaded = subprocess.run(
         [sys.executable, "-c", f"{code}; print([m for m in ('tensorflow', 'numpy', 'pyarrow') if m in sys.modules])"],

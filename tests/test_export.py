@@ -29,12 +29,16 @@ print(json.dumps([out["probabilities"].numpy().tolist(), [label.decode() for lab
 """
 
 
-@pytest.fixture(scope="module", params=["Standardize", "Rescale", "Normalize", "Binarize"])
-def classifier(request):
-    features = dnn.Features(TABLE.without("y").columns, scale=getattr(dnn, request.param).learn)
+def classifier_of(scale) -> dnn.Classifier:
+    features = dnn.Features(TABLE.without("y").columns, scale=scale.learn)
     labels = dnn.Labels(TABLE.columns["y"])
     model = dnn.mlp([features.width, 5, 2], seed=3)
     return dnn.Classifier(Encoding(features, labels, "y", ("id",)), model)
+
+
+@pytest.fixture(scope="module", params=[dnn.Standardize, dnn.Rescale, dnn.Normalize, dnn.Binarize])
+def classifier(request):
+    return classifier_of(request.param)
 
 
 def test_a_loaded_classifier_equals_the_saved_one_to_the_bit(classifier, tmp_path):
@@ -53,9 +57,8 @@ def test_rows_in_chunks_equal_rows_at_once(classifier, monkeypatch):
     np.testing.assert_allclose(classifier.logits(columns), whole, rtol=1e-6)
 
 
-def test_a_saved_model_gives_the_same_probabilities_where_dnn_is_not_installed(classifier, tmp_path):
-    if type(classifier.features.scale) is not dnn.Standardize:
-        pytest.skip("one scale is enough for a fresh process")
+def test_a_saved_model_gives_the_same_probabilities_where_dnn_is_not_installed(tmp_path):
+    classifier = classifier_of(dnn.Standardize)
     classifier.export(tmp_path / "model")
     columns = {"age of client": [20.0, float("nan")], "job": ["läkare", "astronaut"]}
     given = {name.replace(" ", "_"): cells for name, cells in columns.items()}
@@ -73,6 +76,24 @@ def test_weights_that_do_not_fit_are_refused(classifier, tmp_path):
     classifier.save(tmp_path)
     np.savez(tmp_path / "weights.npz", **{"layers/0/kernel": np.zeros((3, 4), np.float32)})
     with pytest.raises(ValueError, match=r"weights\.npz does not fit the features"):
+        dnn.load(tmp_path)
+
+
+def test_a_network_that_would_be_loaded_as_another_is_not_saved(tmp_path):
+    encoding = classifier_of(dnn.Standardize).encoding
+    model = dnn.mlp([encoding.features.width, 5, 2], activation=dnn.tanh)
+    with pytest.raises(ValueError, match="only an mlp with relu"):
+        dnn.Classifier(encoding, model).save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("spoil", [lambda w: w.astype("U8"), lambda w: w.astype(np.float64), lambda w: w * np.nan])
+def test_weights_of_another_dtype_or_not_finite_are_refused(tmp_path, spoil):
+    classifier_of(dnn.Standardize).save(tmp_path)
+    with np.load(tmp_path / "weights.npz") as file:
+        weights = {name: spoil(file[name]) for name in file.files}
+    np.savez(tmp_path / "weights.npz", **weights)
+    with pytest.raises(ValueError, match=r"weights\.npz"):
         dnn.load(tmp_path)
 
 

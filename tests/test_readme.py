@@ -39,6 +39,13 @@ def test_the_dnn_commands_run_in_order(tmp_path, monkeypatch):
         assert result.exit_code == 0, (arguments, result.output)
 
 
+def test_every_generated_part_is_there():
+    parts = re.findall(r"<!-- \w+: .+? -->\n(.*?)<!-- end -->", TEXT, re.DOTALL)
+    assert len(parts) == 3
+    assert all(len(part) > 100 for part in parts)
+    assert "epoch   1* loss 0." in parts[0]
+
+
 @pytest.mark.parametrize("target", sorted(set(re.findall(r'\[[^\]"]+\]\((?!http)([^)#]+)\)', TEXT))))
 def test_a_link_leads_to_a_file(target):
     assert (README.parent / target).exists()
@@ -46,5 +53,6 @@ def test_a_link_leads_to_a_file(target):
 
 def test_the_set_up_is_the_two_commands_of_ci():
     assert blocks("sh")[0].startswith("pip install -e . && dnn train ")
-    assert 'pip install -e ".[test]" && pytest' in (README.parent / ".ci" / "run").read_text().replace("--quiet ", "")
+    script = (README.parent / ".ci" / "run").read_text().replace("--quiet ", "")
+    assert 'pip install -e ".[test]"\npytest\n' in script  # two lines: `set -e` does not see a failure before &&
     assert 'pip install -e ".[test]" && pytest' in blocks("sh")[0]

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "train": {"nn"},
     "report": {"nn"},
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
-    "commands": {"data", "report"},  # and the public names
+    "commands": {"data", "report", "commands"},  # and the public names
     "cli": {"commands"},
     "__main__": {"cli"},
     "__init__": set(),
@@ -22,8 +22,10 @@ MAY_IMPORT = {
 
 
 def rooms_imported_by(path: Path) -> set[str]:
-    nodes = ast.walk(ast.parse(path.read_text()))
-    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), "imports are absolute here"
+    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names = [module.split(".") for module in modules if module.split(".")[0] == "dnn"]
     return {parts[1] if len(parts) > 1 else "commands" for parts in names}  # `from dnn import commands`
 

@@ -38,7 +38,7 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
         if "allow_pickle" in str(error):
             raise ValueError(f"{path} holds pickled objects; only plain arrays are read") from None
         raise ValueError(f"{path} is damaged: {error}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, MemoryError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):

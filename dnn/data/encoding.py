@@ -26,14 +26,16 @@ class Encoding(NamedTuple):
     target: str
     dropped: tuple[str, ...] = ()
 
-    def read(self, path: str | Path) -> Table:
+    def read(self, path: str | Path, *, with_target: bool = True) -> Table:
         """The table in a file, its columns of the kinds they had in training, without those that were dropped.
 
+        with_target: False leaves out the target too, if it is there.
         Raises: ValueError as `read_table`.
         """
         kinds = dict(self.features.kinds) | ({} if self.labels.numeric else {self.target: "category"})
         there = column_names(path)
-        return read_table(path, kinds=kinds, drop=[name for name in self.dropped if name in there])
+        drop = self.dropped if with_target else (*self.dropped, self.target)
+        return read_table(path, kinds=kinds, drop=[name for name in drop if name in there])
 
     def save(self, folder: str | Path) -> None:
         """Write features.json into an existing folder. Raises: ValueError as `Features.state`."""

@@ -150,5 +150,7 @@ def _is_number(text: str) -> bool:
 
 
 def _is_parquet(path: str | Path) -> bool:
+    if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+        raise ValueError(f"{path} is no regular file: it is read more than once, so a pipe will not do")
     with open(path, "rb") as file:
         return file.read(4) == b"PAR1"

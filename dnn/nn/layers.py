@@ -65,7 +65,7 @@ class Sequential(tf.Module):
         Raises: TypeError for one that cannot be called.
         """
         super().__init__()
-        self.layers = list(layers)
+        self.layers = tuple(layers)
         for place, layer in enumerate(self.layers):
             if not callable(layer):
                 raise TypeError(f"layers[{place}] must be a function, got {layer!r}")

@@ -75,7 +75,7 @@ def penalty(model: tf.Module):
 
     A module takes part by a method `penalty()` that counts the variables of its own, not those of modules in it.
     """
-    parts = [module.penalty() for module in (model, *model.submodules) if hasattr(module, "penalty")]
+    parts = [module.penalty() for module in (model, *model.submodules) if callable(getattr(module, "penalty", None))]
     return tf.add_n(parts) if parts else tf.zeros(())
 
 

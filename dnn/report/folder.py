@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -17,8 +18,8 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.mkdir()
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    partial.chmod(path.parent.stat().st_mode & 0o777)  # mkdtemp makes it private
     try:
         fill(partial)
         return _renamed(partial, path)
@@ -46,6 +47,14 @@ def refuse_unwritable(path: str | Path) -> None:
 def write_json(path: str | Path, value) -> None:
     """Indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
     Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path):
+    """The value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
 
 
 def sha256(path: str | Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -36,7 +37,7 @@ def epoch_line(record: Mapping[str, float], best_epoch: int | None) -> str:
 
 def result_tables(scores: Mapping, *, title: str) -> Sequence[Table]:
     """The table of `scores`, and the confusion matrix with each class's precision and recall."""
-    summary = Table(title=f"{title}: {scores['rows']:,} rows", title_justify="left", show_header=False)
+    summary = Table(title=escape(f"{title}: {scores['rows']:,} rows"), title_justify="left", show_header=False)
     for name, key, unit in (
         ("loss", "loss", "nats"),
         ("accuracy", "accuracy", ""),
@@ -50,12 +51,12 @@ def result_tables(scores: Mapping, *, title: str) -> Sequence[Table]:
     matrix = Table(title=f"confusion matrix{part}: true class down, predicted across", title_justify="left")
     matrix.add_column("true")
     for name in shown:
-        matrix.add_column(f"predicted {name}", justify="right")
+        matrix.add_column(escape(f"predicted {name}"), justify="right")
     matrix.add_column("precision", justify="right")
     matrix.add_column("recall", justify="right")
     for name, row in zip(shown, scores["confusion_matrix"], strict=False):
         cells = [f"{rows:,}" for rows in row[: len(shown)]]
-        matrix.add_row(name, *cells, figure(scores["precision"][name]), figure(scores["recall"][name]))
+        matrix.add_row(escape(name), *cells, figure(scores["precision"][name]), figure(scores["recall"][name]))
     return summary, matrix
 
 

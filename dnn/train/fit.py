@@ -29,6 +29,8 @@ def fit(
 ) -> History:
     """Train the parameters of `optimizer` in place; what was measured in each epoch comes out.
 
+    What is traced is kept for the next fit of the same objects: their variables may be assigned, but of what else they
+    hold, a layer or an activation say, make new objects rather than change it.
     model: any tf.Module that maps float[batch, features] to float logits [batch, classes]. If it has a parameter
         `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What the
         methods `penalty()` of its modules return is added to the loss.
