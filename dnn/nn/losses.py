@@ -1,4 +1,4 @@
-"""Losses, per example: [batch] out; the mean or the sum is the caller's (see dnn/nn/weights.py).
+"""Losses, per example: [batch] out; the mean or the sum is the caller's (see dnn/nn/example_weights.py).
 
 An option is fixed once, and the function that comes out is passed: `loss = functools.partial(
 dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: compiled epochs are found again by their functions, and a

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dnn.nn.curves import roc_auc
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.metrics import confusion_matrix, precision, recall
+from dnn.nn.ranking import roc_auc
 
 
 def scores(labels: np.ndarray, logits: np.ndarray, classes: Sequence[str]) -> dict:

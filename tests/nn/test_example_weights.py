@@ -10,8 +10,8 @@ from keras_peer import value_and_gradient
 from modes import MODES
 from tolerance import assert_near
 
+from dnn.nn.example_weights import class_weights, counted, weighted_mean
 from dnn.nn.losses import sparse_softmax_cross_entropy
-from dnn.nn.weights import class_weights, counted, weighted_mean
 
 in_every_mode = pytest.mark.parametrize("mode", MODES)
 LOSSES = st.floats(0, 50, width=32, allow_subnormal=False)

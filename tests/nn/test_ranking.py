@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dnn.nn.curves import average_precision, roc_auc
+from dnn.nn.ranking import average_precision, roc_auc
 
 SCORES = st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)  # ties, and any order at all
 
