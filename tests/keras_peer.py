@@ -41,17 +41,12 @@ def twin_of(keras_model) -> dnn.Sequential:
     """Our network with the weights of Keras's."""
     kernels = keras_model.get_weights()[::2]
     twin = dnn.mlp([kernels[0].shape[0], *(kernel.shape[1] for kernel in kernels)])
-    for variable, weights in zip(in_keras_order(twin), keras_model.get_weights(), strict=True):
+    for variable, weights in zip(dnn.weights(twin), keras_model.get_weights(), strict=True):
         variable.assign(weights)
     return twin
 
 
-def in_keras_order(model: dnn.Sequential) -> list[tf.Variable]:
-    """kernel, bias, kernel, bias, …: tf.Module sorts the attributes of a layer by name, so gives the bias first."""
-    return [variable for layer in model.layers for variable in (layer.kernel, layer.bias)]
-
-
 def largest_difference(model: dnn.Sequential, keras_model) -> float:
     """The largest |ours − Keras's| of all weights."""
-    pairs = zip(in_keras_order(model), keras_model.get_weights(), strict=True)
+    pairs = zip(dnn.weights(model), keras_model.get_weights(), strict=True)
     return max(float(np.abs(variable.numpy() - weights).max()) for variable, weights in pairs)

@@ -1,9 +1,10 @@
 """The target column becomes class numbers: the classes are its different values, sorted, from 0."""
 
 from collections.abc import Sequence
-from math import isfinite
 
 import numpy as np
+
+from dnn.data.table import is_number
 
 MOST_CLASSES = 1_000
 
@@ -31,7 +32,7 @@ class Labels:
     @property
     def numeric(self) -> bool:
         """Whether a file's column of these classes may be read as numbers: "7" comes back from 7.0, "07" does not."""
-        return all(_is_number(name) and _as_text(float(name)) == name for name in self.names)
+        return all(is_number(name) and _as_text(float(name)) == name for name in self.names)
 
     def __call__(self, target: Sequence) -> np.ndarray:
         """int32[rows], each in [0, classes). Raises: ValueError for a class that training did not have."""
@@ -66,14 +67,7 @@ def _class_names(texts: list[str], places: np.ndarray) -> list[str]:
         raise ValueError(f"the target has one class, {_listed(texts)}, in all {len(places)} rows; learning takes two")
     if len(texts) > MOST_CLASSES:
         raise ValueError(f"the target has {len(texts):,} different values; a label has at most {MOST_CLASSES:,}")
-    return sorted(sorted(texts), key=float) if all(map(_is_number, texts)) else sorted(texts)  # 2 before 10
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
+    return sorted(sorted(texts), key=float) if all(map(is_number, texts)) else sorted(texts)  # 2 before 10
 
 
 def _as_text(value: float) -> str:

@@ -60,9 +60,17 @@ def numbers_among(texts: np.ndarray) -> tuple[int, str]:
     (2, 'NA')
     """
     counted = Counter(texts)
-    numeric = {text: _is_number(text) for text in counted}
+    numeric = {text: is_number(text) for text in counted}
     numbers = sum(cells for text, cells in counted.items() if numeric[text])
     return numbers, next((text for text, number in numeric.items() if text and not number), "")
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is a finite number."""
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def sample_path() -> Path:
@@ -140,13 +148,6 @@ def _typed(arrow, path: str | Path, *, kinds: Mapping[str, Kind], guess: Callabl
         except ValueError as bad:
             raise ValueError(f"{path}, column {name!r}: {bad}") from None
     return Table(columns, str(path))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def _is_parquet(path: str | Path) -> bool:
