@@ -81,6 +81,8 @@ _MODULE = {
     "Adam": "nn.optimizers",
     "adam_update": "nn.optimizers",
     "EarlyStopping": "train.early_stopping",
+    "ReduceLROnPlateau": "train.callbacks",
+    "terminate_on_nan": "train.callbacks",
     "History": "train.history",
     "evaluate": "train.evaluate",
     "predict": "train.evaluate",

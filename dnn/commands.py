@@ -17,7 +17,6 @@ from rich.markup import escape
 
 import dnn
 from dnn.data.encoding import Encoding, load_encoding
-from dnn.report.curves import save_curves
 from dnn.report.folder import read_json, refuse_existing, refuse_unwritable, sha256, write_folder, write_json
 from dnn.report.scores import scores
 from dnn.report.screen import epoch_lines, result_tables
@@ -56,7 +55,9 @@ def train(
             model, prepared.parts["train"], prepared.parts["validation"],
             loss=dnn.sparse_softmax_cross_entropy, optimizer=dnn.Adam(model.trainable_variables, learning_rate),
             batch_size=batch_size, epochs=epochs, seed=seed, jit_compile=jit, callbacks=[show],
-            early_stopping=dnn.EarlyStopping(patience, min_delta, restore_best),
+            early_stopping=dnn.EarlyStopping(
+                patience=patience, min_delta=min_delta, restore_best_weights=restore_best
+            ),
         )  # fmt: skip
     if history.best_epoch is None:
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
@@ -66,7 +67,7 @@ def train(
     def fill(folder: Path) -> None:
         dnn.Classifier(prepared.encoding, model).save(folder)
         history.to_csv(folder / "history.csv")
-        save_curves(history.epochs, history.best_epoch, folder / "curves.png")
+        history.plot(folder / "curves.png")
         write_json(folder / "metrics.json", {"best_epoch": history.best_epoch, "test": results})
         write_json(folder / "config.json", _config("train", arguments, prepared.origin))
 

@@ -6,20 +6,32 @@ import numpy as np
 import tensorflow as tf
 
 
-def weighted_mean(losses, weights=1.0, counted=1.0):
-    """Σ_i w_i l_i / Σ_i c_i, a scalar of the dtype of the losses; 0 if no row counts.
+def weighted(losses, weights=None, counted=None):
+    """w_i l_i, and 0 where the row is not counted: float[batch], even if the loss of a row that costs nothing is NaN.
 
-    losses: float[batch]. weights: [batch], each >= 0. counted: bool or [batch] of 0 and 1, from `counted` below.
+    losses: float[batch]. weights: [batch] or a number, each >= 0. counted: bool[batch], from `counted` below. None
+    stands for 1 in each row.
+    """
+    losses = tf.convert_to_tensor(losses)
+    for factor in (weights, counted):
+        if factor is not None:
+            losses = tf.math.multiply_no_nan(losses, tf.cast(factor, losses.dtype))
+    return losses
+
+
+def weighted_mean(losses, weights=None, counted=None):
+    """Σ_i w_i l_i / Σ_i c_i, a scalar of the dtype of the losses; 0 if no row counts. The arguments are `weighted`'s.
+
     Divided by the number of rows and not by Σ w, as in Keras's `sum_over_batch_size`: doubled weights double the
-    loss, and its gradient. A row of weight 0, or not counted, costs nothing even if its loss is infinite or NaN.
+    loss, and its gradient.
 
     >>> float(weighted_mean([1.0, 2.0, 6.0], [1.0, 0.5, 2.0], [True, True, False]))
     1.0
     """
-    losses = tf.convert_to_tensor(losses)
-    counted = tf.broadcast_to(tf.cast(counted, losses.dtype), losses.shape)
-    total = tf.reduce_sum(tf.math.multiply_no_nan(losses, counted * tf.cast(weights, losses.dtype)))
-    return tf.math.divide_no_nan(total, tf.reduce_sum(counted))
+    costs = weighted(losses, weights, counted)
+    if counted is None:
+        return tf.reduce_mean(costs)
+    return tf.math.divide_no_nan(tf.reduce_sum(costs), tf.reduce_sum(tf.cast(counted, costs.dtype)))
 
 
 def counted(labels, ignore_class: int):

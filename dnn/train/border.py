@@ -1,47 +1,39 @@
-"""What is checked once, eagerly, before anything is changed: a compiled loop does not raise, it returns a number."""
-
-from collections.abc import Callable, Mapping
+"""Arrays are checked once, eagerly, before anything is changed: a compiled loop does not raise, it returns a number."""
 
 import numpy as np
 import tensorflow as tf
 
-from dnn.train.early_stopping import EarlyStopping
+from dnn.nn.example_weights import counted
+from dnn.nn.precision import at_least_float32
 from dnn.train.epoch import compiled_prediction
+from dnn.train.rows import Rows
 
 
-def checked_rows(model, data, name: str) -> tuple[tf.Tensor, tf.Tensor]:
-    """(x, y) as tensors: x as `checked_inputs`, class numbers as int32, floats in y in the dtype of x.
+def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Rows:
+    """Rows: x as `checked_inputs`, class numbers as int32, floats in y in the dtype of x, weights float32 at least.
 
-    data: (x, y): x [rows, features]; y int[rows] of class numbers, or numbers [rows, …] of whatever the loss
-    compares with. Integers beside a model with one output are such numbers too: counts, or 0 and 1.
-    Raises: ValueError that begins with the name, for x and y that do not pair, what `checked_inputs` refuses, a NaN
-    or an infinity in y, and class numbers outside [0, outputs of the model).
+    data: (x, y) or (x, y, weights): x [rows, features]; y int[rows] of class numbers, or numbers [rows, …] of whatever
+    the loss compares with. Integers beside a model with one output are such numbers too: counts, or 0 and 1.
+    ignore_class: rows with this label do not count, and are given the label 0, so that no loss sees one out of range.
+    Raises: ValueError that begins with the name, for x, y and weights that do not pair, what `checked_inputs` refuses,
+    a NaN or an infinity in y, class numbers outside [0, outputs of the model), weights below 0, no row that counts.
     """
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        raise TypeError(f"{name} must be (x, y), got {type(data).__name__}")
-    x, y = data
+    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+        raise TypeError(f"{name} must be (x, y) or (x, y, weights), got {_kind(data)}")
+    x, y, weights = (*data, None)[:3]
     x, y = checked_inputs(model, x, f"{name}: x"), _numbers(y, f"{name}: y")
     if y.shape.rank < 1 or x.shape[0] != y.shape[0]:
         raise ValueError(f"{name}: x has {x.shape[0]} rows, and y has shape {y.shape}")
     y = tf.cast(y, x.dtype) if y.dtype.is_floating else y
     _refuse_infinite(y, f"{name}: y")
+    y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y")
     classes = _outputs(model, x, name)
-    if y.dtype.is_integer and y.shape.rank == 1 and classes > 1:
+    if _are_classes(y) and classes > 1:
         lowest, highest = int(tf.reduce_min(y)), int(tf.reduce_max(y))
         if lowest < 0 or highest >= classes:
             raise ValueError(f"{name}: labels must be in [0, {classes}), got values from {lowest} to {highest}")
         y = tf.cast(y, tf.int32)
-    return x, y
-
-
-def check_objects(model, optimizer, early_stopping) -> None:
-    """Raises: TypeError that names the argument which is not of the kind that `fit` takes."""
-    if not isinstance(model, tf.Module) or not callable(model):
-        raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
-    if isinstance(optimizer, type) or not (hasattr(optimizer, "parameters") and hasattr(optimizer, "apply")):
-        raise TypeError(f"optimizer must have parameters and apply(gradients), as dnn.Adam(…) has, got {optimizer!r}")
-    if not isinstance(early_stopping, EarlyStopping | None):
-        raise TypeError(f"early_stopping must be a dnn.EarlyStopping(…), got {early_stopping!r}")
+    return Rows(x, y, None if weights is None else _checked_weights(weights, x, name), counts)
 
 
 def checked_inputs(model, x, name: str) -> tf.Tensor:
@@ -62,32 +54,33 @@ def checked_inputs(model, x, name: str) -> tf.Tensor:
     return x
 
 
-def checked_metrics(metrics: Mapping[str, Callable]) -> dict[str, Callable]:
-    """name -> function. Raises: ValueError for a name that a record has already, TypeError as `checked_function`."""
-    if not isinstance(metrics, Mapping):
-        raise TypeError(f"metrics must be a dict of functions by name, got {metrics!r}")
-    for name, metric in metrics.items():
-        checked_function(metric, f"metric {name!r}")
-        if name in ("epoch", "loss"):
-            raise ValueError(f"no metric may be called {name!r}: a record of an epoch has one")
-    return dict(metrics)
+def _kind(data) -> str:
+    return f"{len(data)} parts" if isinstance(data, tuple | list) else type(data).__name__
 
 
-def checked_function(function: Callable, name: str) -> Callable:
-    """The function. Raises: TypeError for text, which stands for no function here, and for what has no hash.
-
-    A compiled epoch is found again by its functions' hashes, so a dataclass with __call__ must be frozen.
-    """
-    if not callable(function) or type(function).__hash__ is None:
-        raise TypeError(f"{name} must be a function of (labels, logits), with a hash, got {function!r}")
-    return function
+def _are_classes(y: tf.Tensor) -> bool:
+    return y.dtype.is_integer and y.shape.rank == 1
 
 
-def checked_count(value: int, name: str, least: int = 1) -> int:
-    """The value. Raises: ValueError unless it is an integer of `least` or more."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} must be an integer of {least} or more, got {value!r}")
-    return int(value)
+def _without(y: tf.Tensor, ignore_class: int, name: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """(y with the label 0 instead of the ignored one, whether each row counts)."""
+    if not _are_classes(y):
+        raise ValueError(f"{name} must be class numbers, int[rows], to ignore class {ignore_class}")
+    counts = counted(y, ignore_class)
+    if not tf.reduce_any(counts):
+        raise ValueError(f"{name} has only the ignored class {ignore_class}")
+    return tf.where(counts, y, tf.zeros((), y.dtype)), counts
+
+
+def _checked_weights(weights, x: tf.Tensor, name: str) -> tf.Tensor:
+    weights = _numbers(weights, f"{name}: weights")
+    if weights.shape != x.shape[:1]:
+        raise ValueError(f"{name}: weights must be [rows], here {x.shape[:1]}, got shape {weights.shape}")
+    weights = tf.cast(weights, at_least_float32(x.dtype))
+    _refuse_infinite(weights, f"{name}: weights")
+    if tf.reduce_any(weights < 0):
+        raise ValueError(f"{name}: weights must be 0 or more, got {float(tf.reduce_min(weights)):g}")
+    return weights
 
 
 def _numbers(values, name: str) -> tf.Tensor:

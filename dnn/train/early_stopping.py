@@ -1,36 +1,49 @@
-"""Early stopping: a rule, and a pure function from what has been seen and the next loss to what has been seen."""
+"""Early stopping: a rule, and a pure function from what has been seen and the next figure to what has been seen."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EarlyStopping:
-    """Stop after `patience` epochs in a row without a lower validation loss.
+    """Stop after `patience` epochs in a row that were not better. Names and defaults are those of Keras's callback.
 
-    patience: epochs, >= 1. (Keras's 0 does what 1 does.)
-    min_delta: nats, >= 0; a loss is lower only if it is by more than this.
+    monitor: the name of a figure in the record of an epoch: "val_loss", "loss", "val_accuracy", …
+    mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
+    min_delta: >= 0, in the figure's unit; better means better by more than this.
+    patience: epochs, >= 0. 0 does what 1 does, here and in Keras.
+    baseline: a figure that must be beaten as well, or the epochs that were better count for `patience` too.
+    start_from_epoch: so many epochs are not looked at first.
     restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
-    Raises: ValueError for one out of its range.
+    Raises: ValueError for one out of its range, or a name for which "auto" does not know the mode.
     """
 
-    patience: int = 1
+    monitor: str = "val_loss"
     min_delta: float = 0.0
+    patience: int = 0
+    mode: str = "auto"
+    baseline: float | None = None
     restore_best_weights: bool = False
+    start_from_epoch: int = 0
 
     def __post_init__(self):
-        if not self.patience >= 1:
-            raise ValueError(f"patience must be 1 or more epochs, got {self.patience}")
-        if not 0 <= self.min_delta < float("inf"):
+        direction(self.monitor, self.mode)
+        if not 0 <= self.min_delta < math.inf:
             raise ValueError(f"min_delta must be a number of 0 or more, got {self.min_delta}")
+        for name in ("patience", "start_from_epoch"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be 0 or more epochs, got {getattr(self, name)}")
+        if self.baseline is not None and math.isnan(self.baseline):
+            raise ValueError("baseline must be a number, got nan")
 
 
 class Progress(NamedTuple):
-    """What early stopping has seen. epochs: how many; wait: how many since the best, or since the start if none was."""
+    """What early stopping has seen. epochs: how many; wait: how many of them since the last that was good enough."""
 
     epochs: int = 0
     wait: int = 0
-    best: float = float("inf")
+    best: float | None = None
     best_epoch: int | None = None  # from 1
 
     @property
@@ -39,21 +52,43 @@ class Progress(NamedTuple):
         return self.epochs > 0 and self.best_epoch == self.epochs
 
 
-def observe(progress: Progress, loss: float, *, min_delta: float = 0.0) -> Progress:
-    """The progress after one more epoch with this loss.
+def observe(progress: Progress, figure: float, rule: EarlyStopping) -> Progress:
+    """The progress after one more epoch with this figure.
 
-    The epoch is the best if loss + min_delta < best. An equal loss is no improvement. A NaN or +inf is never best; in
-    Keras a first epoch always is, and a NaN then remains the best for good.
+    The epoch is the best if its figure is `better` than the best before it. The wait starts again if it is, and better
+    than the baseline too, if there is one. (So in Keras 3.15; from k#23559 on, any best epoch starts it again.)
 
-    >>> observe(observe(Progress(), 0.5), 0.7)
+    >>> observe(observe(Progress(), 0.5, EarlyStopping()), 0.7, EarlyStopping())
     Progress(epochs=2, wait=1, best=0.5, best_epoch=1)
     """
     epochs = progress.epochs + 1
-    if loss + min_delta < progress.best:
-        return Progress(epochs, 0, loss, epochs)
-    return progress._replace(epochs=epochs, wait=progress.wait + 1)
+    if epochs <= rule.start_from_epoch:
+        return progress._replace(epochs=epochs)
+    wait = progress.wait + 1
+    if not better(figure, progress.best, rule):
+        return progress._replace(epochs=epochs, wait=wait)
+    return Progress(epochs, 0 if better(figure, rule.baseline, rule) else wait, figure, epochs)
 
 
-def over(progress: Progress, patience: int) -> bool:
-    """Whether to stop: `patience` epochs in a row were not the best."""
-    return progress.wait >= patience
+def better(figure: float, than: float | None, rule) -> bool:
+    """Whether figure + min_delta < than, or the mirror image where the rule's mode is "max".
+
+    A NaN is never better, nor is the worst infinity; anything else is better than None. In Keras a first epoch always
+    is, and a NaN then remains the best for good. rule: has monitor, mode and min_delta.
+    """
+    sign = direction(rule.monitor, rule.mode)
+    return sign * figure + rule.min_delta < (math.inf if than is None else sign * than)
+
+
+def over(progress: Progress, rule: EarlyStopping) -> bool:
+    """Whether to stop: `patience` epochs in a row were not good enough. The last epoch seen was not the best."""
+    return not progress.improved and progress.epochs > 1 and progress.wait >= max(rule.patience, 1)
+
+
+def direction(monitor: str, mode: str) -> int:
+    """1 if less is better, −1 if more is. Raises: ValueError for a mode that is none, or that "auto" does not know."""
+    if mode == "auto":
+        mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2], "auto")
+    if mode not in ("min", "max"):
+        raise ValueError(f"mode must be 'min' or 'max' for monitor={monitor!r}, got {mode!r}")
+    return 1 if mode == "min" else -1

@@ -8,61 +8,60 @@ import functools
 
 import tensorflow as tf
 
+from dnn.nn.example_weights import weighted, weighted_mean
 from dnn.nn.layers import takes_training
 from dnn.nn.regularizers import penalty
 
 
-def train_step(model, loss, optimizer, metrics, x, y, key):
-    """Take one step of the optimizer on one batch; its summed loss and metrics, as they were before the step.
+def train_step(model, loss, optimizer, metrics, rows, key):
+    """Take one step of the optimizer on one batch of Rows; its summed loss and metrics, as they were before the step.
 
     key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout say, is drawn from it.
     """
     with tf.GradientTape() as tape:
-        logits = model(x, training=key) if takes_training(model) else model(x)
-        losses = penalized(loss(y, logits), model)
-        mean = tf.reduce_mean(losses)
+        logits = model(rows.x, training=key) if takes_training(model) else model(rows.x)
+        losses = loss(rows.y, logits)
+        addend = tf.cast(penalty(model), losses.dtype)
+        mean = weighted_mean(losses, rows.weights, rows.counted) + addend
     optimizer.apply(tape.gradient(mean, optimizer.parameters))
-    return summed(losses, metrics, y, logits)
+    return summed(losses, addend, metrics, rows, logits)
 
 
-def evaluate_step(model, loss, metrics, x, y):
+def evaluate_step(model, loss, metrics, rows):
     """One batch's summed loss and metrics."""
-    logits = model(x)
-    return summed(penalized(loss(y, logits), model), metrics, y, logits)
+    logits = model(rows.x)
+    return summed(loss(rows.y, logits), penalty(model), metrics, rows, logits)
 
 
-def penalized(losses, model):
-    """[batch]: each loss with the whole penalty of the model's regularizers, so that their mean has it once."""
-    return losses + tf.cast(penalty(model), losses.dtype)
-
-
-def summed(losses, metrics, y, logits):
+def summed(losses, addend, metrics, rows, logits):
     """float64[1 + metrics]: the sums over the batch, the loss first.
 
+    The sum of the losses is Σ c_i (w_i l_i + addend), addend being the penalty of the regularizers; those of the
+    metrics are Σ c_i m_i. So divided by Σ c_i they are means that have the whole penalty once.
     Raises: ValueError, while it is traced, for a loss or a metric that is not one number a row: a mean, say.
     """
-    per_example = [losses, *(metric(y, logits) for metric in metrics)]
-    for values in per_example:
+    per_row = [losses, *(metric(rows.y, logits) for metric in metrics)]
+    for values in per_row:
         if not values.shape.is_compatible_with(logits.shape[:1]):
             raise ValueError(f"a loss or metric must be [batch], here {logits.shape[:1]}, got shape {values.shape}")
-    return tf.stack([tf.reduce_sum(tf.cast(values, tf.float64)) for values in per_example])
+    losses, *scores = (tf.cast(values, tf.float64) for values in per_row)
+    costs = weighted(losses, rows.weights) + tf.cast(addend, tf.float64)
+    return tf.stack([tf.reduce_sum(weighted(values, counted=rows.counted)) for values in (costs, *scores)])
 
 
-def over_batches(step, x, y, order, batch_size, sums):
-    """float64[sums]: Σ step(x, y, number of a batch) over the rows in this order; the last has the rows that remain.
+def over_batches(step, rows, order, batch_size, sums):
+    """float64[sums]: Σ step(Rows, number of a batch) over the rows in this order; the last has those that remain.
 
     order: int32[rows]. batch_size: at most rows. The loop's body has one static shape; the last batch, if it is
     shorter, is a second, rather than padded rows that a layer which looks across the batch would see.
     """
-    rows = order.shape[0]
-    remaining = rows % batch_size
+    total = order.shape[0]
+    remaining = total % batch_size
     totals = tf.zeros(sums, tf.float64)
-    for first in tf.range(0, rows - remaining, batch_size):
-        batch = tf.slice(order, [first], [batch_size])
-        totals += step(tf.gather(x, batch), tf.gather(y, batch), first // batch_size)
+    for first in tf.range(0, total - remaining, batch_size):
+        totals += step(rows.at(tf.slice(order, [first], [batch_size])), first // batch_size)
     if remaining:
-        batch = order[rows - remaining :]
-        totals += step(tf.gather(x, batch), tf.gather(y, batch), rows // batch_size)
+        totals += step(rows.at(order[total - remaining :]), total // batch_size)
     return totals
 
 
@@ -72,36 +71,35 @@ def over_batches(step, x, y, order, batch_size, sums):
 
 
 @functools.lru_cache(maxsize=8)
-def compiled_training(model, loss, optimizer, metrics, x, y, batch_size, jit_compile):
-    """train_epoch(x, y, order, key) -> float64[1 + metrics], the sums over all rows.
+def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_compile):
+    """train_epoch(rows, order, key) -> float64[1 + metrics], the sums over all rows.
 
-    x, y: the tf.TensorSpec of all rows. order: int32[rows]. key: int32[2], (seed, epoch).
+    specs: of the Rows. order: int32[rows]. key: int32[2], (seed, epoch).
     """
-    order, key = tf.TensorSpec(x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
 
-    @tf.function(input_signature=[x, y, order, key], jit_compile=jit_compile)
-    def train_epoch(x, y, order, key):
-        def step(x, y, number):
-            return train_step(model, loss, optimizer, metrics, x, y, tf.concat([key, [number]], axis=0))
+    @tf.function(jit_compile=jit_compile)
+    def train_epoch(rows, order, key):
+        def step(batch, number):
+            return train_step(model, loss, optimizer, metrics, batch, tf.concat([key, [number]], axis=0))
 
-        return over_batches(step, x, y, order, batch_size, 1 + len(metrics))
+        return over_batches(step, rows, order, batch_size, 1 + len(metrics))
 
-    train_epoch.get_concrete_function()
+    train_epoch.get_concrete_function(specs, tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32))
     return train_epoch
 
 
 @functools.lru_cache(maxsize=8)
-def compiled_evaluation(model, loss, metrics, x, y, batch_size, jit_compile):
-    """evaluate_epoch(x, y) -> float64[1 + metrics], the sums over all rows. x, y: the tf.TensorSpec of all rows."""
+def compiled_evaluation(model, loss, metrics, specs, batch_size, jit_compile):
+    """evaluate_epoch(rows) -> float64[1 + metrics], the sums over all rows. specs: of the Rows."""
 
-    def step(x, y, number):
-        return evaluate_step(model, loss, metrics, x, y)
+    def step(batch, number):
+        return evaluate_step(model, loss, metrics, batch)
 
-    @tf.function(input_signature=[x, y], jit_compile=jit_compile)
-    def evaluate_epoch(x, y):
-        return over_batches(step, x, y, tf.range(x.shape[0]), batch_size, 1 + len(metrics))
+    @tf.function(jit_compile=jit_compile)
+    def evaluate_epoch(rows):
+        return over_batches(step, rows, tf.range(rows.x.shape[0]), batch_size, 1 + len(metrics))
 
-    evaluate_epoch.get_concrete_function()
+    evaluate_epoch.get_concrete_function(specs)
     return evaluate_epoch
 
 
@@ -115,8 +113,3 @@ def compiled_prediction(model, features, dtype):
 
     logits.get_concrete_function()
     return logits
-
-
-def specs(*tensors) -> list[tf.TensorSpec]:
-    """The shape and dtype of each: what a compiled function is found again by."""
-    return [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors]

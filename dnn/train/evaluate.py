@@ -7,34 +7,40 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
-from dnn.train.border import checked_function, checked_inputs, checked_metrics, checked_rows
-from dnn.train.epoch import compiled_evaluation, compiled_prediction, specs
+from dnn.train.arguments import checked_function, checked_metrics
+from dnn.train.border import checked_inputs, checked_rows
+from dnn.train.epoch import compiled_evaluation, compiled_prediction
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
 BATCH = 1024  # rows of a pass that takes no steps, where it only bounds the memory in use
 
 
 def evaluate(
-    model: Callable, data: tuple, *, loss: Callable, metrics: Mapping[str, Callable] = ACCURACY
+    model: Callable,
+    data: tuple,
+    *,
+    loss: Callable,
+    metrics: Mapping[str, Callable] = ACCURACY,
+    ignore_class: int | None = None,
 ) -> dict[str, float]:
     """ "loss" and each metric, in mean over all rows: cross-entropy in nats, accuracy in [0, 1].
 
     The arguments and what is raised are `fit`'s.
     """
     loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
-    return evaluation(model, *checked_rows(model, data, "data"), loss=loss, metrics=metrics)()
+    return evaluation(model, checked_rows(model, data, "data", ignore_class), loss=loss, metrics=metrics)()
 
 
-def evaluation(model, x, y, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:
+def evaluation(model, rows, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:
     """A function that evaluates the model, as it then is, on these rows, which were checked before."""
-    rows, functions = x.shape[0], tuple(metrics.values())
-    evaluate_epoch = compiled_evaluation(model, loss, functions, *specs(x, y), min(BATCH, rows), jit_compile)
-    return lambda: means(evaluate_epoch(x, y), metrics, rows)
+    functions, count, batch_size = tuple(metrics.values()), rows.count, min(BATCH, rows.x.shape[0])
+    evaluate_epoch = compiled_evaluation(model, loss, functions, rows.specs, batch_size, jit_compile)
+    return lambda: means(evaluate_epoch(rows), metrics, count)
 
 
-def means(sums: tf.Tensor, metrics: Mapping[str, Callable], rows: int) -> dict[str, float]:
+def means(sums: tf.Tensor, metrics: Mapping[str, Callable], count: int) -> dict[str, float]:
     """Sums over rows, the loss first, as named means."""
-    return dict(zip(["loss", *metrics], (sums.numpy() / rows).tolist(), strict=True))
+    return dict(zip(["loss", *metrics], (sums.numpy() / count).tolist(), strict=True))
 
 
 def predict(model: Callable, x) -> np.ndarray:

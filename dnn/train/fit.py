@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import tensorflow as tf
 
-from dnn.train.border import check_objects, checked_count, checked_function, checked_metrics, checked_rows
+from dnn.train.arguments import check_monitor, check_objects, checked_count, checked_function, checked_metrics
+from dnn.train.border import checked_rows
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import compiled_training, specs
+from dnn.train.epoch import compiled_training
 from dnn.train.evaluate import ACCURACY, evaluation, means
 from dnn.train.history import History
 
@@ -24,6 +26,7 @@ def fit(
     early_stopping: EarlyStopping | None = None,
     shuffle: bool = True,
     seed: int = 0,
+    ignore_class: int | None = None,
     callbacks: Sequence[Callable] = (),
     jit_compile: bool = False,
 ) -> History:
@@ -34,52 +37,82 @@ def fit(
     model: any tf.Module that maps float[batch, features] to float logits [batch, classes]. If it has a parameter
         `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What the
         methods `penalty()` of its modules return is added to the loss.
-    data, validation: (x, y): x float[rows, features], y int[rows] or whatever `loss` compares with.
+    data, validation: (x, y) or (x, y, weights): x float[rows, features], y int[rows] or whatever `loss` compares with,
+        weights float[rows], each >= 0: a factor of the row's loss, not of its metrics. The mean is over the rows, as in
+        Keras, so doubled weights double the loss. `class_weights` gives the weights of classes.
     loss: (labels, logits) -> float[batch]. metrics: name -> (labels, logits) -> [batch].
     optimizer: has `parameters` and `apply(gradients)`.
     batch_size: rows of a step; the last batch of an epoch has the rows that remain.
+    early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the last.
     shuffle: draw the order of each epoch's rows from (seed, epoch); else they keep theirs.
-    callbacks: each is called after each epoch with (record, history); record is the epoch's dict.
+    ignore_class: rows with this label, in the range of the classes or not, have no part in any mean or gradient.
+    callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
+        One that returns True ends the fit.
     jit_compile: compile the epoch with XLA: more time before the first epoch, less for each step.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
-    check_objects(model, optimizer, early_stopping)
-    x, y = checked_rows(model, data, "data")
-    validation = None if validation is None else checked_rows(model, validation, "validation")
-    if early_stopping and not validation:
-        raise ValueError("early_stopping watches the validation loss, so fit needs validation data")
-    rows = x.shape[0]
-    batch_size = min(checked_count(batch_size, "batch_size"), rows)
+    check_objects(model, optimizer, early_stopping, callbacks)
+    rows = checked_rows(model, data, "data", ignore_class)
+    validation = None if validation is None else checked_rows(model, validation, "validation", ignore_class)
+    batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
     loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
-    rule = early_stopping or EarlyStopping(patience=epochs)
-    functions = tuple(metrics.values())
-    train_epoch = compiled_training(model, loss, optimizer, functions, *specs(x, y), batch_size, jit_compile)
-    if validation:
-        validate = evaluation(model, *validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
+    check_monitor(early_stopping, metrics, validation)
+    train = training(model, rows, loss=loss, optimizer=optimizer, metrics=metrics, batch_size=batch_size,
+                     seed=seed, shuffle=shuffle, jit_compile=jit_compile)  # fmt: skip
+    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
+    rule = early_stopping or (EarlyStopping() if validation else None)
 
-    history, progress, best_weights = History(), Progress(), None
+    history, progress = History(), Progress()
     for epoch in range(1, epochs + 1):
-        order = epoch_order(rows, seed, epoch) if shuffle else np.arange(rows, dtype=np.int32)
-        key = np.array([seed % 2**31, epoch], np.int32)
-        record = {"epoch": epoch, **means(train_epoch(x, y, order, key), metrics, rows)}
-        if validation:
+        record = {"epoch": epoch, **train(epoch)}
+        if validate:
             record |= {f"val_{name}": score for name, score in validate().items()}
-            progress = observe(progress, record["val_loss"], min_delta=rule.min_delta)
+        if rule:
+            progress = observe(progress, record[rule.monitor], rule)
         history.epochs.append(record)
         history.best_epoch = progress.best_epoch
-        if progress.improved and rule.restore_best_weights:
-            best_weights = [variable.numpy() for variable in model.variables]
-        for callback in callbacks:
-            callback(record, history)
-        if over(progress, rule.patience):
+        if early_stopping and progress.improved:
+            history.best_weights = weights_of(model)
+        answers = [callback(record, history) for callback in callbacks]
+        if any(map(ends, answers)) or (early_stopping and over(progress, rule)):
             break
-    if best_weights:
-        for variable, weights in zip(model.variables, best_weights, strict=True):
-            variable.assign(weights)
+    if history.best_weights:
+        history.last_weights = weights_of(model)
+        if rule.restore_best_weights:
+            restore(model, history.best_weights)
     return history
+
+
+def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle, jit_compile) -> Callable:
+    """A function of an epoch's number that trains it on these rows, which were checked before: {name: mean}."""
+    functions, count, total = tuple(metrics.values()), rows.count, rows.x.shape[0]
+    train_epoch = compiled_training(model, loss, optimizer, functions, rows.specs, batch_size, jit_compile)
+
+    def train(epoch: int) -> dict[str, float]:
+        order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)
+        key = np.array([seed % 2**31, epoch], np.int32)
+        return means(train_epoch(rows, order, key), metrics, count)
+
+    return train
 
 
 def epoch_order(rows: int, seed: int, epoch: int) -> np.ndarray:
     """int32[rows]: the order of the rows in one epoch, a permutation that (seed, epoch) alone decides."""
     return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
+
+
+def ends(answer) -> bool:
+    """Whether the answer of a callback is True; what else it may return, a list's new length say, means nothing."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)
+
+
+def weights_of(model: tf.Module) -> list[np.ndarray]:
+    """The values of the model's variables, in the order of `model.variables`."""
+    return [variable.numpy() for variable in model.variables]
+
+
+def restore(model: tf.Module, weights: Sequence[np.ndarray]) -> None:
+    """Assign what `weights_of` gave."""
+    for variable, value in zip(model.variables, weights, strict=True):
+        variable.assign(value)

@@ -1,8 +1,10 @@
-"""What was measured in each epoch of a fit."""
+"""What was measured in each epoch of a fit, as a table, a file and a picture."""
 
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 
 @dataclass
@@ -11,20 +13,67 @@ class History:
 
     The losses of training rows are those of each batch before its step, in mean over the epoch, as in Keras;
     the losses of validation rows are those after the epoch.
-    best_epoch: the epoch (from 1) with the lowest validation loss; None without validation rows, or if it never
-    was a number.
+    best_epoch: the epoch (from 1) with the lowest validation loss, or the best of what early stopping monitors; None
+    without validation rows, or if it never was a number.
+    best_weights, last_weights: the values of `model.variables`, in that order, after the best and after the last
+    epoch; None without early stopping, or without a best epoch.
     """
 
     epochs: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int | None = None
+    best_weights: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
+    last_weights: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> list[float]:
-        """One value an epoch: history["val_loss"]."""
-        return [record[name] for record in self.epochs]
+        """One value an epoch: history["val_loss"]; NaN in an epoch whose record has none.
+
+        Raises: KeyError if no record has one.
+        """
+        if not any(name in record for record in self.epochs):
+            raise KeyError(f"no epoch has {name!r}; they have {', '.join(self.names)}")
+        return [record.get(name, float("nan")) for record in self.epochs]
+
+    @property
+    def names(self) -> list[str]:
+        """What the records hold, "epoch" first, each once."""
+        return list(dict.fromkeys(name for record in self.epochs for name in record))
+
+    @property
+    def best(self) -> dict[str, float] | None:
+        """The record of the best epoch."""
+        return None if self.best_epoch is None else self.epochs[self.best_epoch - 1]
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The record of the last epoch."""
+        return self.epochs[-1]
 
     def to_csv(self, path: str | Path) -> None:
         """One line an epoch, under a header; each number with all its digits."""
         with open(path, "w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(self.epochs[0]), lineterminator="\n")
+            writer = csv.DictWriter(file, fieldnames=self.names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.epochs)
+
+    def plot(self, path: str | Path | None = None):
+        """A matplotlib Figure: for each figure its curve over the epochs, of training and validation rows, the best
+        epoch marked. Needs matplotlib.
+
+        path: where to write it as well; the ending says as what: .png, .svg, .pdf, …
+        """
+        from matplotlib.figure import Figure  # here, since training needs no pictures
+
+        names = [name for name in self.names if name != "epoch" and not name.startswith("val_")]
+        figure = Figure(figsize=(4.5 * len(names), 3.6), layout="constrained")
+        for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+            for label, column in (("training", name), ("validation", f"val_{name}")):
+                if column in self.names:
+                    axes.plot(self["epoch"], self[column], label=label, marker=".")
+            if self.best_epoch is not None:
+                axes.axvline(self.best_epoch, color="0.6", linestyle="--", label=f"best epoch ({self.best_epoch})")
+            axes.set(xlabel="epoch", ylabel="nats" if name == "loss" else "", title=name)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.legend()
+        if path is not None:
+            figure.savefig(path, dpi=120)
+        return figure

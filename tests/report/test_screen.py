@@ -4,7 +4,6 @@ import io
 
 from rich.console import Console
 
-from dnn.report.curves import save_curves
 from dnn.report.screen import epoch_line, epoch_lines, result_tables
 from dnn.train.history import History
 
@@ -37,9 +36,3 @@ def test_a_screen_shows_twenty_classes_at_most():
     Console(file=output, width=300).print(summary, matrix)
     assert "–" in output.getvalue()
     assert "20 of 100 classes" in output.getvalue()
-
-
-def test_curves_are_a_picture_with_and_without_a_best_epoch(tmp_path):
-    for best_epoch in (None, 3):
-        save_curves([RECORD], best_epoch, tmp_path / "curves.png")
-        assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dnn
-from dnn.train.border import checked_count, checked_function, checked_inputs, checked_rows
+from dnn.train.arguments import checked_count, checked_function
+from dnn.train.border import checked_inputs, checked_rows
 
 MODEL = dnn.mlp([2, 3])
 X, Y = np.array([[0, 1], [2, 3]], np.float32), np.array([0, 2])
@@ -29,7 +30,7 @@ def test_truth_values_and_lists_are_numbers_too():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
 def test_class_numbers_of_every_integer_dtype_become_int32(dtype):
-    _, y = checked_rows(MODEL, (X, Y.astype(dtype)), "data")
+    y = checked_rows(MODEL, (X, Y.astype(dtype)), "data").y
     assert y.dtype == tf.int32
     np.testing.assert_array_equal(y, Y)
 
@@ -51,7 +52,7 @@ def test_labels_pass_exactly_when_each_is_a_class(labels):
 
 def test_integers_beside_one_output_are_numbers_and_not_classes():
     """0 and 1 for one logit, or counts: whatever the loss compares with."""
-    _, y = checked_rows(dnn.mlp([2, 1]), (X, np.array([-4, 700])), "data")
+    y = checked_rows(dnn.mlp([2, 1]), (X, np.array([-4, 700])), "data").y
     np.testing.assert_array_equal(y, [-4, 700])
 
 

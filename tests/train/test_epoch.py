@@ -12,7 +12,8 @@ from tolerance import assert_near
 
 import dnn
 from dnn.train import epoch
-from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, over_batches, specs, train_step
+from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, over_batches, train_step
+from dnn.train.rows import Rows
 
 LOSS, METRICS = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
 
@@ -57,13 +58,16 @@ def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batc
     batch_size, order = min(batch_size, rows), np.random.default_rng(seed).permutation(rows).astype(np.int32)
     x, seen = np.arange(rows), []
 
-    def step(x, y, number):
+    def step(batch, number):
         assert int(number) == len(seen)
+        x = batch.x
         seen.append(x.numpy())
-        np.testing.assert_array_equal(y, 10 * x)
+        np.testing.assert_array_equal(batch.y, 10 * x)
+        np.testing.assert_array_equal(batch.weights, -x)
+        assert batch.counted is None
         return tf.cast(tf.stack([tf.reduce_sum(x), len(x)]), tf.float64)
 
-    sums = over_batches(step, x, 10 * x, tf.constant(order), batch_size, 2)
+    sums = over_batches(step, Rows(x, 10 * x, -x), tf.constant(order), batch_size, 2)
     np.testing.assert_array_equal(sums, [x.sum(), rows])
     np.testing.assert_array_equal(np.concatenate(seen), order)
     assert [len(batch) for batch in seen[:-1]] == [batch_size] * (len(seen) - 1)
@@ -76,9 +80,9 @@ def test_a_short_last_batch_weighs_by_its_rows(jit_compile):
     −2, so w = 1. The last loses (6 − 1)² = 25; its slope is −10, so w = 6. The epoch's mean is 29/3, not (2 + 25)/2."""
     model = Scale()
     optimizer = Descent([model.w], 0.5)
-    x, y = tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0])
-    train_epoch = compiled_training(model, square, optimizer, (), *specs(x, y), 2, jit_compile)
-    np.testing.assert_array_equal(train_epoch(x, y, np.arange(3, dtype=np.int32), KEY), [29])
+    rows = Rows(tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0]))
+    train_epoch = compiled_training(model, square, optimizer, (), rows.specs, 2, jit_compile)
+    np.testing.assert_array_equal(train_epoch(rows, np.arange(3, dtype=np.int32), KEY), [29])
     assert model.w.numpy() == 6
 
 
@@ -88,10 +92,10 @@ def test_a_compiled_epoch_is_its_steps_one_by_one(rows, batch_size, jit_compile)
     (x, y), order = some_rows(rows), np.random.default_rng(1).permutation(rows).astype(np.int32)
     models = [dnn.mlp([4, 6, 3], seed=2) for _ in range(2)]
     adams = [dnn.Adam(model.trainable_variables, 0.01) for model in models]
-    train_epoch = compiled_training(models[0], LOSS, adams[0], METRICS, *specs(x, y), batch_size, jit_compile)
-    sums = train_epoch(x, y, order, KEY)
+    train_epoch = compiled_training(models[0], LOSS, adams[0], METRICS, Rows(x, y).specs, batch_size, jit_compile)
+    sums = train_epoch(Rows(x, y), order, KEY)
     batches = np.split(order, range(batch_size, rows, batch_size))
-    expected = sum(train_step(models[1], LOSS, adams[1], METRICS, x[batch], y[batch], None) for batch in batches)
+    expected = sum(train_step(models[1], LOSS, adams[1], METRICS, Rows(x[batch], y[batch]), None) for batch in batches)
     assert_near(sums, expected, ulps=16)
     for compiled, stepped in zip(adams[0].variables, adams[1].variables, strict=True):
         assert_near(compiled, stepped, ulps=16, absolute=2e-6)
@@ -100,8 +104,8 @@ def test_a_compiled_epoch_is_its_steps_one_by_one(rows, batch_size, jit_compile)
 
 def test_a_step_measures_the_weights_before_it_moves_them():
     model = Scale(1.0)
-    rows = np.ones((2, 1), np.float32), np.float32([3, 3])
-    sums = train_step(model, square, Descent([model.w], 0.25), (), *rows, None)
+    rows = Rows(np.ones((2, 1), np.float32), np.float32([3, 3]))
+    sums = train_step(model, square, Descent([model.w], 0.25), (), rows, None)
     np.testing.assert_array_equal(sums, [8])
     assert model.w.numpy() == 2
 
@@ -109,9 +113,9 @@ def test_a_step_measures_the_weights_before_it_moves_them():
 def test_sums_are_float64():
     """2²⁴ + 1 + 1 + … in float32 stays 2²⁴."""
     losses = np.array([2**24, *[1] * 999], np.float32)
-    x = np.ones((1000, 1), np.float32)
-    evaluate_epoch = compiled_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), *specs(x, losses), 10, False)
-    np.testing.assert_array_equal(evaluate_epoch(x, losses), [2**24 + 999])
+    rows = Rows(np.ones((1000, 1), np.float32), losses)
+    evaluate_epoch = compiled_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), rows.specs, 10, False)
+    np.testing.assert_array_equal(evaluate_epoch(rows), [2**24 + 999])
 
 
 @pytest.mark.parametrize(
@@ -120,10 +124,10 @@ def test_sums_are_float64():
     ids=["a mean", "a column", "one row"],
 )
 def test_a_loss_or_metric_that_is_not_one_number_a_row_is_refused(wrong):
-    model, (x, y) = Scale(), (np.ones((3, 1), np.float32), np.ones(3, np.float32))
+    model, rows = Scale(), Rows(np.ones((3, 1), np.float32), np.ones(3, np.float32))
     for loss, metrics in ((wrong, ()), (square, (wrong,))):
         with pytest.raises(ValueError, match=r"a loss or metric must be \[batch\], here \(3,\), got shape \("):
-            compiled_evaluation(model, loss, metrics, *specs(x, y), 3, False)
+            compiled_evaluation(model, loss, metrics, rows.specs, 3, False)
 
 
 def test_a_prediction_is_traced_once_for_any_number_of_rows():
@@ -144,9 +148,9 @@ def test_python_in_a_model_that_depends_on_tensors_is_compiled_too():
             return -x * self.w
 
     model = Switch(2.0)
-    x, y = np.float32([[1], [-3], [5]]), np.zeros(3, np.float32)
-    evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), *specs(x, y), 1, False)
-    np.testing.assert_array_equal(evaluate_epoch(x, y), [2 + 6 + 10])
+    rows = Rows(np.float32([[1], [-3], [5]]), np.zeros(3, np.float32))
+    evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), rows.specs, 1, False)
+    np.testing.assert_array_equal(evaluate_epoch(rows), [2 + 6 + 10])
 
 
 def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
@@ -170,11 +174,11 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
 
 def test_a_compiled_function_is_traced_where_it_is_made():
     """Else TensorFlow warns of "retracing" once five models in a row were trained for one epoch each."""
-    model, keys = dnn.mlp([4, 3]), specs(*some_rows(6))
+    model, specs = dnn.mlp([4, 3]), Rows(*some_rows(6)).specs
     optimizer = dnn.Adam(model.trainable_variables)
     made = [
-        compiled_training(model, LOSS, optimizer, METRICS, *keys, 4, False),
-        compiled_evaluation(model, LOSS, METRICS, *keys, 4, False),
+        compiled_training(model, LOSS, optimizer, METRICS, specs, 4, False),
+        compiled_evaluation(model, LOSS, METRICS, specs, 4, False),
         compiled_prediction(model, 4, tf.float32),
     ]
     assert [function.experimental_get_tracing_count() for function in made] == [1, 1, 1]

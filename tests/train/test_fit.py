@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tolerance import assert_near
 
 import dnn
-from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, specs, train_step
+from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, train_step
 from dnn.train.fit import epoch_order
+from dnn.train.rows import Rows
 
 LOSS = dnn.sparse_softmax_cross_entropy
 METRICS = (dnn.accuracy,)
@@ -60,8 +61,8 @@ def test_fit_takes_its_steps_in_the_order_of_each_epoch(shuffle):
     history = dnn.fit(model, (x, y), loss=LOSS, optimizer=optimizer, batch_size=4, epochs=2, seed=5, shuffle=shuffle)
     for epoch in (1, 2):
         order = epoch_order(11, 5, epoch) if shuffle else np.arange(11)
-        batches = np.split(order, [4, 8])
-        sums = sum(train_step(other, LOSS, other_optimizer, METRICS, x[batch], y[batch], None) for batch in batches)
+        batches = [Rows(x[batch], y[batch]) for batch in np.split(order, [4, 8])]
+        sums = sum(train_step(other, LOSS, other_optimizer, METRICS, batch, None) for batch in batches)
         assert_near([history["loss"][epoch - 1], history["accuracy"][epoch - 1]], sums / 11, ulps=16)
     for fitted, stepped in zip(model.variables, other.variables, strict=True):
         assert_near(fitted, stepped, ulps=16, absolute=2e-6)
@@ -120,6 +121,30 @@ def test_a_record_holds_the_epoch_the_loss_the_metrics_and_the_same_of_the_valid
     assert all(isinstance(value, int | float) for record in history.epochs for value in record.values())
 
 
+def test_the_history_keeps_the_best_and_the_last_epoch(trained):
+    _, history, seen = trained
+    assert history.best == history.epochs[history.best_epoch - 1]
+    assert history.last == history.epochs[-1]
+    assert_equal_weights(history.best_weights, seen[history.best_epoch - 1][2])
+    assert_equal_weights(history.last_weights, seen[-1][2])
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+def test_any_figure_may_be_monitored(jit_compile):
+    """A metric that falls from epoch to epoch, however well the network learns: the first is the best, if more is."""
+    model, optimizer = made()
+    seen = []
+    history = dnn.fit(
+        model, some_rows(20), loss=LOSS, optimizer=optimizer, epochs=9, jit_compile=jit_compile,
+        metrics={"spread": lambda y, z: z[:, 0] * 0 - tf.cast(optimizer.t, tf.float32)},
+        early_stopping=dnn.EarlyStopping(monitor="spread", mode="max", patience=3, restore_best_weights=True),
+        callbacks=[lambda *_: seen.append(weights_of(model))],
+    )  # fmt: skip
+    assert (history.best_epoch, len(history.epochs)) == (1, 4)
+    assert_equal_weights(weights_of(model), seen[0])
+    assert_equal_weights(history.last_weights, seen[3])
+
+
 def test_without_restoring_the_last_weights_stay():
     model, optimizer = made(seed=3, learning_rate=0.3)
     seen = []
@@ -129,6 +154,7 @@ def test_without_restoring_the_last_weights_stay():
     )  # fmt: skip
     assert history.best_epoch < len(history.epochs)
     assert_equal_weights(weights_of(model), seen[-1])
+    assert_equal_weights(history.best_weights, seen[history.best_epoch - 1])
 
 
 def test_without_validation_rows_there_is_no_best_epoch():
@@ -141,8 +167,8 @@ def test_without_validation_rows_there_is_no_best_epoch():
 def traces(model, optimizer, data, validation, batch_size):
     """How often each compiled function of a fit was traced."""
     compiled = [
-        compiled_training(model, LOSS, optimizer, METRICS, *data, batch_size, False),
-        compiled_evaluation(model, LOSS, METRICS, *validation, validation[0].shape[0], False),
+        compiled_training(model, LOSS, optimizer, METRICS, data, batch_size, False),
+        compiled_evaluation(model, LOSS, METRICS, validation, validation.x.shape[0], False),
         compiled_prediction(model, 4, tf.float32),
     ]
     return [function.experimental_get_tracing_count() for function in compiled]
@@ -153,7 +179,7 @@ def test_fifty_fits_of_the_same_objects_trace_what_one_does_whatever_the_learnin
     data, validation = some_rows(10), some_rows(5)
     fit = functools.partial(dnn.fit, model, data, validation, loss=LOSS, optimizer=optimizer, batch_size=4, epochs=2)
     fit()
-    keys = [specs(x, tf.cast(y, tf.int32)) for x, y in (data, validation)]
+    keys = [Rows(x, tf.cast(y, tf.int32)).specs for x, y in (data, validation)]
     assert traces(model, optimizer, *keys, 4) == [1, 1, 1]
     caches = (compiled_training, compiled_evaluation, compiled_prediction)
     before = [cached.cache_info().misses for cached in caches]
@@ -218,6 +244,21 @@ ERRORS = {
     "epochs": ({"epochs": -1}, r"^epochs must be an integer of 1 or more, got -1"),
     "seed": ({"seed": -1}, r"^seed must be an integer of 0 or more, got -1"),
     "early stopping": ({"validation": None, "early_stopping": dnn.EarlyStopping()}, r"needs validation data"),
+    "a figure that is not measured": (
+        {"early_stopping": dnn.EarlyStopping(monitor="val_auc", mode="max")},
+        r"^early_stopping monitors 'val_auc', but a record has loss, accuracy, val_loss, val_accuracy$",
+    ),
+    "a callback that is none": ({"callbacks": ["print"]}, r"^callbacks must be a list of functions"),
+    "one callback": ({"callbacks": print}, r"^callbacks must be a list of functions"),
+    "weights below 0": ({"data": (X, Y, np.full(8, -1.5))}, r"^data: weights must be 0 or more, got -1.5"),
+    "a weight that is no number": ({"data": (X, Y, [1] * 7 + [np.nan])}, r"^data: weights has a NaN .* in row 7"),
+    "weights of other rows": (
+        {"validation": (X, Y, np.ones(7))},
+        r"^validation: weights must be \[rows\], here \(8,\), got shape \(7,\)",
+    ),
+    "four parts": ({"data": (X, Y, Y, Y)}, r"^data must be \(x, y\) or \(x, y, weights\), got 4 parts"),
+    "only the ignored class": ({"data": (X, Y * 0), "ignore_class": 0}, r"^data: y has only the ignored class 0"),
+    "one-hot beside an ignored class": ({"data": (X, np.eye(3)[Y]), "ignore_class": 0}, r"^data: y must be class"),
     "name of a metric": ({"metrics": {"loss": dnn.accuracy}}, r"no metric may be called 'loss'"),
     "loss in text": ({"loss": "mse"}, r"^loss must be a function of \(labels, logits\), with a hash, got 'mse'"),
     "metric in text": ({"metrics": {"a": "acc"}}, r"^metric 'a' must be a function of .*, got 'acc'"),
@@ -237,6 +278,33 @@ def test_what_is_wrong_is_told_before_anything_changes(arguments, message):
         dnn.fit(model, **good | arguments)
     assert_equal_weights(weights_of(optimizer), before)
     assert not seen
+
+
+def test_a_callback_may_add_to_the_record_and_ends_the_fit_by_returning_true():
+    model, optimizer = made()
+
+    def half(record, history):
+        record["half"] = record["loss"] / 2
+        return record["epoch"] == 3
+
+    history = dnn.fit(model, (X, Y), loss=LOSS, optimizer=optimizer, epochs=9, callbacks=[half, lambda *_: "go on"])
+    assert history["half"] == [loss / 2 for loss in history["loss"]]
+    assert len(history.epochs) == 3
+
+
+def test_a_diverged_training_ends_and_keeps_the_best_weights():
+    """A loss that becomes infinite in the third epoch: its eight rows are one step each."""
+    model, optimizer = made()
+    loss = lambda y, z: tf.where(optimizer.t < 2 * 8, LOSS(y, z), np.inf)  # noqa: E731
+    seen = []
+    history = dnn.fit(
+        model, (X, Y), (X, Y), loss=loss, optimizer=optimizer, batch_size=1, epochs=9,
+        callbacks=[lambda *_: seen.append(weights_of(model)), dnn.terminate_on_nan],
+        early_stopping=dnn.EarlyStopping(patience=5, restore_best_weights=True),
+    )  # fmt: skip
+    assert len(history.epochs) == 3
+    assert history.best_epoch == 1
+    assert_equal_weights(weights_of(model), seen[0])
 
 
 def test_an_optimizer_of_another_model_is_refused():

@@ -2,6 +2,8 @@
 
 import csv
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,3 +31,44 @@ def test_a_csv_file_holds_every_number_with_all_its_digits(tmp_path_factory, rec
 def test_a_name_gives_one_value_an_epoch():
     history = History([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}])
     assert history["loss"] == [0.5, 0.25]
+
+
+UNEVEN = History(
+    [{"epoch": 1, "loss": 2.0, "val_loss": 3.0}, {"epoch": 2, "loss": 1.0, "val_loss": 2.5, "auc": 0.5}], best_epoch=2
+)
+
+
+def test_a_figure_that_only_some_epochs_have_is_nan_in_the_others(tmp_path):
+    np.testing.assert_array_equal(UNEVEN["auc"], [np.nan, 0.5])
+    assert UNEVEN.names == ["epoch", "loss", "val_loss", "auc"]
+    UNEVEN.to_csv(tmp_path / "history.csv")
+    assert (tmp_path / "history.csv").read_text().splitlines() == [
+        "epoch,loss,val_loss,auc", "1,2.0,3.0,", "2,1.0,2.5,0.5",
+    ]  # fmt: skip
+
+
+def test_a_figure_that_no_epoch_has_is_named_beside_those_they_have():
+    with pytest.raises(KeyError, match="no epoch has 'val_auc'; they have epoch, loss, val_loss, auc"):
+        UNEVEN["val_auc"]
+
+
+def test_the_best_and_the_last_epoch_are_records():
+    assert UNEVEN.best is UNEVEN.last is UNEVEN.epochs[1]
+    assert History([{"epoch": 1, "loss": 2.0}]).best is None
+
+
+def test_a_plot_has_a_curve_for_each_figure_and_marks_the_best_epoch(tmp_path):
+    figure = UNEVEN.plot(tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    loss, auc = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "auc"]
+    curves = {line.get_label(): list(line.get_ydata()) for line in loss.lines}
+    assert curves["training"] == [2.0, 1.0]
+    assert curves["validation"] == [3.0, 2.5]
+    assert "best epoch (2)" in curves
+    assert "validation" not in [line.get_label() for line in auc.lines]
+
+
+def test_a_plot_needs_no_best_epoch_and_no_file():
+    lines = History([{"epoch": 1, "loss": 2.0}]).plot().axes[0].lines
+    assert [line.get_label() for line in lines] == ["training"]

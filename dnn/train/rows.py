@@ -1,0 +1,32 @@
+"""The rows that a loop goes over: the inputs, the targets, and what each row weighs and whether it counts at all."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+
+class Rows(NamedTuple):
+    """Tensors that were checked, one entry a row in each; or the tf.TensorSpec of each, in the same places.
+
+    x: float[rows, features]. y: int32[rows], or numbers [rows, …]. weights: float[rows], >= 0, or None: each is 1.
+    counted: bool[rows], whether means count the row, or None: they count all.
+    """
+
+    x: Any
+    y: Any
+    weights: Any = None
+    counted: Any = None
+
+    def at(self, places) -> "Rows":
+        """The rows at these places, int32[batch], in their order."""
+        return Rows(*(None if part is None else tf.gather(part, places) for part in self))
+
+    @property
+    def specs(self) -> "Rows":
+        """The shape and dtype of each part: what a compiled function is found again by."""
+        return Rows(*(None if part is None else tf.TensorSpec(part.shape, part.dtype) for part in self))
+
+    @property
+    def count(self) -> int:
+        """How many rows a mean is over. Eager tensors only: in a loop it is known before."""
+        return self.x.shape[0] if self.counted is None else int(tf.math.count_nonzero(self.counted))

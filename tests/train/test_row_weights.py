@@ -1,0 +1,103 @@
+"""What rows weigh in a fit, and rows that do not count: Keras's fit from the same weights, and laws of weights."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras_peer import keras_mlp, largest_difference, twin_of
+
+import dnn
+
+LOSS = dnn.sparse_softmax_cross_entropy
+MODES = pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+SIZES = [4, 5, 3]
+
+
+def some_rows(rows=22, seed=0):
+    """x, class numbers, and weights of which some are 0."""
+    random = np.random.default_rng(seed)
+    x, weights = random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 5, rows) / 2
+    return x, random.integers(0, 3, rows).astype(np.int32), weights.astype(np.float32)
+
+
+def fitted(model, data, validation=None, **options):
+    optimizer = dnn.Adam(model.trainable_variables, 0.01)
+    rules = {"batch_size": 8, "epochs": 2, "shuffle": False} | options
+    return dnn.fit(model, data, validation, loss=LOSS, optimizer=optimizer, **rules)
+
+
+@MODES
+def test_weighted_rows_train_as_in_keras(jit_compile):
+    keras_s = keras_mlp(SIZES, seed=1, learning_rate=0.01, jit_compile=jit_compile)
+    model = twin_of(keras_s)
+    (x, y, weights), validation = some_rows(), some_rows(9, 1)
+    theirs = keras_s.fit(x, y, sample_weight=weights, validation_data=validation, batch_size=8, epochs=3, shuffle=False,
+                         verbose=0).history  # fmt: skip
+    history = fitted(model, (x, y, weights), validation, epochs=3, jit_compile=jit_compile)
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        np.testing.assert_allclose(history[name], theirs[name], rtol=1e-5)
+    assert largest_difference(model, keras_s) < 1e-6
+
+
+def test_class_weights_are_weights_of_rows():
+    keras_s = keras_mlp(SIZES, seed=1, learning_rate=0.01)
+    model = twin_of(keras_s)
+    x, y, _ = some_rows()
+    by_class = {0: 2.0, 2: 0.5}
+    keras_s.fit(x, y, class_weight=by_class | {1: 1.0}, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    fitted(model, (x, y, dnn.class_weights(y, by_class)))
+    assert largest_difference(model, keras_s) < 1e-6
+
+
+@MODES
+def test_rows_of_an_ignored_class_take_no_part_as_in_keras(jit_compile):
+    """Their epoch's loss is over the rows that count; Keras weighs each batch's mean by all its rows."""
+    keras_s = keras_mlp(SIZES, seed=1)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    keras_s.compile(keras.optimizers.Adam(0.01), loss, jit_compile=jit_compile)
+    model = twin_of(keras_s)
+    x, y, _ = some_rows()
+    y[[0, 3, 9]] = -1
+    y[16:] = -1  # a whole batch
+    fitted(model, (x, y), (x, y), ignore_class=-1, jit_compile=jit_compile)
+    keras_s.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    assert largest_difference(model, keras_s) < 1e-6
+
+
+def test_the_means_are_over_the_rows_that_count():
+    model, (x, y, weights) = dnn.mlp(SIZES), some_rows()
+    counts = y != 2
+    expected = dnn.evaluate(model, (x[counts], y[counts], weights[counts]), loss=LOSS)
+    actual = dnn.evaluate(model, (x, np.where(counts, y, 77), weights), loss=LOSS, ignore_class=77)
+    assert actual == pytest.approx(expected, rel=1e-6)
+    by_hand = np.sum(weights[counts] * LOSS(y[counts], model(x[counts]))) / counts.sum()
+    assert actual["loss"] == pytest.approx(by_hand, rel=1e-6)
+    assert actual["accuracy"] == np.mean(model(x[counts]).numpy().argmax(axis=1) == y[counts])
+
+
+def test_a_penalty_is_in_the_loss_once_whatever_the_rows_weigh():
+    model = dnn.Dense(4, 3, kernel_regularizer=dnn.L2(0.5))
+    x, y, _ = some_rows(20)
+    free = dnn.evaluate(model, (x, y, np.zeros(20)), loss=LOSS)["loss"]
+    assert free == pytest.approx(0.5 * np.sum(model.kernel.numpy() ** 2), rel=1e-6)
+    ignored = dnn.evaluate(model, (x, np.where(np.arange(20) % 3, y, 9), np.zeros(20)), loss=LOSS, ignore_class=9)
+    assert ignored["loss"] == pytest.approx(free, rel=1e-6)
+
+
+@settings(max_examples=settings().max_examples // 5)
+@given(st.integers(0, 1000))
+def test_weights_of_1_are_no_weights_and_those_of_0_are_rows_that_cost_nothing(seed):
+    x, y, _ = some_rows(16, seed)
+    models = [dnn.mlp(SIZES, seed=seed) for _ in range(4)]
+    histories = [fitted(models[0], (x, y)), fitted(models[1], (x, y, np.ones(16)))]
+    for name in ("loss", "accuracy"):
+        np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-6)
+    for one, other in zip(models[0].variables, models[1].variables, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    light = np.arange(16) % 2
+    other_labels = np.where(light, y, (y + 1) % 3)
+    fitted(models[2], (x, y, light))
+    fitted(models[3], (x, other_labels, light))
+    for one, other in zip(models[2].variables, models[3].variables, strict=True):
+        np.testing.assert_array_equal(one, other)
