@@ -7,9 +7,10 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from modes import MODES
+from optimizer_peer import drawn_gradients, keras_end
 from tolerance import assert_near
 
-from dnn.nn.optimizers import Adam, adam_update
+from dnn.nn.optimizers.adam import Adam, adam_update
 
 EPS = float(np.finfo(np.float32).eps)
 RULES = st.fixed_dictionaries({
@@ -18,22 +19,6 @@ RULES = st.fixed_dictionaries({
     "beta_2": st.sampled_from([0.0, 0.9, 0.999, 0.9999]) | st.floats(1e-6, 0.9999),
     "epsilon": st.sampled_from([1e-8, 1e-7, 1e-3, 1.0]),
 })  # fmt: skip
-
-
-def drawn_gradients(seed: int, steps: int) -> np.ndarray:
-    """float32[steps, 48]: columns of every size from 1e-25 to 1e15, some constant, some mostly 0, some all 0.
-
-    Squares of the smallest are below float32, those of the largest within it.
-    """
-    random = np.random.default_rng(seed)
-    sizes = 10.0 ** np.linspace(-25, 15, 12)
-    noise = random.normal(size=(steps, 12)) * sizes
-    constant = np.broadcast_to(random.normal(size=12) * sizes, (steps, 12))
-    rare = noise * (random.random((steps, 12)) < 0.1)
-    jumps = noise * 10.0 ** random.integers(-3, 3, (steps, 12))
-    gradients = np.concatenate([noise, constant, rare, jumps], axis=1)
-    gradients[:, 24] = 0
-    return gradients.astype(np.float32)
 
 
 def exact_adam(p, gradients, *, learning_rate, beta_1, beta_2, epsilon, alpha_error=lambda t: 0.0):
@@ -71,12 +56,7 @@ def our_adam(p, gradients, alpha=np.float32, **rule):
 
 def keras_adam(p, gradients, **rule):
     """The last parameters, by Keras's optimizer."""
-    variable = keras.Variable(p.astype(np.float32))
-    optimizer = keras.optimizers.Adam(**rule)
-    optimizer.build([variable])
-    for g in gradients:
-        optimizer.apply([tf.constant(g)], [variable])
-    return variable.numpy()
+    return keras_end(keras.optimizers.Adam(**rule), gradients, p.astype(np.float32))
 
 
 def float32_alpha_error(rule):
@@ -240,7 +220,7 @@ def test_a_parameter_that_the_loss_does_not_depend_on_is_named_and_nothing_moves
 
 def test_there_must_be_one_gradient_for_each_parameter():
     optimizer = Adam([tf.Variable(1.0), tf.Variable(1.0)])
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="gradients must be one for each of 2 parameters, got 1"):
         optimizer.apply([tf.constant(1.0)])
     assert optimizer.t.numpy() == 0
 
