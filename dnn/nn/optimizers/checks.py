@@ -60,15 +60,24 @@ def checked_not_negative(value: float, name: str) -> float:
     return float(value)
 
 
-def checked_decay(value: float, name: str) -> float:
+def checked_decay_rate(value: float, name: str) -> float:
     """The value. Raises: TypeError for what is no number, ValueError for one outside [0, 1)."""
     if not 0 <= checked_number(value, name) < 1:
         raise ValueError(f"{name} must be in [0, 1), got {value}")
     return float(value)
 
 
-def checked_momentum(value: float, name: str) -> float:
+def checked_fraction(value: float, name: str) -> float:
     """The value. Raises: TypeError for what is no number, ValueError for one outside [0, 1]."""
     if not 0 <= checked_number(value, name) <= 1:
         raise ValueError(f"{name} must be in [0, 1], got {value}")
     return float(value)
+
+
+def checked_count(value: int, name: str) -> int:
+    """The value. Raises: TypeError for what is no integer, ValueError for one below 1."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be 1 or more, got {value}")
+    return int(value)

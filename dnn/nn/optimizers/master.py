@@ -22,10 +22,16 @@ def full_value(p: tf.Variable, master: tf.Variable | None):
     return tf.where(tf.cast(master, p.dtype) == p, master, tf.cast(p, tf.float32))
 
 
+def assign(p: tf.Variable, master: tf.Variable | None, value) -> None:
+    """p ← value, rounded to p's dtype; its master keeps the value as it is."""
+    p.assign(tf.cast(value, p.dtype))
+    if master is not None:
+        master.assign(value)
+
+
 def subtract(p: tf.Variable, master: tf.Variable | None, step) -> None:
-    """p ← p − step, in float32 at least, and rounded once to p's dtype."""
+    """p ← p − step, in float32 at least."""
     if master is None:
         p.assign_sub(step)
     else:
-        master.assign(full_value(p, master) - step)
-        p.assign(tf.cast(master, p.dtype))
+        assign(p, master, full_value(p, master) - step)

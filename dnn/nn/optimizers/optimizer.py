@@ -13,6 +13,7 @@ from dnn.nn.optimizers.checks import (
     checked_variables,
 )
 from dnn.nn.optimizers.master import full_value, master_of, subtract
+from dnn.nn.optimizers.schedules import as_float64
 from dnn.nn.precision import at_least_float32
 
 
@@ -46,7 +47,7 @@ class Optimizer(tf.Module, ABC):
         super().__init__()
         self.parameters = checked_parameters(parameters)
         self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
-        self._learning_rate = _rate_of_its_own(learning_rate)
+        self._learning_rate = _variable_or_schedule(learning_rate)
         self.weight_decay = None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
         self._decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
         self._masters = [master_of(p) for p in self.parameters]
@@ -67,7 +68,7 @@ class Optimizer(tf.Module, ABC):
     def learning_rate(self):
         """η, float64: a variable, which may be assigned, in a compiled epoch too; or what the schedule gives now."""
         if callable(self._learning_rate):
-            return _float64(self._learning_rate(tf.convert_to_tensor(self.t)))
+            return as_float64(self._learning_rate(tf.convert_to_tensor(self.t)))
         return self._learning_rate
 
     @learning_rate.setter
@@ -92,21 +93,16 @@ class Optimizer(tf.Module, ABC):
             subtract(p, master, self.step(i, g, t, learning_rate))
 
 
-def _rate_of_its_own(learning_rate: float | Callable) -> tf.Variable | Callable:
+def _variable_or_schedule(learning_rate: float | Callable) -> tf.Variable | Callable:
     """A float64 variable for a number, and the schedule itself. Raises: as `Optimizer`."""
     if callable(learning_rate):
-        rate = _float64(learning_rate(tf.constant(0, tf.int64)))
+        rate = as_float64(learning_rate(tf.constant(0, tf.int64)))
         if rate.shape.rank != 0:
             raise ValueError(f"learning_rate must give one number for a step, got shape {rate.shape}")
         checked_not_negative(rate.numpy(), "learning_rate at step 0")
         return learning_rate
     rate = checked_positive(learning_rate, "learning_rate")
     return tf.Variable(rate, trainable=False, dtype=tf.float64, name="learning_rate")
-
-
-def _float64(rate) -> tf.Tensor:
-    """tf.cast alone would round a Python number to float32 first."""
-    return tf.cast(rate, tf.float64) if tf.is_tensor(rate) else tf.convert_to_tensor(rate, tf.float64)
 
 
 def _not_excluded(parameters: Sequence[tf.Variable], excluded: Sequence[tf.Variable]) -> tuple[bool, ...]:

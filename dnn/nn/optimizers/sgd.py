@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from dnn.nn.optimizers.checks import checked_momentum
+from dnn.nn.optimizers.checks import checked_fraction
 from dnn.nn.optimizers.optimizer import Optimizer
 
 
@@ -43,14 +43,12 @@ class SGD(Optimizer):
             parameters, learning_rate,
             weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
         )  # fmt: skip
-        self.momentum, self.nesterov = checked_momentum(momentum, "momentum"), nesterov
+        self.momentum, self.nesterov = checked_fraction(momentum, "momentum"), nesterov
         self.u = self.slots("u") if momentum else []
 
     def step(self, i, g, t, learning_rate):
         if not self.momentum:
             return learning_rate * g
-        step, u = sgd_update(
-            g, self.u[i], learning_rate=learning_rate, momentum=self.momentum, nesterov=self.nesterov
-        )
+        step, u = sgd_update(g, self.u[i], learning_rate=learning_rate, momentum=self.momentum, nesterov=self.nesterov)
         self.u[i].assign(u)
         return step
