@@ -14,8 +14,8 @@ class AccumulateGradients(Wrapper):
     and see the mean. What Keras does in every call, and an optimizer within does once in `steps` calls, is:
     - to count for a schedule. To give Keras's rates, let it be lambda t: schedule(t * steps + steps - 1).
     - to average the weights. Within, `AverageWeights` with ema_momentum=μ**steps has, but for rounding, the averages
-      that Keras has before its next step. Keras overwrites with averages in all calls since the last step but one;
-      within, that happens once, after the step.
+      that Keras has before its next step. Keras overwrites the weights with them in each of the `steps` calls of a
+      step that is due; within, that happens once, after the step.
     """
 
     def __init__(self, optimizer, steps: int):

@@ -18,6 +18,9 @@ def sgd_update(g, u, *, learning_rate, momentum: float, nesterov: bool = False):
     Source: I. Sutskever et al., "On the Importance of Initialization and Momentum in Deep Learning", ICML 2013,
     equations 1 and 2; and for Nesterov's 3 and 4, in the variable of Y. Bengio et al., "Advances in Optimizing
     Recurrent Networks", ICASSP 2013, equation 7: the gradient is taken where the parameter is.
+
+    >>> dnn.sgd_update(1.0, 2.0, learning_rate=0.5, momentum=0.25)
+    (1.0, 1.0)
     """
     u = momentum * u + learning_rate * g
     return (momentum * u + learning_rate * g if nesterov else u), u
