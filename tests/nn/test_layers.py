@@ -16,7 +16,7 @@ from dnn.nn.initializers import glorot_uniform, he_normal
 from dnn.nn.layers import Dense, Sequential, dense, mlp, weights
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
-from dnn.nn.optimizers import Adam
+from dnn.nn.optimizers.adam import Adam
 
 NUMBERS = st.floats(-8, 8, width=32, allow_subnormal=False)
 EPS = float(np.finfo(np.float32).eps)

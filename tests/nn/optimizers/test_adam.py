@@ -7,9 +7,10 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from modes import MODES
+from optimizer_peer import drawn_gradients, keras_end, our_end
 from tolerance import assert_near
 
-from dnn.nn.optimizers import Adam, adam_update
+from dnn.nn.optimizers.adam import Adam, adam_update
 
 EPS = float(np.finfo(np.float32).eps)
 RULES = st.fixed_dictionaries({
@@ -18,22 +19,6 @@ RULES = st.fixed_dictionaries({
     "beta_2": st.sampled_from([0.0, 0.9, 0.999, 0.9999]) | st.floats(1e-6, 0.9999),
     "epsilon": st.sampled_from([1e-8, 1e-7, 1e-3, 1.0]),
 })  # fmt: skip
-
-
-def drawn_gradients(seed: int, steps: int) -> np.ndarray:
-    """float32[steps, 48]: columns of every size from 1e-25 to 1e15, some constant, some mostly 0, some all 0.
-
-    Squares of the smallest are below float32, those of the largest within it.
-    """
-    random = np.random.default_rng(seed)
-    sizes = 10.0 ** np.linspace(-25, 15, 12)
-    noise = random.normal(size=(steps, 12)) * sizes
-    constant = np.broadcast_to(random.normal(size=12) * sizes, (steps, 12))
-    rare = noise * (random.random((steps, 12)) < 0.1)
-    jumps = noise * 10.0 ** random.integers(-3, 3, (steps, 12))
-    gradients = np.concatenate([noise, constant, rare, jumps], axis=1)
-    gradients[:, 24] = 0
-    return gradients.astype(np.float32)
 
 
 def exact_adam(p, gradients, *, learning_rate, beta_1, beta_2, epsilon, alpha_error=lambda t: 0.0):
@@ -71,12 +56,7 @@ def our_adam(p, gradients, alpha=np.float32, **rule):
 
 def keras_adam(p, gradients, **rule):
     """The last parameters, by Keras's optimizer."""
-    variable = keras.Variable(p.astype(np.float32))
-    optimizer = keras.optimizers.Adam(**rule)
-    optimizer.build([variable])
-    for g in gradients:
-        optimizer.apply([tf.constant(g)], [variable])
-    return variable.numpy()
+    return keras_end(keras.optimizers.Adam(**rule), gradients, p.astype(np.float32))
 
 
 def float32_alpha_error(rule):
@@ -148,6 +128,44 @@ def test_the_first_steps_are_those_worked_by_hand():
     assert_near(step, 1e-8 * root / (1e-8 * root + 1e-7), ulps=64)  # 7 in a million, α being float32
     assert step.numpy() == pytest.approx(0.00315, abs=5e-6)
     assert_near([m, v], [1e-9, 1e-19])
+
+
+def exact_amsgrad(p, gradients, *, learning_rate, beta_1, beta_2, epsilon):
+    """The last p, in float64, with m and v as weighted sums over all gradients so far, and the largest v of all."""
+    largest = np.zeros_like(p)
+    for t in range(1, len(gradients) + 1):
+        g, ages = gradients[:t].astype(np.float64), np.arange(t, dtype=np.float64)[::-1, None]
+        m = ((1 - beta_1) * beta_1**ages * g).sum(axis=0)
+        largest = np.maximum(largest, ((1 - beta_2) * beta_2**ages * g**2).sum(axis=0))
+        alpha = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        p = p - alpha * m / (np.sqrt(largest) + epsilon)
+    return p
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(rule=RULES, seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 30))
+def test_amsgrad_divides_by_the_largest_mean_square_so_far(rule, seed, steps):
+    """As sums over all gradients have it in float64, and as Keras has it to the last bit (for β of 1/2 and more)."""
+    gradients, start = drawn_gradients(seed, steps), np.linspace(-1, 1, 48)
+    actual = our_end(lambda p: Adam(p, amsgrad=True, **rule), gradients, start)
+    np.testing.assert_allclose(actual, exact_amsgrad(start, gradients, **rule), rtol=1e-9, atol=1e-9)
+    if min(rule["beta_1"], rule["beta_2"]) >= 0.5:
+        expected = keras_end(keras.optimizers.Adam(amsgrad=True, **rule), gradients)
+        np.testing.assert_array_equal(our_end(lambda p: Adam(p, amsgrad=True, **rule), gradients), expected)
+
+
+def test_amsgrad_does_not_forget_a_large_gradient():
+    """g = 100, then 1, 1, …: Adam's steps grow again; AMSGrad's √v̂ stays 100 √0.1, so they stay at 0.03."""
+    steps = {}
+    for amsgrad in (False, True):
+        p = tf.Variable(0.0, dtype=tf.float64)
+        optimizer = Adam([p], 1.0, beta_2=0.9, amsgrad=amsgrad)
+        for t in range(150):
+            before = p.numpy()
+            optimizer.apply([tf.constant(100.0 if t == 0 else 1.0, tf.float64)])
+        steps[amsgrad] = before - p.numpy()
+    assert steps[False] == pytest.approx(1, rel=1e-3)
+    assert steps[True] == pytest.approx(1 / (100 * np.sqrt(0.1)), rel=1e-3)
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-4, 1e-1))
@@ -240,7 +258,7 @@ def test_a_parameter_that_the_loss_does_not_depend_on_is_named_and_nothing_moves
 
 def test_there_must_be_one_gradient_for_each_parameter():
     optimizer = Adam([tf.Variable(1.0), tf.Variable(1.0)])
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="gradients must be one for each of 2 parameters, got 1"):
         optimizer.apply([tf.constant(1.0)])
     assert optimizer.t.numpy() == 0
 

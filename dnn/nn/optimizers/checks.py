@@ -1,0 +1,83 @@
+"""What optimizers refuse: each check returns what it checked, or says what was wanted and what it got."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+
+def checked_parameters(parameters: Sequence[tf.Variable]) -> tuple[tf.Variable, ...]:
+    """The parameters. Raises: TypeError for what is no sequence of variables, ValueError for none."""
+    parameters = checked_variables(parameters, "parameters")
+    if not parameters:
+        raise ValueError("there are no parameters to train")
+    return parameters
+
+
+def checked_variables(variables: Sequence[tf.Variable], name: str) -> tuple[tf.Variable, ...]:
+    """The variables, if any. Raises: TypeError for what is no sequence of variables."""
+    if not isinstance(variables, Sequence) or not all(isinstance(v, tf.Variable) for v in variables):
+        raise TypeError(f"{name} must be variables, such as model.trainable_variables, got {variables!r}")
+    return tuple(variables)
+
+
+def checked_gradients(gradients: Sequence, parameters: Sequence[tf.Variable]) -> list[tf.Tensor]:
+    """One dense tensor for each parameter: IndexedSlices, as of tf.gather, are added up.
+
+    Raises: ValueError for another number of gradients than of parameters, a None, another shape or another dtype.
+    """
+    gradients = list(gradients)
+    if len(gradients) != len(parameters):
+        raise ValueError(f"gradients must be one for each of {len(parameters)} parameters, got {len(gradients)}")
+    for p, g in zip(parameters, gradients, strict=True):
+        if g is None:
+            raise ValueError(f"the loss does not depend on the parameter {p.name} of shape {p.shape}")
+    gradients = [tf.convert_to_tensor(g) for g in gradients]
+    for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+        if g.dtype != p.dtype or not g.shape.is_compatible_with(p.shape):
+            wanted, got = (f"{v.dtype.name} of shape {v.shape}" for v in (p, g))
+            raise ValueError(f"gradients[{i}] must be {wanted}, as the parameter {p.name}, got {got}")
+    return gradients
+
+
+def checked_number(value: float, name: str) -> float:
+    """The value as a float. Raises: TypeError for what is no number."""
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def checked_positive(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one that is not positive and finite."""
+    if not 0 < checked_number(value, name) < float("inf"):
+        raise ValueError(f"{name} must be positive, got {value}")
+    return float(value)
+
+
+def checked_not_negative(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one that is negative or not finite."""
+    if not 0 <= checked_number(value, name) < float("inf"):
+        raise ValueError(f"{name} must be a number of 0 or more, got {value}")
+    return float(value)
+
+
+def checked_decay_rate(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one outside [0, 1)."""
+    if not 0 <= checked_number(value, name) < 1:
+        raise ValueError(f"{name} must be in [0, 1), got {value}")
+    return float(value)
+
+
+def checked_fraction(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one outside [0, 1]."""
+    if not 0 <= checked_number(value, name) <= 1:
+        raise ValueError(f"{name} must be in [0, 1], got {value}")
+    return float(value)
+
+
+def checked_count(value: int, name: str) -> int:
+    """The value. Raises: TypeError for what is no integer, ValueError for one below 1."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be 1 or more, got {value}")
+    return int(value)

@@ -1,0 +1,68 @@
+"""Clipping: gradients made smaller where they are too large."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from dnn.nn.optimizers.checks import checked_gradients, checked_positive
+from dnn.nn.optimizers.wrapper import Wrapper
+
+
+def clip_by_norm(g, clipnorm: float) -> tf.Tensor:
+    """g, or where its norm √(Σ g²) is larger than c = clipnorm, the g c / norm whose norm is c: see the next."""
+    return clip_by_global_norm([g], clipnorm)[0]
+
+
+def clip_by_global_norm(gradients: Sequence, clipnorm: float) -> list[tf.Tensor]:
+    """The gradients, or where their common norm √(Σ g²), over all of all, is larger than c = clipnorm, g c / norm.
+
+    Computed in float64 and rounded once: in float32, as in Keras, the squares of 1e30 are infinite, and those of
+    1e-30 are 0. Gradients that are short enough keep their bits. A NaN among them makes all NaN.
+    Source: R. Pascanu, T. Mikolov, Y. Bengio, "On the Difficulty of Training Recurrent Neural Networks", ICML 2013,
+    algorithm 1.
+    """
+    gradients = [tf.convert_to_tensor(g) for g in gradients]
+    wide = [tf.cast(g, tf.float64) for g in gradients]
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(g)) for g in wide]))
+    short = norm <= clipnorm  # not for a NaN
+    return [tf.where(short, g, tf.cast(w * (clipnorm / norm), g.dtype)) for g, w in zip(gradients, wide, strict=True)]
+
+
+def clip_by_value(g, clipvalue: float) -> tf.Tensor:
+    """Each number of g, but at least −clipvalue and at most clipvalue; NaN stays NaN."""
+    g = tf.convert_to_tensor(g)
+    return tf.clip_by_value(g, tf.cast(-clipvalue, g.dtype), tf.cast(clipvalue, g.dtype))
+
+
+class ClipGradients(Wrapper):
+    """The optimizer within, with gradients that are clipped: each by its norm, all by their common norm, or by value.
+
+    It belongs within `AccumulateGradients`: what is clipped is the mean, as in Keras.
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        *,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
+        clipvalue: float | None = None,
+    ):
+        """One of the three, > 0, which names the function. Raises: ValueError for none, more, or one out of range."""
+        super().__init__(optimizer)
+        limits = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
+        given = [name for name, limit in limits.items() if limit is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of {', '.join(limits)} must be given, got {' and '.join(given) or 'none'}")
+        checked_positive(limits[given[0]], given[0])
+        self.clipnorm, self.global_clipnorm, self.clipvalue = clipnorm, global_clipnorm, clipvalue
+
+    def apply(self, gradients) -> None:
+        gradients = checked_gradients(gradients, self.parameters)
+        if self.clipnorm:
+            gradients = [clip_by_norm(g, self.clipnorm) for g in gradients]
+        elif self.global_clipnorm:
+            gradients = clip_by_global_norm(gradients, self.global_clipnorm)
+        else:
+            gradients = [clip_by_value(g, self.clipvalue) for g in gradients]
+        self.optimizer.apply(gradients)

@@ -1,0 +1,116 @@
+"""What all optimizers share: parameters, learning rate, the count of steps, weight decay and half precision."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from dnn.nn.optimizers.checks import (
+    checked_gradients,
+    checked_not_negative,
+    checked_parameters,
+    checked_positive,
+    checked_variables,
+)
+from dnn.nn.optimizers.master import full_value, master_of, subtract
+from dnn.nn.optimizers.schedules import as_float64
+from dnn.nn.precision import at_least_float32
+
+
+class Optimizer(tf.Module, ABC):
+    """Abstract: a class of it makes its slots, and says in `step` what to take from a parameter; the rest is here.
+
+    p ← p − p λ η      λ = weight_decay, if there is one; η = learning_rate
+    p ← p − step
+
+    The arithmetic is in the parameter's dtype, and in float32 for bfloat16 and float16, whose float32 masters are
+    rounded into them after each step: see `master.py`. There, Keras computes in half precision: in bfloat16 its Adam
+    does not move, β₂ being 1.
+    Source of the decay: I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2, with
+    the λ of Keras and PyTorch, which is multiplied by η.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[tf.Variable],
+        learning_rate: float | Callable,
+        *,
+        weight_decay: float | None = None,
+        exclude_from_weight_decay: Sequence[tf.Variable] = (),
+    ):
+        """parameters: the variables to train.
+        learning_rate: > 0; it may be assigned at any time. Or a schedule: a function of how many steps were taken, an
+            int64 tensor, that gives the rate of the next step, >= 0.
+        weight_decay: >= 0. exclude_from_weight_decay: those of the parameters that do not decay.
+        Raises: ValueError for one out of its range, TypeError for one of another kind.
+        """
+        super().__init__()
+        self.parameters = checked_parameters(parameters)
+        self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
+        self._learning_rate = _variable_or_schedule(learning_rate)
+        self.weight_decay = None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
+        self._decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
+        self._masters = [master_of(p) for p in self.parameters]
+
+    @abstractmethod
+    def step(self, i: int, g, t, learning_rate):
+        """What to take from parameter i. Assigns its slots.
+
+        g: its gradient, float32 at least. t: steps taken, this one included. learning_rate: η. Both in g's dtype.
+        """
+
+    def slots(self, name: str) -> list[tf.Variable]:
+        """A variable for each parameter, 0 at first: of its shape and dtype, but float32 at least."""
+        zeros = [tf.zeros_like(p, at_least_float32(p.dtype)) for p in self.parameters]
+        return [tf.Variable(zero, trainable=False, name=name) for zero in zeros]
+
+    @property
+    def learning_rate(self):
+        """η, float64: a variable, which may be assigned, in a compiled epoch too; or what the schedule gives now."""
+        if callable(self._learning_rate):
+            return as_float64(self._learning_rate(tf.convert_to_tensor(self.t)))
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        if callable(self._learning_rate):
+            raise TypeError("learning_rate follows a schedule and cannot be assigned: make an optimizer with a number")
+        self._learning_rate.assign(checked_positive(value, "learning_rate"))
+
+    def apply(self, gradients: Sequence[tf.Tensor]) -> None:
+        """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
+
+        Raises: ValueError for others, and for a parameter that the loss does not depend on.
+        """
+        gradients = checked_gradients(gradients, self.parameters)
+        rate = tf.convert_to_tensor(self.learning_rate)  # of the count before this step, as in Keras
+        count = tf.convert_to_tensor(self.t.assign_add(1))
+        for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self._masters, strict=True)):
+            g = tf.cast(g, at_least_float32(g.dtype))
+            t, learning_rate = tf.cast(count, g.dtype), tf.cast(rate, g.dtype)
+            if self.weight_decay and self._decayed[i]:
+                subtract(p, master, full_value(p, master) * self.weight_decay * learning_rate)
+            subtract(p, master, self.step(i, g, t, learning_rate))
+
+
+def _variable_or_schedule(learning_rate: float | Callable) -> tf.Variable | Callable:
+    """A float64 variable for a number, and the schedule itself. Raises: as `Optimizer`."""
+    if callable(learning_rate):
+        rate = as_float64(learning_rate(tf.constant(0, tf.int64)))
+        if rate.shape.rank != 0:
+            raise ValueError(f"learning_rate must give one number for a step, got shape {rate.shape}")
+        checked_not_negative(rate.numpy(), "learning_rate at step 0")
+        return learning_rate
+    rate = checked_positive(learning_rate, "learning_rate")
+    return tf.Variable(rate, trainable=False, dtype=tf.float64, name="learning_rate")
+
+
+def _not_excluded(parameters: Sequence[tf.Variable], excluded: Sequence[tf.Variable]) -> tuple[bool, ...]:
+    """Of each parameter, whether it decays. Variables are compared as objects, not by value.
+
+    Raises: TypeError for what is no sequence of variables, ValueError for one that is none of the parameters.
+    """
+    for i, variable in enumerate(checked_variables(excluded, "exclude_from_weight_decay")):
+        if not any(p is variable for p in parameters):
+            raise ValueError(f"exclude_from_weight_decay[{i}], {variable.name}, is none of the parameters")
+    return tuple(not any(p is variable for variable in excluded) for p in parameters)

@@ -1,0 +1,129 @@
+"""AverageWeights: against Keras's use_ema, against the weighted sum it stands for, and as laws."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tolerance import assert_near
+
+from dnn.nn.optimizers.adam import Adam
+from dnn.nn.optimizers.average import AverageWeights
+from dnn.nn.optimizers.sgd import SGD
+
+MOMENTA = st.sampled_from([0.0, 0.5, 0.99, 1.0]) | st.floats(0, 1)
+SEEDS = st.integers(0, 2**32 - 1)
+DTYPES = [tf.float32, tf.float64, tf.bfloat16, tf.float16]
+
+
+def normal(shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(momentum=MOMENTA, frequency=st.none() | st.integers(1, 4), seed=SEEDS, steps=st.integers(1, 12))
+def test_weights_and_averages_are_keras_s_to_the_last_bit(momentum, frequency, seed, steps):
+    options = {"ema_momentum": momentum, "ema_overwrite_frequency": frequency}
+    p, theirs = tf.Variable(normal(9, seed)), keras.Variable(normal(9, seed))
+    optimizer, peer = AverageWeights(Adam([p], 0.1), **options), keras.optimizers.Adam(0.1, use_ema=True, **options)
+    peer.build([theirs])
+    for g in normal((steps, 9), seed + 1):
+        optimizer.apply([g])
+        peer.apply([tf.constant(g)], [theirs])
+        np.testing.assert_array_equal(p, theirs)
+        np.testing.assert_array_equal(optimizer.averages[0], peer._model_variables_moving_average[0])
+    optimizer.swap()
+    peer.finalize_variable_values([theirs])
+    np.testing.assert_array_equal(p, theirs)
+
+
+@given(st.floats(0, 1), SEEDS, st.integers(1, 12))
+def test_the_average_is_the_weighted_sum_of_the_weights_after_each_step(momentum, seed, steps):
+    """μⁿ⁻¹ p₁ + (1 − μ) Σ μⁿ⁻ᵗ pₜ, t from 2 to n: what was before the first step has no weight."""
+    p = tf.Variable(normal(4, seed).astype(np.float64))
+    optimizer, after = AverageWeights(SGD([p], 0.1), ema_momentum=momentum), []
+    for g in normal((steps, 4), seed + 1).astype(np.float64):
+        optimizer.apply([g])
+        after.append(p.numpy())
+    expected = momentum ** (steps - 1) * after[0]
+    expected += sum((1 - momentum) * momentum ** (steps - t) * after[t - 1] for t in range(2, steps + 1))
+    assert_near(optimizer.averages[0], expected, dtype=np.float64, ulps=64, absolute=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.name)
+@settings(max_examples=settings().max_examples // 4)
+@given(seed=SEEDS)
+def test_swapping_shows_the_averages_and_swapping_again_is_as_if_nothing_were(dtype, seed):
+    p = tf.Variable(tf.cast(normal(9, seed), dtype))
+    optimizer = AverageWeights(Adam([p], 0.1), ema_momentum=0.9)
+    for _ in range(2):
+        for g in normal((4, 9), seed + 1):
+            optimizer.apply([tf.cast(g, dtype)])
+        weights, average = p.numpy(), optimizer.averages[0].numpy()
+        optimizer.swap()
+        np.testing.assert_array_equal(p, tf.cast(average, dtype))
+        np.testing.assert_array_equal(optimizer.averages[0], tf.cast(weights, average.dtype))
+        optimizer.swap()
+        np.testing.assert_array_equal(p, weights)
+        np.testing.assert_array_equal(optimizer.averages[0], average)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.name)
+def test_with_momentum_0_the_averages_are_the_weights(dtype):
+    p = tf.Variable(tf.cast(normal(9), dtype))
+    optimizer = AverageWeights(SGD([p], 0.1), ema_momentum=0.0)
+    for g in normal((5, 9), 1):
+        optimizer.apply([tf.cast(g, dtype)])
+        np.testing.assert_array_equal(optimizer.averages[0], tf.cast(p, optimizer.averages[0].dtype))
+
+
+def test_before_the_first_step_the_averages_are_the_parameters():
+    p = tf.Variable([1.0, 2.0])
+    optimizer = AverageWeights(SGD([p]))
+    optimizer.swap()
+    np.testing.assert_array_equal(p, [1, 2])
+    np.testing.assert_array_equal(optimizer.averages[0], [1, 2])
+
+
+def test_the_averages_of_bfloat16_weights_move_where_keras_s_do_not():
+    """μ = 0.999 is 1 in bfloat16. After a step to 1 and 200 steps at 2, the average is 2 − μ²⁰⁰, and Keras's 1."""
+    p, theirs = tf.Variable([0.0], dtype=tf.bfloat16), keras.Variable([0.0], dtype="bfloat16")
+    optimizer = AverageWeights(SGD([p], 1.0), ema_momentum=0.999)
+    peer = keras.optimizers.SGD(1.0, use_ema=True, ema_momentum=0.999)
+    peer.build([theirs])
+    for step in [-1.0, -1.0] + [0.0] * 199:
+        g = tf.constant([step], tf.bfloat16)
+        optimizer.apply([g])
+        peer.apply([g], [theirs])
+    np.testing.assert_allclose(optimizer.averages[0], [2 - 0.999**200], rtol=1e-4)
+    assert float(peer._model_variables_moving_average[0][0]) == 1
+
+
+def test_training_goes_on_after_two_swaps_as_if_there_had_been_none():
+    """The float32 masters of the optimizer within are still those of its parameters."""
+    ends = []
+    for swaps in (0, 2):
+        p = tf.Variable(tf.cast(normal(9), tf.bfloat16))
+        optimizer = AverageWeights(Adam([p], 1e-3))
+        for g in tf.cast(normal((20, 9), 1), tf.bfloat16):
+            optimizer.apply([g])
+            for _ in range(swaps):
+                optimizer.swap()
+        ends.append([v.numpy() for v in optimizer.optimizer.variables])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"ema_momentum": 1.1}, ValueError, r"ema_momentum must be in \[0, 1\], got 1.1"),
+        ({"ema_momentum": -0.1}, ValueError, r"ema_momentum must be in \[0, 1\], got -0.1"),
+        ({"ema_overwrite_frequency": 0}, ValueError, "ema_overwrite_frequency must be 1 or more, got 0"),
+        ({"ema_overwrite_frequency": 1.5}, TypeError, "ema_overwrite_frequency must be an integer, got 1.5"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        AverageWeights(SGD([tf.Variable(1.0)]), **arguments)
