@@ -1,10 +1,7 @@
 """Whole trainings beside Keras's fit, from the same weights and in the same order of rows (shuffle=False)."""
 
-import keras
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from keras_peer import keras_mlp, largest_difference, twin_of
 
 import dnn
@@ -60,42 +57,3 @@ def test_the_weights_have_moved(trajectory):
         > 0.01
     )
     assert history["loss"][-1] < history["loss"][0] * 0.7
-
-
-@st.composite
-def trainings(draw):
-    """A small network, rows that it cannot learn by heart, a batch size that seldom divides them, and a rule."""
-    sizes = [draw(st.integers(1, 5)), *draw(st.lists(st.integers(2, 6), max_size=2)), draw(st.integers(2, 4))]
-    random = np.random.default_rng(draw(st.integers(0, 1000)))
-    rows = draw(st.integers(5, 40))
-    parts = [
-        (random.normal(size=(n, sizes[0])).astype(np.float32), random.integers(0, sizes[-1], n).astype(np.int32))
-        for n in (rows, draw(st.integers(3, 12)))
-    ]
-    return sizes, parts, draw(st.integers(1, rows + 3)), draw(st.integers(1, 3)), draw(st.booleans())
-
-
-@settings(max_examples=max(4, settings().max_examples // 6))
-@given(trainings(), st.integers(0, 1000), st.sampled_from([0.003, 0.03]))
-def test_early_stopping_ends_where_keras_s_does_with_the_same_weights(training, seed, learning_rate):
-    """Unless two losses that the rule compares are too near to tell apart in float32."""
-    sizes, (data, validation), batch_size, patience, restore = training
-    keras_s = keras_mlp(sizes, seed=seed, learning_rate=learning_rate)
-    model = twin_of(keras_s)
-    rule = {"patience": patience, "restore_best_weights": restore}
-    callback = keras.callbacks.EarlyStopping("val_loss", mode="min", **rule)
-    theirs = keras_s.fit(
-        *data, batch_size=batch_size, epochs=8, shuffle=False, validation_data=validation, verbose=0,
-        callbacks=[callback],
-    ).history  # fmt: skip
-    history = dnn.fit(
-        model, data, validation, loss=dnn.sparse_softmax_cross_entropy, batch_size=batch_size, epochs=8, shuffle=False,
-        optimizer=dnn.Adam(model.trainable_variables, learning_rate), early_stopping=dnn.EarlyStopping(**rule),
-    )  # fmt: skip
-    losses = np.sort(history["val_loss"])
-    assume((np.diff(losses) > 1e-5).all())
-    assert len(history.epochs) == len(theirs["val_loss"])
-    assert history.best_epoch == callback.best_epoch + 1
-    for name in NAMES:
-        np.testing.assert_allclose(history[name], theirs[name], rtol=1e-4, atol=1e-5)
-    assert largest_difference(model, keras_s) < 1e-4
