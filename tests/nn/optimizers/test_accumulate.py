@@ -115,14 +115,14 @@ def test_one_step_is_taken_with_the_mean_and_the_sums_begin_again():
 
 
 def test_gradients_of_half_precision_are_summed_in_float32():
-    """256 gradients of 1 and 256 of 1/256: in bfloat16 the sum would stop at 256, and the mean be 1/2 exactly."""
+    """256 gradients of 1 and 256 of 1/2, of mean 3/4. A bfloat16 sum would stop at 256, and the mean be 1/2."""
     p = tf.Variable([0.0], dtype=tf.bfloat16)
     optimizer = AccumulateGradients(SGD([p], 1.0), 512)
     step = tf.function(optimizer.apply)
-    for g in (1.0, 1 / 256):
+    for g in (1.0, 0.5):
         for _ in range(256):
             step([tf.constant([g], tf.bfloat16)])
-    np.testing.assert_array_equal(p, tf.constant([-257 / 512], tf.bfloat16))
+    np.testing.assert_array_equal(p, tf.constant([-0.75], tf.bfloat16))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -82,7 +82,9 @@ def test_decays_worked_by_hand():
     assert_near(cosine_decay(step, 8.0, 100, alpha=0.5), 6, dtype=np.float64)
     assert cosine_decay(step, 8.0, 50, alpha=0.25).numpy() == 2
     assert linear_warmup(step, 2.0, 4.0, 100).numpy() == 3
-    assert [piecewise_constant_decay(t, [1, 3], [0.3, 0.2, 0.1]).numpy() for t in range(5)] == [.3, .3, .2, .2, .1]
+    warmed = CosineDecay(0.0, 2, warmup_target=8.0, warmup_steps=2)
+    assert_near([warmed(t) for t in range(6)], [0, 4, 8, 4, 0, 0], dtype=np.float64, absolute=1e-15)
+    assert [piecewise_constant_decay(t, [1, 3], [0.3, 0.2, 0.1]).numpy() for t in range(5)] == [0.3, 0.3, 0.2, 0.2, 0.1]
     assert piecewise_constant_decay(step, [], [0.3]).numpy() == 0.3
 
 
