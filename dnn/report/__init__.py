@@ -1,1 +1,1 @@
-"""Stage 4: what a person keeps of a run: its folder, its curves, its table of results."""
+"""Stage 4: what a person keeps of a run: its folder, its table of results."""

@@ -76,6 +76,17 @@ def test_fit_learns():
     assert history["val_accuracy"][-1] > 0.95
 
 
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32], ids=lambda dtype: dtype.name)
+def test_a_network_learns_in_half_precision_too(dtype):
+    """Steps of 0.002 beside weights of 1, which a bfloat16 cannot hold; Keras's Adam would not move at all in it."""
+    model = dnn.mlp([4, 8, 3], seed=2, dtype=dtype)
+    optimizer = dnn.Adam(model.trainable_variables, 0.002)
+    history = dnn.fit(model, some_rows(600), some_rows(200, 1), loss=LOSS, optimizer=optimizer, epochs=15)
+    assert history["val_loss"][0] > 0.8
+    assert history["val_loss"][-1] < 0.5
+    assert {variable.dtype for variable in model.variables} == {dtype}
+
+
 def test_one_batch_larger_than_the_rows_is_all_of_them():
     histories, models = [], []
     for batch_size in (7, 1000):
