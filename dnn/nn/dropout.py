@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from dnn.nn.checks import checked_float
+
 
 def dropout(x, rate: float, seed):
     """0 with probability `rate`, else x / (1 − rate), so that the mean stays: "inverted" scaling.
@@ -11,8 +13,9 @@ def dropout(x, rate: float, seed):
     An infinity or a NaN that is dropped is 0. Derivative: 0 where dropped, else 1 / (1 − rate).
     Source: N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014,
     sections 4 and 10.
+    Raises: TypeError for an x that is not of floats.
     """
-    x = tf.convert_to_tensor(x)
+    x = checked_float(x, "x")
     kept = tf.random.stateless_uniform(tf.shape(x), seed) >= rate  # float32 for any x: a bfloat16 has few steps
     return tf.where(kept, x / (1 - rate), tf.zeros((), x.dtype))
 
@@ -45,5 +48,5 @@ class Dropout(tf.Module):
     def __call__(self, x, training=None):
         """training: None, or the key int32[3]: (seed, epoch, step)."""
         if training is None or self.rate == 0:
-            return tf.convert_to_tensor(x)
+            return checked_float(x, "x")
         return dropout(x, self.rate, dropout_seed(training, self.seed))

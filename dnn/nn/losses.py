@@ -8,6 +8,7 @@ float16 and bfloat16 logits are computed in float32, and so is their loss.
 
 import tensorflow as tf
 
+from dnn.nn.checks import checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
 
 
@@ -31,7 +32,7 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     logits = _wide(logits)
     if logits.shape.rank == 2 and logits.shape[1] == 1:
         raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
-    targets = tf.cast(targets, logits.dtype)
+    targets = tf.cast(checked_numbers(targets, "targets"), logits.dtype)
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
     targets = _smoothed(targets, label_smoothing, 1 / logits.shape[-1])
@@ -57,6 +58,7 @@ def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0
         raise TypeError(f"labels must be integers, got {labels.dtype.name}")
     if labels.shape.rank != 1:
         raise ValueError(f"labels must be [batch], got {labels.shape}; softmax_cross_entropy takes one-hot targets")
+    logits = checked_logits(logits, labels)
     labels = tf.cast(labels, tf.int64)
     targets = tf.one_hot(labels, logits.shape[-1], dtype=_wide(logits).dtype)
     if ignore_class is None:
@@ -98,20 +100,20 @@ def mean_squared_error(targets, predictions):
     Source: C. Bishop, 2006, equation 1.2, without its factor 1/2.
     Raises: ValueError for shapes that differ.
     """
-    targets, predictions = _paired(targets, predictions)
+    targets, predictions = _paired(targets, predictions, "predictions")
     return tf.reduce_mean(tf.square(targets - predictions), axis=-1)
 
 
-def _wide(values) -> tf.Tensor:
+def _wide(values, name="logits") -> tf.Tensor:
     """float16 and bfloat16 as float32: a sum over classes would lose what 8 or 11 bits cannot hold."""
-    values = tf.convert_to_tensor(values)
+    values = checked_float(values, name)
     return tf.cast(values, at_least_float32(values.dtype))
 
 
-def _paired(targets, outputs) -> tuple[tf.Tensor, tf.Tensor]:
+def _paired(targets, outputs, name="logits") -> tuple[tf.Tensor, tf.Tensor]:
     """Both as [batch, outputs], in the dtype of the outputs, or float32 if that is narrower."""
-    outputs = _wide(outputs)
-    targets = tf.cast(targets, outputs.dtype)
+    outputs = _wide(outputs, name)
+    targets = tf.cast(checked_numbers(targets, "targets"), outputs.dtype)
     shape = targets.shape
     if shape.rank == 1 and outputs.shape.rank == 2 and outputs.shape[1] == 1:
         targets = targets[:, tf.newaxis]
