@@ -55,7 +55,7 @@ def binary_accuracy(labels, logits, *, threshold: float = 0.5):
     if not 0 < threshold < 1:
         raise ValueError(f"threshold must be in (0, 1), got {threshold}")
     labels, logits = checked_numbers(labels, "labels"), checked_float(logits, "logits")
-    if labels.shape.rank == 1 and logits.shape[-1] == 1:
+    if labels.shape.rank == 1 and logits.shape.rank == 2 and logits.shape[1] == 1:
         labels = labels[:, tf.newaxis]
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(labels.shape):
         raise ValueError(f"labels and logits must be [batch, outputs], got {labels.shape} and {logits.shape}")
