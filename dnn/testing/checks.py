@@ -3,6 +3,7 @@
 examples: an array of 7 rows for each argument, float32[7, 4] for x where nothing else is given; for labels and logits,
 class numbers int32[7] beside float32[7, 3]. Targets of another kind are examples too: `(dnn.testing.ONE_HOT,
 dnn.testing.LOGITS)`. xla: whether XLA must compile it, which it cannot do to a custom op that has no kernel there.
+What this package refuses wrong arguments with is in dnn/nn/checks.py; an optimizer has it from `dnn.Optimizer`.
 """
 
 from collections.abc import Callable

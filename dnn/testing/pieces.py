@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.nn.layers import takes_training
-from dnn.testing.examples import LABELS, LOGITS, X
+from dnn.testing.examples import LABELS, LOGITS, ROWS, X
 
 KEY, OTHER_KEY = np.array([1, 2, 3], np.int32), np.array([1, 2, 4], np.int32)  # (seed, epoch, step)
 
@@ -19,6 +19,7 @@ class Piece:
     examples: an array of 7 rows for each argument; smaller batches are their first rows.
     any_shape: it takes examples of any shape, so that none is wrong.
     xla: XLA must compile it. Say False for a custom op that has no kernel there.
+    Raises: ValueError for examples of another number of rows.
     """
 
     name: str
@@ -26,6 +27,11 @@ class Piece:
     examples: tuple[np.ndarray, ...] = (X,)
     any_shape: bool = False
     xla: bool = True
+
+    def __post_init__(self):
+        shapes = [np.shape(example) for example in self.examples]
+        if any(shape[:1] != (ROWS,) for shape in shapes):
+            raise ValueError(f"examples must have {ROWS} rows each, got shapes {shapes}")
 
     def fresh(self) -> tf.Module:
         """A function of the examples that gives a dict of results, and holds all variables of the piece, made anew."""

@@ -12,6 +12,7 @@ from dnn.nn.checks import checked_float, checked_numbers
 from dnn.testing import (
     BINARY_LOGITS,
     BINARY_TARGETS,
+    LABELS,
     LOGITS,
     ONE_HOT,
     Layer,
@@ -71,6 +72,11 @@ def test_a_wrong_shape_that_broadcasts_is_caught():
 
     with pytest.raises(AssertionError, match=r"loss breaks .*\ntargets of shape \(\) is taken without an error"):
         check_loss(loss, examples=(ONE_HOT, LOGITS))
+
+
+def test_examples_have_seven_rows():
+    with pytest.raises(ValueError, match=r"examples must have 7 rows each, got shapes \[\(7,\), \(6, 3\)\]"):
+        check_loss(focal_loss, examples=(LABELS, LOGITS[:6]))
 
 
 def test_what_has_no_kernel_for_xla_keeps_the_other_laws():
