@@ -11,9 +11,10 @@ TF_FUNCTION = tf.types.experimental.PolymorphicFunction
 
 
 @law
-def graph_mode_agrees(piece):
-    """In graph mode it gives what it gives eagerly, call after call, values and gradients."""
-    _assert_agrees(piece, "graph")
+def one_trace_agrees(piece):
+    """Traced once, for batches of any size, it gives what it gives eagerly, call after call, values and gradients."""
+    _assert_its_own_functions_are_not_traced_again(piece)  # first: once traced for any size, they stay so
+    _assert_agrees(piece, "graph", specs(piece), (ROWS, 1, 2))
 
 
 @law
@@ -22,21 +23,7 @@ def xla_agrees(piece):
 
     What a layer draws in training is other under XLA: of that, dtype and shape are compared.
     """
-    _assert_agrees(piece, "xla", piece.drawn())
-
-
-@law
-def is_traced_once(piece):
-    """It is traced once for batches of any size, and gives for each what it gives eagerly."""
-    _assert_its_own_functions_are_not_traced_again(piece)  # first: once traced for any size, they stay so
-    eager, module = piece.fresh(), piece.fresh()
-    traced = tf.function(module.__call__)
-    traced.get_concrete_function(*specs(piece))
-    for rows in (1, 2, ROWS):
-        batch = [array[:rows] for array in piece.examples]
-        assert_all_near(traced(*batch), eager(*batch), f"of {rows} rows")
-    if traced.experimental_get_tracing_count() != 1:
-        raise AssertionError(f"it was traced {traced.experimental_get_tracing_count()} times")
+    _assert_agrees(piece, "xla", specs(piece, ROWS), (ROWS,) * 3, piece.drawn())
 
 
 def specs(piece: Piece, rows: int | None = None) -> list[tf.TensorSpec]:
@@ -44,8 +31,12 @@ def specs(piece: Piece, rows: int | None = None) -> list[tf.TensorSpec]:
     return [tf.TensorSpec([rows, *array.shape[1:]], array.dtype) for array in piece.examples]
 
 
-def _assert_agrees(piece, mode, drawn=frozenset()):
-    """Also for a NaN, of which the gradients are not compared."""
+def _assert_agrees(piece, mode, traced, sizes, drawn=frozenset()):
+    """In calls with so many rows each, and then with a NaN, of which the gradients are not compared.
+
+    traced: for what it is traced, once. It is traced before the first call, or TensorFlow would warn of a first call
+    that traces, piece after piece.
+    """
     has_gradients = isinstance(piece, Activation | Layer | Loss)
     eager, module = piece.fresh(), piece.fresh()
 
@@ -56,17 +47,20 @@ def _assert_agrees(piece, mode, drawn=frozenset()):
     def compiled(*examples):
         return called(module, examples)
 
-    compiled.get_concrete_function(*specs(piece, ROWS))  # or TensorFlow warns of first calls that trace, all of them
-    for call in range(1, 4):
-        actual, expected = compiled(*piece.examples), called(eager, piece.examples)
+    compiled.get_concrete_function(*traced)
+    for call, rows in enumerate(sizes, start=1):
+        batch = [array[:rows] for array in piece.examples]
+        actual, expected = compiled(*batch), called(eager, batch)
         for name in drawn:
             if described(actual[name]) != described(expected.pop(name)):
                 raise AssertionError(f"{name}, {mode} mode: {described(actual[name])}")
-        assert_all_near(actual, expected, f"call {call}, {mode} mode beside eager")
+        assert_all_near(actual, expected, f"call {call}, {rows} rows, {mode} mode beside eager")
     if has_gradients:
         nan = with_nan(piece.examples)
         expected = {name: result for name, result in eager(*nan).items() if name not in drawn}
         assert_all_near(compiled(*nan), expected, f"of a NaN, {mode} mode beside eager")
+    if compiled.experimental_get_tracing_count() != 1:
+        raise AssertionError(f"it was traced {compiled.experimental_get_tracing_count()} times")
 
 
 def _assert_its_own_functions_are_not_traced_again(piece):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import MappingProxyType
 
-from dnn.testing.compiled import graph_mode_agrees, is_traced_once, xla_agrees
+from dnn.testing.compiled import one_trace_agrees, xla_agrees
 from dnn.testing.eager import (
     begins_the_same_each_time,
     has_finite_gradients,
@@ -21,7 +21,7 @@ from dnn.testing.saved import survives_a_checkpoint, survives_a_saved_model
 
 MEMORY = (begins_the_same_each_time, remembers_in_variables_alone)
 SMOOTH = (has_finite_gradients, keeps_nan)
-COMPILED = (graph_mode_agrees, is_traced_once, xla_agrees)
+COMPILED = (one_trace_agrees, xla_agrees)
 SAVED = (survives_a_checkpoint, survives_a_saved_model)
 LAWS = MappingProxyType({
     Activation: (*MEMORY, treats_each_row_alone, keeps_the_dtype, *SMOOTH, *COMPILED),
