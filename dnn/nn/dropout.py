@@ -2,7 +2,10 @@
 
 import tensorflow as tf
 
+from dnn.nn.precision import rounded_once
 
+
+@rounded_once
 def dropout(x, rate: float, seed):
     """0 with probability `rate`, else x / (1 − rate), so that the mean stays: "inverted" scaling.
 
@@ -12,7 +15,6 @@ def dropout(x, rate: float, seed):
     Source: N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014,
     sections 4 and 10.
     """
-    x = tf.convert_to_tensor(x)
     kept = tf.random.stateless_uniform(tf.shape(x), seed) >= rate  # float32 for any x: a bfloat16 has few steps
     return tf.where(kept, x / (1 - rate), tf.zeros((), x.dtype))
 
