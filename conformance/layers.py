@@ -1,7 +1,6 @@
 """Dense, LayerNormalization and BatchNormalization, values and gradients; and what Dropout scales."""
 
 import keras
-import ml_dtypes
 import numpy as np
 import tensorflow as tf
 
@@ -9,7 +8,7 @@ import dnn
 from conformance import exact
 from conformance.calling import array_of, value_and_gradient
 from conformance.exact import EXACT
-from conformance.measure import ulp
+from conformance.measure import array_ulp, ulp
 from conformance.piece import Part, Piece
 
 DTYPES = ("float32", "float64", "bfloat16")
@@ -27,11 +26,6 @@ def pieces() -> list[Piece]:
             _dropout(dtype),
         )
     ]
-
-
-def array_ulp(exact, inputs, dtype):
-    """The last place of the largest value of the array: all are sums of numbers alike, that may cancel in some."""
-    return np.full(exact.shape, float(ml_dtypes.finfo(dtype).eps) * np.abs(exact).max())
 
 
 def outputs_and_gradients(layer, variables, x, upstream, **call) -> list[np.ndarray]:

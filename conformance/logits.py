@@ -1,6 +1,5 @@
-"""Drawn logits, and the unit in which what is computed from them can be right."""
+"""Drawn logits."""
 
-import ml_dtypes
 import numpy as np
 
 
@@ -23,9 +22,3 @@ def confident(random, dtype):
 
 
 DOMAINS = {"ordinary": ordinary, "extreme": extreme, "confident": confident}
-
-
-def logit_ulp(exact, inputs, dtype):
-    """The last place of 1 or of the row's largest |logit|: subtracting that costs so much, however small the rest."""
-    largest = np.maximum(1, np.abs(inputs[-1].astype(np.float64)).max(axis=1))
-    return float(ml_dtypes.finfo(dtype).eps) * largest.reshape(-1, *[1] * (exact.ndim - 1)) * np.ones_like(exact)

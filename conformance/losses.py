@@ -9,8 +9,7 @@ import dnn
 from conformance import exact, logits
 from conformance.activations import DTYPES
 from conformance.calling import array_of, value_and_gradient
-from conformance.logits import logit_ulp
-from conformance.measure import epsilon, ulp
+from conformance.measure import epsilon, logit_ulp, ulp
 from conformance.piece import Part, Piece
 from conformance.softmax import probabilities
 

@@ -24,9 +24,23 @@ def epsilon(exact, inputs, dtype):
     return float(ml_dtypes.finfo(dtype).eps) * np.maximum(1, np.abs(np.nan_to_num(exact)))
 
 
+def logit_ulp(exact, inputs, dtype):
+    """The last place of 1 or of the row's largest |logit|: subtracting that costs so much, however small the rest."""
+    largest = np.maximum(1, np.abs(inputs[-1].astype(np.float64)).max(axis=1))
+    return float(ml_dtypes.finfo(dtype).eps) * largest.reshape(-1, *[1] * (exact.ndim - 1)) * np.ones_like(exact)
+
+
+def array_ulp(exact, inputs, dtype):
+    """The last place of the largest value of the array: all are sums of numbers alike, that may cancel in some."""
+    return np.full(exact.shape, float(ml_dtypes.finfo(dtype).eps) * np.abs(exact).max())
+
+
 def one(exact, inputs, dtype):
     """1: the plain difference."""
     return np.ones_like(exact)
+
+
+UNITS = {unit.__name__: unit for unit in (ulp, epsilon, logit_ulp, array_ulp, one)}
 
 
 def largest_error(actual, exact, unit, inputs, dtype) -> float:

@@ -57,8 +57,16 @@ class Row:
 
     @property
     def is_red(self) -> bool:
-        """Whether our error is above Keras's, by more than the last digit shown."""
-        return self.keras_error is not None and self.our_error is not None and self.our_error > self.keras_error + 0.005
+        """Whether our error is above Keras's, by more than a hundredth of a last place."""
+        known = self.our_error is not None and self.keras_error is not None
+        return known and self.our_error > self.keras_error + (1e-9 if self.unit == "one" else 0.01)
+
+    @property
+    def is_stricter(self) -> bool:
+        """Whether Keras's error is more than twice ours, and more than half a last place; or Keras has no such piece."""
+        if self.keras_error is None:
+            return self.our_error is not None
+        return self.keras_error > max(2 * self.our_error, 1e-9 if self.unit == "one" else 0.5)
 
 
 def rows_of(piece: Piece, chunks: int | None = None) -> list[Row]:

@@ -9,8 +9,8 @@ import dnn
 from conformance import exact
 from conformance.activations import DTYPES
 from conformance.calling import array_of, value_and_gradient
-from conformance.logits import DOMAINS, logit_ulp
-from conformance.measure import epsilon, ulp
+from conformance.logits import DOMAINS
+from conformance.measure import epsilon, logit_ulp, ulp
 from conformance.piece import Part, Piece
 
 

@@ -16,12 +16,14 @@ def moments(x, axes: Sequence[int]):
 
 
 def normalize(x, mean, variance, gamma=None, beta=None, *, epsilon: float = 1e-3):
-    """γ (x − mean) / √(variance + ε) + β; γ = 1 and β = 0 where they are None.
+    """(x − mean) · γ / √(variance + ε) + β; γ = 1 and β = 0 where they are None.
 
     Written as it stands: Keras computes x γ/√… + (β − mean γ/√…), where the digits of x cancel if its mean is large.
     """
-    normalized = (x - mean) * tf.math.rsqrt(variance + epsilon)
-    scaled = normalized if gamma is None else normalized * tf.cast(gamma, x.dtype)
+    factor = tf.math.rsqrt(variance + epsilon)
+    if gamma is not None:
+        factor = factor * tf.cast(gamma, x.dtype)
+    scaled = (x - mean) * factor
     return scaled if beta is None else scaled + tf.cast(beta, x.dtype)
 
 
