@@ -36,7 +36,7 @@ def main() -> None:
 
 def show(rows, console: Console) -> None:
     """All rows, and how many are red."""
-    table = Table("piece", "of it", "inputs", "dtype", "unit", "difference", "ours", "Keras's", "stricter")
+    table = Table("piece", "of it", "inputs", "dtype", "unit", "difference", "ours", "Keras's", "why")
     for row in rows:
         figures = (figure(x) for x in (row.difference, row.our_error, row.keras_error))
         style = "bold red" if row.is_red else None

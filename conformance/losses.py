@@ -74,7 +74,7 @@ def _piece(name, ours, keras_s, formula, targets, domain, dtype, unit=None) -> P
     value, gradient = UNITS[domain]
     return Piece(
         name, domain, dtype, (Part("value", unit or value), Part("gradient", gradient)), draw,
-        _gradient_of(ours), _gradient_of(keras_s), formula,
+        _gradient_of(ours), _gradient_of(keras_s), formula, chunks=16,
     )  # fmt: skip
 
 

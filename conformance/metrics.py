@@ -13,9 +13,7 @@ from conformance.measure import one
 from conformance.piece import Part, Piece
 from conformance.softmax import probabilities
 
-DTYPE = "float32"  # what a metric sums, and returns, is float64 or an integer here, whatever the dtype of the logits
-BETWEEN_THRESHOLDS = "exact, from the order of the rows: Keras puts 200 thresholds under the scores"
-KERAS_HAS_NONE = "Keras has none"
+DTYPE = "float32"  # of the logits, and of Keras's sums; here they are float64 or integers
 
 
 def pieces() -> list[Piece]:
@@ -28,14 +26,14 @@ def pieces() -> list[Piece]:
     ]
 
 
-def _piece(name, domain, dtype, draw, ours, keras_s, exactly, stricter="", chunks=25) -> Piece:
+def _piece(name, domain, dtype, draw, ours, keras_s, exactly, chunks=25) -> Piece:
     """Of functions that give a number, or an array of them."""
 
     def array(function, as_type):
         return lambda *inputs: (np.array(function(*inputs), dtype=as_type, ndmin=1),)
 
     return Piece(
-        name, domain, dtype, (Part("value", one, stricter),), draw, array(ours, np.float64),
+        name, domain, dtype, (Part("value", one),), draw, array(ours, np.float64),
         keras_s and array(keras_s, np.float64), array(exactly, object), chunks,
     )  # fmt: skip
 
@@ -56,19 +54,18 @@ def _accuracies():
             for label, row in zip(labels.tolist(), z.astype(np.float64).tolist(), strict=True)
         ]
 
-    for domain, draw, why in (("ordinary", _labels_and_logits, ""), ("ties", tied, "")):
+    for domain, draw in (("ordinary", _labels_and_logits), ("ties", tied)):
         yield _piece(
             "accuracy", domain, DTYPE, draw,
             lambda labels, z: np.mean(dnn.accuracy(labels, z)),
             lambda labels, z: _after(keras.metrics.SparseCategoricalAccuracy(), labels, z),
-            lambda labels, z: share(np.array(places(labels, z)) < 1), why,
+            lambda labels, z: share(np.array(places(labels, z)) < 1),
         )  # fmt: skip
         yield _piece(
             "top_k_accuracy, k=2", domain, DTYPE, draw,
             lambda labels, z: np.mean(dnn.top_k_accuracy(labels, z, k=2)),
             lambda labels, z: _after(keras.metrics.SparseTopKCategoricalAccuracy(k=2), labels, z),
             lambda labels, z: share(np.array(places(labels, z)) < 2),
-            "of equal logits the first come first: Keras lets all in" if domain == "ties" else "",
         )  # fmt: skip
 
     def bits(random, chunk):
@@ -110,7 +107,6 @@ def _of_probabilities():
     yield _piece("brier_score", "ordinary", DTYPE, draw, dnn.brier_score, keras_brier, brier)
     yield _piece(
         "expected_calibration_error", "ordinary", DTYPE, draw, dnn.expected_calibration_error, None, calibration,
-        KERAS_HAS_NONE,
     )  # fmt: skip
 
 
@@ -132,7 +128,7 @@ def _of_a_table():
         ]
 
     yield _piece(
-        "confusion_matrix", "ordinary", "int64", draw,
+        "confusion_matrix", "ordinary", DTYPE, draw,
         lambda y, p: np.ravel(confusion(y, p)), _keras_confusion,
         lambda y, p: [EXACT.mpf(count((y == i) & (p == j))) for i in range(3) for j in range(3)],
     )  # fmt: skip
@@ -141,12 +137,12 @@ def _of_a_table():
         ("recall", dnn.recall, keras.metrics.Recall, lambda y, p: Fraction(count(y & p), count(y))),
     ):
         yield _piece(
-            name, "ordinary", "int64", draw, lambda y, p, ours=ours: ours(confusion(y, p)),
+            name, "ordinary", DTYPE, draw, lambda y, p, ours=ours: ours(confusion(y, p)),
             lambda y, p, metric=metric: [_after(metric(class_id=c), np.eye(3)[y], np.eye(3)[p]) for c in range(3)],
             per_class(formula),
         )  # fmt: skip
     yield _piece(
-        "f1", "ordinary", "int64", draw, lambda y, p: dnn.f1(confusion(y, p)),
+        "f1", "ordinary", DTYPE, draw, lambda y, p: dnn.f1(confusion(y, p)),
         lambda y, p: _after(keras.metrics.F1Score(), np.eye(3)[y], np.eye(3)[p]),
         per_class(lambda y, p: Fraction(2 * count(y & p), count(y) + count(p))),
     )  # fmt: skip
@@ -170,10 +166,9 @@ def _areas(domain, draw):
     def keras_s(curve):
         return lambda positive, scores: _after(keras.metrics.AUC(curve=curve), positive, scores)
 
-    yield _piece("roc_auc", domain, DTYPE, draw, dnn.roc_auc, keras_s("ROC"), roc, BETWEEN_THRESHOLDS)
+    yield _piece("roc_auc", domain, DTYPE, draw, dnn.roc_auc, keras_s("ROC"), roc)
     yield _piece(
         "average_precision", domain, DTYPE, draw, dnn.average_precision, keras_s("PR"), average_precision,
-        BETWEEN_THRESHOLDS + ", and interpolates",
     )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from conformance.piece import Part, Piece
 
 DTYPES = ("float32", "float64", "bfloat16")
 START = np.linspace(-1, 1, 8)
-HALF = "in bfloat16 Keras's weights and slots lose what a step adds; here they have float32 masters"
 
 
 def pieces() -> list[Piece]:
@@ -87,7 +86,7 @@ def _piece(name, dtype, ours, keras_s, recursion, domain="ordinary", steps=(20, 
         return array_of(g, dtype), array_of(START, dtype)
 
     return Piece(
-        name, domain, dtype, (Part("parameter", epsilon, HALF if dtype == "bfloat16" else ""),), draw,
+        name, domain, dtype, (Part("parameter", epsilon),), draw,
         functools.partial(_ours_after, ours), functools.partial(_keras_after, keras_s),
         lambda gradients, start: (recursion(exact.exact(gradients), exact.exact(start)),), chunks=len(steps),
     )  # fmt: skip

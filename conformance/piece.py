@@ -11,11 +11,10 @@ from conformance.measure import largest_difference, largest_error
 
 @dataclass(frozen=True)
 class Part:
-    """One output of a piece: its name, in what its error is counted, and where it is stricter than Keras's, and why."""
+    """One output of a piece: its name, and in what its error is counted."""
 
     name: str
     unit: Callable
-    stricter: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ class Row:
     difference: float | None
     our_error: float | None
     keras_error: float | None
-    stricter: str
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -63,7 +61,7 @@ class Row:
 
     @property
     def is_stricter(self) -> bool:
-        """Whether Keras's error is more than twice ours, and more than half a last place; or Keras has no such piece."""
+        """Whether Keras's error is over half a last place and more than twice ours; or Keras has no such piece."""
         if self.keras_error is None:
             return self.our_error is not None
         return self.keras_error > max(2 * self.our_error, 1e-9 if self.unit == "one" else 0.5)
@@ -80,7 +78,7 @@ def rows_of(piece: Piece, chunks: int | None = None) -> list[Row]:
             figure[0] += new[0]
             figure[1:] = map(_larger, figure[1:], new[1:])
     return [
-        Row(piece.name, part.name, piece.domain, piece.dtype, part.unit.__name__, *figure, part.stricter)
+        Row(piece.name, part.name, piece.domain, piece.dtype, part.unit.__name__, *figure)
         for part, figure in zip(piece.parts, figures, strict=True)
     ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conformance.measure import UNITS
 from conformance.piece import Row
+from conformance.reasons import reason
 
 RECORD = Path(__file__).parent / "table.json"
 MARKDOWN = Path(__file__).parent / "table.md"
@@ -38,7 +39,7 @@ def read(text: str) -> list[Row]:
 def markdown(rows: Sequence[Row]) -> str:
     """Every row, under what it counts in."""
     units = "\n".join(f"- {name}: {' '.join(unit.__doc__.split())}" for name, unit in UNITS.items())
-    lines = ["| piece | of it | inputs | dtype | numbers | unit | difference | our error | Keras's error | stricter |",
+    lines = ["| piece | of it | inputs | dtype | numbers | unit | difference | our error | Keras's error | why |",
              "|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for row in rows:
         figures = (figure(x) for x in (row.difference, row.our_error, row.keras_error))
@@ -65,10 +66,8 @@ def figure(x: float | None) -> str:
 
 
 def remark(row: Row) -> str:
-    """Red, or why Keras's error is more than twice ours."""
-    if row.is_red:
-        return f"{RED} above Keras's"
-    return row.stricter if row.is_stricter else ""
+    """Why our error is above Keras's, marked, or why it is less than half of Keras's."""
+    return f"{RED} {reason(row)}" if row.is_red else reason(row)
 
 
 def _summary(rows: Sequence[Row]) -> str:

@@ -3,12 +3,10 @@
     python scripts/conformance.py [--compact]
 """
 
+import runpy
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parent.parent)  # where `conformance` is the package, and not this file
-
-from conformance.__main__ import main
-
 if __name__ == "__main__":
-    main()
+    sys.path[0] = str(Path(__file__).parent.parent)  # where `conformance` is the package, and not this file
+    runpy.run_module("conformance", run_name="__main__")
