@@ -123,7 +123,8 @@ def _batch_normalization(dtype: str, domain: str) -> Piece:
 def _normalizing(name, dtype, domain, ours, keras_s, exactly, *more: str) -> Piece:
     names = ("value", "gradient by x", "gradient by gamma", "gradient by beta", *more)
     parts = [Part(part, array_ulp) for part in names]
-    return Piece(name, domain, dtype, parts, lambda random, chunk: _rows(random, domain, dtype), ours, keras_s, exactly, 24)
+    return Piece(name, domain, dtype, parts, lambda random, chunk: _rows(random, domain, dtype), ours, keras_s, exactly,
+                 chunks=24)  # fmt: skip
 
 
 def _normalization(axis, x, u, gamma, beta):

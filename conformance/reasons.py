@@ -36,8 +36,8 @@ STRICTER = (
     ("*cross-entropy*", "*", "*", (*HALF, "float32"), "is computed in float64 and rounded once"),
     ("mean squared error", "*", "*", (*HALF, "float32"), "is computed in float64 and rounded once"),
     ("Dense", "gradient by bias", "*", ALL, "Keras's sum over the batch goes through another kernel, of more rounding"),
-    ("*Normalization", "*", "*", ("float32", "float64"), "takes the mean from x first: in Keras's x·a + (β − mean·a) "
-     "the digits of x cancel"),
+    ("*Normalization", "*", "*", ("float32", "float64"), "takes the mean from x first, and then what the mean was "
+     "rounded by: the digits of Keras's x·a + (β − mean·a) cancel"),
     ("*Normalization", "moving *", "*", HALF, "keeps the averages in float32"),
     ("weighted_mean", "*", "extreme", ALL, "a row of weight 0 costs nothing, even if its loss is ∞: Keras has NaN"),
     ("top_k_accuracy*", "*", "ties", ALL, "of equal logits the first come first: Keras lets all of them in"),
@@ -59,8 +59,8 @@ RED = (
      "places, and which a tiny loss needs; no dtype is wider"),
     ("*softmax", "gradient", "*", ("float64",), "TensorFlow derives it from e / Σ e; Keras has a kernel for "
      "p (u − Σ u p)"),
-    ("*Normalization", "*", "*", ("float32", "float64"), "of x with a small mean; with a large one Keras's error is "
-     "larger"),
+    ("*Normalization", "*", "ordinary", ("float32", "float64"), "by as many roundings, in another order; of x with a "
+     "large mean Keras's error is some hundred times ours"),
 )  # fmt: skip
 
 
