@@ -1,7 +1,8 @@
 """Functions of a layer's sums. TensorFlow derives their derivatives, which the docstrings state.
 
 Where nothing else is said: the shape and dtype are the argument's, a NaN gives NaN with derivative NaN, an infinity
-gives the limit of the value with the limit of the derivative, and half precision is computed in float32.
+gives the limit of the value with the limit of the derivative, and half precision is computed in float32 (`softmax`
+and `log_softmax`: it and float32 in float64).
 """
 
 import math
@@ -9,7 +10,7 @@ import math
 import tensorflow as tf
 
 from dnn.nn.checks import checked_float
-from dnn.nn.precision import rounded_once
+from dnn.nn.precision import rounded_once, rounded_once_from_float64
 
 
 @rounded_once
@@ -138,7 +139,7 @@ def silu(x):
     return _gated(x, sigmoid)
 
 
-@rounded_once
+@rounded_once_from_float64
 def softmax(logits, axis: int = -1):
     """exp(z_j − max z) / Σ_k exp(z_k − max z): each in [0, 1], every row sums to 1.
 
@@ -150,7 +151,7 @@ def softmax(logits, axis: int = -1):
     return exponentials / tf.reduce_sum(exponentials, axis=axis, keepdims=True)
 
 
-@rounded_once
+@rounded_once_from_float64
 def log_softmax(logits, axis: int = -1):
     """z_j − max z − ln Σ_k exp(z_k − max z), in nats, each <= 0: never the log of a probability rounded to 0.
 

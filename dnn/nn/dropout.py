@@ -3,8 +3,10 @@
 import tensorflow as tf
 
 from dnn.nn.checks import checked_float
+from dnn.nn.precision import rounded_once
 
 
+@rounded_once
 def dropout(x, rate: float, seed):
     """0 with probability `rate`, else x / (1 − rate), so that the mean stays: "inverted" scaling.
 

@@ -3,7 +3,10 @@
 An option is fixed once, and the function that comes out is passed: `loss = functools.partial(
 dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: compiled epochs are found again by their functions, and a
 second partial is another function, though its options be the same.
-float16 and bfloat16 logits are computed in float32, and so is their loss.
+
+All are computed in float64 and rounded once, at the end, to float32, or to float64 for float64 logits: [batch, classes]
+is small beside the layers before it. Gradients come back in the dtype of the logits, rounded once too.
+A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it comes from a network that diverged.
 """
 
 import tensorflow as tf
@@ -15,40 +18,40 @@ from dnn.nn.precision import at_least_float32
 def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     """Cross-entropy of softmax(logits) against target probabilities, float[batch], in nats, each in [0, ∞).
 
-    s = Σ_{k ≠ m} exp(z_k − z_m)          m is the class of the largest logit: no exp overflows
-    l = Σ_j t_j (ln(1 + s) − (z_j − z_m))
+    l = ln(1 + Σ_{k ≠ m} exp(z_k − z_m)) Σ_j t_j − Σ_j t_j (z_j − z_m)          z_m is the largest logit
 
     targets: [batch, classes], one-hot or any probabilities that sum to 1, of any dtype. logits: float[batch, classes].
     label_smoothing: a in [0, 1]; t_j becomes t_j (1 − a) + a / classes.
-    Exact to rounding for logits up to ±1e38, and for losses and derivatives down to 1e-37. Keras, whose ln Σ_k exp and
+    Right to rounding for logits up to ±1e38, and for losses and derivatives down to 1e-37. Keras, whose ln Σ_k exp and
     softmax − 1 hold the largest class's own 1, beside which 1e-9 is nothing, gives 0 for those below 6e-8.
     Derivative: ∂l/∂z_j = softmax(z)_j Σ_k t_k − t_j, for j = m as Σ_{k ≠ m} (t_k − softmax(z)_k), which is what
-    TensorFlow derives from the lines below. A tf.custom_gradient would be kept, and its graph with it, until the
+    TensorFlow derives from the formula. A tf.custom_gradient would be kept, and its graph with it, until the
     process ends.
     Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109; smoothing:
     C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
     Raises: ValueError for shapes that differ (broadcast, they would give a loss, and a wrong one).
     """
-    logits = _wide(logits)
+    logits = checked_float(logits, "logits")
+    targets = tf.cast(checked_numbers(targets, "targets"), tf.float64)
     if logits.shape.rank == 2 and logits.shape[1] == 1:
         raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
-    targets = tf.cast(checked_numbers(targets, "targets"), logits.dtype)
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
-    targets = _smoothed(targets, label_smoothing, 1 / logits.shape[-1])
-    largest = tf.one_hot(tf.argmax(logits, axis=-1), logits.shape[-1], dtype=logits.dtype)
-    # multiply_no_nan: what is multiplied by 0 counts as nothing, even an infinite logit or a difference that overflowed
-    maximum = tf.reduce_sum(tf.math.multiply_no_nan(logits, largest), axis=-1, keepdims=True)
-    shifted = tf.math.multiply_no_nan(logits - maximum, 1 - largest)
-    others = tf.reduce_sum(tf.exp(shifted) - largest, axis=-1, keepdims=True)
-    return tf.reduce_sum(tf.math.multiply_no_nan(tf.math.log1p(others) - shifted, targets), axis=-1)
+    z, t = tf.cast(logits, tf.float64), _smoothed(targets, label_smoothing, 1 / logits.shape[1])
+    largest = tf.one_hot(tf.argmax(z, axis=-1), z.shape[-1], dtype=z.dtype)
+    others = 1 - largest
+    # multiply_no_nan: what is multiplied by 0 counts as nothing, even the infinite logit of a masked class
+    z = z - tf.reduce_sum(tf.math.multiply_no_nan(z, largest), axis=-1, keepdims=True)
+    log_sum = tf.math.log1p(tf.reduce_sum(tf.exp(z) * others, axis=-1))
+    mean = tf.reduce_sum(tf.math.multiply_no_nan(z, t * others), axis=-1)
+    return tf.cast(log_sum * tf.reduce_sum(t, axis=-1) - mean, at_least_float32(logits.dtype))
 
 
 def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0, ignore_class: int | None = None):
-    """`softmax_cross_entropy` against class numbers: l = ln Σ_k exp(z_k) − z_label, float[batch], in nats.
+    """`softmax_cross_entropy` against class numbers: l = ln Σ_k exp(z_k) − z_y, float[batch], in nats.
 
     labels: int[batch], each in [0, classes); one outside gives a loss of 0 here, so `fit` and `evaluate` refuse it.
-    logits: float[batch, classes].
+    logits: float[batch, classes]. A label whose logit is −∞ costs ∞.
     ignore_class: rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits. That
     a mean does not count them either is for `weighted_mean` with `counted`.
     Raises: TypeError for labels that are not integers (Keras truncates .99999 to class 0), ValueError for other shapes.
@@ -60,7 +63,7 @@ def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0
         raise ValueError(f"labels must be [batch], got {labels.shape}; softmax_cross_entropy takes one-hot targets")
     logits = checked_logits(logits, labels)
     labels = tf.cast(labels, tf.int64)
-    targets = tf.one_hot(labels, logits.shape[-1], dtype=_wide(logits).dtype)
+    targets = tf.one_hot(labels, logits.shape[-1], dtype=tf.float64)
     if ignore_class is None:
         return softmax_cross_entropy(targets, logits, label_smoothing=label_smoothing)
     used = tf.not_equal(labels, ignore_class)
@@ -83,13 +86,13 @@ def binary_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     Source: C. Bishop, 2006, equations 4.90 and 4.91.
     Raises: ValueError for shapes that differ.
     """
-    targets, logits = _paired(targets, logits)
-    targets = _smoothed(targets, label_smoothing, 0.5)
-    positive = logits >= 0
-    size = tf.where(positive, logits, -logits)
-    against = tf.where(positive, 1 - targets, targets)
+    t, z, dtype = _paired(targets, logits)
+    positive = z >= 0
+    size = tf.where(positive, z, -z)
+    against = _smoothed(tf.where(positive, 1 - t, t), label_smoothing, 0.5)  # of 1 − t it is the same
     # multiply_no_nan: an infinite logit on the right side costs nothing
-    return tf.reduce_mean(tf.math.log1p(tf.exp(-size)) + tf.math.multiply_no_nan(size, against), axis=-1)
+    losses = tf.math.log1p(tf.exp(-size)) + tf.math.multiply_no_nan(size, against)
+    return tf.cast(tf.reduce_mean(losses, axis=-1), dtype)
 
 
 def mean_squared_error(targets, predictions):
@@ -100,26 +103,19 @@ def mean_squared_error(targets, predictions):
     Source: C. Bishop, 2006, equation 1.2, without its factor 1/2.
     Raises: ValueError for shapes that differ.
     """
-    targets, predictions = _paired(targets, predictions, "predictions")
-    return tf.reduce_mean(tf.square(targets - predictions), axis=-1)
+    targets, predictions, dtype = _paired(targets, predictions, "predictions")
+    return tf.cast(tf.reduce_mean(tf.square(targets - predictions), axis=-1), dtype)
 
 
-def _wide(values, name="logits") -> tf.Tensor:
-    """float16 and bfloat16 as float32: a sum over classes would lose what 8 or 11 bits cannot hold."""
-    values = checked_float(values, name)
-    return tf.cast(values, at_least_float32(values.dtype))
-
-
-def _paired(targets, outputs, name="logits") -> tuple[tf.Tensor, tf.Tensor]:
-    """Both as [batch, outputs], in the dtype of the outputs, or float32 if that is narrower."""
-    outputs = _wide(outputs, name)
-    targets = tf.cast(checked_numbers(targets, "targets"), outputs.dtype)
+def _paired(targets, outputs, name="logits") -> tuple[tf.Tensor, tf.Tensor, tf.DType]:
+    """Both as float64[batch, outputs], and the dtype of the loss. Raises: ValueError for shapes that differ."""
+    outputs, targets = checked_float(outputs, name), tf.cast(checked_numbers(targets, "targets"), tf.float64)
     shape = targets.shape
     if shape.rank == 1 and outputs.shape.rank == 2 and outputs.shape[1] == 1:
         targets = targets[:, tf.newaxis]
     if outputs.shape.rank != 2 or not outputs.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and outputs must be [batch, outputs], got {shape} and {outputs.shape}")
-    return targets, outputs
+    return targets, tf.cast(outputs, tf.float64), at_least_float32(outputs.dtype)
 
 
 def _smoothed(targets, label_smoothing: float, uniform: float):

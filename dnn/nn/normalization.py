@@ -15,13 +15,26 @@ def moments(x, axes: Sequence[int]):
     return mean, tf.reduce_mean(tf.math.squared_difference(x, tf.stop_gradient(mean)), axes, keepdims=True)
 
 
+def rounded_mean(x, axes: Sequence[int]):
+    """The mean along these axes as a constant, to be taken from x before its moments are: what is left is near 0.
+
+    A mean of 1,000 deviations is wrong by some hundred last places of a deviation, and so would all be that is x minus
+    it; what was rounded off is the mean of the rest. The derivative by a shift is 0.
+
+    Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for Computing the Sample Variance", 1983, section 3.
+    """
+    return tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True))
+
+
 def normalize(x, mean, variance, gamma=None, beta=None, *, epsilon: float = 1e-3):
-    """γ (x − mean) / √(variance + ε) + β; γ = 1 and β = 0 where they are None.
+    """(x − mean) · γ / √(variance + ε) + β; γ = 1 and β = 0 where they are None.
 
     Written as it stands: Keras computes x γ/√… + (β − mean γ/√…), where the digits of x cancel if its mean is large.
     """
-    normalized = (x - mean) * tf.math.rsqrt(variance + epsilon)
-    scaled = normalized if gamma is None else normalized * tf.cast(gamma, x.dtype)
+    factor = tf.math.rsqrt(variance + epsilon)
+    if gamma is not None:
+        factor = factor * tf.cast(gamma, x.dtype)
+    scaled = (x - mean) * factor
     return scaled if beta is None else scaled + tf.cast(beta, x.dtype)
 
 
@@ -32,6 +45,7 @@ def layer_normalization(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     x: float[..., size]. gamma, beta: [size] or None.
     Source: J. L. Ba, J. R. Kiros, G. Hinton, "Layer Normalization", 2016, equation 4, with an ε as in Keras.
     """
+    x = x - rounded_mean(x, [-1])
     return normalize(x, *moments(x, [-1]), gamma, beta, epsilon=epsilon)
 
 
@@ -95,8 +109,11 @@ class BatchNormalization(tf.Module):
         if training is None:
             mean, variance = (tf.cast(v, wide.dtype) for v in (self.moving_mean, self.moving_variance))
         else:
-            mean, variance = moments(wide, range(x.shape.rank - 1))
-            self._move(self.moving_mean, mean)
+            axes = range(x.shape.rank - 1)
+            batch_mean = rounded_mean(wide, axes)
+            wide = wide - batch_mean
+            mean, variance = moments(wide, axes)
+            self._move(self.moving_mean, batch_mean)
             self._move(self.moving_variance, variance)
         return tf.cast(normalize(wide, mean, variance, self.gamma, self.beta, epsilon=self.epsilon), x.dtype)
 

@@ -1,4 +1,4 @@
-"""Half precision: a formula of several operations computes in float32 and rounds once, at its end."""
+"""Precision: a formula of several operations computes in a wider dtype and rounds once, at its end."""
 
 import functools
 from collections.abc import Callable
@@ -19,12 +19,23 @@ def rounded_once(function: Callable) -> Callable:
     A bfloat16 has 8 binary digits, so exp(x) / (1 + exp(x)) in it would be wrong by several of its last ones. Tensors
     of other dtypes are passed on as they are. Gradients are computed in float32 and rounded once too.
     """
+    return _computed_in(tf.float32, HALF, function)
 
+
+def rounded_once_from_float64(function: Callable) -> Callable:
+    """As `rounded_once`, but in float64, and for float32 too: for a sum over classes, which is right to rounding then.
+
+    It costs two casts: for the few numbers of a last layer, not for those of the hidden ones.
+    """
+    return _computed_in(tf.float64, (*HALF, tf.float32), function)
+
+
+def _computed_in(wide: tf.DType, dtypes: tuple[tf.DType, ...], function: Callable) -> Callable:
     @functools.wraps(function)
-    def in_float32(x, *args, **kwargs):
+    def in_wide(x, *args, **kwargs):
         x = tf.convert_to_tensor(x)
-        if x.dtype in HALF:
-            return tf.cast(function(tf.cast(x, tf.float32), *args, **kwargs), x.dtype)
+        if x.dtype in dtypes:
+            return tf.cast(function(tf.cast(x, wide), *args, **kwargs), x.dtype)
         return function(x, *args, **kwargs)
 
-    return in_float32
+    return in_wide

@@ -26,6 +26,15 @@ def l2_penalty(weights, l2: float):
     return l2 * tf.reduce_sum(tf.square(weights))
 
 
+@rounded_once
+def l1_l2_penalty(weights, l1: float, l2: float):
+    """l1 Σ |w| + l2 Σ w²: the two above.
+
+    Source: H. Zou, T. Hastie, "Regularization and Variable Selection via the Elastic Net", 2005, equation 3.
+    """
+    return l1_penalty(weights, l1) + l2_penalty(weights, l2)
+
+
 @dataclass(frozen=True)
 class L1:
     """`l1_penalty` with this factor, >= 0. Raises: ValueError for another."""
@@ -54,10 +63,7 @@ class L2:
 
 @dataclass(frozen=True)
 class L1L2:
-    """l1 Σ |w| + l2 Σ w², factors >= 0. Raises: ValueError for others.
-
-    Source: H. Zou, T. Hastie, "Regularization and Variable Selection via the Elastic Net", 2005, equation 3.
-    """
+    """`l1_l2_penalty` with these factors, >= 0. Raises: ValueError for others."""
 
     l1: float = 0.0
     l2: float = 0.0
@@ -67,7 +73,7 @@ class L1L2:
         _check_factor(self.l2, "l2")
 
     def __call__(self, weights):
-        return l1_penalty(weights, self.l1) + l2_penalty(weights, self.l2)
+        return l1_l2_penalty(weights, self.l1, self.l2)
 
 
 def penalty(model: tf.Module):

@@ -102,6 +102,34 @@ def test_class_numbers_and_their_one_hot_targets_have_the_same_loss(example):
     )
 
 
+@given(labels_and_logits())
+def test_a_float32_loss_and_its_gradient_are_the_exact_ones_rounded_once(example):
+    """However large the logits and however small the loss; SciPy's in np.longdouble, where the machine has one.
+
+    Half an ulp, and a thousandth for the float64 before the rounding. TensorFlow flushes what is below 1e-38 to 0.
+    """
+    labels, logits = example
+    rows, z = np.arange(len(labels)), logits.astype(np.longdouble)
+    others = z - z[rows, labels][:, np.newaxis]
+    others[rows, labels] = -np.inf
+    exact = np.logaddexp(0, scipy.special.logsumexp(others, axis=1))
+    slopes = scipy.special.softmax(z, axis=1)
+    slopes[rows, labels] = 0
+    slopes[rows, labels] = -slopes.sum(axis=1)
+    value, gradient = value_and_gradient(functools.partial(sparse_softmax_cross_entropy, labels), logits)
+    assert_near(value, exact, ulps=0.501, absolute=1e-37)
+    assert_near(gradient, slopes, ulps=0.501, absolute=1e-37)
+
+
+@in_every_mode
+def test_a_masked_class_costs_nothing_as_another_and_all_as_the_label(mode):
+    z = np.array([[0, -np.inf, 0], [0, -np.inf, 0], [np.inf, 0, 0], [-np.inf, -np.inf, -np.inf]], np.float32)
+    loss = functools.partial(sparse_softmax_cross_entropy, np.array([0, 1, 0, 0]))
+    value, gradient = value_and_gradient(MODES[mode](loss), z)
+    assert_near(value, [np.log(2), np.inf, np.nan, np.nan])
+    np.testing.assert_array_equal(gradient[:2], [[-0.5, 0, 0.5], [0.5, -1, 0.5]])
+
+
 @given(targets_and_logits(st.integers(-60, 60)), st.integers(-1000, 1000))
 def test_a_loss_does_not_change_when_all_logits_move(example, shift):
     """Integers, so that z + shift is exact, and so must be the result."""

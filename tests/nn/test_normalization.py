@@ -206,3 +206,14 @@ def test_arguments_out_of_their_range_are_refused(kind, arguments, message):
 def test_another_width_is_refused(kind):
     with pytest.raises(ValueError, match=r"x must be \[..., 3\], got shape \(2, 1\)"):
         kind(3)(np.ones((2, 1), np.float32))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_mean_of_1000_deviations_costs_no_digits(axis):
+    """Along the batch and along the rows. Keras loses some hundred last places."""
+    x = (1000 + np.random.default_rng(0).normal(size=(64, 64))).astype(np.float32)
+    ours = [BatchNormalization(64)(x, training=KEY), layer_normalization(x)][axis]
+    keras_s = [keras.layers.BatchNormalization()(x, training=True), keras.layers.LayerNormalization()(x)][axis]
+    expected = exact(x, axis, 1, 0, 1e-3)
+    assert np.abs(ours - expected).max() < 8 * EPS
+    assert np.abs(keras_s - expected).max() > 100 * EPS
