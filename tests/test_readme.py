@@ -54,5 +54,5 @@ def test_a_link_leads_to_a_file(target):
 def test_the_set_up_is_the_two_commands_of_ci():
     assert blocks("sh")[0].startswith("pip install -e . && dnn train ")
     script = (README.parent / ".ci" / "run").read_text().replace("--quiet ", "")
-    assert 'pip install -e ".[test]"\npytest\n' in script  # two lines: `set -e` does not see a failure before &&
-    assert 'pip install -e ".[test]" && pytest' in blocks("sh")[0]
+    assert 'pip install -e ".[test]"\npytest -n 2\n' in script  # two lines: `set -e` does not see a failure before &&
+    assert 'pip install -e ".[test]" && pytest -n 2' in blocks("sh")[0]

@@ -3,8 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from keras_peer import keras_mlp, largest_difference, twin_of
 
 import dnn
@@ -85,19 +83,20 @@ def test_a_penalty_is_in_the_loss_once_whatever_the_rows_weigh():
     assert ignored["loss"] == pytest.approx(free, rel=1e-6)
 
 
-@settings(max_examples=settings().max_examples // 5)
-@given(st.integers(0, 1000))
-def test_weights_of_1_are_no_weights_and_those_of_0_are_rows_that_cost_nothing(seed):
-    x, y, _ = some_rows(16, seed)
-    models = [dnn.mlp(SIZES, seed=seed) for _ in range(4)]
+def test_weights_of_1_are_no_weights():
+    x, y, _ = some_rows(16)
+    models = [dnn.mlp(SIZES) for _ in range(2)]
     histories = [fitted(models[0], (x, y)), fitted(models[1], (x, y, np.ones(16)))]
     for name in ("loss", "accuracy"):
         np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-6)
     for one, other in zip(models[0].variables, models[1].variables, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
-    light = np.arange(16) % 2
-    other_labels = np.where(light, y, (y + 1) % 3)
-    fitted(models[2], (x, y, light))
-    fitted(models[3], (x, other_labels, light))
-    for one, other in zip(models[2].variables, models[3].variables, strict=True):
+
+
+def test_the_labels_of_rows_that_weigh_nothing_do_not_matter():
+    x, y, _ = some_rows(16)
+    models, light = [dnn.mlp(SIZES) for _ in range(2)], np.arange(16) % 2
+    fitted(models[0], (x, y, light))
+    fitted(models[1], (x, np.where(light, y, (y + 1) % 3), light))
+    for one, other in zip(models[0].variables, models[1].variables, strict=True):
         np.testing.assert_array_equal(one, other)
