@@ -9,6 +9,7 @@ import math
 
 import tensorflow as tf
 
+from dnn.nn.checks import checked_float
 from dnn.nn.precision import rounded_once, rounded_once_from_float64
 
 
@@ -176,7 +177,7 @@ def maxout(x, pieces: int = 2):
     >>> maxout([[1.0, 3.0, -5.0, -4.0]]).numpy().tolist()
     [[3.0, -4.0]]
     """
-    x = tf.convert_to_tensor(x)
+    x = checked_float(x, "x")
     if pieces < 1 or x.shape[-1] % pieces:
         raise ValueError(f"pieces must divide the {x.shape[-1]} numbers of the last axis, got {pieces}")
     groups = tf.reshape(x, tf.concat([tf.shape(x)[:-1], [x.shape[-1] // pieces, pieces]], axis=0))

@@ -2,12 +2,13 @@
 
 Logits in, as everywhere: float[rows, classes]; or [rows, 1], the logit of class 1 against class 0.
 Labels: int[rows], each in [0, classes). Rows of both are needed; each function raises ValueError for other shapes or
-labels out of range, and TypeError for labels that are no integers.
+labels out of range, and TypeError for labels that are no integers or logits that are no numbers.
 """
 
 import numpy as np
 
 from dnn.nn.activations import softmax
+from dnn.nn.checks import checked_array, checked_class_numbers
 from dnn.nn.losses import sparse_softmax_cross_entropy
 
 
@@ -49,13 +50,9 @@ def expected_calibration_error(labels, logits, *, bins: int = 15) -> float:
 
 def _checked(labels, logits) -> tuple[np.ndarray, np.ndarray]:
     """int[rows], and float64[rows, classes] with two classes or more."""
-    labels, logits = np.asarray(labels), np.asarray(logits, np.float64)
+    labels, logits = np.asarray(labels), checked_array(logits, "logits", "biufV", "numbers").astype(np.float64)
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or not logits.size:
         raise ValueError(f"labels must be [rows] and logits [rows, classes], got {labels.shape} and {logits.shape}")
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels must be integers, got {labels.dtype}")
     if logits.shape[1] == 1:
         logits = np.hstack([np.zeros_like(logits), logits])
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError(f"labels must be in [0, {logits.shape[1]}), got values from {labels.min()} to {labels.max()}")
-    return labels, logits
+    return checked_class_numbers(labels, logits.shape[1], "labels"), logits

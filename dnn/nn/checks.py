@@ -1,14 +1,83 @@
-"""What layers refuse: each check returns what it checked, or says what was wanted and what it got."""
+"""What is refused: each check returns what it checked, or says what was wanted and what it got.
 
+They look at dtypes and static shapes alone, so they cost nothing in a compiled graph. What a trace does not know, a
+number of rows, say, passes. Those of class numbers are for NumPy, where the values are known.
+"""
+
+import numpy as np
 import tensorflow as tf
 
 
-def checked_width(x, width: int, name: str = "x") -> tf.Tensor:
-    """x as a tensor. Raises: ValueError if its last axis is not `width`; an axis unknown in a trace may be."""
+def checked_float(x, name: str) -> tf.Tensor:
+    """x as a tensor. Raises: TypeError if it is not of floats."""
     x = tf.convert_to_tensor(x)
+    if not x.dtype.is_floating:
+        raise TypeError(f"{name} must be floats, got {x.dtype.name}")
+    return x
+
+
+def checked_numbers(x, name: str) -> tf.Tensor:
+    """x as a tensor. Raises: TypeError if it is neither of numbers nor of truth values."""
+    x = tf.convert_to_tensor(x)
+    if not (x.dtype.is_floating or x.dtype.is_integer or x.dtype.is_bool):
+        raise TypeError(f"{name} must be numbers, got {x.dtype.name}")
+    return x
+
+
+def checked_width(x, width: int, name: str = "x") -> tf.Tensor:
+    """x as a tensor of floats. Raises: TypeError for others, ValueError if its last axis is not `width`."""
+    x = checked_float(x, name)
     if x.shape.rank == 0 or (x.shape.rank and x.shape[-1] not in (None, width)):
         raise ValueError(f"{name} must be [..., {width}], got shape {x.shape}")
     return x
+
+
+def checked_rows(x, kernel: tf.Variable, name: str = "x") -> tf.Tensor:
+    """x as a tensor that a kernel [inputs, …] can be multiplied with: [batch, inputs], or more axes before.
+
+    Raises: TypeError if it is not of the kernel's dtype, ValueError for another shape.
+    """
+    x = checked_width(x, kernel.shape[0], name)
+    if x.dtype != kernel.dtype:
+        raise TypeError(f"{name} must be {kernel.dtype.name}, as the kernel is, got {x.dtype.name}")
+    if x.shape.rank == 1:
+        raise ValueError(f"{name} must be [batch, {kernel.shape[0]}], got shape {x.shape}")
+    return x
+
+
+def checked_logits(logits, labels: tf.Tensor) -> tf.Tensor:
+    """float[batch, classes]. Raises: TypeError for no floats, ValueError for another shape or other rows than labels'.
+
+    labels: one for each row, in its first axis.
+    """
+    logits = checked_float(logits, "logits")
+    if logits.shape.rank not in (None, 2) or not logits.shape[:1].is_compatible_with(labels.shape[:1]):
+        raise ValueError(f"logits must be [batch, classes], got {logits.shape} beside labels {labels.shape}")
+    return logits
+
+
+def checked_array(values, name: str, kinds: str, wanted: str) -> np.ndarray:
+    """The values as an array. Raises: TypeError, with what was wanted, if its dtype is of none of NumPy's kinds."""
+    array = np.asarray(values)
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{name} must be {wanted}, got {array.dtype}")
+    return array
+
+
+def checked_class_numbers(values, classes: int, name: str) -> np.ndarray:
+    """int[…]. Raises: TypeError for what is no integer, ValueError for one outside [0, classes)."""
+    numbers = checked_array(values, name, "iu", "integers")
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
+        raise ValueError(f"{name} must be in [0, {classes}), got values from {numbers.min()} to {numbers.max()}")
+    return numbers
+
+
+def checked_square(table, name: str) -> np.ndarray:
+    """The table as an array [classes, classes]. Raises: ValueError for another shape."""
+    array = np.asarray(table)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ValueError(f"{name} must be [classes, classes], got shape {array.shape}")
+    return array
 
 
 def checked_size(size: int, name: str) -> int:

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from dnn.nn.checks import checked_float
 from dnn.nn.precision import rounded_once
 
 
@@ -14,7 +15,9 @@ def dropout(x, rate: float, seed):
     An infinity or a NaN that is dropped is 0. Derivative: 0 where dropped, else 1 / (1 − rate).
     Source: N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014,
     sections 4 and 10.
+    Raises: TypeError for an x that is not of floats.
     """
+    x = checked_float(x, "x")
     kept = tf.random.stateless_uniform(tf.shape(x), seed) >= rate  # float32 for any x: a bfloat16 has few steps
     return tf.where(kept, x / (1 - rate), tf.zeros((), x.dtype))
 
@@ -47,5 +50,5 @@ class Dropout(tf.Module):
     def __call__(self, x, training=None):
         """training: None, or the key int32[3]: (seed, epoch, step)."""
         if training is None or self.rate == 0:
-            return tf.convert_to_tensor(x)
+            return checked_float(x, "x")
         return dropout(x, self.rate, dropout_seed(training, self.seed))

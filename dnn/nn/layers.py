@@ -7,7 +7,7 @@ from itertools import pairwise
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.checks import checked_function, checked_width
+from dnn.nn.checks import checked_function, checked_rows
 from dnn.nn.initializers import glorot_uniform, zeros
 
 
@@ -47,7 +47,8 @@ class Dense(tf.Module):
         self.bias = tf.Variable(bias_initializer((units,), seed, dtype), name="bias")
 
     def __call__(self, x):
-        sums = dense(checked_width(x, self.kernel.shape[0]), self.kernel, self.bias)
+        """x: [batch, inputs], in the kernel's dtype. Raises: ValueError for another shape, TypeError for a dtype."""
+        sums = dense(checked_rows(x, self.kernel), self.kernel, self.bias)
         return sums if self.activation is None else self.activation(sums)
 
     def penalty(self):

@@ -11,6 +11,7 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 
 import tensorflow as tf
 
+from dnn.nn.checks import checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
 
 
@@ -30,7 +31,8 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
     Raises: ValueError for shapes that differ (broadcast, they would give a loss, and a wrong one).
     """
-    logits, targets = tf.convert_to_tensor(logits), tf.cast(targets, tf.float64)
+    logits = checked_float(logits, "logits")
+    targets = tf.cast(checked_numbers(targets, "targets"), tf.float64)
     if logits.shape.rank == 2 and logits.shape[1] == 1:
         raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
@@ -59,6 +61,7 @@ def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0
         raise TypeError(f"labels must be integers, got {labels.dtype.name}")
     if labels.shape.rank != 1:
         raise ValueError(f"labels must be [batch], got {labels.shape}; softmax_cross_entropy takes one-hot targets")
+    logits = checked_logits(logits, labels)
     labels = tf.cast(labels, tf.int64)
     targets = tf.one_hot(labels, logits.shape[-1], dtype=tf.float64)
     if ignore_class is None:
@@ -100,13 +103,13 @@ def mean_squared_error(targets, predictions):
     Source: C. Bishop, 2006, equation 1.2, without its factor 1/2.
     Raises: ValueError for shapes that differ.
     """
-    targets, predictions, dtype = _paired(targets, predictions)
+    targets, predictions, dtype = _paired(targets, predictions, "predictions")
     return tf.cast(tf.reduce_mean(tf.square(targets - predictions), axis=-1), dtype)
 
 
-def _paired(targets, outputs) -> tuple[tf.Tensor, tf.Tensor, tf.DType]:
+def _paired(targets, outputs, name="logits") -> tuple[tf.Tensor, tf.Tensor, tf.DType]:
     """Both as float64[batch, outputs], and the dtype of the loss. Raises: ValueError for shapes that differ."""
-    outputs, targets = tf.convert_to_tensor(outputs), tf.cast(targets, tf.float64)
+    outputs, targets = checked_float(outputs, name), tf.cast(checked_numbers(targets, "targets"), tf.float64)
     shape = targets.shape
     if shape.rank == 1 and outputs.shape.rank == 2 and outputs.shape[1] == 1:
         targets = targets[:, tf.newaxis]

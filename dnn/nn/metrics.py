@@ -5,13 +5,24 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from dnn.nn.checks import (
+    checked_class_numbers,
+    checked_float,
+    checked_logits,
+    checked_numbers,
+    checked_size,
+    checked_square,
+)
+
 
 def accuracy(labels, logits):
     """1 where the largest logit is the label's, else 0: bool[batch]. Of equal logits the first is taken.
 
     labels: int[batch], or one-hot [batch, classes]. logits: float[batch, classes].
+    Raises: TypeError for class numbers that are no integers or logits that are no floats, ValueError for other shapes.
     """
-    return tf.equal(tf.argmax(logits, axis=-1), _class_numbers(labels))
+    labels, logits = _class_numbers_and_logits(labels, logits)
+    return tf.equal(tf.argmax(logits, axis=-1), labels)
 
 
 def top_k_accuracy(labels, logits, *, k: int = 5):
@@ -19,11 +30,12 @@ def top_k_accuracy(labels, logits, *, k: int = 5):
 
     labels: int[batch], or one-hot [batch, classes]. logits: float[batch, classes]; a label's NaN is never among them.
     k = 1 is `accuracy`. Keras lets all that tie in, so that logits which are all equal score 1 for every k.
-    Raises: ValueError for k < 1.
+    Raises: ValueError for k < 1, and as `accuracy`.
     """
     if k < 1:
         raise ValueError(f"k must be 1 or more, got {k}")
-    labels, logits = _class_numbers(labels)[:, tf.newaxis], tf.convert_to_tensor(logits)
+    labels, logits = _class_numbers_and_logits(labels, logits)
+    labels = labels[:, tf.newaxis]
     classes = logits.shape[-1]
     of_label = tf.gather(logits, labels, batch_dims=1)  # [batch, 1]
     ties_from_it_on = tf.equal(logits, of_label) & (tf.range(classes, dtype=tf.int64) >= labels)
@@ -37,12 +49,13 @@ def binary_accuracy(labels, logits, *, threshold: float = 0.5):
     labels: 0 or 1, [batch, outputs]; beside one output also [batch]. logits: float[batch, outputs].
     threshold: a probability in (0, 1); more than it predicts 1. Compared as ln(p / (1 − p)) with the logit itself,
     since a sigmoid near 1 rounds to 1.
-    Raises: ValueError for a threshold out of its range, and for shapes that differ.
+    Raises: ValueError for a threshold out of its range, and for shapes that differ, TypeError for logits that are no
+    floats.
     """
     if not 0 < threshold < 1:
         raise ValueError(f"threshold must be in (0, 1), got {threshold}")
-    labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)
-    if labels.shape.rank == 1 and logits.shape[-1] == 1:
+    labels, logits = checked_numbers(labels, "labels"), checked_float(logits, "logits")
+    if labels.shape.rank == 1 and logits.shape.rank == 2 and logits.shape[1] == 1:
         labels = labels[:, tf.newaxis]
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(labels.shape):
         raise ValueError(f"labels and logits must be [batch, outputs], got {labels.shape} and {logits.shape}")
@@ -54,19 +67,26 @@ def confusion_matrix(labels, predictions, classes: int) -> np.ndarray:
     """int64[classes, classes]: rows of each true class (down) that were predicted as each class (across).
 
     labels, predictions: int[rows]. The matrices of two parts of the rows add up to that of both.
-    Raises: ValueError for one outside [0, classes).
+    Raises: ValueError for one outside [0, classes) or another shape, TypeError for one that is no integer.
     """
+    checked_size(classes, "classes")
+    labels = checked_class_numbers(labels, classes, "labels")
+    predictions = checked_class_numbers(predictions, classes, "predictions")
+    if labels.ndim != 1 or labels.shape != predictions.shape:
+        raise ValueError(f"labels and predictions must be [rows], got {labels.shape} and {predictions.shape}")
     cells = np.ravel_multi_index((labels, predictions), (classes, classes))
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def precision(confusion: np.ndarray) -> np.ndarray:
     """Of the rows predicted as a class, the share that are of it: float64[classes]; NaN where none was predicted."""
+    confusion = checked_square(confusion, "confusion")
     return _ratio(np.diag(confusion), confusion.sum(axis=0))
 
 
 def recall(confusion: np.ndarray) -> np.ndarray:
     """Of the rows of a class, the share predicted as it: float64[classes]; NaN where there are none."""
+    confusion = checked_square(confusion, "confusion")
     return _ratio(np.diag(confusion), confusion.sum(axis=1))
 
 
@@ -76,13 +96,21 @@ def f1(confusion: np.ndarray) -> np.ndarray:
 
     Source: C. van Rijsbergen, "Information Retrieval", 1979, chapter 7 (1 − E, with both of one weight).
     """
+    confusion = checked_square(confusion, "confusion")
     return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
 
-def _class_numbers(labels) -> tf.Tensor:
-    """int64[batch], from class numbers or one-hot rows."""
-    labels = tf.convert_to_tensor(labels)
-    return tf.argmax(labels, axis=-1) if labels.shape.rank == 2 else tf.cast(labels, tf.int64)
+def _class_numbers_and_logits(labels, logits) -> tuple[tf.Tensor, tf.Tensor]:
+    """int64[batch], from class numbers or one-hot rows, and float[batch, classes]."""
+    labels = checked_numbers(labels, "labels")
+    logits = checked_logits(logits, labels)
+    if labels.shape.rank == 2 and labels.shape.is_compatible_with(logits.shape):
+        return tf.argmax(labels, axis=-1), logits
+    if labels.shape.rank not in (None, 1):
+        raise ValueError(f"labels must be [batch] or one-hot, [batch, {logits.shape[-1]}], got shape {labels.shape}")
+    if not labels.dtype.is_integer:
+        raise TypeError(f"labels must be integers, or one-hot rows, got {labels.dtype.name}")
+    return tf.cast(labels, tf.int64), logits
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

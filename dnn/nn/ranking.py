@@ -3,6 +3,8 @@ integers, where Keras's AUC puts 200 thresholds under the scores."""
 
 import numpy as np
 
+from dnn.nn.checks import checked_array
+
 
 def roc_auc(positive, scores) -> float:
     """The area under the ROC curve: how often a positive row scores above a negative one; a tie counts one half.
@@ -43,8 +45,10 @@ def _rows_of_each_score(positive, scores) -> tuple[np.ndarray, np.ndarray]:
     """How many positive and how many negative rows have each distinct score, from the lowest: int64[scores] each.
 
     None of either if a score is NaN, which has no rank.
+    Raises: ValueError for other shapes, TypeError for other dtypes: of floats all but 0 would be positive.
     """
-    positive, scores = np.asarray(positive, bool), np.asarray(scores)
+    positive = checked_array(positive, "positive", "biu", "truth values").astype(bool)
+    scores = checked_array(scores, "scores", "biufV", "numbers")  # V: bfloat16
     if positive.ndim != 1 or positive.shape != scores.shape:
         raise ValueError(f"positive and scores must be [rows], got {positive.shape} and {scores.shape}")
     if np.isnan(scores).any():

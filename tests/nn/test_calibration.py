@@ -103,6 +103,8 @@ def test_bad_labels_are_refused(score):
         score([1, 2], np.zeros((2, 1)))
     with pytest.raises(TypeError, match="labels must be integers, got float64"):
         score([0.0, 1.0], np.zeros((2, 2)))
+    with pytest.raises(TypeError, match="logits must be numbers, got <U3"):
+        score([0, 1], np.full((2, 2), "1.5"))
     for labels, shape in (([0], (2, 2)), ([[0], [1]], (2, 2)), ([0, 1], (2,)), ([], (0, 2))):
         with pytest.raises(ValueError, match=r"labels must be \[rows\] and logits \[rows, classes\], got"):
             score(np.array(labels, np.int32), np.zeros(shape))

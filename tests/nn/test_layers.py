@@ -202,6 +202,29 @@ def test_a_wrong_width_is_refused_by_name():
         Dense(3, 2)(np.ones((5, 4), np.float32))
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.ones((5, 3), np.int32), "x must be floats, got int32"),
+        (np.ones((5, 3), str), "x must be floats, got string"),
+        (np.ones((5, 3)), "x must be float32, as the kernel is, got float64"),
+        (tf.ones((5, 3), tf.bfloat16), "x must be float32, as the kernel is, got bfloat16"),
+        (np.ones(3, np.float32), r"x must be \[batch, 3\], got shape \(3,\)"),
+    ],
+)
+def test_x_of_another_dtype_or_rank_is_refused_by_name(x, message):
+    """TensorFlow multiplies bfloat16 x with a float32 kernel, by an operation for sparse matrices."""
+    with pytest.raises((TypeError, ValueError), match=message):
+        Dense(3, 2)(x)
+
+
+def test_what_is_checked_leaves_nothing_in_the_graph():
+    graph = tf.function(Dense(3, 2)).get_concrete_function(tf.TensorSpec([None, 3])).graph
+    computed = [operation.type for operation in graph.get_operations()]
+    assert sorted({*computed} - {"Placeholder", "ReadVariableOp", "Identity", "NoOp"}) == ["AddV2", "MatMul"]
+    assert computed.count("AddV2") == computed.count("MatMul") == 1
+
+
 @pytest.mark.parametrize("name", ["kernel_regularizer", "bias_regularizer"])
 def test_text_is_no_regularizer(name):
     with pytest.raises(TypeError, match=f"{name} must be a function, got 'l2'"):

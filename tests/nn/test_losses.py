@@ -300,6 +300,31 @@ def test_labels_that_do_not_pair_with_the_logits_are_refused(labels, logits):
         sparse_softmax_cross_entropy(np.zeros(labels, np.int32), np.zeros(logits, np.float32))
 
 
+@pytest.mark.parametrize(
+    ("loss", "targets", "name"),
+    [
+        (sparse_softmax_cross_entropy, np.zeros(2, np.int32), "logits"),
+        (softmax_cross_entropy, np.ones((2, 3)), "logits"),
+        (binary_cross_entropy, np.ones((2, 3)), "logits"),
+        (mean_squared_error, np.ones((2, 3)), "predictions"),
+    ],
+)
+def test_outputs_that_are_no_floats_are_refused_by_name(loss, targets, name):
+    with pytest.raises(TypeError, match=f"{name} must be floats, got int32"):
+        loss(targets, np.ones((2, 3), np.int32))
+
+
+def test_rows_that_do_not_pair_are_refused_also_beside_an_ignored_class():
+    with pytest.raises(ValueError, match=r"logits must be \[batch, classes\], got \(2, 3\) beside labels \(1,\)"):
+        sparse_softmax_cross_entropy([1], np.zeros((2, 3), np.float32), ignore_class=1)
+
+
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, binary_cross_entropy, mean_squared_error])
+def test_targets_that_are_no_numbers_are_refused(loss):
+    with pytest.raises(TypeError, match="targets must be numbers, got string"):
+        loss(np.full((2, 3), "no"), np.ones((2, 3), np.float32))
+
+
 SMOOTHING = st.sampled_from([0.0, 0.1, 0.5, 1.0])
 
 

@@ -72,7 +72,7 @@ def test_small_integer_dtypes_do_not_overflow_in_a_confusion_matrix():
 
 @pytest.mark.parametrize(("labels", "predictions"), [([2], [0]), ([0], [2]), ([-1], [1])])
 def test_a_class_number_out_of_range_is_no_cell_of_a_confusion_matrix(labels, predictions):
-    with pytest.raises(ValueError, match="invalid entry"):
+    with pytest.raises(ValueError, match=r"(labels|predictions) must be in \[0, 2\), got values from (-1|2) to"):
         confusion_matrix(labels, predictions, 2)
 
 
@@ -172,3 +172,35 @@ def test_a_threshold_out_of_range_is_refused(threshold):
 def test_labels_that_do_not_pair_with_the_outputs_are_refused():
     with pytest.raises(ValueError, match=r"must be \[batch, outputs\], got \(2,\) and \(2, 2\)"):
         binary_accuracy([1, 0], np.zeros((2, 2), np.float32))
+
+
+@pytest.mark.parametrize("metric", [accuracy, top_k_accuracy])
+@pytest.mark.parametrize(
+    ("labels", "shape", "message"),
+    [
+        (np.zeros(2, np.float32), (2, 3), "labels must be integers, or one-hot rows, got float32"),
+        (np.zeros((2, 2)), (2, 3), r"labels must be \[batch\] or one-hot, \[batch, 3\], got shape \(2, 2\)"),
+        (np.zeros((2, 1), np.int32), (2, 3), r"labels must be \[batch\] or one-hot, \[batch, 3\], got shape \(2, 1\)"),
+        (np.zeros(3, np.int32), (2, 3), r"logits must be \[batch, classes\], got \(2, 3\) beside labels \(3,\)"),
+        (np.zeros(2, np.int32), (2,), r"logits must be \[batch, classes\], got \(2,\) beside labels \(2,\)"),
+    ],
+)
+def test_labels_and_logits_that_do_not_fit_are_refused_by_name(metric, labels, shape, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        metric(labels, np.zeros(shape, np.float32))
+
+
+def test_a_confusion_matrix_is_of_pairs_of_integers():
+    with pytest.raises(TypeError, match="predictions must be integers, got float64"):
+        confusion_matrix([0, 1], [0.0, 0.9], 2)
+    with pytest.raises(ValueError, match=r"labels and predictions must be \[rows\], got \(2,\) and \(1,\)"):
+        confusion_matrix([0, 1], [0], 2)
+    with pytest.raises(ValueError, match="classes must be positive, got 0"):
+        confusion_matrix([], [], 0)
+
+
+@pytest.mark.parametrize("ratio", [precision, recall, f1])
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 2, 2)])
+def test_a_table_that_is_no_confusion_matrix_is_refused(ratio, shape):
+    with pytest.raises(ValueError, match=r"confusion must be \[classes, classes\], got shape"):
+        ratio(np.ones(shape, int))

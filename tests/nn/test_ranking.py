@@ -122,3 +122,17 @@ def test_small_scores_have_the_area_of_large_ones(area):
 def test_truths_and_scores_that_do_not_pair_are_refused(area):
     with pytest.raises(ValueError, match=r"positive and scores must be \[rows\], got \(2,\) and \(2, 1\)"):
         area([True, False], [[1.0], [2.0]])
+
+
+@pytest.mark.parametrize("area", [roc_auc, average_precision])
+@pytest.mark.parametrize(
+    ("positive", "scores", "message"),
+    [
+        (["no", "yes"], [1.0, 2.0], "positive must be truth values, got <U3"),
+        ([0.2, 0.9], [1.0, 2.0], "positive must be truth values, got float64"),
+        ([False, True], ["1", "2"], "scores must be numbers, got <U1"),
+    ],
+)
+def test_what_is_no_truth_value_or_no_number_is_refused(area, positive, scores, message):
+    with pytest.raises(TypeError, match=message):
+        area(positive, scores)

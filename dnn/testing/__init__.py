@@ -1,0 +1,30 @@
+"""One list of pieces and one set of laws, for the pieces of this package and for your own.
+
+    dnn.testing.check_layer(lambda: MyLayer(4))  # makes a new one each time it is called
+    dnn.testing.check_loss(focal_loss)
+    dnn.testing.check_optimizer(lambda parameters: MyOptimizer(parameters, 0.1))
+
+raise an AssertionError that says which law is broken, and by what. With pytest, a test for each law:
+
+    PIECE = dnn.testing.Layer("MyLayer", lambda: MyLayer(4))
+
+    @pytest.mark.parametrize("law", dnn.testing.laws(PIECE))
+    def test_my_layer(law):
+        law(PIECE)
+
+`PIECES` in catalogue.py is the list, `LAWS` in lawbook.py the set. This room needs TensorFlow and NumPy alone; of the
+package nothing imports it.
+"""
+
+from dnn.testing.catalogue import PIECES
+from dnn.testing.checks import check_activation, check_layer, check_loss, check_metric, check_optimizer, check_score
+from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT, X
+from dnn.testing.lawbook import LAWS, check, laws
+from dnn.testing.modes import MODES, assert_near, with_gradients
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Piece, Score
+
+__all__ = [
+    "BINARY_LOGITS", "BINARY_TARGETS", "LABELS", "LAWS", "LOGITS", "MODES", "ONE_HOT", "PIECES", "Activation", "Layer",
+    "Loss", "Metric", "Optimizer", "Piece", "Score", "X", "assert_near", "check", "check_activation", "check_layer",
+    "check_loss", "check_metric", "check_optimizer", "check_score", "laws", "with_gradients",
+]  # fmt: skip

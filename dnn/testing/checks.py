@@ -1,0 +1,50 @@
+"""A piece in one call: each raises an AssertionError that says which law the piece breaks, and by what.
+
+examples: an array of 7 rows for each argument, float32[7, 4] for x where nothing else is given; for labels and logits,
+class numbers int32[7] beside float32[7, 3]. Targets of another kind are examples too: `(dnn.testing.ONE_HOT,
+dnn.testing.LOGITS)`. xla: whether XLA must compile it, which it cannot do to a custom op that has no kernel there.
+What this package refuses wrong arguments with is in dnn/nn/checks.py; an optimizer has it from `dnn.Optimizer`.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from dnn.testing.examples import LABELS, LOGITS, X
+from dnn.testing.lawbook import check
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
+
+
+def check_activation(activation: Callable, *, xla: bool = True) -> None:
+    """The laws of an activation, tensor -> tensor of the same shape and dtype."""
+    check(Activation(_name(activation), activation, xla=xla))
+
+
+def check_layer(make: Callable, *, examples=(X,), any_shape: bool = False, xla: bool = True) -> None:
+    """The laws of a layer. make: () -> a new one. any_shape: it takes x of any width, so that none is wrong."""
+    check(Layer(_name(make()), make, examples, any_shape, xla))
+
+
+def check_loss(loss: Callable, *, examples=(LABELS, LOGITS), xla: bool = True) -> None:
+    """The laws of a loss, (labels, logits) -> float[batch]."""
+    check(Loss(_name(loss), loss, examples, xla=xla))
+
+
+def check_metric(metric: Callable, *, examples=(LABELS, LOGITS), xla: bool = True) -> None:
+    """The laws of a metric, (labels, logits) -> a number or a truth value for each row, [batch]."""
+    check(Metric(_name(metric), metric, examples, xla=xla))
+
+
+def check_score(score: Callable, *, examples=(LABELS, LOGITS)) -> None:
+    """The laws of a score, (labels, logits) -> a number or an array for all rows at once, in NumPy."""
+    check(Score(_name(score), score, examples))
+
+
+def check_optimizer(make: Callable, *, xla: bool = True) -> None:
+    """The laws of an optimizer. make: parameters -> a new one for them."""
+    check(Optimizer(_name(make([tf.Variable(1.0)])), make, xla=xla))
+
+
+def _name(subject) -> str:
+    """Of a function, or of the class of an object; of what functools.partial made, that of the function within."""
+    return getattr(getattr(subject, "func", subject), "__name__", type(subject).__name__)

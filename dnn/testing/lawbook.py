@@ -1,0 +1,44 @@
+"""Which laws are for which kind of piece."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from dnn.testing.compiled import one_trace_agrees, xla_agrees
+from dnn.testing.eager import (
+    begins_the_same_each_time,
+    has_finite_gradients,
+    keeps_nan,
+    keeps_the_dtype,
+    moves_every_parameter,
+    remembers_in_variables_alone,
+    scores_one_row,
+    scores_rows_in_any_order,
+    treats_each_row_alone,
+)
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Piece, Score
+from dnn.testing.refusals import refuses_what_it_cannot_train, refuses_wrong_arguments
+from dnn.testing.saved import survives_a_checkpoint, survives_a_saved_model
+
+MEMORY = (begins_the_same_each_time, remembers_in_variables_alone)
+SMOOTH = (has_finite_gradients, keeps_nan)
+COMPILED = (one_trace_agrees, xla_agrees)
+SAVED = (survives_a_checkpoint, survives_a_saved_model)
+LAWS = MappingProxyType({
+    Activation: (*MEMORY, treats_each_row_alone, keeps_the_dtype, *SMOOTH, *COMPILED),
+    Layer: (*MEMORY, treats_each_row_alone, keeps_the_dtype, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
+    Loss: (*MEMORY, treats_each_row_alone, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
+    Metric: (*MEMORY, treats_each_row_alone, refuses_wrong_arguments, *COMPILED, *SAVED),
+    Optimizer: (*MEMORY, moves_every_parameter, refuses_what_it_cannot_train, *COMPILED, *SAVED),
+    Score: (*MEMORY, scores_one_row, scores_rows_in_any_order, refuses_wrong_arguments),
+})  # fmt: skip
+
+
+def laws(piece: Piece) -> tuple[Callable[[Piece], None], ...]:
+    """The laws for a piece of its kind, those first whose breach explains that of others."""
+    return tuple(law for law in LAWS[type(piece)] if piece.xla or law is not xla_agrees)
+
+
+def check(piece: Piece) -> None:
+    """Raises: AssertionError for the first law that the piece breaks."""
+    for law in laws(piece):
+        law(piece)

@@ -1,0 +1,240 @@
+"""Pieces with one fault each, for the laws to find."""
+
+import numpy as np
+import tensorflow as tf
+
+import dnn
+from dnn.nn.checks import checked_float, checked_logits, checked_rows, checked_width
+from dnn.nn.optimizers.checks import checked_gradients, checked_parameters
+
+
+class Scale(tf.Module):
+    """x · w: a layer without a fault."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(np.ones(4), dtype=tf.float32, name="w")
+
+    def __call__(self, x):
+        return self.scaled(checked_rows(x, self.w))
+
+    def scaled(self, x):
+        return x * self.w
+
+
+class Lazy(Scale):
+    """Makes a variable when it is called for the first time."""
+
+    extra = None
+
+    def scaled(self, x):
+        if self.extra is None:
+            self.extra = tf.Variable(1.0, name="extra")
+        return x * self.w * self.extra
+
+
+class Unseeded(Scale):
+    """Begins with numbers of the global generator."""
+
+    def __init__(self):
+        super().__init__()
+        self.w.assign(tf.random.normal([4]))
+
+
+class Noisy(Scale):
+    """Draws from the global generator."""
+
+    def scaled(self, x):
+        return x * self.w + tf.random.normal([4])
+
+
+class Counting(Scale):
+    """Counts its calls in a Python number, which a trace makes a constant."""
+
+    calls = 0
+
+    def scaled(self, x):
+        self.calls += 1
+        return x * self.w * self.calls
+
+
+class Totalling(Scale):
+    """Adds up in an attribute, which is in no checkpoint."""
+
+    total = 0.0
+
+    def scaled(self, x):
+        self.total = self.total + tf.reduce_sum(x)
+        return x * self.w + self.total
+
+
+class Untracked:
+    """Is no tf.Module, so that nothing finds its variable."""
+
+    def __init__(self):
+        self.w = tf.Variable(np.ones(4), dtype=tf.float32)
+
+    def __call__(self, x):
+        return checked_rows(x, self.w) * self.w
+
+
+class Unchecked(Scale):
+    """Leaves the errors to TensorFlow."""
+
+    def __call__(self, x):
+        return tf.matmul(x, self.w[:, tf.newaxis])
+
+
+class AnyWidth(Scale):
+    def __call__(self, x):
+        return checked_float(x, "x") * self.w[0]
+
+
+class InFloat64(Scale):
+    def __call__(self, x):
+        return tf.cast(checked_width(x, 4), tf.float64) * tf.cast(self.w, tf.float64)
+
+
+class BatchMean(Scale):
+    """Takes the mean of the batch, also outside training."""
+
+    def scaled(self, x):
+        return x * self.w - tf.reduce_mean(x, axis=0)
+
+
+class Unconnected(Scale):
+    def scaled(self, x):
+        return x * tf.stop_gradient(self.w)
+
+
+class HidesNan(Scale):
+    def scaled(self, x):
+        return tf.where(x > 0, x * self.w, tf.zeros_like(x))
+
+
+class StaticRows(Scale):
+    """Needs to know the number of rows in a trace."""
+
+    def scaled(self, x):
+        return x * self.w + tf.zeros([x.shape[0], 4])
+
+
+class RowsAsPythonNumber(Scale):
+    """Takes 1 for the number of rows that a trace does not know."""
+
+    def scaled(self, x):
+        return x * self.w * (x.shape[0] or 1)
+
+
+class Retracing(Scale):
+    """Has a tf.function, and hands it another Python number in each call."""
+
+    calls = 0
+
+    def scaled(self, x):
+        self.calls += 1
+        return self.compiled(x, self.calls)
+
+    @tf.function
+    def compiled(self, x, calls):
+        return x * self.w
+
+
+def doubled_in_a_graph(x):
+    return x if tf.executing_eagerly() else 2 * x
+
+
+def by_python(x):
+    """XLA compiles no Python."""
+    return tf.ensure_shape(tf.py_function(lambda x: x, [x], x.dtype), x.shape)
+
+
+def largest_of_two(x):
+    """XLA's maximum overlooks a NaN."""
+    return tf.reduce_max(tf.reshape(x, [-1, 2, 2]), axis=-1)
+
+
+def mean_loss(labels, logits):
+    return tf.reduce_mean(dnn.sparse_softmax_cross_entropy(labels, logits))
+
+
+def mean_for_each(labels, logits):
+    losses = dnn.sparse_softmax_cross_entropy(labels, logits)
+    return tf.zeros_like(losses) + tf.reduce_mean(losses)
+
+
+def broadcasting_loss(targets, predictions):
+    return tf.reduce_mean((targets - checked_float(predictions, "predictions")) ** 2, axis=-1)
+
+
+def log_of_a_probability(labels, logits):
+    """The probability rounds to 0."""
+    probabilities = tf.nn.softmax(1000 * checked_logits(logits, labels))
+    return -tf.math.log(tf.gather(probabilities, labels, batch_dims=1))
+
+
+@tf.function
+def retracing_loss(labels, logits):
+    return dnn.sparse_softmax_cross_entropy(labels, logits)
+
+
+def squeezed_hits(labels, logits):
+    """Squeezes the axis of the rows too, if there is one row."""
+    return tf.squeeze(tf.cast(dnn.accuracy(labels, logits), tf.float32)[:, tf.newaxis])
+
+
+def hits_that_need_two_rows(labels, logits):
+    hits = dnn.accuracy(labels, logits)
+    return hits & (hits[1] | True)
+
+
+def score_of_the_first_row(labels, logits):
+    return float(logits[0, 0])
+
+
+def score_that_needs_two_rows(labels, logits):
+    return float(logits[1, 0] * 0)
+
+
+class Descent(tf.Module):
+    """p ← p − rate · gradient: an optimizer without a fault."""
+
+    rate = 0.1
+
+    def __init__(self, parameters):
+        super().__init__()
+        self.parameters = checked_parameters(parameters)
+
+    def apply(self, gradients):
+        for p, g in zip(self.parameters, checked_gradients(gradients, self.parameters), strict=True):
+            p.assign_sub(self.rate * g)
+
+
+class PythonSteps(Descent):
+    """Counts its steps in a Python number."""
+
+    steps = 0
+
+    def apply(self, gradients):
+        self.steps += 1
+        super().apply([g / self.steps for g in checked_gradients(gradients, self.parameters)])
+
+
+class LazySlots(Descent):
+    slots = None
+
+    def apply(self, gradients):
+        if self.slots is None:
+            self.slots = [tf.Variable(tf.zeros_like(p), name="slot") for p in self.parameters]
+        super().apply(gradients)
+
+
+class Standing(Descent):
+    rate = 0.0
+
+
+class SkipsMissingGradients(Descent):
+    def apply(self, gradients):
+        for p, g in zip(self.parameters, gradients, strict=False):
+            if g is not None:
+                p.assign_sub(self.rate * g)

@@ -1,0 +1,85 @@
+"""The calls for a user's own pieces: a good one passes, a bad one is named, and the examples may be other ones."""
+
+import functools
+
+import faulty
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+from dnn.nn.checks import checked_float, checked_numbers
+from dnn.testing import (
+    BINARY_LOGITS,
+    BINARY_TARGETS,
+    LABELS,
+    LOGITS,
+    ONE_HOT,
+    Layer,
+    check_activation,
+    check_layer,
+    check_loss,
+    check_metric,
+    check_optimizer,
+    check_score,
+    laws,
+)
+
+
+def focal_loss(y_true, y_pred):
+    losses = dnn.sparse_softmax_cross_entropy(y_true, y_pred)
+    return (1 - tf.exp(-losses)) ** 2 * losses
+
+
+def wrong_side(targets, logits):
+    """How many outputs of a row are on the wrong side."""
+    return dnn.binary_accuracy(targets, logits) < 1
+
+
+def test_good_pieces_of_a_user_pass():
+    check_layer(faulty.Scale)
+    check_loss(focal_loss)
+    check_metric(wrong_side, examples=(BINARY_TARGETS, BINARY_LOGITS))
+    check_optimizer(faulty.Descent)
+    check_score(lambda labels, logits: dnn.log_loss(labels, logits) / np.log(2))
+
+
+@pytest.mark.parametrize(
+    ("check", "subject", "name"),
+    [
+        (check_activation, faulty.doubled_in_a_graph, "doubled_in_a_graph"),
+        (check_layer, faulty.Counting, "Counting"),
+        (check_layer, lambda: faulty.largest_of_two, "largest_of_two"),
+        (check_loss, functools.partial(faulty.mean_loss), "mean_loss"),
+        (check_metric, faulty.squeezed_hits, "squeezed_hits"),
+        (check_optimizer, faulty.PythonSteps, "PythonSteps"),
+        (check_score, faulty.score_of_the_first_row, "score_of_the_first_row"),
+    ],
+)
+def test_a_bad_piece_is_called_by_its_name(check, subject, name):
+    with pytest.raises(AssertionError, match=f"^{name} breaks the law "):
+        check(subject)
+
+
+def test_a_layer_of_another_width_and_dtype_gets_other_examples():
+    check_layer(lambda: dnn.Dense(3, 2, dtype=tf.float64), examples=(LOGITS.astype(np.float64),))
+
+
+def test_a_wrong_shape_that_broadcasts_is_caught():
+    def loss(targets, predictions):
+        targets, predictions = checked_numbers(targets, "targets"), checked_float(predictions, "predictions")
+        return tf.reduce_mean((tf.cast(targets, predictions.dtype) - predictions) ** 2, axis=-1)
+
+    with pytest.raises(AssertionError, match=r"loss breaks .*\ntargets of shape \(\) is taken without an error"):
+        check_loss(loss, examples=(ONE_HOT, LOGITS))
+
+
+def test_examples_have_seven_rows():
+    with pytest.raises(ValueError, match=r"examples must have 7 rows each, got shapes \[\(7,\), \(6, 3\)\]"):
+        check_loss(focal_loss, examples=(LABELS, LOGITS[:6]))
+
+
+def test_what_has_no_kernel_for_xla_keeps_the_other_laws():
+    assert {law.__name__ for law in laws(Layer("", faulty.Scale))} - {
+        law.__name__ for law in laws(Layer("", faulty.Scale, xla=False))
+    } == {"xla_agrees"}
