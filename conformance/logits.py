@@ -21,4 +21,11 @@ def confident(random, dtype):
     return np.concatenate([np.zeros((64, 1)), -gaps - random.exponential(1, (64, 4))], axis=1)
 
 
-DOMAINS = {"ordinary": ordinary, "extreme": extreme, "confident": confident}
+def masked(random, dtype):
+    """Ordinary ones, a third of them −∞, but for the first of each row."""
+    logits = ordinary(random, dtype)
+    logits[:, 1:][random.random((64, 4)) < 1 / 3] = -np.inf
+    return logits
+
+
+DOMAINS = {"ordinary": ordinary, "extreme": extreme, "confident": confident, "masked": masked}

@@ -9,11 +9,13 @@ import dnn
 from conformance import exact, logits
 from conformance.activations import DTYPES
 from conformance.calling import array_of, value_and_gradient
+from conformance.exact import EXACT
 from conformance.measure import epsilon, logit_ulp, ulp
 from conformance.piece import Part, Piece
 from conformance.softmax import probabilities
 
-UNITS = {"ordinary": (logit_ulp, epsilon), "extreme": (logit_ulp, epsilon), "confident": (ulp, ulp)}
+EXPONENTS = {"float32": (-17, 17), "bfloat16": (-17, 17), "float64": (-150, 150), "float16": (-1, 1.8)}
+ZERO = EXACT.mpf(0)
 
 
 def pieces() -> list[Piece]:
@@ -24,7 +26,7 @@ def _softmax(dtype: str):
     sparse, soft = dnn.sparse_softmax_cross_entropy, dnn.softmax_cross_entropy
     keras_sparse = functools.partial(keras.losses.sparse_categorical_crossentropy, from_logits=True)
     keras_soft = functools.partial(keras.losses.categorical_crossentropy, from_logits=True)
-    for domain in ("ordinary", "extreme", "confident"):
+    for domain in ("ordinary", "extreme", "confident", "masked"):
         yield _piece("sparse cross-entropy", sparse, keras_sparse, _sparse_exactly, _labels, domain, dtype)
     for domain in ("ordinary", "extreme"):
         yield _piece("cross-entropy", soft, keras_soft, _soft_exactly, _shares, domain, dtype)
@@ -63,17 +65,14 @@ def _squared(dtype: str):
         )  # fmt: skip
 
 
-EXPONENTS = {"float32": (-17, 17), "bfloat16": (-17, 17), "float64": (-150, 150), "float16": (-1, 1.8)}
-
-
 def _piece(name, ours, keras_s, formula, targets, domain, dtype, unit=None) -> Piece:
     def draw(random, chunk):
         z = array_of(logits.DOMAINS[domain](random, dtype), dtype)
         return targets(random, z, domain == "confident"), z
 
-    value, gradient = UNITS[domain]
+    value, gradient = (ulp, ulp) if domain == "confident" else (unit or logit_ulp, epsilon)
     return Piece(
-        name, domain, dtype, (Part("value", unit or value), Part("gradient", gradient)), draw,
+        name, domain, dtype, (Part("value", value), Part("gradient", gradient)), draw,
         _gradient_of(ours), _gradient_of(keras_s), formula, chunks=16,
     )  # fmt: skip
 
@@ -112,19 +111,20 @@ def _bits(random, z, certain):
 def _sparse_exactly(labels, logits, ignored=None):
     used = labels != ignored
     value, gradient = _soft_exactly(np.eye(logits.shape[1])[labels], logits)
-    return np.where(used, value, exact.EXACT.mpf(0)), np.where(used[:, np.newaxis], gradient, exact.EXACT.mpf(0))
+    return np.where(used, value, ZERO), np.where(used[:, np.newaxis], gradient, ZERO)
 
 
 def _soft_exactly(targets, logits, smoothing=0.0):
-    z, a = exact.exact(logits), exact.EXACT.mpf(smoothing)
+    z, a = exact.exact(logits), EXACT.mpf(smoothing)
     t = exact.exact(targets) * (1 - a) + a / z.shape[1]
     p = probabilities(z)
     log_sum = z.max(axis=1) + exact.log(exact.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1))
-    return (t * (log_sum[:, np.newaxis] - z)).sum(axis=1), p * t.sum(axis=1, keepdims=True) - t
+    losses = np.where(t == 0, ZERO, t * (log_sum[:, np.newaxis] - z))  # 0 · ∞, of a masked class, is 0
+    return losses.sum(axis=1), p * t.sum(axis=1, keepdims=True) - t
 
 
 def _binary_exactly(targets, logits, smoothing=0.0):
-    z, a = exact.exact(logits), exact.EXACT.mpf(smoothing)
+    z, a = exact.exact(logits), EXACT.mpf(smoothing)
     t = exact.exact(targets) * (1 - a) + a / 2
     losses = t * exact.log1p(exact.exp(-z)) + (1 - t) * exact.log1p(exact.exp(z))
     gradient = (1 - t) * exact.logistic(z) - t * exact.logistic(-z)

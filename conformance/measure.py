@@ -14,7 +14,7 @@ def ulp(exact, inputs, dtype):
     smaller ones, in the midst of a formula too. It does not for float16, whose last place ends at 2⁻²⁴."""
     info = ml_dtypes.finfo(dtype)
     size = np.clip(np.nan_to_num(np.abs(exact)), float(info.tiny), float(info.max))
-    unit = float(info.eps) * 2.0 ** np.floor(np.log2(size) - 1e-12)  # log2 of the largest float64 rounds to 1024
+    unit = np.ldexp(float(info.eps), np.frexp(size)[1] - 1)
     least = 1000 * float(info.tiny)
     return unit if dtype == np.float16 else np.where(np.abs(exact) < least, least, unit)
 
@@ -26,7 +26,8 @@ def epsilon(exact, inputs, dtype):
 
 def logit_ulp(exact, inputs, dtype):
     """The last place of 1 or of the row's largest |logit|: subtracting that costs so much, however small the rest."""
-    largest = np.maximum(1, np.abs(inputs[-1].astype(np.float64)).max(axis=1))
+    sizes = np.abs(inputs[-1].astype(np.float64))
+    largest = np.max(sizes, axis=1, initial=1, where=np.isfinite(sizes))
     return float(ml_dtypes.finfo(dtype).eps) * largest.reshape(-1, *[1] * (exact.ndim - 1)) * np.ones_like(exact)
 
 

@@ -24,7 +24,7 @@ START = np.linspace(-1, 1, 8)
 def pieces() -> list[Piece]:
     return [
         *(_piece(name, dtype, *RULES[name]) for name in RULES for dtype in DTYPES),
-        *(_piece("Adam", dtype, *RULES["Adam"], "10,000 steps", (20, 10_000)) for dtype in DTYPES),
+        *(_piece("Adam", dtype, *RULES["Adam"], "10,000 steps", (8, 10_000)) for dtype in DTYPES),
         *(_schedule(name) for name in SCHEDULES),
     ]
 
@@ -76,7 +76,7 @@ RULES = {
 }  # fmt: skip
 
 
-def _piece(name, dtype, ours, keras_s, recursion, domain="ordinary", steps=(20, 200)) -> Piece:
+def _piece(name, dtype, ours, keras_s, recursion, domain="ordinary", steps=(8, 200)) -> Piece:
     def draw(random, chunk):
         sizes = np.array([1e-9, 1e-5, 1e-3, 1e-1, 1, 1e3, 1, 1])
         g = random.normal(size=(steps[chunk], 8)) * sizes

@@ -15,8 +15,9 @@ MASTERS = "trains a float32 copy, with float32 slots: what a step adds is not lo
 STRICTER = (
     ("gelu*", "*", "extreme", ALL, LIMITS),
     ("silu", "*", "extreme", ALL, LIMITS),
-    ("*elu", "derivative", "*", ALL, "is α eˣ below 0: Keras's is the value + α, which cancels"),
-    ("*elu", "value", "*", ALL, "is by expm1 where x is near 0: Keras's eˣ − 1 cancels"),
+    *((name, "derivative", "*", ALL, "is α eˣ below 0: Keras's is the value + α, which cancels")
+      for name in ("elu", "selu")),
+    *((name, "value", "*", ALL, "is by expm1 where x is near 0: Keras's eˣ − 1 cancels") for name in ("elu", "selu")),
     ("sigmoid", "derivative", "*", ALL, "is s(x) s(−x): Keras's s (1 − s) cancels"),
     ("tanh", "derivative", "*", ALL, "is by e^(−2|x|): Keras's 1 − tanh² cancels"),
     ("gelu, approximate", "*", "*", ALL, "is by the sigmoid: Keras's 1 + tanh cancels below 0"),

@@ -17,8 +17,9 @@ RED = "🔴"
 HEADING = """# Conformance
 
 Every piece of `dnn` beside Keras and beside exact arithmetic, on the same numbers, drawn from seeds: made by
-`python scripts/conformance.py`. Errors and differences are the largest of all numbers compared. ∞: a NaN, or an
-infinity, where there is a number. {red}: our error is above Keras's. An error is counted in
+`python scripts/conformance.py`, operation by operation, as in graph mode. Errors and differences are the largest of
+all numbers compared. ∞: a NaN, or an infinity, where there is a number. {red}: our error is above Keras's. The last
+column says why it is, or why it is less than half of Keras's. The units:
 
 {units}
 """
@@ -50,11 +51,14 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def compact(rows: Sequence[Row]) -> str:
     """A line for each piece, and of each dtype the largest difference, our largest error and Keras's, of all its rows;
-    then the rows that are red."""
+    below, the rows that are red."""
     lines = ["| piece | " + " | ".join(DTYPES) + " |", "|---" * (1 + len(DTYPES)) + "|"]
     for piece in dict.fromkeys(row.piece for row in rows):
         cells = (_summary([row for row in rows if (row.piece, row.dtype) == (piece, dtype)]) for dtype in DTYPES)
         lines.append(f"| {piece} | " + " | ".join(cells) + " |")
+    red = [row for row in rows if row.is_red]
+    lines += ["", f"{RED}: in {len(red)} of {len(rows)} rows our error is above Keras's.", ""]
+    lines += [f"- {', '.join(row.key)}: {row.our_error:.3g} / {row.keras_error:.3g}, {reason(row)}" for row in red]
     return "\n".join(lines) + "\n"
 
 
