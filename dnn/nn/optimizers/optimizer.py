@@ -50,7 +50,7 @@ class Optimizer(tf.Module, ABC):
         self._learning_rate = _variable_or_schedule(learning_rate)
         self.weight_decay = None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
         self._decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
-        self._masters = [master_of(p) for p in self.parameters]
+        self.masters = [master_of(p) for p in self.parameters]
 
     @abstractmethod
     def step(self, i: int, g, t, learning_rate):
@@ -85,7 +85,7 @@ class Optimizer(tf.Module, ABC):
         gradients = checked_gradients(gradients, self.parameters)
         rate = tf.convert_to_tensor(self.learning_rate)  # of the count before this step, as in Keras
         count = tf.convert_to_tensor(self.t.assign_add(1))
-        for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self._masters, strict=True)):
+        for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self.masters, strict=True)):
             g = tf.cast(g, at_least_float32(g.dtype))
             t, learning_rate = tf.cast(count, g.dtype), tf.cast(rate, g.dtype)
             if self.weight_decay and self._decayed[i]:
