@@ -58,6 +58,11 @@ def _tanh(x):
 FUNCTIONS = {
     "relu": (dnn.relu, keras.activations.relu, lambda x: (np.maximum(x, 0), np.where(x > 0, 1, 0)),
              (0, 0, INFINITY, 1)),
+    "relu, leaky and bounded": (functools.partial(dnn.relu, negative_slope=0.25, max_value=6.0),
+                                functools.partial(keras.activations.relu, negative_slope=0.25, max_value=6.0),
+                                lambda x: (np.where(x > 0, np.minimum(x, 6), x / 4),
+                                           np.where(x > 0, np.where(x < 6, EXACT.mpf(1), 0), EXACT.mpf(1) / 4)),
+                                (-INFINITY, EXACT.mpf(1) / 4, 6, 0)),
     "leaky_relu": (dnn.leaky_relu, keras.activations.leaky_relu,
                    lambda x: (np.where(x > 0, x, x / 5), np.where(x > 0, EXACT.mpf(1), EXACT.mpf(1) / 5)),
                    (-INFINITY, EXACT.mpf(1) / 5, INFINITY, 1)),
@@ -79,9 +84,7 @@ FUNCTIONS = {
 
 
 def pieces() -> list[Piece]:
-    return [
-        _piece(name, domain, dtype) for name in FUNCTIONS for domain in ("ordinary", "extreme") for dtype in DTYPES
-    ]
+    return [_piece(name, domain, dtype) for name in FUNCTIONS for domain in ("ordinary", "extreme") for dtype in DTYPES]
 
 
 def _piece(name: str, domain: str, dtype: str) -> Piece:

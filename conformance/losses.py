@@ -36,6 +36,10 @@ def _softmax(dtype: str):
         functools.partial(_soft_exactly, smoothing=0.1), _one_hot, "ordinary", dtype,
     )  # fmt: skip
     yield _piece(
+        "sparse cross-entropy, label_smoothing=0.1", _with(sparse, label_smoothing=0.1), _smoothed_sparse,
+        functools.partial(_sparse_exactly, smoothing=0.1), _labels, "ordinary", dtype,
+    )  # fmt: skip
+    yield _piece(
         "sparse cross-entropy, ignore_class=2", _with(sparse, ignore_class=2), _with(keras_sparse, ignore_class=2),
         functools.partial(_sparse_exactly, ignored=2), _labels, "ordinary", dtype,
     )  # fmt: skip
@@ -81,6 +85,12 @@ def _with(loss, **options):
     return functools.partial(loss, **options)
 
 
+def _smoothed_sparse(labels, z):
+    """Keras smooths one-hot labels alone."""
+    one_hot = keras.ops.one_hot(labels, z.shape[1], dtype=z.dtype)
+    return keras.losses.categorical_crossentropy(one_hot, z, from_logits=True, label_smoothing=0.1)
+
+
 def _gradient_of(loss):
     return lambda targets, z: value_and_gradient(functools.partial(loss, targets), z)
 
@@ -108,9 +118,9 @@ def _bits(random, z, certain):
 # the formulas, in exact arithmetic, which needs no care
 
 
-def _sparse_exactly(labels, logits, ignored=None):
+def _sparse_exactly(labels, logits, ignored=None, smoothing=0.0):
     used = labels != ignored
-    value, gradient = _soft_exactly(np.eye(logits.shape[1])[labels], logits)
+    value, gradient = _soft_exactly(np.eye(logits.shape[1])[labels], logits, smoothing)
     return np.where(used, value, ZERO), np.where(used[:, np.newaxis], gradient, ZERO)
 
 

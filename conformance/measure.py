@@ -6,8 +6,6 @@ A unit is a function (exact values as float64, inputs, dtype) -> the size of one
 import ml_dtypes
 import numpy as np
 
-from conformance.exact import parts
-
 
 def ulp(exact, inputs, dtype):
     """The last place of the exact value. Below 1,000 times the least normal number it is that: TensorFlow gives 0 for
@@ -47,10 +45,10 @@ UNITS = {unit.__name__: unit for unit in (ulp, epsilon, logit_ulp, array_ulp, on
 def largest_error(actual, exact, unit, inputs, dtype) -> float:
     """The largest |actual − exact| in units. A NaN or an infinity that is not the exact value is infinitely wrong.
 
-    actual: an array of the dtype in which it was returned. exact: exact numbers. What no number of actual's dtype can
-    hold should be its infinity.
+    actual: an array of the dtype in which it was returned. exact: the `parts` of exact numbers. What no number of
+    actual's dtype can hold should be its infinity.
     """
-    high, low = parts(exact)
+    high, low = exact
     size = unit(high, inputs, dtype)
     actual = np.asarray(actual)
     if actual.shape != high.shape:
@@ -62,9 +60,12 @@ def largest_error(actual, exact, unit, inputs, dtype) -> float:
 
 
 def largest_difference(one_side, other, exact, unit, inputs, dtype) -> float:
-    """The largest |one − other| in units of the exact value, or of the other where there is no exact value."""
+    """The largest |one − other| in units of the exact value, or of the other where there is no exact value.
+
+    exact: the `parts` of exact numbers, or None.
+    """
     one_side, other = (np.asarray(values).astype(np.float64) for values in (one_side, other))
-    beside = other if exact is None else parts(exact)[0]
+    beside = other if exact is None else exact[0]
     return float(np.max(_distance(one_side, other, 0.0) / unit(beside, inputs, dtype), initial=0))
 
 

@@ -68,6 +68,13 @@ def _accuracies():
             lambda labels, z: share(np.array(places(labels, z)) < 2),
         )  # fmt: skip
 
+    yield _piece(
+        "accuracy of one-hot labels", "ordinary", DTYPE, _labels_and_logits,
+        lambda labels, z: np.mean(dnn.accuracy(np.eye(z.shape[1])[labels], z)),
+        lambda labels, z: _after(keras.metrics.CategoricalAccuracy(), np.eye(z.shape[1])[labels], z),
+        lambda labels, z: share(np.array(places(labels, z)) < 1),
+    )  # fmt: skip
+
     def bits(random, chunk):
         return random.integers(0, 2, (64, 3)), array_of(random.normal(size=(64, 3)), DTYPE)
 

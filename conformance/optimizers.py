@@ -24,7 +24,7 @@ START = np.linspace(-1, 1, 8)
 def pieces() -> list[Piece]:
     return [
         *(_piece(name, dtype, *RULES[name]) for name in RULES for dtype in DTYPES),
-        *(_piece("Adam", dtype, *RULES["Adam"], "10,000 steps", (8, 10_000)) for dtype in DTYPES),
+        *(_piece("Adam", dtype, *RULES["Adam"], "10,000 steps", (200, 10_000)) for dtype in DTYPES),
         *(_schedule(name) for name in SCHEDULES),
     ]
 
@@ -43,6 +43,13 @@ def _clipping(by: str):
         lambda: keras.optimizers.Adam(0.01, **{by: 0.5}),
         lambda gradients, p: _exact_adam(recursions.clipped(gradients, 0.5, by), p),
     )
+
+
+def _keras_excluding():
+    """Without the decay of the second variable."""
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_names=["second"])
+    return optimizer
 
 
 # ours, of parameters; Keras's; and the recursion
@@ -64,6 +71,9 @@ RULES = {
                       functools.partial(_exact_adam, amsgrad=True)),
     "AdamW": (lambda p: dnn.AdamW(p, 0.01, weight_decay=0.1), lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
               functools.partial(_exact_adam, weight_decay=0.1)),
+    "AdamW, exclude_from_weight_decay": (
+        lambda p: dnn.AdamW(p, 0.01, weight_decay=0.1, exclude_from_weight_decay=p[1:]), _keras_excluding,
+        functools.partial(_exact_adam, weight_decay=[0.1] * 4 + [0] * 4)),
     "Adam, clipnorm": _clipping("clipnorm"),
     "Adam, global_clipnorm": _clipping("global_clipnorm"),
     "Adam, clipvalue": _clipping("clipvalue"),
@@ -73,6 +83,10 @@ RULES = {
     "SGD, averaged": (lambda p: dnn.AverageWeights(dnn.SGD(p, 0.01), ema_momentum=0.9),
                       lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9),
                       functools.partial(recursions.averaged, learning_rate=0.01, momentum=0.9)),
+    "SGD, ema_overwrite_frequency=3": (
+        lambda p: dnn.AverageWeights(dnn.SGD(p, 0.01), ema_momentum=0.9, ema_overwrite_frequency=3),
+        lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3),
+        functools.partial(recursions.averaged, learning_rate=0.01, momentum=0.9, overwrite=3)),
 }  # fmt: skip
 
 
@@ -101,7 +115,8 @@ def _ours_after(make, gradients, start):
 
 
 def _keras_after(make, gradients, start):
-    variables = [keras.Variable(part, dtype=start.dtype.name) for part in (start[:4], start[4:])]
+    parts = {"first": start[:4], "second": start[4:]}
+    variables = [keras.Variable(part, dtype=start.dtype.name, name=name) for name, part in parts.items()]
     optimizer = make()
     optimizer.build(variables)
     _take_steps(lambda g: optimizer.apply([g[:4], g[4:]], variables), gradients)

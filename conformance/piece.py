@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from conformance.exact import parts
 from conformance.measure import largest_difference, largest_error
 
 
@@ -55,9 +56,8 @@ class Row:
 
     @property
     def is_red(self) -> bool:
-        """Whether our error is above Keras's, by more than a hundredth of a last place."""
-        known = self.our_error is not None and self.keras_error is not None
-        return known and self.our_error > self.keras_error + (1e-9 if self.unit == "one" else 0.01)
+        """Whether our error is above Keras's, by however little."""
+        return self.our_error is not None and self.keras_error is not None and self.our_error > self.keras_error
 
     @property
     def is_stricter(self) -> bool:
@@ -65,6 +65,11 @@ class Row:
         if self.keras_error is None:
             return self.our_error is not None
         return self.keras_error > max(2 * self.our_error, 1e-9 if self.unit == "one" else 0.5)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether our error is more than 20 units: more than a few roundings."""
+        return self.our_error is not None and self.our_error > 20
 
 
 def rows_of(piece: Piece, chunks: int | None = None) -> list[Row]:
@@ -94,6 +99,7 @@ def _figures(piece: Piece, chunk: int) -> list[tuple]:
     )
     figures = []
     for part, a, b, e in zip(piece.parts, ours, keras_s, exact, strict=True):
+        e = None if e is None else parts(e)
         figures.append((
             np.size(a),
             None if b is None else largest_difference(a, b, e, part.unit, inputs, dtype),

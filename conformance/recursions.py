@@ -34,7 +34,8 @@ def rmsprop(gradients, p, *, learning_rate, rho=0.9, momentum=0.0, epsilon=1e-7,
 
 
 def adam(gradients, p, *, learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, weight_decay=0.0):
-    eta, beta_1, beta_2, decay = map(number, (learning_rate, beta_1, beta_2, weight_decay))
+    eta, beta_1, beta_2 = map(number, (learning_rate, beta_1, beta_2))
+    decay = exact.exact(weight_decay)  # one number, or one for each parameter
     m = v = largest = 0 * p
     power_1 = power_2 = ONE
     for g in gradients:
@@ -64,10 +65,13 @@ def means_of(gradients, steps: int):
     return gradients.reshape(-1, steps, gradients.shape[1]).sum(axis=1) / steps
 
 
-def averaged(gradients, p, *, learning_rate, momentum):
-    """The moving average of the parameters that `sgd` goes through, which begins at those after the first step."""
+def averaged(gradients, p, *, learning_rate, momentum, overwrite=None):
+    """The moving average of the parameters that `sgd` goes through, which begins at those after the first step;
+    after each `overwrite` steps the parameters are it."""
     average, mu = None, number(momentum)
-    for g in gradients:
+    for t, g in enumerate(gradients, 1):
         p = p - number(learning_rate) * g
         average = p if average is None else mu * average + (1 - mu) * p
+        if overwrite and t % overwrite == 0:
+            p = average
     return average

@@ -1,4 +1,4 @@
-"""The table as JSON, as Markdown with every row, and as Markdown with a line for each piece."""
+"""The table as JSON, as Markdown with every row, and as Markdown with a line for each piece and unit."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.measure import UNITS
 from conformance.piece import Row
-from conformance.reasons import reason
+from conformance.reasons import reason, why_large
 
 RECORD = Path(__file__).parent / "table.json"
 MARKDOWN = Path(__file__).parent / "table.md"
@@ -18,23 +18,30 @@ HEADING = """# Conformance
 
 Every piece of `dnn` beside Keras and beside exact arithmetic, on the same numbers, drawn from seeds: made by
 `python scripts/conformance.py`, operation by operation, as in graph mode. Errors and differences are the largest of
-all numbers compared. ∞: a NaN, or an infinity, where there is a number. {red}: our error is above Keras's. The last
-column says why it is, or why it is less than half of Keras's. The units:
+all numbers compared. ∞: a NaN, or an infinity, where there is a number. {red}: our error is above Keras's, by however
+little. The last column says why it is, or why it is less than half of Keras's, or why it is more than 20 units. The
+units:
 
 {units}
 """
 
 
-def written(rows: Sequence[Row]) -> str:
-    """The JSON of the rows, one a line. JSON has no infinity: it is the text "inf"."""
-    lines = [json.dumps({name: _storable(value) for name, value in dataclasses.asdict(row).items()}) for row in rows]
-    return "[\n" + ",\n".join(lines) + "\n]\n"
+def written(rows: Sequence[Row], first: Sequence[Row]) -> str:
+    """The JSON of the rows, one a line, and of those over the first chunk of inputs alone, which a test measures again.
+
+    JSON has no infinity: it is the text "inf".
+    """
+    return f'{{"rows": {_lines(rows)}, "first chunk": {_lines(first)}}}\n'
 
 
-def read(text: str) -> list[Row]:
-    """The rows of the JSON."""
-    return [Row(**{name: math.inf if value == "inf" else value for name, value in row.items()})
-            for row in json.loads(text)]  # fmt: skip
+def read(text: str) -> tuple[list[Row], list[Row]]:
+    """The rows of the JSON, and those over the first chunk of inputs alone."""
+    record = json.loads(text)
+    rows, first = (
+        [Row(**{name: math.inf if value == "inf" else value for name, value in row.items()}) for row in record[part]]
+        for part in ("rows", "first chunk")
+    )
+    return rows, first
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -50,15 +57,21 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def compact(rows: Sequence[Row]) -> str:
-    """A line for each piece, and of each dtype the largest difference, our largest error and Keras's, of all its rows;
-    below, the rows that are red."""
-    lines = ["| piece | " + " | ".join(DTYPES) + " |", "|---" * (1 + len(DTYPES)) + "|"]
-    for piece in dict.fromkeys(row.piece for row in rows):
-        cells = (_summary([row for row in rows if (row.piece, row.dtype) == (piece, dtype)]) for dtype in DTYPES)
-        lines.append(f"| {piece} | " + " | ".join(cells) + " |")
+    """A line for each piece and unit, and of each dtype the largest difference, our largest error and Keras's, of all
+    rows of the piece that count in that unit; below, the rows that are red, and those of a large error."""
+    lines = ["| piece | unit | " + " | ".join(DTYPES) + " |", "|---" * (2 + len(DTYPES)) + "|"]
+    for piece, unit in dict.fromkeys((row.piece, row.unit) for row in rows):
+        ours = [row for row in rows if (row.piece, row.unit) == (piece, unit)]
+        cells = (_summary([row for row in ours if row.dtype == dtype]) for dtype in DTYPES)
+        lines.append(f"| {piece} | {unit} | " + " | ".join(cells) + " |")
     red = [row for row in rows if row.is_red]
-    lines += ["", f"{RED}: in {len(red)} of {len(rows)} rows our error is above Keras's.", ""]
-    lines += [f"- {', '.join(row.key)}: {row.our_error:.3g} / {row.keras_error:.3g}, {reason(row)}" for row in red]
+    lines += ["", f"{RED}: in {len(red)} of {len(rows)} rows our error is above Keras's, by however little.", ""]
+    lines += [f"- {', '.join(row.key)}: {row.our_error:.6g} / {row.keras_error:.6g}, {reason(row)}" for row in red]
+    large = [row for row in rows if row.is_large]
+    lines += ["", f"In {len(large)} rows our error is more than 20 units:", ""]
+    for why in dict.fromkeys(why_large(row) for row in large):
+        named = dict.fromkeys(f"{row.piece} in {row.dtype}" for row in large if why_large(row) == why)
+        lines.append(f"- {'; '.join(named)}: {why}")
     return "\n".join(lines) + "\n"
 
 
@@ -70,7 +83,7 @@ def figure(x: float | None) -> str:
 
 
 def remark(row: Row) -> str:
-    """Why our error is above Keras's, marked, or why it is less than half of Keras's."""
+    """`reason`, marked if our error is above Keras's."""
     return f"{RED} {reason(row)}" if row.is_red else reason(row)
 
 
@@ -81,6 +94,11 @@ def _summary(rows: Sequence[Row]) -> str:
     difference, ours, keras_s = (max((x for x in column if x is not None), default=None) for column in columns)
     mark = f" {RED}" if any(row.is_red for row in rows) else ""
     return f"{figure(difference)}; {figure(ours)} / {figure(keras_s)}{mark}"
+
+
+def _lines(rows: Sequence[Row]) -> str:
+    lines = [json.dumps({name: _storable(value) for name, value in dataclasses.asdict(row).items()}) for row in rows]
+    return "[\n" + ",\n".join(lines) + "\n]"
 
 
 def _storable(value):
