@@ -92,3 +92,13 @@ def checked_function(function, name: str):
     if function is not None and not callable(function):
         raise TypeError(f"{name} must be a function, got {function!r}")
     return function
+
+
+def checked_key(training):
+    """The key of a training step, int32[3], or None: outside training. False, as in Keras, is None.
+
+    Raises: TypeError for True, which is no key to draw from.
+    """
+    if training is True:
+        raise TypeError("training must be None, or the key int32[3] of a step, (seed, epoch, step); got True")
+    return None if training is False else training
