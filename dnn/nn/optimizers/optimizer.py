@@ -38,9 +38,9 @@ class Optimizer(tf.Module, ABC):
         weight_decay: float | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ):
-        """parameters: the variables to train.
-        learning_rate: > 0; it may be assigned at any time. Or a schedule: a function of how many steps were taken, an
-            int64 tensor, that gives the rate of the next step, >= 0.
+        """parameters: the variables to train, each once.
+        learning_rate: > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a
+            function of how many steps were taken, an int64 tensor, that gives the rate of the next step, >= 0.
         weight_decay: >= 0. exclude_from_weight_decay: those of the parameters that do not decay.
         Raises: ValueError for one out of its range, TypeError for one of another kind.
         """
@@ -75,7 +75,7 @@ class Optimizer(tf.Module, ABC):
     def learning_rate(self, value: float) -> None:
         if callable(self._learning_rate):
             raise TypeError("learning_rate follows a schedule and cannot be assigned: make an optimizer with a number")
-        self._learning_rate.assign(checked_positive(value, "learning_rate"))
+        self._learning_rate.assign(checked_not_negative(value, "learning_rate"))
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
