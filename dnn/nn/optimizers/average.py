@@ -6,22 +6,23 @@ from dnn.nn.normalization import moving_average
 from dnn.nn.optimizers.checks import checked_count, checked_fraction
 from dnn.nn.optimizers.master import assign, full_value, master_of
 from dnn.nn.optimizers.wrapper import Wrapper
-from dnn.nn.precision import at_least_float32
 
 
 class AverageWeights(Wrapper):
     """The optimizer within; after each of its steps a ← μ a + (1 − μ) p for every parameter p and its average a.
 
-    μ = ema_momentum, and 0 in the first step, so what was before it counts for nothing. The averages are float32 at
-    least; before the first step they are the parameters' first values. Training goes on with the parameters; their
-    averages are for evaluating, and for keeping in the end: `swap()`. This is Keras's use_ema, but Keras's `fit`
-    overwrites the weights with the averages when it ends; here the caller does that, with swap().
+    μ = ema_momentum, and 0 in the first step, so what was before it counts for nothing; before the first step the
+    averages are the parameters' first values. They are float32 at least; the p of a half-precision parameter is its
+    master in the optimizer within, which is averaged, overwritten and swapped, so that no small step is lost.
+    Training goes on with the parameters; their averages are for evaluating, and for keeping in the end: `swap()`. This
+    is Keras's use_ema, but Keras's `fit` overwrites the weights with the averages when it ends; here the caller does
+    that, with swap().
     Source: B. Polyak, A. Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992, of all steps alike.
     """
 
     def __init__(self, optimizer, *, ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None):
-        """ema_momentum: μ, in [0, 1]. ema_overwrite_frequency: after how many steps, again and again, p ← a.
-        Raises: ValueError for one out of its range, TypeError for one of another kind.
+        """ema_momentum: μ, in [0, 1]. ema_overwrite_frequency: >= 1, after how many steps, again and again, p ← a.
+        Raises: ValueError for one out of its range, TypeError for a momentum that is no number.
         """
         super().__init__(optimizer)
         self.ema_momentum = checked_fraction(ema_momentum, "ema_momentum")
@@ -29,16 +30,16 @@ class AverageWeights(Wrapper):
             checked_count(ema_overwrite_frequency, "ema_overwrite_frequency")
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
-        first = [tf.cast(p, at_least_float32(p.dtype)) for p in self.parameters]
+        self._masters = getattr(optimizer, "masters", None) or [master_of(p) for p in self.parameters]
+        first = [full_value(p, master) for p, master in zip(self.parameters, self._masters, strict=True)]
         self.averages = [tf.Variable(value, trainable=False, name="average") for value in first]
-        self._masters = [master_of(p) for p in self.parameters]
 
     def apply(self, gradients) -> None:
         self.optimizer.apply(gradients)
         t = tf.convert_to_tensor(self.t.assign_add(1))
-        for p, a in zip(self.parameters, self.averages, strict=True):
+        for p, a, master in zip(self.parameters, self.averages, self._masters, strict=True):
             momentum = tf.where(t == 1, tf.zeros((), a.dtype), tf.constant(self.ema_momentum, a.dtype))
-            a.assign(moving_average(a, tf.cast(p, a.dtype), momentum))
+            a.assign(moving_average(a, full_value(p, master), momentum))
         if self.ema_overwrite_frequency:
             tf.cond(t % self.ema_overwrite_frequency == 0, self._overwrite, lambda: None)
 
@@ -50,5 +51,5 @@ class AverageWeights(Wrapper):
             a.assign(value)
 
     def _overwrite(self) -> None:
-        for p, a in zip(self.parameters, self.averages, strict=True):
-            p.assign(tf.cast(a, p.dtype))
+        for p, a, master in zip(self.parameters, self.averages, self._masters, strict=True):
+            assign(p, master, a)

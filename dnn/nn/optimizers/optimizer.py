@@ -38,9 +38,9 @@ class Optimizer(tf.Module, ABC):
         weight_decay: float | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ):
-        """parameters: the variables to train.
-        learning_rate: > 0; it may be assigned at any time. Or a schedule: a function of how many steps were taken, an
-            int64 tensor, that gives the rate of the next step, >= 0.
+        """parameters: the variables to train, each once.
+        learning_rate: > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a
+            function of how many steps were taken, an int64 tensor, that gives the rate of the next step, >= 0.
         weight_decay: >= 0. exclude_from_weight_decay: those of the parameters that do not decay.
         Raises: ValueError for one out of its range, TypeError for one of another kind.
         """
@@ -50,7 +50,7 @@ class Optimizer(tf.Module, ABC):
         self._learning_rate = _variable_or_schedule(learning_rate)
         self.weight_decay = None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
         self._decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
-        self._masters = [master_of(p) for p in self.parameters]
+        self.masters = [master_of(p) for p in self.parameters]
 
     @abstractmethod
     def step(self, i: int, g, t, learning_rate):
@@ -75,7 +75,7 @@ class Optimizer(tf.Module, ABC):
     def learning_rate(self, value: float) -> None:
         if callable(self._learning_rate):
             raise TypeError("learning_rate follows a schedule and cannot be assigned: make an optimizer with a number")
-        self._learning_rate.assign(checked_positive(value, "learning_rate"))
+        self._learning_rate.assign(checked_not_negative(value, "learning_rate"))
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
@@ -85,7 +85,7 @@ class Optimizer(tf.Module, ABC):
         gradients = checked_gradients(gradients, self.parameters)
         rate = tf.convert_to_tensor(self.learning_rate)  # of the count before this step, as in Keras
         count = tf.convert_to_tensor(self.t.assign_add(1))
-        for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self._masters, strict=True)):
+        for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self.masters, strict=True)):
             g = tf.cast(g, at_least_float32(g.dtype))
             t, learning_rate = tf.cast(count, g.dtype), tf.cast(rate, g.dtype)
             if self.weight_decay and self._decayed[i]:

@@ -22,6 +22,7 @@ class Wrapper(tf.Module, ABC):
 
     def __init__(self, optimizer):
         """optimizer: has `parameters` and `apply(gradients)`; a `learning_rate` too, if this one's is asked for.
+        If it keeps masters, it has them as `masters`: one of `master_of` for each parameter.
         Raises: TypeError for another.
         """
         super().__init__()
@@ -40,6 +41,11 @@ class Wrapper(tf.Module, ABC):
     @learning_rate.setter
     def learning_rate(self, value):
         self.optimizer.learning_rate = value
+
+    @property
+    def masters(self):
+        """The float32 masters of half-precision parameters: see `master.py`. An AttributeError where there are none."""
+        return self.optimizer.masters
 
     @abstractmethod
     def apply(self, gradients) -> None:

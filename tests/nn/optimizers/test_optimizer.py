@@ -12,6 +12,7 @@ from tolerance import assert_near
 
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
+from dnn.nn.optimizers.average import AverageWeights
 from dnn.nn.optimizers.optimizer import Optimizer
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
@@ -115,6 +116,31 @@ def test_keras_asks_a_schedule_for_the_same_counts():
 @pytest.mark.parametrize("constant", [lambda t: 0.1, lambda t: np.float64(0.1), lambda t: tf.constant(0.1, tf.float64)])
 def test_a_schedule_may_give_a_number_which_keeps_its_digits(constant):
     assert SGD([tf.Variable(0.0)], constant).learning_rate.numpy() == 0.1
+
+
+@pytest.mark.parametrize("wrap", [lambda o: o, AverageWeights], ids=["at once", "through a wrapper"])
+def test_a_rate_of_0_may_be_assigned_and_nothing_moves(wrap):
+    """As a callback that multiplies the rate by 0 does; to make an optimizer with 0 is refused as a mistake."""
+    p = tf.Variable([1.0, 2.0])
+    optimizer = wrap(Adam([p], 0.1, weight_decay=0.5))
+    optimizer.learning_rate = 0.0
+    optimizer.apply([tf.ones(2)])
+    np.testing.assert_array_equal(p, [1, 2])
+    optimizer.learning_rate = 0.1
+    optimizer.apply([tf.ones(2)])
+    assert (p.numpy() < [1, 2]).all()
+    for bad in (-1e-9, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"^learning_rate must be a number of 0 or more, got {bad}$"):
+            optimizer.learning_rate = bad
+
+
+def test_a_parameter_given_twice_is_refused():
+    """It would take two steps in one. Two variables of equal value are two."""
+    p, other = tf.Variable(1.0, name="p"), tf.Variable(1.0, name="other")
+    for make in (SGD, RMSprop, Adam, AdamW):
+        with pytest.raises(ValueError, match=r"^parameters\[2\], p:0, is given twice$"):
+            make([p, other, p])
+        assert len(make([p, other]).parameters) == 2
 
 
 def test_the_rate_of_a_schedule_cannot_be_assigned():
