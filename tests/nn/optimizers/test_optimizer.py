@@ -325,3 +325,27 @@ def test_gradients_that_are_not_the_parameters_are_refused_and_nothing_moves(gra
 def test_an_argument_out_of_its_range_is_named(make, arguments, error, message):
     with pytest.raises(error, match=message):
         make(**({"parameters": [tf.Variable(1.0)]} | arguments))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "second"), [(lambda t: 1e-3 / (1 + t), 5e-4), (lambda t: 0.1 * 0.9**t, 0.09), (lambda t: 1, 1)]
+)
+def test_a_schedule_is_any_arithmetic_of_the_step(schedule, second):
+    """A float64 step: of an int64 one, 1e-3 / t and 0.9 ** t would be errors."""
+    optimizer = SGD([tf.Variable(1.0)], schedule)
+    optimizer.apply([tf.constant(1.0)])
+    assert float(optimizer.learning_rate) == pytest.approx(second, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        (lambda t: 0.1 if t < 5 else 0.01, "as a Python `bool` is not allowed"),
+        (lambda t: None, "value \\(None\\) with an unsupported type"),
+        (lambda: 0.1, "too many positional arguments"),
+        (lambda t: "a", "string"),
+    ],
+)
+def test_a_schedule_that_gives_no_number_is_told_when_the_optimizer_is_made(schedule, reason):
+    with pytest.raises(TypeError, match=f"learning_rate must give a number for a float64 step; it failed: .*{reason}"):
+        SGD([tf.Variable(1.0)], schedule)
