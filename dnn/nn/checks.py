@@ -46,13 +46,20 @@ def checked_rows(x, kernel: tf.Variable, name: str = "x") -> tf.Tensor:
 
 
 def checked_logits(logits, labels: tf.Tensor) -> tf.Tensor:
-    """float[batch, classes]. Raises: TypeError for no floats, ValueError for another shape or other rows than labels'.
+    """float[batch, classes], of a known number of classes, with a row for each of the labels', in their first axis.
 
-    labels: one for each row, in its first axis.
+    Raises: TypeError for no floats, ValueError for another shape, other rows, or a number of classes not known.
     """
     logits = checked_float(logits, "logits")
     if logits.shape.rank not in (None, 2) or not logits.shape[:1].is_compatible_with(labels.shape[:1]):
         raise ValueError(f"logits must be [batch, classes], got {logits.shape} beside labels {labels.shape}")
+    return checked_classes(logits)
+
+
+def checked_classes(logits: tf.Tensor) -> tf.Tensor:
+    """The logits [batch, classes]. Raises: ValueError if a trace does not know their number of classes."""
+    if logits.shape[-1] is None:
+        raise ValueError(f"logits must have a known number of classes, got shape {logits.shape}")
     return logits
 
 

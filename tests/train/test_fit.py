@@ -311,6 +311,21 @@ def test_what_is_wrong_is_told_before_anything_changes(arguments, message):
     assert not seen
 
 
+def test_the_default_metric_of_one_output_is_refused_before_anything_changes_and_the_named_one_is_taken():
+    model = dnn.mlp([4, 1])
+    optimizer = dnn.Adam(model.trainable_variables)
+    before, rows = weights_of(optimizer), (X, np.float32(Y == 0))
+    loss = dnn.binary_cross_entropy
+    with pytest.raises(ValueError, match=r'use metrics=\{"accuracy": dnn.binary_accuracy\}'):
+        dnn.fit(model, rows, rows, loss=loss, optimizer=optimizer)
+    with pytest.raises(ValueError, match=r'use metrics=\{"accuracy": dnn.binary_accuracy\}'):
+        dnn.evaluate(model, rows, loss=loss)
+    assert_equal_weights(weights_of(optimizer), before)
+    history = dnn.fit(model, rows, loss=loss, optimizer=optimizer, metrics={"accuracy": dnn.binary_accuracy})
+    assert 0 <= history.epochs[0]["accuracy"] <= 1
+    assert set(dnn.evaluate(model, rows, loss=dnn.mean_squared_error, metrics={})) == {"loss"}
+
+
 def test_a_callback_may_add_to_the_record_and_ends_the_fit_by_returning_true():
     model, optimizer = made()
 
