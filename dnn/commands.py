@@ -59,7 +59,7 @@ def train(
                 patience=patience, min_delta=min_delta, restore_best_weights=restore_best
             ),
         )  # fmt: skip
-    if history.best_epoch is None:
+    if history.best is None or not np.isfinite(history.best["val_loss"]):
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
     inputs, targets = prepared.parts["test"]
     results = scores(targets, dnn.predict(model, inputs), classes)

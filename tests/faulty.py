@@ -163,6 +163,14 @@ def mean_for_each(labels, logits):
     return tf.zeros_like(losses) + tf.reduce_mean(losses)
 
 
+def loss_without_labels(labels, logits):
+    return tf.reduce_logsumexp(checked_logits(logits, labels), axis=-1)
+
+
+def negated_loss(labels, logits):
+    return -dnn.sparse_softmax_cross_entropy(labels, logits)
+
+
 def broadcasting_loss(targets, predictions):
     return tf.reduce_mean((targets - checked_float(predictions, "predictions")) ** 2, axis=-1)
 
@@ -231,6 +239,10 @@ class LazySlots(Descent):
 
 class Standing(Descent):
     rate = 0.0
+
+
+class Ascent(Descent):
+    rate = -0.1
 
 
 class SkipsMissingGradients(Descent):

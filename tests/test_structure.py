@@ -1,6 +1,8 @@
 """The house: who may import whom. The map is in the README; change both knowingly."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,12 @@ def test_nothing_imports_keras(path):
     nodes = ast.walk(ast.parse(path.read_text()))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     assert "keras" not in " ".join(map(ast.unparse, imports))
+
+
+def test_the_laws_are_there_without_an_import_of_their_own_and_wait_for_tensorflow_till_then():
+    program = "import sys, dnn; print('tensorflow' in sys.modules, 'testing' in dir(dnn), dnn.testing.check.__name__)"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert process.stdout.split() == ["False", "True", "check"], process.stderr[-2000:]
 
 
 def test_every_public_name_exists_and_has_a_docstring():

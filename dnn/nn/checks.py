@@ -46,13 +46,20 @@ def checked_rows(x, kernel: tf.Variable, name: str = "x") -> tf.Tensor:
 
 
 def checked_logits(logits, labels: tf.Tensor) -> tf.Tensor:
-    """float[batch, classes]. Raises: TypeError for no floats, ValueError for another shape or other rows than labels'.
+    """float[batch, classes], of a known number of classes, with a row for each of the labels', in their first axis.
 
-    labels: one for each row, in its first axis.
+    Raises: TypeError for no floats, ValueError for another shape, other rows, or a number of classes not known.
     """
     logits = checked_float(logits, "logits")
     if logits.shape.rank not in (None, 2) or not logits.shape[:1].is_compatible_with(labels.shape[:1]):
         raise ValueError(f"logits must be [batch, classes], got {logits.shape} beside labels {labels.shape}")
+    return checked_classes(logits)
+
+
+def checked_classes(logits: tf.Tensor) -> tf.Tensor:
+    """The logits [batch, classes]. Raises: ValueError if a trace does not know their number of classes."""
+    if logits.shape[-1] is None:
+        raise ValueError(f"logits must have a known number of classes, got shape {logits.shape}")
     return logits
 
 
@@ -92,3 +99,13 @@ def checked_function(function, name: str):
     if function is not None and not callable(function):
         raise TypeError(f"{name} must be a function, got {function!r}")
     return function
+
+
+def checked_key(training):
+    """The key of a training step, int32[3], or None: outside training. False, as in Keras, is None.
+
+    Raises: TypeError for True, which is no key to draw from.
+    """
+    if training is True:
+        raise TypeError("training must be None, or the key int32[3] of a step, (seed, epoch, step); got True")
+    return None if training is False else training

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_float
+from dnn.nn.checks import checked_float, checked_key
 from dnn.nn.precision import rounded_once
 
 
@@ -48,7 +48,8 @@ class Dropout(tf.Module):
         self.rate, self.seed = rate, seed
 
     def __call__(self, x, training=None):
-        """training: None, or the key int32[3]: (seed, epoch, step)."""
+        """training: None, or the key int32[3]: (seed, epoch, step). False is None; True is a TypeError."""
+        training = checked_key(training)
         if training is None or self.rate == 0:
             return checked_float(x, "x")
         return dropout(x, self.rate, dropout_seed(training, self.seed))

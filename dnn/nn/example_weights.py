@@ -8,6 +8,7 @@ import tensorflow as tf
 
 def weighted(losses, weights=None, counted=None):
     """w_i l_i, and 0 where the row is not counted: float[batch], even if the loss of a row that costs nothing is NaN.
+    (The derivative by what made it NaN may be NaN all the same.)
 
     losses: float[batch]. weights: [batch] or a number, each >= 0. counted: bool[batch], from `counted` below. None
     stands for 1 in each row.

@@ -7,7 +7,7 @@ from itertools import pairwise
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.checks import checked_function, checked_rows
+from dnn.nn.checks import checked_function, checked_key, checked_rows
 from dnn.nn.initializers import glorot_uniform, zeros
 
 
@@ -70,6 +70,8 @@ class Sequential(tf.Module):
         for place, layer in enumerate(self.layers):
             if not callable(layer):
                 raise TypeError(f"layers[{place}] must be a function, got {layer!r}")
+            if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", ()):
+                raise TypeError(f"layers[{place}] must be a tf.Module, or its variables would not train, got {layer!r}")
         self._takes_training = tuple(map(takes_training, self.layers))
 
     def __call__(self, x, training=None):
@@ -92,6 +94,7 @@ def takes_training(layer: Callable) -> bool:
 
 def key_at(training, place: int):
     """The key (seed, epoch, step), int32[3], with a seed drawn from its seed and the place; None stays None."""
+    training = checked_key(training)
     if training is None:
         return None
     pair = tf.stack([training[0], place])

@@ -11,7 +11,7 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_float, checked_logits, checked_numbers
+from dnn.nn.checks import checked_classes, checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
 
 
@@ -29,7 +29,8 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     process ends.
     Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109; smoothing:
     C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
-    Raises: ValueError for shapes that differ (broadcast, they would give a loss, and a wrong one).
+    Raises: ValueError for shapes that differ (broadcast, they would give a loss, and a wrong one), for one class, and
+    for a number of classes that a trace does not know.
     """
     logits = checked_float(logits, "logits")
     targets = tf.cast(checked_numbers(targets, "targets"), tf.float64)
@@ -37,6 +38,7 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
         raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
+    checked_classes(logits)
     z, t = tf.cast(logits, tf.float64), _smoothed(targets, label_smoothing, 1 / logits.shape[1])
     largest = tf.one_hot(tf.argmax(z, axis=-1), z.shape[-1], dtype=z.dtype)
     others = 1 - largest

@@ -19,7 +19,8 @@ def accuracy(labels, logits):
     """1 where the largest logit is the label's, else 0: bool[batch]. Of equal logits the first is taken.
 
     labels: int[batch], or one-hot [batch, classes]. logits: float[batch, classes].
-    Raises: TypeError for class numbers that are no integers or logits that are no floats, ValueError for other shapes.
+    Raises: TypeError for class numbers that are no integers or logits that are no floats, ValueError for other shapes,
+    for one output, whose largest logit says nothing, and for a number of classes that a trace does not know.
     """
     labels, logits = _class_numbers_and_logits(labels, logits)
     return tf.equal(tf.argmax(logits, axis=-1), labels)
@@ -104,6 +105,11 @@ def _class_numbers_and_logits(labels, logits) -> tuple[tf.Tensor, tf.Tensor]:
     """int64[batch], from class numbers or one-hot rows, and float[batch, classes]."""
     labels = checked_numbers(labels, "labels")
     logits = checked_logits(logits, labels)
+    if logits.shape[-1] == 1:
+        raise ValueError(
+            "the largest logit of one output is always that of class 0, which is no accuracy: "
+            'use metrics={"accuracy": dnn.binary_accuracy}, or metrics={} where the output is no class'
+        )
     if labels.shape.rank == 2 and labels.shape.is_compatible_with(logits.shape):
         return tf.argmax(labels, axis=-1), logits
     if labels.shape.rank not in (None, 1):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_size, checked_width
+from dnn.nn.checks import checked_key, checked_size, checked_width
 from dnn.nn.precision import at_least_float32, rounded_once
 
 
@@ -106,7 +106,7 @@ class BatchNormalization(tf.Module):
         """x: float[..., size]; all axes but the last are the batch. training: None, or any key: see `Dropout`."""
         x = checked_width(x, self.size)
         wide = tf.cast(x, at_least_float32(x.dtype))
-        if training is None:
+        if checked_key(training) is None:
             mean, variance = (tf.cast(v, wide.dtype) for v in (self.moving_mean, self.moving_variance))
         else:
             axes = range(x.shape.rank - 1)

@@ -79,10 +79,12 @@ class L1L2:
 def penalty(model: tf.Module):
     """Σ of the penalties of a model and of all modules in it: a scalar; 0, float32, where none has any.
 
+    float64 where one of them is, else float32: penalties of several dtypes are added, and none is rounded again.
     A module takes part by a method `penalty()` that counts the variables of its own, not those of modules in it.
     """
     parts = [module.penalty() for module in (model, *model.submodules) if callable(getattr(module, "penalty", None))]
-    return tf.add_n(parts) if parts else tf.zeros(())
+    dtype = tf.float64 if any(part.dtype == tf.float64 for part in parts) else tf.float32
+    return tf.add_n([tf.cast(part, dtype) for part in parts]) if parts else tf.zeros((), dtype)
 
 
 def _check_factor(factor: float, name: str) -> None:

@@ -13,7 +13,7 @@ raise an AssertionError that says which law is broken, and by what. With pytest,
         law(PIECE)
 
 `PIECES` in catalogue.py is the list, `LAWS` in lawbook.py the set. This room needs TensorFlow and NumPy alone; of the
-package nothing imports it.
+package nothing imports it but `dnn` itself, when it is asked for `dnn.testing`.
 """
 
 from dnn.testing.catalogue import PIECES

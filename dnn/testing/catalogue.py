@@ -1,4 +1,7 @@
-"""All pieces of this package, a line each: a new one is checked by every law as soon as it stands here."""
+"""The pieces of this package, a line each: a new one is checked by every law for its kind as soon as it stands here.
+
+Activations, layers, losses, metrics, optimizers and scores; no law is for an initializer, a regularizer or a schedule.
+"""
 
 import functools
 from types import MappingProxyType

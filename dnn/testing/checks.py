@@ -4,11 +4,10 @@ examples: an array of 7 rows for each argument, float32[7, 4] for x where nothin
 class numbers int32[7] beside float32[7, 3]. Targets of another kind are examples too: `(dnn.testing.ONE_HOT,
 dnn.testing.LOGITS)`. xla: whether XLA must compile it, which it cannot do to a custom op that has no kernel there.
 What this package refuses wrong arguments with is in dnn/nn/checks.py; an optimizer has it from `dnn.Optimizer`.
+A piece that cannot even be made is an error of its own, and examples that are not of 7 rows are a ValueError.
 """
 
 from collections.abc import Callable
-
-import tensorflow as tf
 
 from dnn.testing.examples import LABELS, LOGITS, X
 from dnn.testing.lawbook import check
@@ -41,8 +40,11 @@ def check_score(score: Callable, *, examples=(LABELS, LOGITS)) -> None:
 
 
 def check_optimizer(make: Callable, *, xla: bool = True) -> None:
-    """The laws of an optimizer. make: parameters -> a new one for them."""
-    check(Optimizer(_name(make([tf.Variable(1.0)])), make, xla=xla))
+    """The laws of an optimizer. make: parameters -> a new one for them.
+
+    It gets two, a kernel and a bias; and, to see them refused, none, and numbers in their place.
+    """
+    check(Optimizer(_name(Optimizer("", make).fresh().optimizer), make, xla=xla))
 
 
 def _name(subject) -> str:

@@ -16,19 +16,21 @@ from dnn.testing.eager import (
     treats_each_row_alone,
 )
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Piece, Score
+from dnn.testing.purpose import depends_on_the_label, goes_downhill, is_lower_for_the_right_class
 from dnn.testing.refusals import refuses_what_it_cannot_train, refuses_wrong_arguments
 from dnn.testing.saved import survives_a_checkpoint, survives_a_saved_model
 
 MEMORY = (begins_the_same_each_time, remembers_in_variables_alone)
+PURPOSE = (depends_on_the_label, is_lower_for_the_right_class)
 SMOOTH = (has_finite_gradients, keeps_nan)
 COMPILED = (one_trace_agrees, xla_agrees)
 SAVED = (survives_a_checkpoint, survives_a_saved_model)
 LAWS = MappingProxyType({
     Activation: (*MEMORY, treats_each_row_alone, keeps_the_dtype, *SMOOTH, *COMPILED),
     Layer: (*MEMORY, treats_each_row_alone, keeps_the_dtype, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
-    Loss: (*MEMORY, treats_each_row_alone, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
+    Loss: (*MEMORY, treats_each_row_alone, refuses_wrong_arguments, *PURPOSE, *SMOOTH, *COMPILED, *SAVED),
     Metric: (*MEMORY, treats_each_row_alone, refuses_wrong_arguments, *COMPILED, *SAVED),
-    Optimizer: (*MEMORY, moves_every_parameter, refuses_what_it_cannot_train, *COMPILED, *SAVED),
+    Optimizer: (*MEMORY, moves_every_parameter, goes_downhill, refuses_what_it_cannot_train, *COMPILED, *SAVED),
     Score: (*MEMORY, scores_one_row, scores_rows_in_any_order, refuses_wrong_arguments),
 })  # fmt: skip
 

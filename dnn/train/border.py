@@ -36,6 +36,23 @@ def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Row
     return Rows(x, y, None if weights is None else _checked_weights(weights, x, name), counts)
 
 
+def check_functions(model, rows: Rows, loss, metrics, name: str) -> None:
+    """Call the loss and the metrics once, with two targets and logits of 0: in a trace their errors would be long.
+
+    Raises: ValueError that begins with the name, for targets that one refuses, or a result that is not one a row.
+    """
+    y = rows.y[:2]
+    prediction = compiled_prediction(model, rows.x.shape[1], rows.x.dtype).get_concrete_function()
+    logits = tf.zeros([y.shape[0], prediction.output_shapes[1]], prediction.output_dtypes)
+    for what, function in {"loss": loss, **{f"metric {key!r}": metric for key, metric in metrics.items()}}.items():
+        try:
+            values = tf.convert_to_tensor(function(y, logits))
+        except (TypeError, ValueError, tf.errors.OpError) as error:
+            raise ValueError(f"{name}: the {what} does not take y as it is: {error}") from error
+        if values.shape != y.shape[:1]:
+            raise ValueError(f"the {what} must be [batch], one number a row: of {y.shape[0]} it gives {values.shape}")
+
+
 def checked_inputs(model, x, name: str) -> tf.Tensor:
     """float[rows, features] in the dtype of the model's weights.
 
@@ -64,6 +81,8 @@ def _are_classes(y: tf.Tensor) -> bool:
 
 def _without(y: tf.Tensor, ignore_class: int, name: str) -> tuple[tf.Tensor, tf.Tensor]:
     """(y with the label 0 instead of the ignored one, whether each row counts)."""
+    if isinstance(ignore_class, bool) or not isinstance(ignore_class, int | np.integer):
+        raise ValueError(f"ignore_class must be an integer, got {ignore_class!r}")
     if not _are_classes(y):
         raise ValueError(f"{name} must be class numbers, int[rows], to ignore class {ignore_class}")
     counts = counted(y, ignore_class)

@@ -4,9 +4,10 @@ The record is the dict of the epoch's figures, to which a callback may add some 
 """
 
 import math
+from numbers import Real
 from typing import NamedTuple
 
-from dnn.train.early_stopping import better, direction
+from dnn.train.early_stopping import better, check_epochs, check_not_negative, direction
 
 
 def terminate_on_nan(record: dict, history) -> bool:
@@ -44,18 +45,22 @@ class ReduceLROnPlateau:
         cooldown: int = 0,
         min_lr: float = 0.0,
     ):
-        """optimizer: has a `learning_rate` that may be assigned. monitor, mode, min_delta: as in `EarlyStopping`.
+        """optimizer: has a `learning_rate` that may be assigned. monitor, mode, min_delta: as in `EarlyStopping`; what
+        is monitored may be a figure that a callback before this one adds to the record.
         factor: in [0, 1). patience, cooldown: epochs, >= 0; after a reduction, `cooldown` epochs are not counted.
         min_lr: >= 0, the least learning rate.
-        Raises: ValueError for one out of its range.
+        Raises: ValueError for one out of its range, TypeError for an optimizer whose rate cannot be assigned.
         """
         direction(monitor, mode)
-        if not 0 <= factor < 1:
-            raise ValueError(f"factor must be in [0, 1), got {factor}")
-        least = {"patience": patience, "min_delta": min_delta, "cooldown": cooldown, "min_lr": min_lr}
-        for name, value in least.items():
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be a number of 0 or more, got {value}")
+        if not (isinstance(factor, Real) and 0 <= factor < 1):
+            raise ValueError(f"factor must be in [0, 1), got {factor!r}")
+        for name, value in (("patience", patience), ("cooldown", cooldown)):
+            check_epochs(value, name)
+        for name, value in (("min_delta", min_delta), ("min_lr", min_lr)):
+            check_not_negative(value, name)
+        if not hasattr(optimizer, "learning_rate"):
+            raise TypeError(f"optimizer must have a learning_rate, got {optimizer!r}")
+        optimizer.learning_rate = float(optimizer.learning_rate)  # one that follows a schedule refuses here
         self.optimizer, self.monitor, self.factor, self.patience = optimizer, monitor, factor, patience
         self.mode, self.min_delta, self.cooldown, self.min_lr = mode, min_delta, cooldown, min_lr
         self.plateau = Plateau()

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import NamedTuple
 
 
@@ -9,7 +10,8 @@ from typing import NamedTuple
 class EarlyStopping:
     """Stop after `patience` epochs in a row that were not better. Names and defaults are those of Keras's callback.
 
-    monitor: the name of a figure in the record of an epoch: "val_loss", "loss", "val_accuracy", …
+    monitor: the name of a figure in the record of an epoch: "val_loss", "loss", "val_accuracy", …, or of one that a
+        callback adds to it.
     mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
     min_delta: >= 0, in the figure's unit; better means better by more than this.
     patience: epochs, >= 0. 0 does what 1 does, here and in Keras.
@@ -29,13 +31,13 @@ class EarlyStopping:
 
     def __post_init__(self):
         direction(self.monitor, self.mode)
-        if not 0 <= self.min_delta < math.inf:
-            raise ValueError(f"min_delta must be a number of 0 or more, got {self.min_delta}")
+        if not isinstance(self.restore_best_weights, bool):
+            raise TypeError(f"restore_best_weights must be True or False, got {self.restore_best_weights!r}")
+        check_not_negative(self.min_delta, "min_delta")
         for name in ("patience", "start_from_epoch"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be 0 or more epochs, got {getattr(self, name)}")
-        if self.baseline is not None and math.isnan(self.baseline):
-            raise ValueError("baseline must be a number, got nan")
+            check_epochs(getattr(self, name), name)
+        if self.baseline is not None and not (isinstance(self.baseline, Real) and self.baseline == self.baseline):
+            raise ValueError(f"baseline must be a number or None, got {self.baseline!r}")
 
 
 class Progress(NamedTuple):
@@ -73,11 +75,11 @@ def observe(progress: Progress, figure: float, rule: EarlyStopping) -> Progress:
 def better(figure: float, than: float | None, rule) -> bool:
     """Whether figure + min_delta < than, or the mirror image where the rule's mode is "max".
 
-    A NaN is never better, nor is the worst infinity; anything else is better than None. In Keras a first epoch always
-    is, and a NaN then remains the best for good. rule: has monitor, mode and min_delta.
+    A NaN is never better; anything else is better than None. In Keras a NaN is better than None too, and then remains
+    the best for good. rule: has monitor, mode and min_delta.
     """
     sign = direction(rule.monitor, rule.mode)
-    return sign * figure + rule.min_delta < (math.inf if than is None else sign * than)
+    return not math.isnan(figure) if than is None else sign * figure + rule.min_delta < sign * than
 
 
 def over(progress: Progress, rule: EarlyStopping) -> bool:
@@ -88,7 +90,21 @@ def over(progress: Progress, rule: EarlyStopping) -> bool:
 def direction(monitor: str, mode: str) -> int:
     """1 if less is better, −1 if more is. Raises: ValueError for a mode that is none, or that "auto" does not know."""
     if mode == "auto":
-        mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2], "auto")
+        mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2])
+        if mode is None:
+            raise ValueError(f"monitor={monitor!r} is no …loss and no …accuracy, so mode must be 'min' or 'max'")
     if mode not in ("min", "max"):
-        raise ValueError(f"mode must be 'min' or 'max' for monitor={monitor!r}, got {mode!r}")
+        raise ValueError(f"mode must be 'min', 'max' or 'auto', got {mode!r}")
     return 1 if mode == "min" else -1
+
+
+def check_epochs(value: int, name: str) -> None:
+    """Raises: ValueError for what is no whole number of epochs, >= 0."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
+        raise ValueError(f"{name} must be a whole number of epochs, 0 or more, got {value!r}")
+
+
+def check_not_negative(value: float, name: str) -> None:
+    """Raises: ValueError for what is no finite number >= 0."""
+    if not (isinstance(value, Real) and 0 <= value < math.inf):
+        raise ValueError(f"{name} must be a number of 0 or more, got {value!r}")

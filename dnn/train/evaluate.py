@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
 from dnn.train.arguments import checked_function, checked_metrics
-from dnn.train.border import checked_inputs, checked_rows
+from dnn.train.border import check_functions, checked_inputs, checked_rows
 from dnn.train.epoch import compiled_evaluation, compiled_prediction
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
@@ -28,7 +28,9 @@ def evaluate(
     The arguments and what is raised are `fit`'s.
     """
     loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
-    return evaluation(model, checked_rows(model, data, "data", ignore_class), loss=loss, metrics=metrics)()
+    rows = checked_rows(model, data, "data", ignore_class)
+    check_functions(model, rows, loss, metrics, "data")
+    return evaluation(model, rows, loss=loss, metrics=metrics)()
 
 
 def evaluation(model, rows, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:

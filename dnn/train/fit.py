@@ -5,8 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from dnn.train.arguments import check_monitor, check_objects, checked_count, checked_function, checked_metrics
-from dnn.train.border import checked_rows
+from dnn.train.arguments import (
+    check_monitored,
+    check_objects,
+    check_truths,
+    checked_count,
+    checked_function,
+    checked_metrics,
+)
+from dnn.train.border import check_functions, checked_rows
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import compiled_training
 from dnn.train.evaluate import ACCURACY, evaluation, means
@@ -32,8 +39,9 @@ def fit(
 ) -> History:
     """Train the parameters of `optimizer` in place; what was measured in each epoch comes out.
 
-    What is traced is kept for the next fit of the same objects: their variables may be assigned, but of what else they
-    hold, a layer or an activation say, make new objects rather than change it.
+    What is traced is kept for the next fit of the same objects, and with it the last eight models and optimizers: their
+    variables may be assigned, but of what else they hold, a layer or an activation say, make new objects rather than
+    change it. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first.
     model: any tf.Module that maps float[batch, features] to float logits [batch, classes]. If it has a parameter
         `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What the
         methods `penalty()` of its modules return is added to the loss.
@@ -45,19 +53,24 @@ def fit(
     batch_size: rows of a step; the last batch of an epoch has the rows that remain.
     early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the last.
     shuffle: draw the order of each epoch's rows from (seed, epoch); else they keep theirs.
-    ignore_class: rows with this label, in the range of the classes or not, have no part in any mean or gradient.
+    ignore_class: rows with this label, in the range of the classes or not, have no part in any mean or gradient, as
+        long as the model gives finite logits for them: 0 · NaN is NaN. So with rows of weight 0.
     callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
         One that returns True ends the fit.
     jit_compile: compile the epoch with XLA: more time before the first epoch, less for each step.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
+    check_truths(shuffle=shuffle, jit_compile=jit_compile)
     rows = checked_rows(model, data, "data", ignore_class)
     validation = None if validation is None else checked_rows(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
     loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
-    check_monitor(early_stopping, metrics, validation)
+    check_monitored(early_stopping, metrics, validation, callbacks)
+    for name, part in (("data", rows), ("validation", validation)):
+        if part:
+            check_functions(model, part, loss, metrics, name)
     train = training(model, rows, loss=loss, optimizer=optimizer, metrics=metrics, batch_size=batch_size,
                      seed=seed, shuffle=shuffle, jit_compile=jit_compile)  # fmt: skip
     validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
@@ -68,13 +81,14 @@ def fit(
         record = {"epoch": epoch, **train(epoch)}
         if validate:
             record |= {f"val_{name}": score for name, score in validate().items()}
-        if rule:
-            progress = observe(progress, record[rule.monitor], rule)
         history.epochs.append(record)
-        history.best_epoch = progress.best_epoch
+        progress = observed(progress, history, rule)
+        answers = [callback(record, history) for callback in callbacks]
+        progress = observed(progress, history, rule)  # again, for what a callback has added
+        if rule and progress.epochs < epoch:
+            raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
         if early_stopping and progress.improved:
             history.best_weights = weights_of(model)
-        answers = [callback(record, history) for callback in callbacks]
         if any(map(ends, answers)) or (early_stopping and over(progress, rule)):
             break
     if history.best_weights:
@@ -97,6 +111,16 @@ def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle
     return train
 
 
+def observed(progress: Progress, history: History, rule: EarlyStopping | None) -> Progress:
+    """The progress after the last epoch of the history, whose best epoch it notes; as it was, if that was observed
+    before, or has no figure to monitor yet.
+    """
+    if rule and progress.epochs < len(history.epochs) and rule.monitor in history.last:
+        progress = observe(progress, history.last[rule.monitor], rule)
+        history.best_epoch = progress.best_epoch
+    return progress
+
+
 def epoch_order(rows: int, seed: int, epoch: int) -> np.ndarray:
     """int32[rows]: the order of the rows in one epoch, a permutation that (seed, epoch) alone decides."""
     return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
@@ -104,7 +128,8 @@ def epoch_order(rows: int, seed: int, epoch: int) -> np.ndarray:
 
 def ends(answer) -> bool:
     """Whether the answer of a callback is True; what else it may return, a list's new length say, means nothing."""
-    return isinstance(answer, bool | np.bool_) and bool(answer)
+    is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
+    return is_truth and bool(answer)
 
 
 def weights_of(model: tf.Module) -> list[np.ndarray]:

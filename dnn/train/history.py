@@ -63,7 +63,7 @@ class History:
         """
         from matplotlib.figure import Figure  # here, since training needs no pictures
 
-        names = [name for name in self.names if name != "epoch" and not name.startswith("val_")]
+        names = list(dict.fromkeys(name.removeprefix("val_") for name in self.names if name != "epoch"))
         figure = Figure(figsize=(4.5 * len(names), 3.6), layout="constrained")
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             for label, column in (("training", name), ("validation", f"val_{name}")):

@@ -314,6 +314,20 @@ def test_outputs_that_are_no_floats_are_refused_by_name(loss, targets, name):
         loss(targets, np.ones((2, 3), np.int32))
 
 
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [
+        (sparse_softmax_cross_entropy, tf.TensorSpec([None], tf.int32)),
+        (softmax_cross_entropy, tf.TensorSpec([None, None])),
+        (softmax_cross_entropy, tf.TensorSpec([None, 3])),
+    ],
+    ids=["class numbers", "targets", "targets of 3 classes"],
+)
+def test_a_number_of_classes_that_a_trace_does_not_know_is_refused_by_name(loss, targets):
+    with pytest.raises(ValueError, match=r"logits must have a known number of classes, got shape \(None, None\)"):
+        tf.function(loss).get_concrete_function(targets, tf.TensorSpec([None, None]))
+
+
 def test_rows_that_do_not_pair_are_refused_also_beside_an_ignored_class():
     with pytest.raises(ValueError, match=r"logits must be \[batch, classes\], got \(2, 3\) beside labels \(1,\)"):
         sparse_softmax_cross_entropy([1], np.zeros((2, 3), np.float32), ignore_class=1)

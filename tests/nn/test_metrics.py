@@ -190,6 +190,21 @@ def test_labels_and_logits_that_do_not_fit_are_refused_by_name(metric, labels, s
         metric(labels, np.zeros(shape, np.float32))
 
 
+@pytest.mark.parametrize("metric", [accuracy, top_k_accuracy])
+@pytest.mark.parametrize("labels", [np.array([0, 1]), np.array([[0.0], [1.0]])], ids=["numbers", "column"])
+def test_the_accuracy_of_one_output_is_refused_and_the_other_named(metric, labels):
+    """Its largest logit is that of class 0, in every row."""
+    with pytest.raises(ValueError, match=r'use metrics=\{"accuracy": dnn.binary_accuracy\}'):
+        metric(labels, np.zeros((2, 1), np.float32))
+
+
+@pytest.mark.parametrize("metric", [accuracy, top_k_accuracy])
+def test_a_number_of_classes_that_a_trace_does_not_know_is_refused_by_name(metric):
+    specs = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None])
+    with pytest.raises(ValueError, match=r"logits must have a known number of classes, got shape \(None, None\)"):
+        tf.function(metric).get_concrete_function(*specs)
+
+
 def test_a_confusion_matrix_is_of_pairs_of_integers():
     with pytest.raises(TypeError, match="predictions must be integers, got float64"):
         confusion_matrix([0, 1], [0.0, 0.9], 2)

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 from modes import MODES
 from tolerance import assert_near
 
-from dnn.nn.layers import weights
+from dnn.nn.dropout import Dropout
+from dnn.nn.layers import Sequential, weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization, layer_normalization
 
 EPS = float(np.finfo(np.float32).eps)
@@ -140,6 +141,19 @@ def test_outside_training_the_averages_are_used_and_stay():
     layer.moving_variance.assign([3.0, 8.0])
     assert_near(layer(np.float32([[3, 2], [1, -1]])), [[1, 1], [0, 0]])
     np.testing.assert_array_equal([layer.moving_mean, layer.moving_variance], [[1, -1], [3, 8]])
+
+
+@pytest.mark.parametrize("made", [
+    lambda: BatchNormalization(2), lambda: Dropout(0.5), lambda: Sequential([Dropout(0.5), BatchNormalization(2)]),
+], ids=["BatchNormalization", "Dropout", "Sequential"])  # fmt: skip
+def test_training_false_is_outside_training_as_in_keras_and_true_is_no_key(made):
+    layer, x = made(), np.float32([[1, 2], [5, 3]])
+    before = [variable.numpy() for variable in layer.variables]
+    np.testing.assert_array_equal(layer(x, training=False), layer(x))
+    for variable, value in zip(layer.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    with pytest.raises(TypeError, match=r"training must be None, or the key int32\[3\] of a step"):
+        layer(x, training=True)
 
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16], ids=lambda dtype: dtype.name)

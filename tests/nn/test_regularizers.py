@@ -89,6 +89,28 @@ def test_without_regularizers_the_penalty_is_0_of_the_dtype_of_the_weights():
         assert float(value) == 0
 
 
+@pytest.mark.parametrize(
+    ("dtypes", "expected"),
+    [
+        ((tf.bfloat16, tf.float32), tf.float32),
+        ((tf.float32, tf.float64), tf.float64),
+        ((tf.bfloat16, tf.float16), tf.float32),
+        ((tf.bfloat16, tf.bfloat16), tf.float32),
+    ],
+    ids=str,
+)
+def test_a_model_of_weights_of_several_dtypes_has_one_penalty(dtypes, expected):
+    """256 and 1, of kernels of 2 × 2 ones: in bfloat16 the sum would be 256."""
+    ones = lambda shape, seed, dtype: tf.ones(shape, dtype)  # noqa: E731
+    layers = [
+        Dense(2, 2, kernel_initializer=ones, kernel_regularizer=L2(factor), dtype=dtype)
+        for factor, dtype in zip((64.0, 0.25), dtypes, strict=True)
+    ]
+    value = penalty(Sequential(layers))
+    assert value.dtype == expected
+    assert float(value) == 257
+
+
 def test_a_penalty_pulls_the_weights_of_keras_s_layer_as_it_pulls_ours():
     ours = Dense(3, 2, kernel_regularizer=L1L2(0.1, 0.2), bias_regularizer=L2(0.3))
     ours.bias.assign([1.0, -2.0])

@@ -74,6 +74,10 @@ def test_a_wrong_shape_that_broadcasts_is_caught():
         check_loss(loss, examples=(ONE_HOT, LOGITS))
 
 
+def test_an_optimizer_may_be_made_from_one_of_its_parameters():
+    check_optimizer(lambda p: dnn.AdamW(p, 0.1, exclude_from_weight_decay=[p[1]]), xla=False)
+
+
 def test_examples_have_seven_rows():
     with pytest.raises(ValueError, match=r"examples must have 7 rows each, got shapes \[\(7,\), \(6, 3\)\]"):
         check_loss(focal_loss, examples=(LABELS, LOGITS[:6]))

@@ -64,6 +64,17 @@ FAULTS = {
         (Optimizer, faulty.PythonSteps, "kernel, from the checkpoint: .* instead of"),
     ],
     "survives_a_saved_model": [(Layer, faulty.Untracked, "untracked")],
+    "depends_on_the_label": [
+        (Loss, faulty.loss_without_labels, r"with the labels of other rows the losses are the same: \["),
+        (Loss, faulty.log_of_a_probability, r"the losses are not finite: \[.*inf"),
+    ],
+    "is_lower_for_the_right_class": [
+        (Loss, faulty.negated_loss, r"it is -0.5\d* for the right classes and -1.8\d* for the wrong ones"),
+    ],
+    "goes_downhill": [
+        (Optimizer, faulty.Ascent, "from a height of 750.* four steps lead to 7"),
+        (Optimizer, faulty.Standing, "from a height of 750.* four steps lead to 750"),
+    ],
     "moves_every_parameter": [(Optimizer, faulty.Standing, r"kernel is as it was at first: \[\[-1.0, ")],
     "refuses_what_it_cannot_train": [
         (Optimizer, faulty.SkipsMissingGradients, "one gradient for two parameters is taken without an error"),

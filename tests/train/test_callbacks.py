@@ -5,6 +5,7 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,8 @@ from dnn.train.callbacks import ReduceLROnPlateau, terminate_on_nan
 from dnn.train.history import History
 
 # exact in float32, in which Keras compares: so are their differences
-FIGURES = st.lists(st.integers(-8, 8).map(lambda n: n / 4), min_size=1, max_size=40)
+FIGURE = st.integers(-8, 8).map(lambda n: n / 4) | st.sampled_from([float("inf"), -float("inf")])
+FIGURES = st.lists(FIGURE, min_size=1, max_size=40)
 NAN = float("nan")
 RULES = st.fixed_dictionaries({
     "monitor": st.sampled_from(["val_loss", "val_accuracy"]),
@@ -112,16 +114,33 @@ def test_it_reduces_the_rate_of_a_compiled_fit():
     [
         ({"factor": 1.0}, r"factor must be in \[0, 1\), got 1.0"),
         ({"factor": NAN}, r"factor must be in \[0, 1\), got nan"),
-        ({"patience": -1}, "patience must be a number of 0 or more, got -1"),
-        ({"cooldown": -1}, "cooldown must be a number of 0 or more, got -1"),
+        ({"patience": -1}, "patience must be a whole number of epochs, 0 or more, got -1"),
+        ({"cooldown": -1}, "cooldown must be a whole number of epochs, 0 or more, got -1"),
         ({"min_delta": -1.0}, "min_delta must be a number of 0 or more, got -1.0"),
         ({"min_lr": NAN}, "min_lr must be a number of 0 or more, got nan"),
-        ({"mode": "up"}, "mode must be 'min' or 'max' for monitor='val_loss', got 'up'"),
+        ({"mode": "up"}, "mode must be 'min', 'max' or 'auto', got 'up'"),
     ],
 )
 def test_what_is_out_of_its_range_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         ReduceLROnPlateau(WithRate(), **arguments)
+
+
+def test_a_rate_that_cannot_be_assigned_is_told_at_once():
+    with pytest.raises(TypeError, match="optimizer must have a learning_rate, got <object"):
+        ReduceLROnPlateau(object())
+    optimizer = dnn.SGD([tf.Variable(1.0)], dnn.CosineDecay(0.1, 10))
+    with pytest.raises(TypeError, match="learning_rate follows a schedule"):
+        ReduceLROnPlateau(optimizer)
+
+
+def test_a_factor_of_0_ends_the_learning_as_in_keras():
+    optimizer = dnn.SGD([tf.Variable(1.0)], 0.5)
+    callback = ReduceLROnPlateau(optimizer, factor=0.0, patience=1)
+    records = [{"epoch": epoch, "val_loss": 1.0} for epoch in (1, 2, 3, 4)]
+    for record in records:
+        callback(record, History())
+    assert [record["learning_rate"] for record in records] == [0.5, 0.5, 0.0, 0.0]
 
 
 def test_a_figure_that_the_record_has_not_is_named():

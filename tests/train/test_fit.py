@@ -12,7 +12,7 @@ from tolerance import assert_near
 
 import dnn
 from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, train_step
-from dnn.train.fit import epoch_order
+from dnn.train.fit import ends, epoch_order
 from dnn.train.rows import Rows
 
 LOSS = dnn.sparse_softmax_cross_entropy
@@ -254,12 +254,24 @@ ERRORS = {
     "batch_size a float": ({"batch_size": 2.0}, r"^batch_size must be an integer of 1 or more, got 2.0"),
     "epochs": ({"epochs": -1}, r"^epochs must be an integer of 1 or more, got -1"),
     "seed": ({"seed": -1}, r"^seed must be an integer of 0 or more, got -1"),
-    "early stopping": ({"validation": None, "early_stopping": dnn.EarlyStopping()}, r"needs validation data"),
+    "early stopping": (
+        {"validation": None, "early_stopping": dnn.EarlyStopping(), "callbacks": []},
+        r"^early_stopping monitors 'val_loss', but a record has loss, accuracy; val_… needs validation data",
+    ),
     "a figure that is not measured": (
-        {"early_stopping": dnn.EarlyStopping(monitor="val_auc", mode="max")},
+        {"early_stopping": dnn.EarlyStopping(monitor="val_auc", mode="max"), "callbacks": []},
         r"^early_stopping monitors 'val_auc', but a record has loss, accuracy, val_loss, val_accuracy$",
     ),
     "a callback that is none": ({"callbacks": ["print"]}, r"^callbacks must be a list of functions"),
+    "a class of callbacks": ({"callbacks": [dict]}, r"^callbacks must be a list of functions"),
+    "early stopping among them": (
+        {"callbacks": [dnn.EarlyStopping()]}, r"^callbacks must be .*; early stopping has an argument of its own"
+    ),
+    "a plateau that nobody measures": (
+        {"callbacks": [dnn.ReduceLROnPlateau(made()[1], "val_loss")], "validation": None},
+        r"^callbacks\[0\] monitors 'val_loss', but a record has loss, accuracy; val_… needs",
+    ),
+    "jit_compile in text": ({"jit_compile": "auto"}, r"^jit_compile must be True or False, got 'auto'"),
     "one callback": ({"callbacks": print}, r"^callbacks must be a list of functions"),
     "weights below 0": ({"data": (X, Y, np.full(8, -1.5))}, r"^data: weights must be 0 or more, got -1.5"),
     "a weight that is no number": ({"data": (X, Y, [1] * 7 + [np.nan])}, r"^data: weights has a NaN .* in row 7"),
@@ -271,12 +283,20 @@ ERRORS = {
     "only the ignored class": ({"data": (X, Y * 0), "ignore_class": 0}, r"^data: y has only the ignored class 0"),
     "one-hot beside an ignored class": ({"data": (X, np.eye(3)[Y]), "ignore_class": 0}, r"^data: y must be class"),
     "name of a metric": ({"metrics": {"loss": dnn.accuracy}}, r"no metric may be called 'loss'"),
-    "loss in text": ({"loss": "mse"}, r"^loss must be a function of \(labels, logits\), with a hash, got 'mse'"),
+    "name of a figure of validation": ({"metrics": {"val_loss": dnn.accuracy}}, r"no metric may be called 'val_loss'"),
+    "ignore_class": ({"ignore_class": 1.5}, r"^ignore_class must be an integer, got 1.5"),
+    "loss in text": ({"loss": "mse"}, r"^loss must be a function of \(labels, logits\), got 'mse'"),
     "metric in text": ({"metrics": {"a": "acc"}}, r"^metric 'a' must be a function of .*, got 'acc'"),
     "float labels": ({"data": (X, Y.astype(float))}, r"labels must be integers, got float"),
     "float labels in validation": ({"validation": (X, Y.astype(float))}, r"labels must be integers, got float"),
-    "mean loss": ({"loss": lambda y, z: tf.reduce_mean(LOSS(y, z))}, r"a loss or metric must be \[batch\]"),
-    "column of labels": ({"data": (X, Y[:, np.newaxis])}, r"labels must be \[batch\], got \(8, 1\)"),
+    "mean loss": (
+        {"loss": lambda y, z: tf.reduce_mean(LOSS(y, z))},
+        r"^the loss must be \[batch\], one number a row: of 2 it gives \(\)",
+    ),
+    "column of labels": (
+        {"data": (X, Y[:, np.newaxis])},
+        r"^data: the loss does not take y as it is: labels must be \[batch\], got \(2, 1\)",
+    ),
 }
 
 
@@ -291,6 +311,21 @@ def test_what_is_wrong_is_told_before_anything_changes(arguments, message):
     assert not seen
 
 
+def test_the_default_metric_of_one_output_is_refused_before_anything_changes_and_the_named_one_is_taken():
+    model = dnn.mlp([4, 1])
+    optimizer = dnn.Adam(model.trainable_variables)
+    before, rows = weights_of(optimizer), (X, np.float32(Y == 0))
+    loss = dnn.binary_cross_entropy
+    with pytest.raises(ValueError, match=r'use metrics=\{"accuracy": dnn.binary_accuracy\}'):
+        dnn.fit(model, rows, rows, loss=loss, optimizer=optimizer)
+    with pytest.raises(ValueError, match=r'use metrics=\{"accuracy": dnn.binary_accuracy\}'):
+        dnn.evaluate(model, rows, loss=loss)
+    assert_equal_weights(weights_of(optimizer), before)
+    history = dnn.fit(model, rows, loss=loss, optimizer=optimizer, metrics={"accuracy": dnn.binary_accuracy})
+    assert 0 <= history.epochs[0]["accuracy"] <= 1
+    assert set(dnn.evaluate(model, rows, loss=dnn.mean_squared_error, metrics={})) == {"loss"}
+
+
 def test_a_callback_may_add_to_the_record_and_ends_the_fit_by_returning_true():
     model, optimizer = made()
 
@@ -301,6 +336,25 @@ def test_a_callback_may_add_to_the_record_and_ends_the_fit_by_returning_true():
     history = dnn.fit(model, (X, Y), loss=LOSS, optimizer=optimizer, epochs=9, callbacks=[half, lambda *_: "go on"])
     assert history["half"] == [loss / 2 for loss in history["loss"]]
     assert len(history.epochs) == 3
+
+
+def test_early_stopping_may_monitor_what_a_callback_adds():
+    model, optimizer = made()
+
+    def area(record, history):
+        record["val_auc"] = 1 / record["epoch"]
+
+    rule = dnn.EarlyStopping(monitor="val_auc", mode="max", patience=2, restore_best_weights=True)
+    history = dnn.fit(model, (X, Y), loss=LOSS, optimizer=optimizer, epochs=9, callbacks=[area], early_stopping=rule)
+    assert (len(history.epochs), history.best_epoch) == (3, 1)
+    with pytest.raises(ValueError, match="early_stopping monitors 'val_auc', which is not in the record: {'epoch': 1,"):
+        dnn.fit(model, (X, Y), loss=LOSS, optimizer=optimizer, epochs=9, callbacks=[print], early_stopping=rule)
+
+
+def test_only_true_ends_a_fit():
+    assert all(map(ends, [True, np.True_, tf.constant(True)]))
+    others = [False, np.False_, tf.constant(False), None, 1, "True", [True], np.ones(3, bool), tf.ones(3)]
+    assert not any(map(ends, others))
 
 
 def test_a_diverged_training_ends_and_keeps_the_best_weights():
@@ -319,7 +373,7 @@ def test_a_diverged_training_ends_and_keeps_the_best_weights():
 
 
 def test_an_optimizer_of_another_model_is_refused():
-    with pytest.raises(ValueError, match=r"the loss does not depend on the parameter"):
+    with pytest.raises(ValueError, match=r"^optimizer trains none of the model's variables"):
         dnn.fit(made()[0], (X, Y), loss=LOSS, optimizer=made()[1])
 
 

@@ -33,6 +33,13 @@ def test_a_name_gives_one_value_an_epoch():
     assert history["loss"] == [0.5, 0.25]
 
 
+def test_a_figure_of_the_validation_rows_alone_is_drawn_too():
+    axes = History([{"epoch": 1, "loss": 2.0, "val_auc": 0.5}]).plot().axes
+    assert [(each.get_title(), [line.get_label() for line in each.lines]) for each in axes] == [
+        ("loss", ["training"]), ("auc", ["validation"]),
+    ]  # fmt: skip
+
+
 UNEVEN = History(
     [{"epoch": 1, "loss": 2.0, "val_loss": 3.0}, {"epoch": 2, "loss": 1.0, "val_loss": 2.5, "auc": 0.5}], best_epoch=2
 )

@@ -105,8 +105,8 @@ def test_a_learning_rate_assigned_between_fits_holds_in_the_compiled_epoch():
     dnn.fit(model, data, loss=LOSS, optimizer=optimizer, batch_size=8)
     for variable, old in zip(model.variables, before, strict=True):
         np.testing.assert_allclose(variable, old, atol=1e-9)
-    for bad in (0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match="learning_rate must be positive"):
+    for bad in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="learning_rate must be a number of 0 or more"):
             optimizer.learning_rate = bad
     with pytest.raises(TypeError, match="learning_rate must be a number"):
         optimizer.learning_rate = "small"

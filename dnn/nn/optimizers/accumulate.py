@@ -19,7 +19,7 @@ class AccumulateGradients(Wrapper):
     """
 
     def __init__(self, optimizer, steps: int):
-        """steps: >= 1. Raises: ValueError for another number, TypeError for what is no integer."""
+        """steps: an integer, >= 1. Raises: ValueError for another, TypeError for what is no optimizer."""
         super().__init__(optimizer)
         self.steps = checked_count(steps, "steps")
         self.calls = tf.Variable(0, trainable=False, dtype=tf.int64, name="calls")

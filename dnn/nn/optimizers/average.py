@@ -21,8 +21,8 @@ class AverageWeights(Wrapper):
     """
 
     def __init__(self, optimizer, *, ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None):
-        """ema_momentum: μ, in [0, 1]. ema_overwrite_frequency: after how many steps, again and again, p ← a.
-        Raises: ValueError for one out of its range, TypeError for one of another kind.
+        """ema_momentum: μ, in [0, 1]. ema_overwrite_frequency: >= 1, after how many steps, again and again, p ← a.
+        Raises: ValueError for one out of its range, TypeError for a momentum that is no number.
         """
         super().__init__(optimizer)
         self.ema_momentum = checked_fraction(ema_momentum, "ema_momentum")

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 
 def checked_parameters(parameters: Sequence[tf.Variable]) -> tuple[tf.Variable, ...]:
-    """The parameters. Raises: TypeError for what is no sequence of variables, ValueError for none."""
+    """The parameters. Raises: TypeError for what is no sequence of variables, ValueError for none, or one twice."""
     parameters = checked_variables(parameters, "parameters")
     if not parameters:
         raise ValueError("there are no parameters to train")
+    for i, p in enumerate(parameters):
+        if any(p is earlier for earlier in parameters[:i]):
+            raise ValueError(f"parameters[{i}], {p.name}, is given twice")
     return parameters
 
 
@@ -75,9 +79,7 @@ def checked_fraction(value: float, name: str) -> float:
 
 
 def checked_count(value: int, name: str) -> int:
-    """The value. Raises: TypeError for what is no integer, ValueError for one below 1."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be 1 or more, got {value}")
+    """The value. Raises: ValueError unless it is an integer of 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be an integer of 1 or more, got {value!r}")
     return int(value)

@@ -9,23 +9,31 @@ from dnn.nn.optimizers.wrapper import Wrapper
 
 
 def clip_by_norm(g, clipnorm: float) -> tf.Tensor:
-    """g, or where its norm √(Σ g²) is larger than c = clipnorm, the g c / norm whose norm is c: see the next."""
+    """g, or where its norm √(Σ g²) is larger than c = clipnorm, the g c / norm whose norm is c: see the next.
+
+    A NaN or an infinity in g makes all of g NaN. Keras's clipnorm makes 0 of the finite numbers beside an infinity.
+    """
     return clip_by_global_norm([g], clipnorm)[0]
 
 
 def clip_by_global_norm(gradients: Sequence, clipnorm: float) -> list[tf.Tensor]:
     """The gradients, or where their common norm √(Σ g²), over all of all, is larger than c = clipnorm, g c / norm.
 
-    Computed in float64 and rounded once: in float32, as in Keras, the squares of 1e30 are infinite, and those of
-    1e-30 are 0. Gradients that are short enough keep their bits. A NaN among them makes all NaN.
+    Computed in float64, as parts of the largest |g|, and rounded once. In Keras the squares of 1e30 are infinite in
+    float32, and those of 1e-30 are 0; so are those of 1e200 and 1e-200 in float64. Gradients that are short enough keep
+    their bits. A NaN or an infinity among them makes all NaN, as in Keras: a training that has diverged looks so.
     Source: R. Pascanu, T. Mikolov, Y. Bengio, "On the Difficulty of Training Recurrent Neural Networks", ICML 2013,
     algorithm 1.
     """
     gradients = [tf.convert_to_tensor(g) for g in gradients]
     wide = [tf.cast(g, tf.float64) for g in gradients]
-    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(g)) for g in wide]))
-    short = norm <= clipnorm  # not for a NaN
-    return [tf.where(short, g, tf.cast(w * (clipnorm / norm), g.dtype)) for g, w in zip(gradients, wide, strict=True)]
+    largest = tf.reduce_max(tf.stack([tf.reduce_max(tf.abs(g)) for g in wide]))
+    largest = tf.where(largest > 0, largest, 1)  # for zeros, and where there is no number at all
+    parts = [g / largest for g in wide]  # NaN for ∞
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(part)) for part in parts]))  # in largest
+    short = norm * largest <= clipnorm  # not for a NaN
+    clipped = [tf.cast(part * clipnorm / norm, g.dtype) for part, g in zip(parts, gradients, strict=True)]
+    return [tf.where(short, g, c) for g, c in zip(gradients, clipped, strict=True)]
 
 
 def clip_by_value(g, clipvalue: float) -> tf.Tensor:

@@ -38,9 +38,9 @@ class Optimizer(tf.Module, ABC):
         weight_decay: float | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ):
-        """parameters: the variables to train.
-        learning_rate: > 0; it may be assigned at any time. Or a schedule: a function of how many steps were taken, an
-            int64 tensor, that gives the rate of the next step, >= 0.
+        """parameters: the variables to train, each once.
+        learning_rate: > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a
+            function of how many steps were taken, a float64 tensor, that gives the rate of the next step, >= 0.
         weight_decay: >= 0. exclude_from_weight_decay: those of the parameters that do not decay.
         Raises: ValueError for one out of its range, TypeError for one of another kind.
         """
@@ -68,14 +68,14 @@ class Optimizer(tf.Module, ABC):
     def learning_rate(self):
         """η, float64: a variable, which may be assigned, in a compiled epoch too; or what the schedule gives now."""
         if callable(self._learning_rate):
-            return as_float64(self._learning_rate(tf.convert_to_tensor(self.t)))
+            return as_float64(self._learning_rate(as_float64(tf.convert_to_tensor(self.t))))
         return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         if callable(self._learning_rate):
             raise TypeError("learning_rate follows a schedule and cannot be assigned: make an optimizer with a number")
-        self._learning_rate.assign(checked_positive(value, "learning_rate"))
+        self._learning_rate.assign(checked_not_negative(value, "learning_rate"))
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
@@ -96,13 +96,22 @@ class Optimizer(tf.Module, ABC):
 def _variable_or_schedule(learning_rate: float | Callable) -> tf.Variable | Callable:
     """A float64 variable for a number, and the schedule itself. Raises: as `Optimizer`."""
     if callable(learning_rate):
-        rate = as_float64(learning_rate(tf.constant(0, tf.int64)))
+        rate = _first_rate(learning_rate)
         if rate.shape.rank != 0:
             raise ValueError(f"learning_rate must give one number for a step, got shape {rate.shape}")
         checked_not_negative(rate.numpy(), "learning_rate at step 0")
         return learning_rate
     rate = checked_positive(learning_rate, "learning_rate")
     return tf.Variable(rate, trainable=False, dtype=tf.float64, name="learning_rate")
+
+
+def _first_rate(schedule: Callable) -> tf.Tensor:
+    """What the schedule gives at step 0, in a graph, as it will run. Raises: TypeError that shows why it gives none."""
+    try:
+        return as_float64(tf.function(schedule)(tf.constant(0, tf.float64)))
+    except (TypeError, ValueError, tf.errors.OpError) as error:  # a TypeError also for an `if` on the step
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise TypeError(f"learning_rate must give a number for a float64 step; it failed: {reason}") from error
 
 
 def _not_excluded(parameters: Sequence[tf.Variable], excluded: Sequence[tf.Variable]) -> tuple[bool, ...]:

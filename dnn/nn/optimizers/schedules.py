@@ -1,6 +1,6 @@
 """Learning-rate schedules: functions of how many steps were taken, in float64.
 
-An optimizer takes any function of the step, an int64 tensor; these are Keras's. Keras computes them in float32.
+An optimizer takes any function of the step, a float64 tensor; these are Keras's. Keras computes them in float32.
 Each is a formula, and a frozen dataclass that remembers its arguments.
 """
 

@@ -191,14 +191,14 @@ def test_training_goes_on_after_two_swaps_as_if_there_had_been_none():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("arguments", "message"),
     [
-        ({"ema_momentum": 1.1}, ValueError, r"ema_momentum must be in \[0, 1\], got 1.1"),
-        ({"ema_momentum": -0.1}, ValueError, r"ema_momentum must be in \[0, 1\], got -0.1"),
-        ({"ema_overwrite_frequency": 0}, ValueError, "ema_overwrite_frequency must be 1 or more, got 0"),
-        ({"ema_overwrite_frequency": 1.5}, TypeError, "ema_overwrite_frequency must be an integer, got 1.5"),
+        ({"ema_momentum": 1.1}, r"ema_momentum must be in \[0, 1\], got 1.1"),
+        ({"ema_momentum": -0.1}, r"ema_momentum must be in \[0, 1\], got -0.1"),
+        ({"ema_overwrite_frequency": 0}, "ema_overwrite_frequency must be an integer of 1 or more, got 0"),
+        ({"ema_overwrite_frequency": 1.5}, "ema_overwrite_frequency must be an integer of 1 or more, got 1.5"),
     ],
 )
-def test_arguments_out_of_range_are_refused(arguments, error, message):
-    with pytest.raises(error, match=message):
+def test_arguments_out_of_range_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
         AverageWeights(SGD([tf.Variable(1.0)]), **arguments)

@@ -18,12 +18,26 @@ from dnn.nn.optimizers.sgd import SGD
 FLOATS = st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False)  # TensorFlow takes a subnormal for 0
 GRADIENTS = st.lists(st.lists(FLOATS, min_size=1, max_size=5).map(np.float32), min_size=1, max_size=3)
 LIMITS = st.floats(2.0**-100, 2.0**100, width=32)
+WIDE_LIMITS = st.floats(1e-300, 1e300)
+WIDE_FLOATS = WIDE_LIMITS | WIDE_LIMITS.map(lambda x: -x) | st.sampled_from([0.0, 1.7e308, -1e-307, 1e154, 1e-170])
 
 
 def exact_norm(gradients) -> float:
     """√(Σ g²), the sum without any rounding."""
     squares = sum(Fraction(float(x)) ** 2 for g in gradients for x in g)
     return math.sqrt(squares.numerator) / math.sqrt(squares.denominator) if squares else 0.0
+
+
+def exact_norm_64(values) -> Fraction:
+    """√(Σ x²) to 60 digits and more, of any float64 numbers: the root of a whole number, scaled back."""
+    scale = 2**1300
+    return Fraction(math.isqrt(int(sum((Fraction(x) * scale) ** 2 for x in values))), scale)
+
+
+def clipped_in_two(values, limit) -> tf.Tensor:
+    """The same numbers as two gradients, the second perhaps empty, with their common norm."""
+    halves = np.float64(values[:1]), np.float64(values[1:])
+    return tf.concat(clip_by_global_norm(halves, limit), 0)
 
 
 @given(GRADIENTS, LIMITS)
@@ -68,6 +82,38 @@ def test_each_is_keras_s_within_rounding_where_keras_s_squares_are_numbers(value
         ClipGradients(SGD(parameters, 1.0), **{name: limit}).apply(gradients)
         for p, expected in zip(parameters, theirs, strict=True):
             assert_near(p, expected, ulps=8, absolute=1e-37)
+
+
+@given(st.lists(WIDE_FLOATS, min_size=1, max_size=6), WIDE_LIMITS)
+def test_float64_gradients_of_any_size_are_clipped_to_the_limit(values, limit):
+    """Also where their squares are infinite, or 0."""
+    norm = exact_norm_64(values)
+    expected = [float(Fraction(x) * min(Fraction(1), Fraction(limit) / norm)) if norm else 0.0 for x in values]
+    for clipped in (clip_by_norm(np.float64(values), limit), clipped_in_two(values, limit)):
+        assert_near(clipped, expected, dtype=np.float64, ulps=4, absolute=2.3e-308 * max(1.0, limit))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", [1e-170, 4e307])
+def test_the_largest_and_the_smallest_float64_gradients_are_clipped(size, mode):
+    """(3, 4) times the size, whose norm is 5 times the size, to a tenth of that; at 4e307 the norm is no float64."""
+    g = tf.constant([3 * size, 4 * size], tf.float64)
+    for clip in (clip_by_norm, lambda g, limit: clip_by_global_norm([g], limit)[0]):
+        assert_near(MODES[mode](clip)(g, size / 2), [0.3 * size, 0.4 * size], dtype=np.float64)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64], ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("mode", MODES)
+def test_an_infinite_gradient_makes_all_nan_as_in_keras_and_tensorflow(mode, dtype):
+    """A training that has diverged looks so. Clipped each by its own norm, the others stay numbers."""
+    gradients = [tf.constant([np.inf, 1.0], dtype), tf.constant([-2.0], dtype)]
+    ours = MODES[mode](clip_by_global_norm)(gradients, 1.0)
+    keras_s = keras.optimizers.SGD(global_clipnorm=1.0)._clip_gradients(gradients)
+    for clipped in (ours, keras_s, tf.clip_by_global_norm(gradients, 1.0)[0]):
+        assert np.isnan(tf.concat(clipped, 0)).all()
+    each = [MODES[mode](clip_by_norm)(g, 1.0) for g in gradients]
+    assert np.isnan(each[0]).all()
+    np.testing.assert_array_equal(each[1], [-1])
 
 
 @pytest.mark.parametrize("size", [1e30, 1e-30])

@@ -12,6 +12,7 @@ from tolerance import assert_near
 
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
+from dnn.nn.optimizers.average import AverageWeights
 from dnn.nn.optimizers.optimizer import Optimizer
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
@@ -115,6 +116,31 @@ def test_keras_asks_a_schedule_for_the_same_counts():
 @pytest.mark.parametrize("constant", [lambda t: 0.1, lambda t: np.float64(0.1), lambda t: tf.constant(0.1, tf.float64)])
 def test_a_schedule_may_give_a_number_which_keeps_its_digits(constant):
     assert SGD([tf.Variable(0.0)], constant).learning_rate.numpy() == 0.1
+
+
+@pytest.mark.parametrize("wrap", [lambda o: o, AverageWeights], ids=["at once", "through a wrapper"])
+def test_a_rate_of_0_may_be_assigned_and_nothing_moves(wrap):
+    """As a callback that multiplies the rate by 0 does; to make an optimizer with 0 is refused as a mistake."""
+    p = tf.Variable([1.0, 2.0])
+    optimizer = wrap(Adam([p], 0.1, weight_decay=0.5))
+    optimizer.learning_rate = 0.0
+    optimizer.apply([tf.ones(2)])
+    np.testing.assert_array_equal(p, [1, 2])
+    optimizer.learning_rate = 0.1
+    optimizer.apply([tf.ones(2)])
+    assert (p.numpy() < [1, 2]).all()
+    for bad in (-1e-9, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"^learning_rate must be a number of 0 or more, got {bad}$"):
+            optimizer.learning_rate = bad
+
+
+def test_a_parameter_given_twice_is_refused():
+    """It would take two steps in one. Two variables of equal value are two."""
+    p, other = tf.Variable(1.0, name="p"), tf.Variable(1.0, name="other")
+    for make in (SGD, RMSprop, Adam, AdamW):
+        with pytest.raises(ValueError, match=r"^parameters\[2\], p:0, is given twice$"):
+            make([p, other, p])
+        assert len(make([p, other]).parameters) == 2
 
 
 def test_the_rate_of_a_schedule_cannot_be_assigned():
@@ -299,3 +325,27 @@ def test_gradients_that_are_not_the_parameters_are_refused_and_nothing_moves(gra
 def test_an_argument_out_of_its_range_is_named(make, arguments, error, message):
     with pytest.raises(error, match=message):
         make(**({"parameters": [tf.Variable(1.0)]} | arguments))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "second"), [(lambda t: 1e-3 / (1 + t), 5e-4), (lambda t: 0.1 * 0.9**t, 0.09), (lambda t: 1, 1)]
+)
+def test_a_schedule_is_any_arithmetic_of_the_step(schedule, second):
+    """A float64 step: of an int64 one, 1e-3 / t and 0.9 ** t would be errors."""
+    optimizer = SGD([tf.Variable(1.0)], schedule)
+    optimizer.apply([tf.constant(1.0)])
+    assert float(optimizer.learning_rate) == pytest.approx(second, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        (lambda t: 0.1 if t < 5 else 0.01, "as a Python `bool` is not allowed"),
+        (lambda t: None, "value \\(None\\) with an unsupported type"),
+        (lambda: 0.1, "too many positional arguments"),
+        (lambda t: "a", "string"),
+    ],
+)
+def test_a_schedule_that_gives_no_number_is_told_when_the_optimizer_is_made(schedule, reason):
+    with pytest.raises(TypeError, match=f"learning_rate must give a number for a float64 step; it failed: .*{reason}"):
+        SGD([tf.Variable(1.0)], schedule)
