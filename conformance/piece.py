@@ -98,8 +98,8 @@ def _figures(piece: Piece, chunk: int) -> list[tuple]:
         for function in (piece.ours, piece.keras_s, piece.exact)
     )
     figures = []
-    for part, a, b, e in zip(piece.parts, ours, keras_s, exact, strict=True):
-        e = None if e is None else parts(e)
+    for part, a, b, numbers in zip(piece.parts, ours, keras_s, exact, strict=True):
+        e = None if numbers is None else parts(numbers)
         figures.append((
             np.size(a),
             None if b is None else largest_difference(a, b, e, part.unit, inputs, dtype),
