@@ -1,4 +1,6 @@
-"""Laws of what a piece refuses: a wrong argument is an error that names it, and not a wrong number."""
+"""Laws of what a piece refuses: a wrong argument is an error that names it, and not a wrong number.
+
+For a piece that says `refuses`."""
 
 from collections.abc import Callable, Iterator
 
