@@ -122,7 +122,7 @@ ORDINARY = [
 @pytest.mark.parametrize(("check", "subject"), ORDINARY)
 def test_ordinary_pieces_that_refuse_nothing_keep_the_other_laws(check, subject):
     check(subject, refuses=False)
-    with pytest.raises(AssertionError, match=r"(?s) breaks the law refuses_.* leave this law out with refuses=False"):
+    with pytest.raises(AssertionError, match=r"(?s) breaks the law refuses_.* leave this law out: refuses=False"):
         check(subject)
 
 

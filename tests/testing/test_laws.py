@@ -49,7 +49,7 @@ FAULTS = {
     ],
     "refuses_wrong_arguments": [
         (Layer, faulty.Unchecked, "x of text gives no TypeError or ValueError, but InvalidArgumentError: "),
-        (Layer, faulty.AnyWidth, r"x of shape \(\) is taken without an error\n.* leave this law out with refuses=False"),
+        (Layer, faulty.AnyWidth, r"x of shape \(\) is taken without an error\n.* leave this law out: refuses=False"),
         (Loss, faulty.broadcasting_loss, "targets of text gives no TypeError or ValueError, but InvalidArg"),
         (Score, lambda labels, logits: 0.0, "labels of text is taken without an error"),
     ],
