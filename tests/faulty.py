@@ -85,6 +85,11 @@ class Unchecked(Scale):
         return tf.matmul(x, self.w[:, tf.newaxis])
 
 
+class UncheckedProduct(Scale):
+    def __call__(self, x):
+        return x * self.w
+
+
 class AnyWidth(Scale):
     def __call__(self, x):
         return checked_float(x, "x") * self.w[0]

@@ -19,7 +19,7 @@ sys.modules["keras"] = None  # every import of it fails
 
 from dnn.testing import PIECES, laws
 
-EAGER = ("dnn.testing.eager", "dnn.testing.purpose", "dnn.testing.refusals")
+EAGER = ("dnn.testing.first", "dnn.testing.eager", "dnn.testing.purpose", "dnn.testing.refusals")
 ONCE = ("xla_agrees", "survives_a_saved_model")  # for one piece of each kind: they take long
 
 kept, once = 0, set()

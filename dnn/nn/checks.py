@@ -88,17 +88,24 @@ def checked_square(table, name: str) -> np.ndarray:
 
 
 def checked_size(size: int, name: str) -> int:
-    """The size. Raises: ValueError if it is not positive."""
+    """The size. Raises: TypeError if it is no integer, ValueError if it is not positive."""
+    if isinstance(size, bool) or not isinstance(size, int | np.integer):
+        raise TypeError(f"{name} must be an integer, got {size!r}")
     if size < 1:
         raise ValueError(f"{name} must be positive, got {size}")
     return size
 
 
 def checked_function(function, name: str):
-    """The function, or None. Raises: TypeError for what cannot be called; text stands for no function here."""
-    if function is not None and not callable(function):
+    """The function. Raises: TypeError for what cannot be called; text stands for no function here."""
+    if not callable(function):
         raise TypeError(f"{name} must be a function, got {function!r}")
     return function
+
+
+def checked_optional_function(function, name: str):
+    """The function, or None. Raises: TypeError for what is neither."""
+    return None if function is None else checked_function(function, name)
 
 
 def checked_key(training):

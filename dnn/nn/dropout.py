@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from dnn.nn.checks import checked_float, checked_key
+from dnn.nn.optimizers.checks import checked_decay_rate
 from dnn.nn.precision import rounded_once
 
 
@@ -40,12 +41,10 @@ class Dropout(tf.Module):
     def __init__(self, rate: float, seed: int = 0):
         """rate: the probability to drop, in [0, 1); Keras takes 1 too, and gives zeros.
         seed: int32; layers that see the same key should differ in it. Those of one `Sequential` need not.
-        Raises: ValueError for another rate.
+        Raises: ValueError for another rate, TypeError for what is no number.
         """
         super().__init__()
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate must be in [0, 1), got {rate}")
-        self.rate, self.seed = rate, seed
+        self.rate, self.seed = checked_decay_rate(rate, "rate"), seed
 
     def __call__(self, x, training=None):
         """training: None, or the key int32[3]: (seed, epoch, step). False is None; True is a TypeError."""

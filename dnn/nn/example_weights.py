@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from dnn.nn.optimizers.checks import checked_not_negative
+
 
 def weighted(losses, weights=None, counted=None):
     """w_i l_i, and 0 where the row is not counted: float[batch], even if the loss of a row that costs nothing is NaN.
@@ -45,12 +47,14 @@ def class_weights(labels, weights: Mapping[int, float]) -> np.ndarray:
 
     labels: int[rows]. weights: class number -> weight, finite and >= 0. The weight of a row for two reasons is the
     product of both.
-    Raises: TypeError for labels or classes that are no integers, ValueError for labels of another shape or a weight
-    out of its range.
+    Raises: TypeError for labels or classes that are no integers, for weights that are no dict or no numbers; ValueError
+    for labels of another shape or a weight out of its range.
 
     >>> class_weights([0, 1, 1, 2], {1: 8.0})
     array([1., 8., 8., 1.])
     """
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"weights must be a dict, class number -> weight, got {weights!r}")
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels must be [rows], got shape {labels.shape}")
@@ -58,7 +62,6 @@ def class_weights(labels, weights: Mapping[int, float]) -> np.ndarray:
         if value.size and not np.issubdtype(value.dtype, np.integer):
             raise TypeError(f"{name} must be integers, got {value.dtype}")
     for label, weight in weights.items():
-        if not 0 <= weight < float("inf"):
-            raise ValueError(f"the weight of class {label} must be a number of 0 or more, got {weight}")
+        checked_not_negative(weight, f"the weight of class {label}")
     classes, places = np.unique(labels, return_inverse=True)
     return np.array([weights.get(int(label), 1.0) for label in classes], np.float64)[places]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.checks import checked_function, checked_key, checked_rows
+from dnn.nn.checks import checked_function, checked_key, checked_optional_function, checked_rows, checked_size
 from dnn.nn.initializers import glorot_uniform, zeros
 
 
@@ -35,16 +35,18 @@ class Dense(tf.Module):
         """inputs, units: > 0. activation: tensor -> tensor; None leaves the sums as they are.
         kernel_initializer, bias_initializer: (shape, seed, dtype) -> the first values.
         kernel_regularizer, bias_regularizer: variable -> scalar, for `penalty`: `dnn.L2(1e-4)`, or None.
-        Raises: ValueError for a size that is not positive, TypeError for what should be a function and is not.
+        Raises: ValueError for a size that is not positive, TypeError for one that is no integer, and for what should be
+        a function and is not.
         """
         super().__init__()
-        if inputs < 1 or units < 1:
-            raise ValueError(f"inputs and units must be positive, got {inputs} and {units}")
-        self.activation = checked_function(activation, "activation")
-        self.kernel_regularizer = checked_function(kernel_regularizer, "kernel_regularizer")
-        self.bias_regularizer = checked_function(bias_regularizer, "bias_regularizer")
-        self.kernel = tf.Variable(kernel_initializer((inputs, units), seed, dtype), name="kernel")
-        self.bias = tf.Variable(bias_initializer((units,), seed, dtype), name="bias")
+        shape = checked_size(inputs, "inputs"), checked_size(units, "units")
+        self.activation = checked_optional_function(activation, "activation")
+        self.kernel_regularizer = checked_optional_function(kernel_regularizer, "kernel_regularizer")
+        self.bias_regularizer = checked_optional_function(bias_regularizer, "bias_regularizer")
+        initial_kernel = checked_function(kernel_initializer, "kernel_initializer")
+        initial_bias = checked_function(bias_initializer, "bias_initializer")
+        self.kernel = tf.Variable(initial_kernel(shape, seed, dtype), name="kernel")
+        self.bias = tf.Variable(initial_bias(shape[1:], seed, dtype), name="bias")
 
     def __call__(self, x):
         """x: [batch, inputs], in the kernel's dtype. Raises: ValueError for another shape, TypeError for a dtype."""
@@ -68,8 +70,7 @@ class Sequential(tf.Module):
         super().__init__()
         self.layers = tuple(layers)
         for place, layer in enumerate(self.layers):
-            if not callable(layer):
-                raise TypeError(f"layers[{place}] must be a function, got {layer!r}")
+            checked_function(layer, f"layers[{place}]")
             if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", ()):
                 raise TypeError(f"layers[{place}] must be a tf.Module, or its variables would not train, got {layer!r}")
         self._takes_training = tuple(map(takes_training, self.layers))
@@ -120,9 +121,11 @@ def mlp(sizes: Sequence[int], *, activation: Callable = relu, seed: int = 0, dty
 
     sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
     seed: int; layer i draws from the pair (seed, i).
+    Raises: ValueError for fewer sizes or one that is not positive, TypeError for one that is no integer.
     """
     if len(sizes) < 2:
         raise ValueError(f"sizes must hold the input and the output width at least, got {list(sizes)}")
+    sizes = [checked_size(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
     last = len(sizes) - 2
     return Sequential(
         Dense(inputs, units, activation=None if i == last else activation, seed=(seed, i), dtype=dtype)

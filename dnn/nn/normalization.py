@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dnn.nn.checks import checked_key, checked_size, checked_width
+from dnn.nn.optimizers.checks import checked_fraction, checked_positive
 from dnn.nn.precision import at_least_float32, rounded_once
 
 
@@ -59,10 +60,10 @@ class LayerNormalization(tf.Module):
 
     def __init__(self, size: int, *, epsilon: float = 1e-3, center: bool = True, scale: bool = True, dtype=tf.float32):
         """size: of the last axis, > 0. center, scale: whether there is a β, a γ.
-        Raises: ValueError for a size or an epsilon that is not positive.
+        Raises: ValueError for a size or an epsilon that is not positive, TypeError for what is no integer, no number.
         """
         super().__init__()
-        self.size, self.epsilon = checked_size(size, "size"), _checked_epsilon(epsilon)
+        self.size, self.epsilon = checked_size(size, "size"), checked_positive(epsilon, "epsilon")
         self.gamma = tf.Variable(tf.ones(size, dtype), name="gamma") if scale else None
         self.beta = tf.Variable(tf.zeros(size, dtype), name="beta") if center else None
 
@@ -90,12 +91,11 @@ class BatchNormalization(tf.Module):
         dtype=tf.float32,
     ):
         """size: of the last axis, > 0. momentum: in [0, 1]. center, scale: whether there is a β, a γ.
-        Raises: ValueError for one out of its range.
+        Raises: ValueError for one out of its range, TypeError for what is no integer, no number.
         """
         super().__init__()
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum must be in [0, 1], got {momentum}")
-        self.size, self.epsilon, self.momentum = checked_size(size, "size"), _checked_epsilon(epsilon), momentum
+        self.size, self.epsilon = checked_size(size, "size"), checked_positive(epsilon, "epsilon")
+        self.momentum = checked_fraction(momentum, "momentum")
         self.gamma = tf.Variable(tf.ones(size, dtype), name="gamma") if scale else None
         self.beta = tf.Variable(tf.zeros(size, dtype), name="beta") if center else None
         kept = at_least_float32(dtype)
@@ -120,9 +120,3 @@ class BatchNormalization(tf.Module):
     def _move(self, average, value):
         value = tf.cast(tf.reshape(value, [self.size]), average.dtype)
         average.assign(moving_average(average, value, self.momentum))
-
-
-def _checked_epsilon(epsilon: float) -> float:
-    if not epsilon > 0:
-        raise ValueError(f"epsilon must be positive, got {epsilon}")
-    return epsilon

@@ -1,10 +1,10 @@
 """Penalties on weights, to be added to the loss: each is a function of a tensor that gives a scalar of its dtype."""
 
-import math
 from dataclasses import dataclass
 
 import tensorflow as tf
 
+from dnn.nn.optimizers.checks import checked_not_negative
 from dnn.nn.precision import rounded_once
 
 
@@ -37,12 +37,12 @@ def l1_l2_penalty(weights, l1: float, l2: float):
 
 @dataclass(frozen=True)
 class L1:
-    """`l1_penalty` with this factor, >= 0. Raises: ValueError for another."""
+    """`l1_penalty` with this factor, >= 0. Raises: ValueError for another, TypeError for no number."""
 
     l1: float = 0.01
 
     def __post_init__(self):
-        _check_factor(self.l1, "l1")
+        checked_not_negative(self.l1, "l1")
 
     def __call__(self, weights):
         return l1_penalty(weights, self.l1)
@@ -50,12 +50,12 @@ class L1:
 
 @dataclass(frozen=True)
 class L2:
-    """`l2_penalty` with this factor, >= 0. Raises: ValueError for another."""
+    """`l2_penalty` with this factor, >= 0. Raises: ValueError for another, TypeError for no number."""
 
     l2: float = 0.01
 
     def __post_init__(self):
-        _check_factor(self.l2, "l2")
+        checked_not_negative(self.l2, "l2")
 
     def __call__(self, weights):
         return l2_penalty(weights, self.l2)
@@ -63,14 +63,14 @@ class L2:
 
 @dataclass(frozen=True)
 class L1L2:
-    """`l1_l2_penalty` with these factors, >= 0. Raises: ValueError for others."""
+    """`l1_l2_penalty` with these factors, >= 0. Raises: ValueError for others, TypeError for no number."""
 
     l1: float = 0.0
     l2: float = 0.0
 
     def __post_init__(self):
-        _check_factor(self.l1, "l1")
-        _check_factor(self.l2, "l2")
+        checked_not_negative(self.l1, "l1")
+        checked_not_negative(self.l2, "l2")
 
     def __call__(self, weights):
         return l1_l2_penalty(weights, self.l1, self.l2)
@@ -85,8 +85,3 @@ def penalty(model: tf.Module):
     parts = [module.penalty() for module in (model, *model.submodules) if callable(getattr(module, "penalty", None))]
     dtype = tf.float64 if any(part.dtype == tf.float64 for part in parts) else tf.float32
     return tf.add_n([tf.cast(part, dtype) for part in parts]) if parts else tf.zeros((), dtype)
-
-
-def _check_factor(factor: float, name: str) -> None:
-    if not 0 <= factor < math.inf:
-        raise ValueError(f"{name} must be a number of 0 or more, got {factor}")

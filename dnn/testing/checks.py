@@ -3,8 +3,9 @@
 examples: an array of 7 rows for each argument, float32[7, 4] for x where nothing else is given; for labels and logits,
 class numbers int32[7] beside float32[7, 3]. Targets of another kind are examples too: `(dnn.testing.ONE_HOT,
 dnn.testing.LOGITS)`. xla: whether XLA must compile it, which it cannot do to a custom op that has no kernel there.
-What this package refuses wrong arguments with is in dnn/nn/checks.py; an optimizer has it from `dnn.Optimizer`.
-A piece that cannot even be made is an error of its own, and examples that are not of 7 rows are a ValueError.
+refuses: whether it must refuse wrong arguments by name. Say False where they are the caller's care: the laws of
+refusals are left out then. What this package refuses with is in dnn/nn/checks.py; an optimizer has it from
+`dnn.Optimizer`. Of an activation no law asks it. Examples that are not of 7 rows are a ValueError.
 """
 
 from collections.abc import Callable
@@ -19,32 +20,43 @@ def check_activation(activation: Callable, *, xla: bool = True) -> None:
     check(Activation(_name(activation), activation, xla=xla))
 
 
-def check_layer(make: Callable, *, examples=(X,), any_shape: bool = False, xla: bool = True) -> None:
+def check_layer(
+    make: Callable, *, examples=(X,), any_shape: bool = False, xla: bool = True, refuses: bool = True
+) -> None:
     """The laws of a layer. make: () -> a new one. any_shape: it takes x of any width, so that none is wrong."""
-    check(Layer(_name(make()), make, examples, any_shape, xla))
+    check(Layer(_name_of_made(make, make), make, examples, any_shape, xla, refuses))
 
 
-def check_loss(loss: Callable, *, examples=(LABELS, LOGITS), xla: bool = True) -> None:
+def check_loss(loss: Callable, *, examples=(LABELS, LOGITS), xla: bool = True, refuses: bool = True) -> None:
     """The laws of a loss, (labels, logits) -> float[batch]."""
-    check(Loss(_name(loss), loss, examples, xla=xla))
+    check(Loss(_name(loss), loss, examples, xla=xla, refuses=refuses))
 
 
-def check_metric(metric: Callable, *, examples=(LABELS, LOGITS), xla: bool = True) -> None:
+def check_metric(metric: Callable, *, examples=(LABELS, LOGITS), xla: bool = True, refuses: bool = True) -> None:
     """The laws of a metric, (labels, logits) -> a number or a truth value for each row, [batch]."""
-    check(Metric(_name(metric), metric, examples, xla=xla))
+    check(Metric(_name(metric), metric, examples, xla=xla, refuses=refuses))
 
 
-def check_score(score: Callable, *, examples=(LABELS, LOGITS)) -> None:
+def check_score(score: Callable, *, examples=(LABELS, LOGITS), refuses: bool = True) -> None:
     """The laws of a score, (labels, logits) -> a number or an array for all rows at once, in NumPy."""
-    check(Score(_name(score), score, examples))
+    check(Score(_name(score), score, examples, refuses=refuses))
 
 
-def check_optimizer(make: Callable, *, xla: bool = True) -> None:
+def check_optimizer(make: Callable, *, xla: bool = True, refuses: bool = True) -> None:
     """The laws of an optimizer. make: parameters -> a new one for them.
 
     It gets two, a kernel and a bias; and, to see them refused, none, and numbers in their place.
     """
-    check(Optimizer(_name(Optimizer("", make).fresh().optimizer), make, xla=xla))
+    name = _name_of_made(lambda: Optimizer("", make).fresh().optimizer, make)
+    check(Optimizer(name, make, xla=xla, refuses=refuses))
+
+
+def _name_of_made(call: Callable, make) -> str:
+    """The name of what this call makes; that of `make` if it makes nothing, as the first law will say."""
+    try:
+        return _name(call())
+    except Exception:
+        return _name(make)
 
 
 def _name(subject) -> str:

@@ -4,9 +4,11 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.examples import ROWS, with_nan
-from dnn.testing.law import first_result, law, names_one_of
+from dnn.testing.law import first_result, law, names_one_of, told
 from dnn.testing.modes import EPSILON, assert_all_near, assert_near, described
-from dnn.testing.pieces import Activation, Layer, Loss, Metric
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer
+
+OTHER_DTYPE = "Cast to the dtype of x, or refuse another with a TypeError that names x, as Dense does (dnn.nn.checks)."
 
 
 @law
@@ -16,6 +18,8 @@ def begins_the_same_each_time(piece):
     A variable that is made by the first call is in no checkpoint before it, and makes a tf.function trace twice.
     """
     one, other = piece.fresh(), piece.fresh()
+    if isinstance(piece, Layer | Optimizer) and {id(v) for v in one.variables} & {id(v) for v in other.variables}:
+        raise AssertionError("make gave the same object twice; it must give a new one, with new variables, each time")
     for place, (a, b) in enumerate(zip(one.variables, other.variables, strict=True)):
         assert_near(a, b, f"variable {place}, {a.name}, when made for the second time", ulps=0)
     before = {id(variable) for variable in one.variables}
@@ -42,17 +46,19 @@ def keeps_the_dtype(piece):
 
     A layer may instead refuse, by name, what is not of the dtype of its weights.
     """
+    remedy = f"\n{OTHER_DTYPE}" if isinstance(piece, Layer) else ""
     for dtype in EPSILON:
         x = tf.cast(piece.examples[-1], dtype)
         try:
             results = piece.fresh()(x)
-        except (TypeError, ValueError) as error:
-            if isinstance(piece, Layer) and names_one_of(piece.names()[-1], error):
+        except Exception as error:
+            refused = isinstance(error, TypeError | ValueError) and names_one_of(piece.names()[-1], error)
+            if isinstance(piece, Layer) and refused:
                 continue
-            raise
+            raise AssertionError(f"{described(x)} gives {told(error)}{remedy}") from error
         for name, result in results.items():
             if result.dtype != dtype or (isinstance(piece, Activation) and result.shape != x.shape):
-                raise AssertionError(f"{name} of {described(x)} is {described(result)}")
+                raise AssertionError(f"{name} of {described(x)} is {described(result)}{remedy}")
 
 
 @law

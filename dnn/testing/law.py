@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from dnn.testing.pieces import Piece
 
+REFUSAL = "Refuse it with an error that names it (dnn.nn.checks has some), or leave this law out: refuses=False."
+
 
 def law(check: Callable[[Piece], None]) -> Callable[[Piece], None]:
     """The check, with every error an AssertionError that says which piece broke which law, and the law.
@@ -22,10 +24,15 @@ def law(check: Callable[[Piece], None]) -> Callable[[Piece], None]:
         try:
             check(piece)
         except Exception as error:
-            kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-            raise AssertionError(f"{piece.name} breaks the law {check.__name__}: {claim}.\n{kind}{error}") from error
+            what = error if isinstance(error, AssertionError) else told(error)
+            raise AssertionError(f"{piece.name} breaks the law {check.__name__}: {claim}.\n{what}") from error
 
     return checked
+
+
+def told(error: Exception) -> str:
+    """The kind of an error, and what it says."""
+    return f"{type(error).__name__}: {error}"
 
 
 def first_result(piece: Piece, examples) -> tf.Tensor:
@@ -39,12 +46,13 @@ def assert_refused(call: Callable[[], object], what: str, names: Sequence[str]) 
         call()
     except (TypeError, ValueError) as error:
         if not names_one_of(names, error):
-            raise AssertionError(f"the error for {what} does not name {' or '.join(names)}: {error}") from error
+            wanted = " or ".join(names)
+            raise AssertionError(f"the error for {what} does not name {wanted}: {error}\n{REFUSAL}") from error
     except Exception as error:
-        got = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        raise AssertionError(f"{what} gives no TypeError or ValueError, but {got}") from error
+        got = told(error).splitlines()[0]
+        raise AssertionError(f"{what} gives no TypeError or ValueError, but {got}\n{REFUSAL}") from error
     else:
-        raise AssertionError(f"{what} is taken without an error")
+        raise AssertionError(f"{what} is taken without an error\n{REFUSAL}")
 
 
 def names_one_of(names: Sequence[str], error: Exception) -> bool:

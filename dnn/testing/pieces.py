@@ -19,6 +19,7 @@ class Piece:
     examples: an array of 7 rows for each argument; smaller batches are their first rows.
     any_shape: it takes examples of any shape, so that none is wrong.
     xla: XLA must compile it. Say False for a custom op that has no kernel there.
+    refuses: it checks its arguments. Say False where wrong ones are the caller's care.
     Raises: ValueError for examples of another number of rows.
     """
 
@@ -27,6 +28,9 @@ class Piece:
     examples: tuple[np.ndarray, ...] = (X,)
     any_shape: bool = False
     xla: bool = True
+    refuses: bool = True
+
+    wanted = "a function of the examples"  # what its subject must be
 
     def __post_init__(self):
         shapes = [np.shape(example) for example in self.examples]
@@ -58,6 +62,8 @@ class Activation(Piece):
 
 class Layer(Piece):
     """subject: () -> a layer, a function of float[batch, …] and, if it has such a parameter, of `training`."""
+
+    wanted = "made by a function of no argument that makes a new layer each time, `lambda: MyLayer(4)`"
 
     def fresh(self) -> tf.Module:
         return _LayerResults(self.subject())
@@ -96,6 +102,8 @@ class Score(Piece):
 
 class Optimizer(Piece):
     """subject: parameters -> an optimizer, with `apply(gradients)`."""
+
+    wanted = "made by a function of parameters that makes a new optimizer, `lambda parameters: MyOptimizer(parameters)`"
 
     def fresh(self) -> tf.Module:
         return _Step(self.subject)

@@ -1,4 +1,4 @@
-"""Laws of what a piece refuses: a wrong argument is an error that names it, and not a wrong number."""
+"""Laws of what a piece that `refuses` must refuse: a wrong argument is an error that names it, not a wrong number."""
 
 from collections.abc import Callable, Iterator
 

@@ -117,3 +117,8 @@ def test_a_sequential_passes_training_on_to_those_that_take_it_also_within_anoth
 def test_a_rate_is_in_0_to_1(rate):
     with pytest.raises(ValueError, match=rf"rate must be in \[0, 1\), got {rate}"):
         Dropout(rate)
+
+
+def test_text_is_no_rate():
+    with pytest.raises(TypeError, match="rate must be a number, got '0.5'"):
+        Dropout("0.5")

@@ -123,3 +123,10 @@ def test_one_hot_labels_have_no_class_weight():
 def test_a_weight_out_of_range_is_refused(weight):
     with pytest.raises(ValueError, match=f"the weight of class 1 must be a number of 0 or more, got {weight}"):
         class_weights([0], {1: weight})
+
+
+def test_class_weights_are_a_dict_of_numbers():
+    with pytest.raises(TypeError, match=r"weights must be a dict, class number -> weight, got \[1, 2, 3\]"):
+        class_weights([0, 1, 2], [1, 2, 3])
+    with pytest.raises(TypeError, match="the weight of class 1 must be a number, got '2'"):
+        class_weights([0, 1], {1: "2"})

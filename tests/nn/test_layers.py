@@ -73,8 +73,30 @@ def test_text_is_no_activation(activation):
 
 @pytest.mark.parametrize(("inputs", "units"), [(0, 2), (2, 0), (-1, 3)])
 def test_sizes_must_be_positive(inputs, units):
-    with pytest.raises(ValueError, match=f"inputs and units must be positive, got {inputs} and {units}"):
+    name, size = ("units", units) if inputs > 0 else ("inputs", inputs)
+    with pytest.raises(ValueError, match=f"{name} must be positive, got {size}"):
         Dense(inputs, units)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dense(6, "8"), "units must be an integer, got '8'"),
+        (lambda: Dense(6.0, 8), "inputs must be an integer, got 6.0"),
+        (lambda: Dense(8, tf.nn.relu), "units must be an integer, got <function relu"),
+        (lambda: Dense(True, 8), "inputs must be an integer, got True"),
+        (lambda: mlp([4, 5.0, 3]), r"sizes\[1\] must be an integer, got 5.0"),
+        (lambda: Dense(2, 3, kernel_initializer="he_normal"), "kernel_initializer must be a function, got 'he_normal'"),
+        (lambda: Dense(2, 3, bias_initializer=None), "bias_initializer must be a function, got None"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_by_name(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_sizes_may_be_numpy_s_integers():
+    assert Dense(np.int64(2), np.int32(3)).kernel.shape == (2, 3)
 
 
 @pytest.mark.parametrize("sizes", [[], [3]])

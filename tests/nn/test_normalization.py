@@ -216,6 +216,21 @@ def test_arguments_out_of_their_range_are_refused(kind, arguments, message):
         kind(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (LayerNormalization, {"size": "6"}, "size must be an integer, got '6'"),
+        (BatchNormalization, {"size": 6.0}, "size must be an integer, got 6.0"),
+        (LayerNormalization, {"size": 1, "epsilon": "0.1"}, "epsilon must be a number, got '0.1'"),
+        (BatchNormalization, {"size": 1, "epsilon": None}, "epsilon must be a number, got None"),
+        (BatchNormalization, {"size": 1, "momentum": "0.9"}, "momentum must be a number, got '0.9'"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(kind, arguments, message):
+    with pytest.raises(TypeError, match=message):
+        kind(**arguments)
+
+
 @pytest.mark.parametrize("kind", [BatchNormalization, LayerNormalization])
 def test_another_width_is_refused(kind):
     with pytest.raises(ValueError, match=r"x must be \[..., 3\], got shape \(2, 1\)"):

@@ -74,6 +74,65 @@ def test_a_wrong_shape_that_broadcasts_is_caught():
         check_loss(loss, examples=(ONE_HOT, LOGITS))
 
 
+class PlainProduct(tf.Module):
+    """x · w, cast: what is wrong with x, TensorFlow says."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(tf.ones([4, 3]), name="w")
+
+    def __call__(self, x):
+        return x @ tf.cast(self.w, x.dtype)
+
+
+class Signs(tf.Module):
+    """p ← p − 0.1 · sign of the gradient."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        self.parameters = parameters
+
+    def apply(self, gradients):
+        for p, g in zip(self.parameters, gradients, strict=True):
+            p.assign_sub(0.1 * tf.sign(g))
+
+
+def chosen_class_costs(labels, z):
+    return -tf.gather(tf.nn.log_softmax(z), labels, batch_dims=1)
+
+
+def hits(labels, z):
+    return tf.equal(tf.argmax(z, axis=-1, output_type=labels.dtype), labels)
+
+
+def share_of_hits(labels, z):
+    return np.mean(np.argmax(z, axis=-1) == labels)
+
+
+ORDINARY = [
+    (check_layer, PlainProduct),
+    (check_loss, tf.nn.sparse_softmax_cross_entropy_with_logits),
+    (check_loss, chosen_class_costs),
+    (check_metric, hits),
+    (check_score, share_of_hits),
+    (check_optimizer, Signs),
+]
+
+
+@pytest.mark.parametrize(("check", "subject"), ORDINARY)
+def test_ordinary_pieces_that_refuse_nothing_keep_the_other_laws(check, subject):
+    check(subject, refuses=False)
+    with pytest.raises(AssertionError, match=r"(?s) breaks the law refuses_.* leave this law out: refuses=False"):
+        check(subject)
+
+
+def test_what_cannot_be_made_is_called_by_the_name_of_its_maker():
+    with pytest.raises(AssertionError, match=r"^Dense breaks the law can_be_called: .*\n.*`lambda: MyLayer\(4\)`"):
+        check_layer(dnn.Dense)
+    with pytest.raises(AssertionError, match="^Descent breaks the law can_be_called: "):
+        check_optimizer(faulty.Descent([tf.Variable(1.0)]))
+
+
 def test_an_optimizer_may_be_made_from_one_of_its_parameters():
     check_optimizer(lambda p: dnn.AdamW(p, 0.1, exclude_from_weight_decay=[p[1]]), xla=False)
 

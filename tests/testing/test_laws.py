@@ -1,16 +1,32 @@
 """Each law can be broken: a piece with one fault is caught by the law that is meant for it, which says why."""
 
 import faulty
+import numpy as np
 import pytest
 import tensorflow as tf
 
+import dnn
 from dnn.testing import LAWS, Activation, Layer, Loss, Metric, Optimizer, Score, laws
 
+MADE = faulty.Scale()
 FAULTS = {
+    "can_be_called": [
+        (Loss, "mse", "it must be a function of the examples, got 'mse'"),
+        (Loss, lambda labels, logits: dnn.sparse_softmax_cross_entropy(logits, labels),
+         r"it cannot be called with the examples, int32\[7\], float32\[7, 3\]: (Type|Value)Error: labels"),
+        (Layer, lambda: dnn.Dense(5, 3), r"the examples, float32\[7, 4\]: ValueError: x must be \[..., 5\]"),
+        (Layer, MADE, "a function of no argument .*; .*Scale.* gives TypeError: .*missing 1 required"),
+        (Layer, dnn.Dense, "a function of no argument .*Dense.* gives TypeError: .*missing 2 required"),
+        (Layer, lambda: None, "it must be made by a function of no argument .* gives TypeError: None is not"),
+        (Optimizer, lambda parameters: dnn.SGD(0.1), "a function of parameters .* gives TypeError"),
+        (Optimizer, lambda parameters: object(), r"the examples, float32\[7, 4\]: AttributeError"),
+        (Activation, lambda x: np.maximum(x, 0), "the result must be a tensor, got ndarray"),
+    ],
     "begins_the_same_each_time": [
         (Layer, faulty.Lazy, r"the first call made variables, .*: \['extra:0'\]"),
         (Layer, faulty.Unseeded, "variable 0, w:0, when made for the second time: .* instead of"),
         (Optimizer, faulty.LazySlots, "the first call made variables"),
+        (Layer, lambda: MADE, "make gave the same object twice; it must give a new one"),
     ],
     "remembers_in_variables_alone": [
         (Layer, faulty.Noisy, "no global generator.\noutput, called a second time: .* instead of"),
@@ -25,13 +41,15 @@ FAULTS = {
         (Metric, faulty.hits_that_need_two_rows, "InvalidArgumentError: .*slice index 1"),
     ],
     "keeps_the_dtype": [
-        (Layer, faulty.InFloat64, r"output of bfloat16\[7, 4\] is float64\[7, 4\]"),
+        (Layer, faulty.InFloat64, r"output of bfloat16\[7, 4\] is float64\[7, 4\]\nCast to the dtype of x, or refuse"),
+        (Layer, faulty.Unchecked, r"output of bfloat16\[7, 4\] is float32\[7, 1\]\nCast to the dtype of x, or refuse"),
+        (Layer, faulty.UncheckedProduct, r"\nbfloat16\[7, 4\] gives InvalidArgumentError: .*\nCast to the dtype of x"),
         (Activation, lambda x: tf.cast(x, tf.float32), r"result of bfloat16\[7, 4\] is float32\[7, 4\]"),
         (Activation, lambda x: x[:, :2], r"result of bfloat16\[7, 4\] is bfloat16\[7, 2\]"),
     ],
     "refuses_wrong_arguments": [
         (Layer, faulty.Unchecked, "x of text gives no TypeError or ValueError, but InvalidArgumentError: "),
-        (Layer, faulty.AnyWidth, r"x of shape \(\) is taken without an error"),
+        (Layer, faulty.AnyWidth, r"x of shape \(\) is taken without an error\n.* leave this law out: refuses=False"),
         (Loss, faulty.broadcasting_loss, "targets of text gives no TypeError or ValueError, but InvalidArg"),
         (Score, lambda labels, logits: 0.0, "labels of text is taken without an error"),
     ],
