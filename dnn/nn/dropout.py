@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from dnn.nn.checks import checked_float, checked_key
-from dnn.nn.optimizers.checks import checked_decay_rate
+from dnn.nn.hyperparameters import checked_below_one
 from dnn.nn.precision import rounded_once
 
 
@@ -44,7 +44,7 @@ class Dropout(tf.Module):
         Raises: ValueError for another rate, TypeError for what is no number.
         """
         super().__init__()
-        self.rate, self.seed = checked_decay_rate(rate, "rate"), seed
+        self.rate, self.seed = checked_below_one(rate, "rate"), seed
 
     def __call__(self, x, training=None):
         """training: None, or the key int32[3]: (seed, epoch, step). False is None; True is a TypeError."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dnn.nn.checks import checked_key, checked_size, checked_width
-from dnn.nn.optimizers.checks import checked_fraction, checked_positive
+from dnn.nn.hyperparameters import checked_fraction, checked_positive
 from dnn.nn.precision import at_least_float32, rounded_once
 
 

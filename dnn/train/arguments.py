@@ -67,10 +67,3 @@ def checked_function(function: Callable, name: str) -> Callable:
     if type(function).__hash__ is None:
         raise TypeError(f"{name} must have a hash: as a dataclass, {type(function).__name__} must be frozen")
     return function
-
-
-def checked_count(value: int, name: str, least: int = 1) -> int:
-    """The value. Raises: ValueError unless it is an integer of `least` or more."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} must be an integer of {least} or more, got {value!r}")
-    return int(value)

@@ -4,10 +4,10 @@ The record is the dict of the epoch's figures, to which a callback may add some 
 """
 
 import math
-from numbers import Real
 from typing import NamedTuple
 
-from dnn.train.early_stopping import better, check_epochs, check_not_negative, direction
+from dnn.nn.hyperparameters import checked_below_one, checked_count, checked_not_negative
+from dnn.train.early_stopping import better, direction
 
 
 def terminate_on_nan(record: dict, history) -> bool:
@@ -49,15 +49,15 @@ class ReduceLROnPlateau:
         is monitored may be a figure that a callback before this one adds to the record.
         factor: in [0, 1). patience, cooldown: epochs, >= 0; after a reduction, `cooldown` epochs are not counted.
         min_lr: >= 0, the least learning rate.
-        Raises: ValueError for one out of its range, TypeError for an optimizer whose rate cannot be assigned.
+        Raises: ValueError for one out of its range, TypeError for one of another kind, or for an optimizer whose rate
+            cannot be assigned.
         """
         direction(monitor, mode)
-        if not (isinstance(factor, Real) and 0 <= factor < 1):
-            raise ValueError(f"factor must be in [0, 1), got {factor!r}")
+        checked_below_one(factor, "factor")
         for name, value in (("patience", patience), ("cooldown", cooldown)):
-            check_epochs(value, name)
+            checked_count(value, name, least=0)
         for name, value in (("min_delta", min_delta), ("min_lr", min_lr)):
-            check_not_negative(value, name)
+            checked_not_negative(value, name)
         if not hasattr(optimizer, "learning_rate"):
             raise TypeError(f"optimizer must have a learning_rate, got {optimizer!r}")
         optimizer.learning_rate = float(optimizer.learning_rate)  # one that follows a schedule refuses here

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import NamedTuple
+
+from dnn.nn.hyperparameters import checked_count, checked_not_negative, checked_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,8 @@ class EarlyStopping:
     baseline: a figure that must be beaten as well, or the epochs that were better count for `patience` too.
     start_from_epoch: so many epochs are not looked at first.
     restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
-    Raises: ValueError for one out of its range, or a name for which "auto" does not know the mode.
+    Raises: ValueError for one out of its range, or a name for which "auto" does not know the mode; TypeError for one
+    of another kind.
     """
 
     monitor: str = "val_loss"
@@ -33,11 +35,11 @@ class EarlyStopping:
         direction(self.monitor, self.mode)
         if not isinstance(self.restore_best_weights, bool):
             raise TypeError(f"restore_best_weights must be True or False, got {self.restore_best_weights!r}")
-        check_not_negative(self.min_delta, "min_delta")
+        checked_not_negative(self.min_delta, "min_delta")
         for name in ("patience", "start_from_epoch"):
-            check_epochs(getattr(self, name), name)
-        if self.baseline is not None and not (isinstance(self.baseline, Real) and self.baseline == self.baseline):
-            raise ValueError(f"baseline must be a number or None, got {self.baseline!r}")
+            checked_count(getattr(self, name), name, least=0)
+        if self.baseline is not None and math.isnan(checked_number(self.baseline, "baseline")):
+            raise ValueError("baseline must be a number or None, got nan")
 
 
 class Progress(NamedTuple):
@@ -96,15 +98,3 @@ def direction(monitor: str, mode: str) -> int:
     if mode not in ("min", "max"):
         raise ValueError(f"mode must be 'min', 'max' or 'auto', got {mode!r}")
     return 1 if mode == "min" else -1
-
-
-def check_epochs(value: int, name: str) -> None:
-    """Raises: ValueError for what is no whole number of epochs, >= 0."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
-        raise ValueError(f"{name} must be a whole number of epochs, 0 or more, got {value!r}")
-
-
-def check_not_negative(value: float, name: str) -> None:
-    """Raises: ValueError for what is no finite number >= 0."""
-    if not (isinstance(value, Real) and 0 <= value < math.inf):
-        raise ValueError(f"{name} must be a number of 0 or more, got {value!r}")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from dnn.nn.hyperparameters import checked_count
 from dnn.train.arguments import (
     check_monitored,
     check_objects,
     check_truths,
-    checked_count,
     checked_function,
     checked_metrics,
 )

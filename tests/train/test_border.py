@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dnn
-from dnn.train.arguments import checked_count, checked_function
+from dnn.nn.hyperparameters import checked_count
+from dnn.train.arguments import checked_function
 from dnn.train.border import checked_inputs, checked_rows
 
 MODEL = dnn.mlp([2, 3])

@@ -114,8 +114,8 @@ def test_it_reduces_the_rate_of_a_compiled_fit():
     [
         ({"factor": 1.0}, r"factor must be in \[0, 1\), got 1.0"),
         ({"factor": NAN}, r"factor must be in \[0, 1\), got nan"),
-        ({"patience": -1}, "patience must be a whole number of epochs, 0 or more, got -1"),
-        ({"cooldown": -1}, "cooldown must be a whole number of epochs, 0 or more, got -1"),
+        ({"patience": -1}, "patience must be an integer of 0 or more, got -1"),
+        ({"cooldown": -1}, "cooldown must be an integer of 0 or more, got -1"),
         ({"min_delta": -1.0}, "min_delta must be a number of 0 or more, got -1.0"),
         ({"min_lr": NAN}, "min_lr must be a number of 0 or more, got nan"),
         ({"mode": "up"}, "mode must be 'min', 'max' or 'auto', got 'up'"),

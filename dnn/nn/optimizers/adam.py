@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from dnn.nn.optimizers.checks import checked_decay_rate, checked_positive
+from dnn.nn.hyperparameters import checked_below_one, checked_positive
 from dnn.nn.optimizers.optimizer import Optimizer
 
 
@@ -88,7 +88,7 @@ class Adam(Optimizer):
             parameters, learning_rate,
             weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
         )  # fmt: skip
-        self.beta_1, self.beta_2 = checked_decay_rate(beta_1, "beta_1"), checked_decay_rate(beta_2, "beta_2")
+        self.beta_1, self.beta_2 = checked_below_one(beta_1, "beta_1"), checked_below_one(beta_2, "beta_2")
         self.epsilon = checked_positive(epsilon, "epsilon")
         self.m, self.v = self.slots("m"), self.slots("v")
         self.v_hat = self.slots("v_hat") if amsgrad else []

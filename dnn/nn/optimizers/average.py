@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
+from dnn.nn.hyperparameters import checked_count, checked_fraction
 from dnn.nn.normalization import moving_average
-from dnn.nn.optimizers.checks import checked_count, checked_fraction
 from dnn.nn.optimizers.master import assign, full_value, master_of
 from dnn.nn.optimizers.wrapper import Wrapper
 

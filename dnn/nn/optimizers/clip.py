@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.optimizers.checks import checked_gradients, checked_positive
+from dnn.nn.hyperparameters import checked_positive
+from dnn.nn.optimizers.checks import checked_gradients
 from dnn.nn.optimizers.wrapper import Wrapper
 
 

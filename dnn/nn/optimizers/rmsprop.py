@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from dnn.nn.optimizers.checks import checked_decay_rate, checked_fraction, checked_positive
+from dnn.nn.hyperparameters import checked_below_one, checked_fraction, checked_positive
 from dnn.nn.optimizers.optimizer import Optimizer
 
 
@@ -58,7 +58,7 @@ class RMSprop(Optimizer):
             parameters, learning_rate,
             weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
         )  # fmt: skip
-        self.rho, self.momentum = checked_decay_rate(rho, "rho"), checked_fraction(momentum, "momentum")
+        self.rho, self.momentum = checked_below_one(rho, "rho"), checked_fraction(momentum, "momentum")
         self.epsilon = checked_positive(epsilon, "epsilon")
         self.v = self.slots("v")
         self.a = self.slots("a") if centered else []
