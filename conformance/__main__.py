@@ -31,7 +31,7 @@ def main() -> None:
     if options.compact:
         print(compact(rows), end="")
     else:
-        show(rows, Console())
+        show(rows, Console(width=max(160, Console().width)))  # or nothing but dots would be left of some columns
 
 
 def show(rows, console: Console) -> None:

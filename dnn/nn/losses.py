@@ -55,7 +55,7 @@ def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0
     labels: int[batch], each in [0, classes); one outside gives a loss of 0 here, so `fit` and `evaluate` refuse it.
     logits: float[batch, classes]. A label whose logit is −∞ costs ∞.
     ignore_class: rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits. That
-    a mean does not count them either is for `weighted_mean` with `counted`.
+    a mean does not count them either is for `weighted_mean` with `counted`, or in `fit` for its own `ignore_class`.
     Raises: TypeError for labels that are not integers (Keras truncates .99999 to class 0), ValueError for other shapes.
     """
     labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)

@@ -16,7 +16,7 @@ class AverageWeights(Wrapper):
     master in the optimizer within, which is averaged, overwritten and swapped, so that no small step is lost.
     Training goes on with the parameters; their averages are for evaluating, and for keeping in the end: `swap()`. This
     is Keras's use_ema, but Keras's `fit` overwrites the weights with the averages when it ends; here the caller does
-    that, with swap().
+    that, with swap(). They are averages to the last step, also after early stopping has brought back other weights.
     Source: B. Polyak, A. Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992, of all steps alike.
     """
 
