@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from benchmarks.jobs import LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import Laps, seconds_per_call
 
 
@@ -17,7 +17,7 @@ class Trainer:
         self.model = keras.Sequential([keras.Input((job.sizes[0],)), *layers])
         self.model.set_weights(job.weights())
         self.model.compile(
-            keras.optimizers.Adam(LEARNING_RATE),
+            keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"], jit_compile=jit_compile, steps_per_execution=steps_per_execution,
         )  # fmt: skip

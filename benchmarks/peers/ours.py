@@ -1,7 +1,7 @@
 """`dnn`, by its public names."""
 
 import dnn
-from benchmarks.jobs import LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import Laps, seconds_of, seconds_per_call
 
 
@@ -12,7 +12,7 @@ class Trainer:
         self.model = dnn.mlp(job.sizes)
         for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
             variable.assign(value)
-        self.optimizer = dnn.Adam(self.model.trainable_variables, LEARNING_RATE)
+        self.optimizer = dnn.Adam(self.model.trainable_variables, LEARNING_RATE, epsilon=EPSILON)
 
     def learn(self, orders) -> list[tuple[float, float]]:
         records = [self._fit(self.x[order], self.y[order], shuffle=False).last for order in orders]

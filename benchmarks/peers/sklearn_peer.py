@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier: float32, Adam with Keras's epsilon, no penalty.
+"""scikit-learn's MLPClassifier: float32, no penalty.
 
 It does less than the others: it sums the loss, but counts no correct rows. Of two classes it makes one logistic output;
 its weights are the differences of the two columns, so the first loss is the others', but Adam takes other steps.
@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.jobs import LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import seconds_of, seconds_per_call
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # that so many epochs were all there were
@@ -21,7 +21,7 @@ class Trainer:
         self.job = job
         self.x, self.y = job.arrays()
         self.model = MLPClassifier(
-            job.sizes[1:-1], batch_size=job.batch_size, learning_rate_init=LEARNING_RATE, epsilon=1e-7, alpha=0.0,
+            job.sizes[1:-1], batch_size=job.batch_size, learning_rate_init=LEARNING_RATE, epsilon=EPSILON, alpha=0.0,
             n_iter_no_change=np.inf, random_state=0,
         )  # fmt: skip
         self.model.partial_fit(self.x[:1], self.y[:1], classes=np.arange(job.sizes[-1]))  # makes what is replaced now

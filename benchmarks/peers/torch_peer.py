@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import torch
 
-from benchmarks.jobs import LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import Laps, seconds_per_call
 
 
@@ -18,8 +18,7 @@ class Trainer:
         with torch.no_grad():
             for parameter, value in zip(self.model.parameters(), job.weights(), strict=True):
                 parameter.copy_(torch.from_numpy(value.T))  # its kernels are [units, inputs]
-        # its epsilon is added to the root after the correction, Keras's before: losses differ by 1 in 100,000
-        self.optimizer = torch.optim.Adam(self.model.parameters(), LEARNING_RATE, eps=1e-7, fused=fused)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), LEARNING_RATE, eps=EPSILON, fused=fused)
 
     def learn(self, orders) -> list[tuple[float, float]]:
         return [self._epoch(torch.from_numpy(order).long()) for order in orders]
