@@ -2,7 +2,7 @@
 
     python -m benchmarks [--quick] [--only QUESTION …] [--data FILE --target COLUMN] [--out FOLDER]
     python -m benchmarks --list     # the questions, and who takes part
-    python -m benchmarks --show     # the last run of all questions, without running anything
+    python -m benchmarks --show     # the main table of the last run of all questions, without running anything
 
 Every tool that is installed takes part, each in a process of its own; before any time is taken, all must have learnt
 the same from the same weights and rows. What is compared is measured in turn, repetition by repetition, and the ratios
@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from benchmarks.machine import machine, threads, versions
 from benchmarks.plot import draw
 from benchmarks.processes import Processes
 from benchmarks.questions import QUESTIONS, module_of, question_of
-from benchmarks.table import markdown
+from benchmarks.table import main_table, markdown
 from benchmarks.timing import Phases
 
 CONTENDERS = (*TRAINERS, *PREDICTORS)
@@ -39,17 +40,17 @@ def main() -> None:
     if arguments.list:
         print(listed())
     elif arguments.show:
-        print(shown(json.loads((LAST / "results.json").read_text())))
+        print(shown(json.loads((LAST / "results.json").read_text()), main_table))
     else:
-        results = measured(arguments)
         out = arguments.out or (None if arguments.only or arguments.quick else LAST)
-        if out:
-            write(results, out)
-        print(shown(results))
+        for results in measured(arguments):
+            if out:
+                write(results, out)
+        print(shown(results, markdown))
 
 
-def measured(arguments: argparse.Namespace) -> dict:
-    """All that is written into results.json."""
+def measured(arguments: argparse.Namespace) -> Iterator[dict]:
+    """All that is written into results.json, after each question that was answered."""
     results = {
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]), "date": str(date.today()),
         "machine": machine(), "versions": versions(), "threads": threads(),
@@ -63,9 +64,9 @@ def measured(arguments: argparse.Namespace) -> dict:
             results["questions"][name] = module_of(name).findings(run).to_json()
             clock.end(name)
             results["seconds"] |= clock.seconds
+            results["roof"] = run.roof.rates()
             print(f"{name}: answered in {clock.seconds[name]:.0f} s", file=sys.stderr)
-        results["roof"] = run.roof.rates()
-    return results
+            yield results
 
 
 def begun(arguments: argparse.Namespace, processes: Processes, folder: Path) -> Run:
@@ -75,9 +76,9 @@ def begun(arguments: argparse.Namespace, processes: Processes, folder: Path) -> 
     return Run(processes, roof, table, rows, arguments.quick)
 
 
-def shown(results: dict) -> str:
+def shown(results: dict, tables_of: Callable) -> str:
     """The tables, and below them who did not take part, and how and where they were measured."""
-    tables = markdown(map(Findings.from_json, results["questions"].values()))
+    tables = tables_of(map(Findings.from_json, results["questions"].values()))
     left_out = "".join(f"\nLeft out: {name}: {reason}." for name, reason in results["skipped"].items())
     where = f"{results['machine']['cores']} cores of {results['machine']['processor']}"
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
@@ -87,7 +88,7 @@ def shown(results: dict) -> str:
 def write(results: dict, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (folder / "table.md").write_text(shown(results) + "\n")
+    (folder / "table.md").write_text(shown(results, markdown) + "\n")
     draw([Findings.from_json(plain) for plain in results["questions"].values()], folder / "plot.png")
 
 

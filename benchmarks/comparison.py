@@ -1,7 +1,7 @@
 """Contenders side by side: each is made, learns, is held to have learnt the same, and then they are timed in turn."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from benchmarks.agreement import assert_same_losses, assert_same_probabilities, tolerance
@@ -11,7 +11,7 @@ from benchmarks.jobs import Job
 from benchmarks.processes import Processes
 from benchmarks.timing import interleaved
 
-AGREEING_EPOCHS = 2
+SEARCHED = 100  # steps of an epoch at most, while the fastest settings are looked for
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class Entry:
     contender: Contender
     trainer: object
     settings: dict
-    learnt: list | None = None
 
     @property
     def shown_settings(self) -> dict:
@@ -47,28 +46,28 @@ class Entry:
         return self.settings if len(self.contender.candidates) > 1 else {}
 
 
-def entered_for_training(run: Run, contender: Contender, job: Job, orders) -> Entry:
-    """Every candidate learns first, so what it traces and compiles is in no time."""
-    entries = []
-    for options in contender.candidates:
-        trainer = run.trainer(contender, job, options)
-        entries.append(Entry(contender, trainer, options, trainer.learn(orders)))
-    return fastest(entries, lambda entry: entry.trainer.epoch_seconds(1))
+def ready_for_training(run: Run, contenders, job: Job, *, epochs: int = 2) -> list[Entry]:
+    """Entries that learnt the same from the same weights, rows and orders, for so many epochs.
 
-
-def fastest(entries: Sequence[Entry], seconds) -> Entry:
-    return min(entries, key=seconds) if len(entries) > 1 else entries[0]
-
-
-def ready_for_training(run: Run, contenders, job: Job) -> list[Entry]:
-    """Entries that learnt the same from the same weights, rows and orders. Raises: AssertionError if one did not."""
-    orders = job.orders(AGREEING_EPOCHS)
-    entries = [entered_for_training(run, contender, job, orders) for contender in installed(contenders)]
+    What they trace and compile meanwhile is in no time that is taken later. Raises: AssertionError if one did not.
+    """
+    orders = job.orders(epochs)
+    entries = [entered_for_training(run, contender, job) for contender in installed(contenders)]
     assert_same_losses(
-        {entry.contender.name: entry.learnt for entry in entries},
+        {entry.contender.name: entry.trainer.learn(orders) for entry in entries},
         {entry.contender.name: tolerance(entry.contender.peer, job.sizes[-1]) for entry in entries},
     )
     return entries
+
+
+def entered_for_training(run: Run, contender: Contender, job: Job) -> Entry:
+    short = replace(job, rows=min(job.rows, SEARCHED * job.batch_size)) if not job.file else job
+    options = fastest(contender.candidates, lambda options: run.trainer(contender, short, options).epoch_seconds(1))
+    return Entry(contender, run.trainer(contender, job, options), options)
+
+
+def fastest(candidates: Sequence[dict], seconds: Callable[[dict], float]) -> dict:
+    return min(candidates, key=seconds) if len(candidates) > 1 else candidates[0]
 
 
 def training_answers(run: Run, contenders, job: Job, *, epochs: int, aims: Mapping[str, float]) -> list[Answer]:
@@ -90,8 +89,10 @@ def prediction_answers(run: Run, contenders, job: Job, *, at_least: float, aims:
 
 
 def entered_for_prediction(run: Run, contender: Contender, job: Job) -> Entry:
-    entries = [Entry(contender, run.trainer(contender, job, options), options) for options in contender.candidates]
-    return fastest(entries, lambda entry: entry.trainer.predict_seconds(job.rows, 0))
+    options = fastest(
+        contender.candidates, lambda options: run.trainer(contender, job, options).predict_seconds(job.rows, 0)
+    )
+    return Entry(contender, run.trainer(contender, job, options), options)
 
 
 def answers(job: str, entries, seconds: Mapping[str, list[float]], aims: Mapping[str, float], roof) -> list[Answer]:

@@ -19,8 +19,18 @@ def markdown(findings: Iterable[Findings]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def main_table(findings: Iterable[Findings]) -> str:
+    """The answers of `dnn` as it comes."""
+    return answers_table([answer for found in findings for answer in found.answers if answer.as_it_comes])
+
+
 def answers_table(answers: list[Answer]) -> str:
-    return table(COLUMNS, map(cells, answers)) if answers else ""
+    """One line an answer; a job is named where it begins."""
+    answers = sorted(answers, key=lambda answer: not answer.as_it_comes)
+    lines = [cells(answer) for answer in answers]
+    jobs = [None, *(job for job, *_ in lines)]
+    named = [("" if job == before else job, *rest) for before, (job, *rest) in zip(jobs, lines, strict=False)]
+    return table(COLUMNS, named) if answers else ""
 
 
 def cells(answer: Answer) -> tuple[str, ...]:

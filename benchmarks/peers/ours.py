@@ -6,8 +6,9 @@ from benchmarks.timing import Laps, seconds_of, seconds_per_call
 
 
 class Trainer:
-    def __init__(self, job: Job, jit_compile: bool = False):
-        self.job, self.jit_compile = job, jit_compile
+    def __init__(self, job: Job, **mode):
+        """mode: the jit_compile of `fit`, or nothing: its default."""
+        self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
         self.model = dnn.mlp(job.sizes)
         for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
@@ -37,6 +38,5 @@ class Trainer:
     def _fit(self, x, y, *, epochs=1, shuffle=True, callbacks=()):
         return dnn.fit(
             self.model, (x, y), loss=dnn.sparse_softmax_cross_entropy, optimizer=self.optimizer,
-            batch_size=self.job.batch_size, epochs=epochs, shuffle=shuffle, callbacks=callbacks,
-            jit_compile=self.jit_compile,
+            batch_size=self.job.batch_size, epochs=epochs, shuffle=shuffle, callbacks=callbacks, **self.mode,
         )  # fmt: skip

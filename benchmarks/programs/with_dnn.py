@@ -1,9 +1,10 @@
-"""Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [xla] [without-keras]
+"""Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [graph|xla] [without-keras]
 
 without-keras: TensorFlow does not import Keras, which a program may decide for its own process, as the command `dnn`
 does. Prints JSON: the seconds of each phase, the validation loss of each epoch, and the loss of the test rows.
 """
 
+import inspect
 import json
 import sys
 
@@ -25,7 +26,9 @@ def main(file: str, target: str, *options: str) -> None:
     train, validation, test = ((features(part.columns), labels(part.target)) for part in parts)
     phases.end("read, prepare")
 
-    sizes, jit_compile = (features.width, *HIDDEN, labels.classes), "xla" in options
+    sizes = (features.width, *HIDDEN, labels.classes)
+    default = inspect.signature(dnn.fit).parameters["jit_compile"].default
+    jit_compile = {"xla": True, "graph": False}.get(options[0] if options else "", default)
     model = dnn.mlp(sizes)
     for variable, value in zip(dnn.weights(model), Job("", sizes, BATCH, 1).weights(), strict=True):
         variable.assign(value)

@@ -16,7 +16,7 @@ def findings(run: Run) -> Findings:
     for what, option in (("of the same objects", "same"), ("each of a new model", "new")):
         megabytes = json.loads(run_program("growth", str(fits), option).printed)
         answer = Answer(
-            f"{fits} fits in one process, {what}", "dnn, graph mode", "the first fit",
+            f"{fits} fits in one process, {what}", "dnn", "the first fit",
             [megabytes[-1] - megabytes[0]], unit="MB", figure="ours", aim=AIM,
         )  # fmt: skip
         found.answers.append(answer)

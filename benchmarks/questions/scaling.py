@@ -11,7 +11,6 @@ from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
 from benchmarks.timing import interleaved
 
-REPETITIONS = 3
 LONGEST = 8.0  # seconds of an epoch; who would take longer, by its last point, is left out
 WHO = ("dnn, graph mode", "dnn, XLA", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")
 
@@ -48,9 +47,9 @@ def points_at(run: Run, axis: str, value: int, job: Job, step_seconds: dict[str,
     contenders = [contender for contender in TRAINERS if contender.name in WHO]
     reasons = {contender.name: reason_to_skip(job, step_seconds.get(contender.name, 0)) for contender in contenders}
     taken = [contender for contender in contenders if not reasons[contender.name]]
-    entries = ready_for_training(run, taken, job)
+    entries = ready_for_training(run, taken, job, epochs=1)
     runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
-    measured = interleaved(runs, 2 if run.quick else REPETITIONS)
+    measured = interleaved(runs, 2 if run.quick or job.rows > 100_000 else 3)
     roof = run.roof.step(job.sizes, job.batch_size)
     steps = job.rows / job.batch_size
     points = [Point(axis, value, name, [epoch / steps for epoch in epochs], roof=roof)

@@ -17,7 +17,7 @@ def findings(run: Run) -> Findings:
     for contender in TRAINERS:
         if contender.ours:
             jobs = {count: Job("", SIZES, BATCH, count) for count in (rows, 10 * rows)}
-            trainers = {count: run.trainer(contender, job, *contender.candidates) for count, job in jobs.items()}
+            trainers = {count: run.trainer(contender, job, contender.candidates[0]) for count, job in jobs.items()}
             for trainer in trainers.values():
                 trainer.fit_seconds()
             seconds = interleaved({count: trainer.fit_seconds for count, trainer in trainers.items()}, run.repetitions)
