@@ -12,6 +12,7 @@ from benchmarks.processes import Processes
 from benchmarks.timing import interleaved
 
 SEARCHED = 100  # steps of an epoch at most, while the fastest settings are looked for
+COMPARED = 10_000  # rows at most whose predictions must be the same
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,15 @@ def training_answers(run: Run, contenders, job: Job, *, epochs: int, aims: Mappi
     return answers(job.name, entries, seconds, aims, run.roof.step(job.sizes, job.batch_size) * steps)
 
 
-def prediction_answers(run: Run, contenders, job: Job, *, at_least: float, aims: Mapping[str, float]) -> list[Answer]:
+def prediction_answers(
+    run: Run, contenders, job: Job, *, at_least: float, aims: Mapping[str, float], repetitions: int
+) -> list[Answer]:
     """The seconds of a call that predicts all the job's rows. at_least: seconds of calls in a repetition."""
     entries = [entered_for_prediction(run, contender, job) for contender in installed(contenders)]
-    assert_same_probabilities({entry.contender.name: entry.trainer.probabilities(job.rows) for entry in entries})
+    rows = min(job.rows, COMPARED)
+    assert_same_probabilities({entry.contender.name: entry.trainer.probabilities(rows) for entry in entries})
     runs = {entry.contender.name: partial(entry.trainer.predict_seconds, job.rows, at_least) for entry in entries}
-    seconds = interleaved(runs, run.repetitions)
+    seconds = interleaved(runs, repetitions)
     return answers(job.name, entries, seconds, aims, run.roof.prediction(job.sizes, job.rows))
 
 

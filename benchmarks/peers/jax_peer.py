@@ -38,6 +38,7 @@ class Trainer:
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
         x = self.host_x[:rows]
+        compiled_logits(self.layers, x)  # compiles it, if it was not yet, for so many rows
         return seconds_per_call(lambda: np.asarray(compiled_logits(self.layers, x)), at_least)
 
     def _epoch(self, order) -> tuple[float, float]:
