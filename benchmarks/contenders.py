@@ -1,0 +1,83 @@
+"""Who takes part: a peer, and the settings among which the fastest is shown."""
+
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+PACKAGES = {
+    "ours": ("tensorflow",),
+    "keras_peer": ("keras",),
+    "torch_peer": ("torch",),
+    "jax_peer": ("jax", "optax"),
+    "sklearn_peer": ("sklearn",),
+}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """peer: a module of benchmarks/peers. candidates: options of its Trainer, one dict for each way to try."""
+
+    name: str
+    peer: str
+    candidates: tuple[dict, ...] = ({},)
+
+    @property
+    def ours(self) -> bool:
+        return self.peer == "ours"
+
+
+def missing(peer: str) -> list[str]:
+    """Its packages that are not installed."""
+    return [package for package in PACKAGES[peer] if find_spec(package) is None]
+
+
+def is_installed(peer: str) -> bool:
+    return not missing(peer)
+
+
+def cores() -> int:
+    """How many this process may use; no contender is given fewer, and none has more."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+THREADS = sorted({1, max(cores() // 2, 1), cores()})
+
+TRAINERS = (
+    Contender("dnn", "ours"),
+    Contender("dnn, graph mode", "ours", ({"jit_compile": False},)),
+    Contender("dnn, XLA", "ours", ({"jit_compile": True},)),
+    Contender("Keras fit", "keras_peer"),
+    Contender(
+        "Keras fit, best settings", "keras_peer",
+        tuple({"jit_compile": jit, "steps_per_execution": steps} for jit in (False, True) for steps in (8, 32, 128)),
+    ),
+    Contender(
+        "PyTorch eager", "torch_peer",
+        tuple({"threads": threads, "fused": fused} for threads in THREADS for fused in (False, True)),
+    ),
+    Contender("scikit-learn MLPClassifier", "sklearn_peer"),
+    Contender("JAX + optax, lax.scan", "jax_peer"),
+)  # fmt: skip
+
+PREDICTORS = (
+    Contender("dnn.predict", "ours"),
+    Contender("Keras predict", "keras_peer"),
+    Contender("Keras predict, best batch size", "keras_peer", tuple({"rows": 4**power} for power in range(5, 9))),
+    Contender("calling the Keras model", "keras_peer", ({"call": True},)),
+    Contender("PyTorch", "torch_peer", tuple({"threads": threads} for threads in THREADS)),
+    Contender("scikit-learn predict_proba", "sklearn_peer"),
+    Contender("JAX, jit", "jax_peer"),
+)
+
+
+def installed(contenders) -> list[Contender]:
+    return [contender for contender in contenders if is_installed(contender.peer)]
+
+
+def skipped(contenders) -> dict[str, str]:
+    """contender -> why it does not take part."""
+    return {
+        contender.name: f"{' and '.join(missing(contender.peer))} not installed: pip install -e '.[bench]'"
+        for contender in contenders
+        if not is_installed(contender.peer)
+    }

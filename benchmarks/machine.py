@@ -1,0 +1,43 @@
+"""Where and with what a measurement was made."""
+
+import os
+import platform
+import re
+from importlib import metadata
+from pathlib import Path
+
+from benchmarks.contenders import cores
+
+PACKAGES = ("tensorflow", "keras", "torch", "jax", "jaxlib", "optax", "scikit-learn", "numpy", "dnn")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS")
+
+
+def machine() -> dict:
+    return {
+        "processor": processor(),
+        "cores": cores(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": platform.platform(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def threads() -> dict:
+    """Each tool may use every core, and does so by its own default, but for those whose best count is looked for."""
+    return {"allowed": cores(), "set": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}}
+
+
+def processor() -> str:
+    path = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*:\s*(.+)", path.read_text()) if path.exists() else None
+    return named[1] if named else platform.processor() or platform.machine()

@@ -1,0 +1,83 @@
+"""JAX with Optax's Adam: `lax.scan` over the steps, the whole epoch compiled; a short last batch is one step more."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.timing import Laps, seconds_per_call
+
+ADAM = optax.adam(LEARNING_RATE, eps=EPSILON)
+
+
+class Trainer:
+    def __init__(self, job: Job):
+        self.job = job
+        self.host_x, y = job.arrays()
+        self.x, self.y = jnp.asarray(self.host_x), jnp.asarray(y)
+        weights = list(map(jnp.asarray, job.weights()))
+        self.layers = list(zip(weights[::2], weights[1::2], strict=True))
+        self.state = ADAM.init(self.layers)
+
+    def learn(self, orders) -> list[tuple[float, float]]:
+        return [self._epoch(order) for order in orders]
+
+    def epoch_seconds(self, epochs: int) -> float:
+        laps, random = Laps(), np.random.default_rng(0)
+        for _ in range(epochs + 1):
+            self._epoch(random.permutation(self.job.rows).astype(np.int32))
+            laps.lap()
+        return laps.median
+
+    def probabilities(self, rows: int):
+        return np.asarray(jax.nn.softmax(compiled_logits(self.layers, self.host_x[:rows])))
+
+    def predict_seconds(self, rows: int, at_least: float) -> float:
+        x = self.host_x[:rows]
+        compiled_logits(self.layers, x)  # compiles it, if it was not yet, for so many rows
+        return seconds_per_call(lambda: np.asarray(compiled_logits(self.layers, x)), at_least)
+
+    def _epoch(self, order) -> tuple[float, float]:
+        self.layers, self.state, (loss, correct) = epoch(
+            self.layers, self.state, self.x, self.y, order, batch_size=self.job.batch_size
+        )
+        return float(loss) / self.job.rows, float(correct) / self.job.rows
+
+
+def logits_of(layers, x):
+    for kernel, bias in layers[:-1]:
+        x = jax.nn.relu(x @ kernel + bias)
+    kernel, bias = layers[-1]
+    return x @ kernel + bias
+
+
+compiled_logits = jax.jit(logits_of)
+
+
+def mean_loss(layers, x, y):
+    logits = logits_of(layers, x)
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, y)
+    return losses.mean(), (losses.sum(), (logits.argmax(axis=1) == y).sum())
+
+
+@partial(jax.jit, static_argnames="batch_size", donate_argnums=(0, 1))
+def epoch(layers, state, x, y, order, *, batch_size: int):
+    """(layers, state, (summed loss, correct rows)) after a step on each batch of the rows in this order."""
+
+    def step(carry, places):
+        layers, state = carry
+        gradients, sums = jax.grad(mean_loss, has_aux=True)(layers, x[places], y[places])
+        updates, state = ADAM.update(gradients, state)
+        return (optax.apply_updates(layers, updates), state), sums
+
+    whole = len(order) // batch_size * batch_size
+    carry, sums = lax.scan(step, (layers, state), order[:whole].reshape(-1, batch_size))
+    sums = jax.tree.map(jnp.sum, sums)
+    if whole < len(order):
+        carry, last = step(carry, order[whole:])
+        sums = jax.tree.map(jnp.add, sums, last)
+    return *carry, sums

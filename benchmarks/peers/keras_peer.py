@@ -1,0 +1,46 @@
+"""Keras, on TensorFlow: `compile` and `fit`."""
+
+import keras
+import numpy as np
+
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.timing import Laps, seconds_per_call
+
+
+class Trainer:
+    def __init__(self, job: Job, *, jit_compile="auto", steps_per_execution=1, rows=None, call=False):
+        """rows: the batch size of predict; None is Keras's own. call: call the model instead of its predict."""
+        self.job, self.rows, self.call = job, rows, call
+        self.x, self.y = job.arrays()
+        *hidden, last = job.sizes[1:]
+        layers = [*(keras.layers.Dense(units, activation="relu") for units in hidden), keras.layers.Dense(last)]
+        self.model = keras.Sequential([keras.Input((job.sizes[0],)), *layers])
+        self.model.set_weights(job.weights())
+        self.model.compile(
+            keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"], jit_compile=jit_compile, steps_per_execution=steps_per_execution,
+        )  # fmt: skip
+
+    def learn(self, orders) -> list[tuple[float, float]]:
+        histories = [self._fit(self.x[order], self.y[order], shuffle=False).history for order in orders]
+        return [(history["loss"][0], history["accuracy"][0]) for history in histories]
+
+    def epoch_seconds(self, epochs: int) -> float:
+        laps = Laps()
+        callback = keras.callbacks.LambdaCallback(on_epoch_end=laps.lap)
+        self._fit(self.x, self.y, epochs=epochs + 1, callbacks=[callback])
+        return laps.median
+
+    def probabilities(self, rows: int):
+        return keras.ops.convert_to_numpy(keras.ops.softmax(self._logits(self.x[:rows])))
+
+    def predict_seconds(self, rows: int, at_least: float) -> float:
+        x = self.x[:rows]
+        return seconds_per_call(lambda: self._logits(x), at_least)
+
+    def _logits(self, x):
+        return np.asarray(self.model(x)) if self.call else self.model.predict(x, batch_size=self.rows, verbose=0)
+
+    def _fit(self, x, y, **options):
+        return self.model.fit(x, y, batch_size=self.job.batch_size, verbose=0, **options)

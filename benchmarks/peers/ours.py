@@ -1,0 +1,42 @@
+"""`dnn`, by its public names."""
+
+import dnn
+from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.timing import Laps, seconds_of, seconds_per_call
+
+
+class Trainer:
+    def __init__(self, job: Job, **mode):
+        """mode: the jit_compile of `fit`, or nothing: its default."""
+        self.job, self.mode = job, mode
+        self.x, self.y = job.arrays()
+        self.model = dnn.mlp(job.sizes)
+        for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
+            variable.assign(value)
+        self.optimizer = dnn.Adam(self.model.trainable_variables, LEARNING_RATE, epsilon=EPSILON)
+
+    def learn(self, orders) -> list[tuple[float, float]]:
+        records = [self._fit(self.x[order], self.y[order], shuffle=False).last for order in orders]
+        return [(record["loss"], record["accuracy"]) for record in records]
+
+    def epoch_seconds(self, epochs: int) -> float:
+        laps = Laps()
+        self._fit(self.x, self.y, epochs=epochs + 1, callbacks=[laps.lap])
+        return laps.median
+
+    def fit_seconds(self) -> float:
+        """Of a whole call of `fit` for one epoch, its checks of the rows included."""
+        return seconds_of(lambda: self._fit(self.x, self.y))
+
+    def probabilities(self, rows: int):
+        return dnn.softmax(dnn.predict(self.model, self.x[:rows])).numpy()
+
+    def predict_seconds(self, rows: int, at_least: float) -> float:
+        x = self.x[:rows]
+        return seconds_per_call(lambda: dnn.predict(self.model, x), at_least)
+
+    def _fit(self, x, y, *, epochs=1, shuffle=True, callbacks=()):
+        return dnn.fit(
+            self.model, (x, y), loss=dnn.sparse_softmax_cross_entropy, optimizer=self.optimizer,
+            batch_size=self.job.batch_size, epochs=epochs, shuffle=shuffle, callbacks=callbacks, **self.mode,
+        )  # fmt: skip

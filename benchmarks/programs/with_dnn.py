@@ -1,0 +1,63 @@
+"""Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [graph|xla] [without-keras]
+
+without-keras: TensorFlow does not import Keras, which a program may decide for its own process, as the command `dnn`
+does. Prints JSON: the seconds of each phase, the validation loss of each epoch, and the loss of the test rows.
+"""
+
+import inspect
+import json
+import sys
+
+from benchmarks.jobs import Job
+from benchmarks.programs.settings import BATCH, EPOCHS, HIDDEN
+from benchmarks.timing import Laps, Phases
+
+
+def main(file: str, target: str, *options: str) -> None:
+    phases, laps = Phases(), Laps()
+    if "without-keras" in options:
+        sys.modules["keras"] = None
+    import dnn
+    from dnn.train.fit import evaluation, training
+
+    phases.end("import")
+    parts = dnn.split(dnn.read_table(file, kinds={target: "category"}), target)
+    features, labels = dnn.Features(parts[0].columns), dnn.Labels(parts[0].target)
+    train, validation, test = ((features(part.columns), labels(part.target)) for part in parts)
+    phases.end("read, prepare")
+
+    sizes = (features.width, *HIDDEN, labels.classes)
+    default = inspect.signature(dnn.fit).parameters["jit_compile"].default
+    jit_compile = {"xla": True, "graph": False}.get(options[0] if options else "", default)
+    model = dnn.mlp(sizes)
+    for variable, value in zip(dnn.weights(model), Job("", sizes, BATCH, 1).weights(), strict=True):
+        variable.assign(value)
+    optimizer = dnn.Adam(model.trainable_variables)
+    phases.end("make the model")
+    trace(training, evaluation, model, optimizer, train, validation, jit_compile)
+    phases.end("trace")
+    history = dnn.fit(
+        model, train, validation, loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, batch_size=BATCH,
+        epochs=EPOCHS, shuffle=False, callbacks=[laps.lap], jit_compile=jit_compile,
+    )  # fmt: skip
+    phases.end("compile")
+    phases.move("compile", "first epoch", laps.median)
+    phases.move("compile", "other epochs", laps.total)
+    score = dnn.evaluate(model, test, loss=dnn.sparse_softmax_cross_entropy)
+    phases.end("evaluate")
+    print(json.dumps({"phases": phases.seconds, "val_loss": history["val_loss"], "test_loss": score["loss"]}))
+
+
+def trace(training, evaluation, model, optimizer, train, validation, jit_compile) -> None:
+    """What `fit` would begin with. It finds it traced, so the program does no more than without this function."""
+    import dnn
+    from dnn.train.border import checked_rows
+
+    how = {"loss": dnn.sparse_softmax_cross_entropy, "metrics": {"accuracy": dnn.accuracy}, "jit_compile": jit_compile}
+    train, validation = (checked_rows(model, part, "") for part in (train, validation))
+    training(model, train, optimizer=optimizer, batch_size=BATCH, seed=0, shuffle=False, **how)
+    evaluation(model, validation, **how)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,15 @@
+"""One question a file. Each has `findings(run) -> Findings`, and the first line of its docstring is the question."""
+
+from importlib import import_module
+
+QUESTIONS = (
+    "epoch", "networks", "cold_start", "one_row", "many_rows", "ten_times", "growth", "scaling",
+)  # fmt: skip
+
+
+def module_of(name: str):
+    return import_module(f"benchmarks.questions.{name}")
+
+
+def question_of(name: str) -> str:
+    return module_of(name).__doc__.splitlines()[0]

@@ -1,0 +1,61 @@
+"""How long does a whole process take, from Python's start to the loss of the test rows, and how much memory?"""
+
+import json
+import statistics
+from functools import partial
+
+import numpy as np
+
+from benchmarks.answers import Answer, Findings, Start
+from benchmarks.comparison import Run
+from benchmarks.contenders import is_installed
+from benchmarks.processes import Ended
+from benchmarks.processes import run as run_program
+from benchmarks.programs.settings import EPOCHS
+from benchmarks.timing import interleaved
+
+OURS = {
+    "dnn": (),
+    "dnn, Keras not imported": ("without-keras",),
+    "dnn, graph mode": ("graph",),
+    "dnn, XLA": ("xla",),
+}
+THEIRS = "the same program in Keras"
+JOB = f"a whole process: import, read, prepare, {EPOCHS} epochs with validation, evaluate"
+FASTER, MEMORY = 2.3, 1.0  # the aims
+TOLERANCE = 1e-3  # relative, of the test loss
+
+
+def findings(run: Run) -> Findings:
+    programs = {name: partial(run_program, "with_dnn", *run.table, *options) for name, options in OURS.items()}
+    if is_installed("keras_peer"):
+        programs[THEIRS] = partial(run_program, "with_keras", *run.table)
+    ended = interleaved(programs, 1 if run.quick else 3)
+    assert_same_test_loss(ended)
+    found = Findings(starts=[Start(name, median_phases(runs)) for name, runs in ended.items()])
+    for name in OURS if THEIRS in ended else ():
+        found.answers += answers(name, ended[name], ended[THEIRS])
+    return found
+
+
+def answers(name: str, ours: list[Ended], theirs: list[Ended]) -> list[Answer]:
+    seconds, megabytes = ([[one[field] for one in runs] for runs in (ours, theirs)] for field in (1, 2))
+    return [
+        Answer(JOB, name, THEIRS, *seconds, aim=FASTER),
+        Answer("peak memory of that process", name, THEIRS, *megabytes, unit="MB", figure="ours / theirs", aim=MEMORY),
+    ]
+
+
+def assert_same_test_loss(ended: dict[str, list[Ended]]) -> None:
+    """Raises: AssertionError if two programs did not learn the same."""
+    losses = {name: json.loads(runs[0].printed)["test_loss"] for name, runs in ended.items()}
+    if not np.allclose(list(losses.values()), losses["dnn"], rtol=TOLERANCE, atol=0):
+        raise AssertionError(f"the programs end with different losses of the test rows: {losses}")
+
+
+def median_phases(runs: list[Ended]) -> dict[str, float]:
+    """phase -> seconds; what the program could not see, before its first line and after its last, is one more."""
+    phases = [json.loads(ended.printed)["phases"] for ended in runs]
+    outside = [ended.seconds - sum(seconds.values()) for ended, seconds in zip(runs, phases, strict=True)]
+    medians = {name: statistics.median(seconds[name] for seconds in phases) for name in phases[0]}
+    return {"Python itself": statistics.median(outside), **medians}

@@ -1,0 +1,29 @@
+"""Does memory grow when `fit` is called again and again in one process?"""
+
+import json
+
+from benchmarks.answers import Answer, Findings
+from benchmarks.comparison import Run
+from benchmarks.processes import run as run_program
+
+AIM = 20  # MB in all
+
+
+def findings(run: Run) -> Findings:
+    """Of the process's resident memory, from the end of the first fit to the end of the last."""
+    fits = 20 if run.quick else 200
+    found = Findings()
+    for what, option in (("of the same objects", "same"), ("each of a new model", "new")):
+        megabytes = json.loads(run_program("growth", str(fits), option).printed)
+        answer = Answer(
+            f"{fits} fits in one process, {what}", "dnn", "the first fit",
+            [megabytes[-1] - megabytes[0]], unit="MB", figure="ours", aim=AIM,
+        )  # fmt: skip
+        found.answers.append(answer)
+        found.notes.append(f"resident MB after fits 1, 2, 4, … {what}: {sampled(megabytes)}")
+    return found
+
+
+def sampled(megabytes: list[float]) -> str:
+    places = [2**power - 1 for power in range(12) if 2**power <= len(megabytes)]
+    return ", ".join(f"{megabytes[place]:.0f}" for place in [*places, -1])

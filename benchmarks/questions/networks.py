@@ -1,0 +1,23 @@
+"""How long does an epoch of a larger network take, up to where the matrix products are all that counts?"""
+
+from benchmarks.answers import Findings
+from benchmarks.comparison import Run, training_answers
+from benchmarks.contenders import TRAINERS
+from benchmarks.jobs import Job
+
+NETWORKS = (  # sizes, batch, steps of an epoch, aim against Keras's fit
+    ((784, 128, 10), 32, 200, 9),
+    ((784, 512, 512, 10), 128, 40, 2),
+    ((1024, 2048, 2048, 10), 256, 4, 1.25),
+)
+TOO_SLOW = "scikit-learn MLPClassifier"  # here it takes several times what the others do, so it would fill the time
+
+
+def findings(run: Run) -> Findings:
+    contenders = [contender for contender in TRAINERS if contender.name != TOO_SLOW]
+    found = Findings()
+    for sizes, batch, steps, aim in NETWORKS:
+        steps = steps // 4 if run.quick else steps
+        job = Job(f"{steps} steps of {'-'.join(map(str, sizes))}, batch {batch}", sizes, batch, steps * batch)
+        found.answers += training_answers(run, contenders, job, epochs=1, aims={"Keras fit": aim})
+    return found

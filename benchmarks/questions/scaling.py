@@ -1,0 +1,68 @@
+"""How does the time of a step grow with the rows, the width of the network and the batch?"""
+
+import os
+import statistics
+from functools import partial
+
+from benchmarks.answers import Findings, Point
+from benchmarks.comparison import Run, ready_for_training
+from benchmarks.contenders import TRAINERS
+from benchmarks.jobs import Job
+from benchmarks.questions.epoch import BATCH, SIZES
+from benchmarks.timing import interleaved
+
+LONGEST = 8.0  # seconds of an epoch; who would take longer, by its last point, is left out
+WHO = ("dnn, graph mode", "dnn, XLA", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")
+
+
+def findings(run: Run) -> Findings:
+    points = []
+    for axis, jobs in axes(run.quick).items():
+        step_seconds = {}  # of each contender, at the last place where it was measured
+        for value, job in jobs:
+            points += points_at(run, axis, value, job, step_seconds)
+    return Findings(points=points)
+
+
+def axes(quick: bool) -> dict[str, list[tuple[int, Job]]]:
+    """axis -> (value, job) of each place on it."""
+    counts = [10**power for power in ((4, 5) if quick else (4, 5, 6, 7))]
+    widths = [16, 128, 1024] if quick else [16, 64, 256, 1024, 4096]
+    batches = [8, 256, 8192] if quick else [8, 32, 128, 512, 2048, 8192]
+    return {
+        "rows": [(count, Job(f"{count:,} rows", SIZES, BATCH, count)) for count in counts],
+        "width": [
+            (width, Job(f"width {width}", (51, width, width, 2), BATCH, BATCH * steps_for(width))) for width in widths
+        ],
+        "batch": [(batch, Job(f"batch {batch}", SIZES, batch, 50 * batch)) for batch in batches],
+    }
+
+
+def steps_for(width: int) -> int:
+    """50, and fewer where one takes long: the time grows with the square of the width."""
+    return max(2, min(50, 50 * 1024**2 // width**2 // 4))
+
+
+def points_at(run: Run, axis: str, value: int, job: Job, step_seconds: dict[str, float]) -> list[Point]:
+    contenders = [contender for contender in TRAINERS if contender.name in WHO]
+    reasons = {contender.name: reason_to_skip(job, step_seconds.get(contender.name, 0)) for contender in contenders}
+    taken = [contender for contender in contenders if not reasons[contender.name]]
+    entries = ready_for_training(run, taken, job, epochs=1)
+    runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
+    measured = interleaved(runs, 2 if run.quick or job.rows > 100_000 else 3)
+    roof = run.roof.step(job.sizes, job.batch_size)
+    steps = job.rows / job.batch_size
+    points = [Point(axis, value, name, [epoch / steps for epoch in epochs], roof=roof)
+              for name, epochs in measured.items()]  # fmt: skip
+    for point in points:
+        step_seconds[point.contender] = statistics.median(point.step_seconds)
+    return points + [Point(axis, value, name, [], reason) for name, reason in reasons.items() if reason]
+
+
+def reason_to_skip(job: Job, step_seconds: float) -> str | None:
+    """Why an epoch of the job would be too much, if it would. step_seconds: of the place before."""
+    if step_seconds * job.steps > LONGEST:
+        return f"an epoch would take {step_seconds * job.steps:.0f} s"
+    if 8 * job.rows * job.sizes[0] * 4 > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        return "its rows, which each tool copies, would fill the memory"
+    return None

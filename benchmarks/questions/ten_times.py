@@ -1,0 +1,29 @@
+"""Does `fit` of ten times the rows take ten times as long?"""
+
+from benchmarks.answers import Answer, Findings
+from benchmarks.comparison import Run
+from benchmarks.contenders import TRAINERS
+from benchmarks.jobs import Job
+from benchmarks.questions.epoch import BATCH, SIZES
+from benchmarks.timing import interleaved
+
+AIM = 10.5
+
+
+def findings(run: Run) -> Findings:
+    """Of whole calls of `fit` for one epoch, what they check included; traced and compiled before."""
+    rows = 10_000 if run.quick else 100_000
+    found = Findings()
+    for contender in TRAINERS:
+        if contender.ours:
+            jobs = {count: Job("", SIZES, BATCH, count) for count in (rows, 10 * rows)}
+            trainers = {count: run.trainer(contender, job, contender.candidates[0]) for count, job in jobs.items()}
+            for trainer in trainers.values():
+                trainer.fit_seconds()
+            seconds = interleaved({count: trainer.fit_seconds for count, trainer in trainers.items()}, run.repetitions)
+            job = f"fit {10 * rows:,} rows, 51-30-30-2, batch {BATCH}"
+            found.answers.append(
+                Answer(job, contender.name, f"itself with {rows:,} rows", seconds[10 * rows], seconds[rows],
+                       figure="ours / theirs", aim=AIM)
+            )  # fmt: skip
+    return found

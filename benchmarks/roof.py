@@ -1,0 +1,59 @@
+"""The roof: how long the matrix products of a job take by themselves, the faster of NumPy's and TensorFlow's."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.timing import seconds_per_call
+
+TRIES = 3
+
+
+class Roof:
+    """Seconds of float32 products [rows, inner] · [inner, columns], each shape measured once."""
+
+    def __init__(self, at_least: float):
+        """at_least: seconds to measure for, each time."""
+        self.at_least = at_least
+        self.seconds = {}
+
+    def step(self, sizes: tuple[int, ...], rows: int) -> float:
+        """Of a training step: for each layer x·W, xᵀ·g for its kernel, and, but for the first, g·Wᵀ for its inputs."""
+        shapes = []
+        for place, (inputs, units) in enumerate(pairwise(sizes)):
+            shapes += [(rows, inputs, units), (inputs, rows, units)]
+            shapes += [(rows, units, inputs)] if place else []
+        return sum(self.product(*shape) for shape in shapes)
+
+    def prediction(self, sizes: tuple[int, ...], rows: int) -> float:
+        """Of the logits of so many rows, taken 1,024 at a time."""
+        at_once = min(rows, 1024)
+        return sum(self.product(at_once, *pair) for pair in pairwise(sizes)) * rows / at_once
+
+    def rates(self) -> list[dict]:
+        """Of each shape measured so far: GFLOP/s of NumPy and of TensorFlow."""
+        return [
+            {"shape": list(shape)} | {tool: 2e-9 * math.prod(shape) / seconds for tool, seconds in both.items()}
+            for shape, both in self.seconds.items()
+        ]
+
+    def product(self, rows: int, inner: int, columns: int) -> float:
+        """Seconds of the faster one."""
+        shape = (rows, inner, columns)
+        if shape not in self.seconds:
+            random = np.random.default_rng(0)
+            left = random.standard_normal((rows, inner), np.float32)
+            right = random.standard_normal((inner, columns), np.float32)
+            left_tensor, right_tensor = tf.constant(left), tf.constant(right)
+            self.seconds[shape] = {
+                "numpy": self._best(lambda: left @ right),
+                "tensorflow": self._best(lambda: tf.matmul(left_tensor, right_tensor)),
+            }
+        return min(self.seconds[shape].values())
+
+    def _best(self, function: Callable) -> float:
+        function()
+        return min(seconds_per_call(function, self.at_least) for _ in range(TRIES))

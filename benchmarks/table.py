@@ -1,0 +1,114 @@
+"""Findings as Markdown: the answers, the scaling of a step, the phases of a start. Every figure comes from the run."""
+
+import statistics
+from collections.abc import Iterable
+
+from benchmarks.answers import Answer, Findings, Point, Start
+
+COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (least to most)", "aim", "share of the roof")
+
+
+def markdown(findings: Iterable[Findings]) -> str:
+    """The tables that have rows, one below the other."""
+    findings = list(findings)
+    answers = [answer for found in findings for answer in found.answers]
+    points = [point for found in findings for point in found.points]
+    starts = [start for found in findings for start in found.starts]
+    notes = [note for found in findings for note in found.notes]
+    parts = [answers_table(answers), scaling_table(points), starts_table(starts), "\n".join(notes)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def main_table(findings: Iterable[Findings]) -> str:
+    """The answers of `dnn` as it comes."""
+    return answers_table([answer for found in findings for answer in found.answers if answer.as_it_comes])
+
+
+def answers_table(answers: list[Answer]) -> str:
+    """One line an answer; a job is named where it begins."""
+    answers = sorted(answers, key=lambda answer: not answer.as_it_comes)
+    lines = [cells(answer) for answer in answers]
+    jobs = [None, *(job for job, *_ in lines)]
+    named = [("" if job == before else job, *rest) for before, (job, *rest) in zip(jobs, lines, strict=False)]
+    return table(COLUMNS, named) if answers else ""
+
+
+def cells(answer: Answer) -> tuple[str, ...]:
+    return (
+        answer.job, answer.ours, named(answer), value(answer.our_values, answer.unit),
+        value(answer.their_values, answer.unit), ratio(answer), aim(answer), share(answer.share_of_roof),
+    )  # fmt: skip
+
+
+def named(answer: Answer) -> str:
+    settings = ", ".join(f"{name}={value}" for name, value in answer.settings.items())
+    return answer.against + (f" ({settings})" if settings else "")
+
+
+def value(values: list[float], unit: str) -> str:
+    if not values:
+        return ""
+    return duration(statistics.median(values)) if unit == "s" else f"{statistics.median(values):.0f} MB"
+
+
+def duration(seconds: float) -> str:
+    """Three digits, in the unit that suits."""
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
+
+
+def ratio(answer: Answer) -> str:
+    if answer.figure == "ours":
+        return ""
+    return f"{answer.median:.2f} × ({min(answer.figures):.2f} to {max(answer.figures):.2f})"
+
+
+def aim(answer: Answer) -> str:
+    if answer.aim is None:
+        return ""
+    bound = "at least" if answer.figure == "theirs / ours" else "at most"
+    unit = " MB" if answer.figure == "ours" else " ×"
+    return f"{bound} {answer.aim:g}{unit}: {'yes' if answer.reached else 'no'}"
+
+
+def share(part: float | None) -> str:
+    if part is None:
+        return ""
+    return f"{part:.0%}" if part >= 0.01 else "< 1%"
+
+
+def scaling_table(points: list[Point]) -> str:
+    """A line for each place of each axis: the time of a step of each contender, and its share of the roof."""
+    if not points:
+        return ""
+    contenders = list(dict.fromkeys(point.contender for point in points))
+    places = dict.fromkeys((point.axis, point.value) for point in points)
+    at = {(point.axis, point.value, point.contender): step(point) for point in points}
+    lines = [
+        (f"{axis} {value:,}", *(at.get((axis, value, contender), "") for contender in contenders))
+        for axis, value in places
+    ]
+    return table(("a step with", *contenders), lines)
+
+
+def step(point: Point) -> str:
+    if point.skipped:
+        return f"— ({point.skipped})"
+    seconds = statistics.median(point.step_seconds)
+    return f"{duration(seconds)}, {share(point.roof / seconds)}"
+
+
+def starts_table(starts: list[Start]) -> str:
+    if not starts:
+        return ""
+    phases = list(dict.fromkeys(phase for start in starts for phase in start.phases))
+    lines = [
+        (start.program, *(duration(start.phases[phase]) if phase in start.phases else "" for phase in phases))
+        for start in starts
+    ]
+    return table(("a process", *phases), lines)
+
+
+def table(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(line) + " |" for line in (header, ("---",) * len(header), *lines))

@@ -1,0 +1,115 @@
+"""What makes an epoch fast, in counts, which no busy machine changes; and that the benchmarks run, whoever is there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+import dnn.train.fit
+from benchmarks.questions import QUESTIONS
+from dnn.train.epoch import compiled_evaluation, compiled_training
+from dnn.train.rows import Rows
+
+HOME = Path(dnn.__file__).parent.parent
+ROWS, FEATURES, BATCH = 1_029, 51, 100  # ten steps, and a short one
+EPOCHS = 5
+OPERATIONS = 810  # in the graph of a training epoch and all its functions; half of them run in every step
+SPECS = Rows(tf.TensorSpec([ROWS, FEATURES]), tf.TensorSpec([ROWS], tf.int32))
+LOSS, METRICS = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """What a fit of five epochs compiled, by name, and in "calls" how often it called the training epoch."""
+    model = dnn.mlp([FEATURES, 30, 30, 2])
+    optimizer = dnn.Adam(model.trainable_variables)
+    x = np.random.default_rng(0).standard_normal((ROWS, FEATURES), np.float32)
+    data, calls = (x, (x[:, 0] > 0).astype(np.int32)), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dnn.train.fit, "compiled_training", counting(compiled_training, calls))
+        dnn.fit(model, data, data, loss=LOSS, optimizer=optimizer, batch_size=BATCH, epochs=EPOCHS)
+    return {
+        "calls": len(calls),
+        "training": compiled_training(model, LOSS, optimizer, METRICS, SPECS, BATCH, False),
+        "evaluation": compiled_evaluation(model, LOSS, METRICS, SPECS, 1024, False),
+    }
+
+
+def counting(compiled, calls: list):
+    """`compiled`, but each call of what it makes is noted."""
+
+    def made(*arguments):
+        function = compiled(*arguments)
+        return lambda *tensors: calls.append(1) or function(*tensors)
+
+    return made
+
+
+def operations(function, *arguments) -> list[str]:
+    """The kind of each operation in the graph of a tf.function, and in all the functions that it calls."""
+    graph = function.get_concrete_function(*arguments).graph.as_graph_def()
+    return [node.op for part in (graph.node, *(called.node_def for called in graph.library.function)) for node in part]
+
+
+def operations_of(fitted, name: str) -> list[str]:
+    inputs = [SPECS, tf.TensorSpec([ROWS], tf.int32), tf.TensorSpec([2], tf.int32)]
+    return operations(fitted[name], *(inputs if name == "training" else inputs[:1]))
+
+
+def test_an_epoch_is_one_call(fitted):
+    assert fitted["calls"] == EPOCHS
+
+
+@pytest.mark.parametrize("name", ["training", "evaluation"])
+def test_all_epochs_together_are_traced_once(fitted, name):
+    assert fitted[name].experimental_get_tracing_count() == 1
+
+
+def test_a_training_epoch_has_no_more_operations_than_were_recorded(fitted):
+    assert BATCH < len(operations_of(fitted, "training")) <= OPERATIONS
+
+
+@pytest.mark.parametrize("name", ["training", "evaluation"])
+def test_an_epoch_never_goes_back_to_python(fitted, name):
+    assert not {op for op in operations_of(fitted, name) if "PyFunc" in op or "Host" in op}
+
+
+def test_a_function_of_python_would_be_seen():
+    back = tf.function(lambda x: tf.py_function(lambda y: y, [x], tf.float32), input_signature=[tf.TensorSpec([])])
+    assert "EagerPyFunc" in operations(back)
+
+
+def ran(*arguments: str, before: str = "") -> str:
+    """What `python -m benchmarks` prints, in a process of its own."""
+    program = f"import runpy, sys; {before}; runpy.run_module('benchmarks', run_name='__main__')"
+    command = [sys.executable, "-c", program, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(HOME)}
+    done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
+    peers = ("keras", "torch", "jax", "optax", "sklearn", "tensorflow")
+    printed = ran("--list", before=f"sys.modules |= dict.fromkeys({peers})")
+    assert all(f"{name}: " in printed for name in QUESTIONS)
+    assert "left out: JAX, jit: jax and optax not installed: pip install -e '.[bench]'" in printed
+    assert "takes part" not in printed
+
+
+def test_a_quick_run_of_one_question_compares_with_keras(tmp_path):
+    missing = "sys.modules |= dict.fromkeys(['torch', 'jax', 'sklearn'])"
+    printed = ran("--quick", "--only", "one_row", "--out", str(tmp_path), before=missing)
+    results = json.loads((tmp_path / "results.json").read_text())
+    answers = {answer["against"]: answer for answer in results["questions"]["one_row"]["answers"]}
+    assert set(answers) == {"Keras predict", "calling the Keras model"}
+    assert answers["Keras predict"]["median"] > 1
+    assert "| Keras predict |" in printed
+    assert "Left out: PyTorch: torch not installed" in printed
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
