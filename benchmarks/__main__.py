@@ -32,13 +32,15 @@ from benchmarks.table import main_table, markdown
 from benchmarks.timing import Phases
 
 CONTENDERS = (*TRAINERS, *PREDICTORS)
-LAST = Path(__file__).parent / "last"  # the last run of all questions, in the repository
+LAST = Path(__file__).parent / "last"  # the last run of all questions
 
 
 def main() -> None:
     arguments = parsed()
     if arguments.list:
         print(listed())
+    elif arguments.show and not (LAST / "results.json").exists():
+        raise SystemExit(f"there is no run of all questions yet in {LAST}: python -m benchmarks makes one")
     elif arguments.show:
         print(shown(json.loads((LAST / "results.json").read_text()), main_table))
     else:

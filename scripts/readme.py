@@ -19,8 +19,6 @@ HOME = Path(__file__).parent.parent
 README = HOME / "README.md"
 PART = re.compile(r"(<!-- (\w+): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-OWN_DATE = re.compile(r"^`.+` on \d{4}-\d\d-\d\d", re.MULTILINE)  # of what was measured before, and is only shown
-
 
 def main() -> None:
     bank = sys.argv[1] if len(sys.argv) > 1 else None
@@ -33,8 +31,7 @@ def filled(part: re.Match, bank: str | None) -> str:
     command = part[3].replace("FILE", str(Path(bank).resolve())) if bank else part[3]
     printed = output_of(command)
     body = printed if printed.lstrip().startswith("|") else f"```text\n{printed}```\n"
-    dated = "" if OWN_DATE.search(printed) else f"\nOn {date.today()}, {machine()}.\n"
-    return f"{part[1]}{body}{dated}{part[4]}"
+    return f"{part[1]}{body}\nOn {date.today()}, {machine()}.\n{part[4]}"
 
 
 def output_of(command: str) -> str:
