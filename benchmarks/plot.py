@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmarks.answers import Findings, Point, Start
+from benchmarks.answers import PHASES, Findings, Point, Start
 
 TITLES = {
     "width": "a step, by the width of both hidden layers",
@@ -44,11 +44,11 @@ def seconds(point: Point) -> float:
 
 def draw_starts(axes, starts: list[Start]) -> None:
     ends = [0.0] * len(starts)
-    for phase in dict.fromkeys(phase for start in starts for phase in start.phases):
+    for phase in PHASES:
         widths = [start.phases.get(phase, 0) for start in starts]
         axes.barh([start.program for start in starts], widths, left=ends, label=phase)
         ends = [end + width for end, width in zip(ends, widths, strict=True)]
     axes.invert_yaxis()
     axes.set(xlabel="seconds", title="a whole process")
     if starts:
-        axes.legend(fontsize="x-small", ncols=2)
+        axes.legend(fontsize="x-small", ncols=5, loc="upper center", bbox_to_anchor=(0.4, -0.15))

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterable
 
-from benchmarks.answers import Answer, Findings, Point, Start
+from benchmarks.answers import PHASES, Answer, Findings, Point, Start
 
 COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (least to most)", "aim", "share of the roof")
 
@@ -102,7 +102,7 @@ def step(point: Point) -> str:
 def starts_table(starts: list[Start]) -> str:
     if not starts:
         return ""
-    phases = list(dict.fromkeys(phase for start in starts for phase in start.phases))
+    phases = [phase for phase in PHASES if any(phase in start.phases for start in starts)]
     lines = [
         (start.program, *(duration(start.phases[phase]) if phase in start.phases else "" for phase in phases))
         for start in starts
