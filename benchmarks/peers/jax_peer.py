@@ -42,10 +42,11 @@ class Trainer:
         return seconds_per_call(lambda: np.asarray(compiled_logits(self.layers, x)), at_least)
 
     def _epoch(self, order) -> tuple[float, float]:
-        self.layers, self.state, (loss, correct) = epoch(
+        self.layers, self.state, sums = epoch(
             self.layers, self.state, self.x, self.y, order, batch_size=self.job.batch_size
         )
-        return float(loss) / self.job.rows, float(correct) / self.job.rows
+        loss, correct = (np.asarray(steps).sum(dtype=np.float64) for steps in sums)
+        return loss / self.job.rows, correct / self.job.rows
 
 
 def logits_of(layers, x):
@@ -66,7 +67,7 @@ def mean_loss(layers, x, y):
 
 @partial(jax.jit, static_argnames="batch_size", donate_argnums=(0, 1))
 def epoch(layers, state, x, y, order, *, batch_size: int):
-    """(layers, state, (summed loss, correct rows)) after a step on each batch of the rows in this order."""
+    """(layers, state, (summed loss, correct rows) of each step) after a step on each batch of rows in this order."""
 
     def step(carry, places):
         layers, state = carry
@@ -76,8 +77,7 @@ def epoch(layers, state, x, y, order, *, batch_size: int):
 
     whole = len(order) // batch_size * batch_size
     carry, sums = lax.scan(step, (layers, state), order[:whole].reshape(-1, batch_size))
-    sums = jax.tree.map(jnp.sum, sums)
     if whole < len(order):
         carry, last = step(carry, order[whole:])
-        sums = jax.tree.map(jnp.add, sums, last)
+        sums = jax.tree.map(jnp.append, sums, last)
     return *carry, sums

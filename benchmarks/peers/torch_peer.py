@@ -44,7 +44,7 @@ class Trainer:
 
     def _epoch(self, order) -> tuple[float, float]:
         torch.set_num_threads(self.threads)
-        total, correct = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+        total, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
         for places in order.split(self.job.batch_size):
             labels = self.labels[places]
             self.optimizer.zero_grad()

@@ -11,7 +11,7 @@ from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
 from benchmarks.timing import interleaved
 
-LONGEST = 8.0  # seconds of an epoch; who would take longer, by its last point, is left out
+LONGEST = 10.0  # seconds of an epoch; who would take longer, by its last point, is left out
 WHO = ("dnn, graph mode", "dnn, XLA", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")
 
 
@@ -47,16 +47,21 @@ def points_at(run: Run, axis: str, value: int, job: Job, step_seconds: dict[str,
     contenders = [contender for contender in TRAINERS if contender.name in WHO]
     reasons = {contender.name: reason_to_skip(job, step_seconds.get(contender.name, 0)) for contender in contenders}
     taken = [contender for contender in contenders if not reasons[contender.name]]
-    entries = ready_for_training(run, taken, job, epochs=1)
-    runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
-    measured = interleaved(runs, 2 if run.quick or job.rows > 100_000 else 3)
-    roof = run.roof.step(job.sizes, job.batch_size)
-    steps = job.rows / job.batch_size
-    points = [Point(axis, value, name, [epoch / steps for epoch in epochs], roof=roof)
-              for name, epochs in measured.items()]  # fmt: skip
-    for point in points:
-        step_seconds[point.contender] = statistics.median(point.step_seconds)
+    measured = epochs_of(run, taken, job) if taken else {}
+    roof, steps = run.roof.step(job.sizes, job.batch_size), job.rows / job.batch_size
+    points = [
+        Point(axis, value, name, [seconds / steps for seconds in epochs], roof=roof)
+        for name, epochs in measured.items()
+    ]
+    step_seconds |= {point.contender: statistics.median(point.step_seconds) for point in points}
     return points + [Point(axis, value, name, [], reason) for name, reason in reasons.items() if reason]
+
+
+def epochs_of(run: Run, contenders, job: Job) -> dict[str, list[float]]:
+    """The seconds of an epoch of each, in each repetition."""
+    entries = ready_for_training(run, contenders, job, epochs=1)
+    runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
+    return interleaved(runs, 2 if run.quick or job.rows > 100_000 else 3)
 
 
 def reason_to_skip(job: Job, step_seconds: float) -> str | None:
