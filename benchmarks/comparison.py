@@ -110,4 +110,3 @@ def answers(job: str, entries, seconds: Mapping[str, list[float]], aims: Mapping
         for ours in entries
         if ours.contender.ours
     ]  # fmt: skip
-

@@ -88,7 +88,7 @@ def train(
     patience: Annotated[int, typer.Option(help="Epochs without a lower validation loss to stop after.", min=1)] = 2,
     min_delta: Annotated[float, typer.Option(help="Nats by which a loss must be lower to count.", min=0)] = 0.0,
     restore_best: Annotated[bool, typer.Option(help="End with the weights of the best epoch.")] = True,
-    jit: Annotated[bool, typer.Option(help="Compile with XLA: pays from some 10,000 steps.")] = False,
+    jit: Annotated[bool | None, typer.Option(help="Compile with XLA, or never do; else once it pays.")] = None,
     seed: Seed = 0,
     debug: Debug = False,
 ) -> None:

@@ -54,7 +54,8 @@ def train(
         history = dnn.fit(
             model, prepared.parts["train"], prepared.parts["validation"],
             loss=dnn.sparse_softmax_cross_entropy, optimizer=dnn.Adam(model.trainable_variables, learning_rate),
-            batch_size=batch_size, epochs=epochs, seed=seed, jit_compile=jit, callbacks=[show],
+            batch_size=batch_size, epochs=epochs, seed=seed, callbacks=[show],
+            jit_compile="auto" if jit is None else jit,
             early_stopping=dnn.EarlyStopping(
                 patience=patience, min_delta=min_delta, restore_best_weights=restore_best
             ),

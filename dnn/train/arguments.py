@@ -39,11 +39,16 @@ def check_monitored(early_stopping: EarlyStopping | None, metrics, validation, c
             raise ValueError(f"{name} monitors {watch.monitor!r}, but a record has {', '.join(measured)}{remedy}")
 
 
-def check_truths(**values) -> None:
-    """Raises: TypeError that names the value which is no bool: any text would pass for True."""
-    for name, value in values.items():
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
+def check_shuffle(shuffle) -> None:
+    """Raises: TypeError for what is no bool: any text would pass for True."""
+    if not isinstance(shuffle, bool | np.bool_):
+        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+
+
+def check_jit_compile(jit_compile) -> None:
+    """Raises: TypeError for what is neither a bool nor "auto"."""
+    if not isinstance(jit_compile, bool | np.bool_) and jit_compile != "auto":
+        raise TypeError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
 
 
 def checked_metrics(metrics: Mapping[str, Callable]) -> dict[str, Callable]:

@@ -4,8 +4,6 @@ Keras spends most of its time between the steps of a small network; here nothing
 stay sums, in float64, until all rows are in them, so the last, shorter batch counts by its rows.
 """
 
-import functools
-
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted, weighted_mean
@@ -49,67 +47,17 @@ def summed(losses, addend, metrics, rows, logits):
     return tf.stack([tf.reduce_sum(weighted(values, counted=rows.counted)) for values in (costs, *scores)])
 
 
-def over_batches(step, rows, order, batch_size, sums):
-    """float64[sums]: Σ step(Rows, number of a batch) over the rows in this order; the last has those that remain.
+def over_batches(step, rows: int, batch_size: int, sums: int):
+    """float64[sums]: Σ step(first, size) over the batches of so many rows, each given by its first row and its size.
 
-    order: int32[rows]. batch_size: at most rows. The loop's body has one static shape; the last batch, if it is
-    shorter, is a second, rather than padded rows that a layer which looks across the batch would see.
+    batch_size: at most rows. The loop's body has one static shape; the last batch, if it is shorter, is a second,
+    rather than padded rows that a layer which looks across the batch would see.
     """
-    total = order.shape[0]
-    remaining = total % batch_size
-    totals = tf.zeros(sums, tf.float64)
-    for first in tf.range(0, total - remaining, batch_size):
-        totals += step(rows.at(tf.slice(order, [first], [batch_size])), first // batch_size)
-    if remaining:
-        totals += step(rows.at(order[total - remaining :]), total // batch_size)
-    return totals
+    remaining = rows % batch_size
 
+    def add_batch(first, totals):
+        return first + batch_size, totals + step(first, batch_size)
 
-# One compiled function for each set of objects, shapes and dtypes: a second fit of the same traces nothing. Each is
-# traced where it is made; TensorFlow would take a first call that traces, model after model, for a mistake, and warn.
-# The caches hold on to the latest few models, and let the oldest go.
-
-
-@functools.lru_cache(maxsize=8)
-def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_compile):
-    """train_epoch(rows, order, key) -> float64[1 + metrics], the sums over all rows.
-
-    specs: of the Rows. order: int32[rows]. key: int32[2], (seed, epoch).
-    """
-
-    @tf.function(jit_compile=jit_compile)
-    def train_epoch(rows, order, key):
-        def step(batch, number):
-            return train_step(model, loss, optimizer, metrics, batch, tf.concat([key, [number]], axis=0))
-
-        return over_batches(step, rows, order, batch_size, 1 + len(metrics))
-
-    train_epoch.get_concrete_function(specs, tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32))
-    return train_epoch
-
-
-@functools.lru_cache(maxsize=8)
-def compiled_evaluation(model, loss, metrics, specs, batch_size, jit_compile):
-    """evaluate_epoch(rows) -> float64[1 + metrics], the sums over all rows. specs: of the Rows."""
-
-    def step(batch, number):
-        return evaluate_step(model, loss, metrics, batch)
-
-    @tf.function(jit_compile=jit_compile)
-    def evaluate_epoch(rows):
-        return over_batches(step, rows, tf.range(rows.x.shape[0]), batch_size, 1 + len(metrics))
-
-    evaluate_epoch.get_concrete_function(specs)
-    return evaluate_epoch
-
-
-@functools.lru_cache(maxsize=8)
-def compiled_prediction(model, features, dtype):
-    """logits(x) -> float[rows, outputs], traced once for any number of rows."""
-
-    @tf.function(input_signature=[tf.TensorSpec([None, features], dtype)])
-    def logits(x):
-        return model(x)
-
-    logits.get_concrete_function()
-    return logits
+    first, totals = tf.constant(0), tf.zeros(sums, tf.float64)
+    first, totals = tf.while_loop(lambda first, _: first < rows - remaining, add_batch, (first, totals))
+    return totals + step(first, remaining) if remaining else totals

@@ -1,5 +1,6 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
+import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -9,10 +10,11 @@ import tensorflow as tf
 from dnn.nn.metrics import accuracy
 from dnn.train.arguments import checked_function, checked_metrics
 from dnn.train.border import check_functions, checked_inputs, checked_rows
-from dnn.train.epoch import compiled_evaluation, compiled_prediction
+from dnn.train.compiled import compiled_evaluation, compiled_prediction
+from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
-BATCH = 1024  # rows of a pass that takes no steps, where it only bounds the memory in use
+BATCH = 16384  # rows of a pass that takes no steps, where it only bounds the memory in use
 
 
 def evaluate(
@@ -36,7 +38,8 @@ def evaluate(
 def evaluation(model, rows, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:
     """A function that evaluates the model, as it then is, on these rows, which were checked before."""
     functions, count, batch_size = tuple(metrics.values()), rows.count, min(BATCH, rows.x.shape[0])
-    evaluate_epoch = compiled_evaluation(model, loss, functions, rows.specs, batch_size, jit_compile)
+    make = functools.partial(compiled_evaluation, model, loss, functions, rows.specs, batch_size)
+    evaluate_epoch = GraphOrXla(make, graph_epochs(jit_compile, 1, 1))
     return lambda: means(evaluate_epoch(rows), metrics, count)
 
 
@@ -52,5 +55,6 @@ def predict(model: Callable, x) -> np.ndarray:
     model does not take.
     """
     x = checked_inputs(model, x, "x")
-    logits = compiled_prediction(model, x.shape[1], x.dtype)
-    return np.concatenate([logits(x[first : first + BATCH]) for first in range(0, x.shape[0], BATCH)])
+    logits = compiled_prediction(model, x.shape[1])
+    parts = [logits(tf.constant(x[first : first + BATCH])).numpy() for first in range(0, len(x), BATCH)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

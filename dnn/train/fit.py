@@ -1,5 +1,7 @@
 """Fit: epochs of training, each followed by a pass over the validation rows, until early stopping or the last."""
 
+import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -7,16 +9,18 @@ import tensorflow as tf
 
 from dnn.nn.hyperparameters import checked_count
 from dnn.train.arguments import (
+    check_jit_compile,
     check_monitored,
     check_objects,
-    check_truths,
+    check_shuffle,
     checked_function,
     checked_metrics,
 )
 from dnn.train.border import check_functions, checked_rows
+from dnn.train.compiled import compiled_training
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import compiled_training
 from dnn.train.evaluate import ACCURACY, evaluation, means
+from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 from dnn.train.history import History
 
 
@@ -35,7 +39,7 @@ def fit(
     seed: int = 0,
     ignore_class: int | None = None,
     callbacks: Sequence[Callable] = (),
-    jit_compile: bool = False,
+    jit_compile: bool | str = "auto",
 ) -> History:
     """Train the parameters of `optimizer` in place; what was measured in each epoch comes out.
 
@@ -57,11 +61,13 @@ def fit(
         long as the model gives finite logits for them: 0 · NaN is NaN. So with rows of weight 0.
     callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
         One that returns True ends the fit.
-    jit_compile: compile the epoch with XLA: more time before the first epoch, less for each step.
+    jit_compile: whether to compile the epochs with XLA: 1 to 2 s more before the first, less for each step. "auto": of
+        a small network, once that pays, after some 10,000 steps: see `graph_epochs`.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
-    check_truths(shuffle=shuffle, jit_compile=jit_compile)
+    check_shuffle(shuffle)
+    check_jit_compile(jit_compile)
     rows = checked_rows(model, data, "data", ignore_class)
     validation = None if validation is None else checked_rows(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
@@ -73,7 +79,8 @@ def fit(
             check_functions(model, part, loss, metrics, name)
     train = training(model, rows, loss=loss, optimizer=optimizer, metrics=metrics, batch_size=batch_size,
                      seed=seed, shuffle=shuffle, jit_compile=jit_compile)  # fmt: skip
-    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
+    xla = jit_compile != "auto" and jit_compile
+    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=xla)
     rule = early_stopping or (EarlyStopping() if validation else None)
 
     history, progress = History(), Progress()
@@ -101,7 +108,9 @@ def fit(
 def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle, jit_compile) -> Callable:
     """A function of an epoch's number that trains it on these rows, which were checked before: {name: mean}."""
     functions, count, total = tuple(metrics.values()), rows.count, rows.x.shape[0]
-    train_epoch = compiled_training(model, loss, optimizer, functions, rows.specs, batch_size, jit_compile)
+    make = functools.partial(compiled_training, model, loss, optimizer, functions, rows.specs, batch_size)
+    products = batch_size * sum(parameter.shape.num_elements() for parameter in optimizer.parameters)
+    train_epoch = GraphOrXla(make, graph_epochs(jit_compile, math.ceil(total / batch_size), products))
 
     def train(epoch: int) -> dict[str, float]:
         order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)

@@ -21,6 +21,10 @@ class Rows(NamedTuple):
         """The rows at these places, int32[batch], in their order."""
         return Rows(*(None if part is None else tf.gather(part, places) for part in self))
 
+    def between(self, first, size: int) -> "Rows":
+        """So many rows from the first on."""
+        return Rows(*(None if part is None else _between(part, first, size) for part in self))
+
     @property
     def specs(self) -> "Rows":
         """The shape and dtype of each part: what a compiled function is found again by."""
@@ -30,3 +34,8 @@ class Rows(NamedTuple):
     def count(self) -> int:
         """How many rows a mean is over. Eager tensors only: in a loop it is known before."""
         return self.x.shape[0] if self.counted is None else int(tf.math.count_nonzero(self.counted))
+
+
+def _between(part: tf.Tensor, first, size: int) -> tf.Tensor:
+    rest = part.shape[1:]
+    return tf.slice(part, [first, *[0] * rest.rank], [size, *rest])

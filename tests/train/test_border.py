@@ -101,9 +101,7 @@ def test_a_number_is_no_y():
 
 @pytest.mark.parametrize("features", [1, 3])
 def test_the_model_s_features_are_wanted(features):
-    with pytest.raises(
-        ValueError, match=f"^x has {features} features, which the model does not take: ValueError: x must be"
-    ):
+    with pytest.raises(ValueError, match=f"^x has {features} features, which the model does not take: x must be"):
         checked_inputs(MODEL, np.zeros((2, features)), "x")
 
 

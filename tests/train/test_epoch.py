@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tolerance import assert_near
 
 import dnn
-from dnn.train import epoch
-from dnn.train.epoch import compiled_evaluation, compiled_prediction, compiled_training, over_batches, train_step
+from dnn.train.compiled import compiled_evaluation, compiled_prediction, compiled_training
+from dnn.train.epoch import over_batches, train_step
 from dnn.train.rows import Rows
 
 LOSS, METRICS = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
@@ -53,25 +53,30 @@ def some_rows(rows, seed=0):
     return random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 3, rows).astype(np.int32)
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 1000))
-def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batch_size, seed):
-    batch_size, order = min(batch_size, rows), np.random.default_rng(seed).permutation(rows).astype(np.int32)
-    x, seen = np.arange(rows), []
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batch_size):
+    batch_size, seen = min(batch_size, rows), []
 
-    def step(batch, number):
-        assert int(number) == len(seen)
-        x = batch.x
-        seen.append(x.numpy())
-        np.testing.assert_array_equal(batch.y, 10 * x)
-        np.testing.assert_array_equal(batch.weights, -x)
-        assert batch.counted is None
-        return tf.cast(tf.stack([tf.reduce_sum(x), len(x)]), tf.float64)
+    def step(first, size):
+        seen.append(range(int(first), int(first) + size))
+        return tf.constant([size, sum(seen[-1])], tf.float64)
 
-    sums = over_batches(step, Rows(x, 10 * x, -x), tf.constant(order), batch_size, 2)
-    np.testing.assert_array_equal(sums, [x.sum(), rows])
-    np.testing.assert_array_equal(np.concatenate(seen), order)
+    np.testing.assert_array_equal(over_batches(step, rows, batch_size, 2), [rows, sum(range(rows))])
+    assert [row for batch in seen for row in batch] == list(range(rows))
     assert [len(batch) for batch in seen[:-1]] == [batch_size] * (len(seen) - 1)
     assert len(seen[-1]) == (rows - 1) % batch_size + 1
+
+
+@given(st.integers(1, 20), st.integers(0, 1000))
+def test_rows_keep_their_parts_together(count, seed):
+    x, order = np.arange(2 * count).reshape(count, 2), np.random.default_rng(seed).permutation(count)
+    rows = Rows(*map(tf.constant, (x, 10 * x[:, 0], -x[:, 0])))
+    first, size = seed % count, count - seed % count
+    for batch, expected in ((rows.at(order), x[order]), (rows.between(first, size), x[first:])):
+        np.testing.assert_array_equal(batch.x, expected)
+        np.testing.assert_array_equal(batch.y, 10 * expected[:, 0])
+        np.testing.assert_array_equal(batch.weights, -expected[:, 0])
+        assert batch.counted is None
 
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
@@ -130,12 +135,10 @@ def test_a_loss_or_metric_that_is_not_one_number_a_row_is_refused(wrong):
             compiled_evaluation(model, loss, metrics, rows.specs, 3, False)
 
 
-def test_a_prediction_is_traced_once_for_any_number_of_rows():
-    model = dnn.mlp([4, 3])
-    logits = compiled_prediction(model, 4, tf.float32)
+def test_a_prediction_is_one_graph_for_any_number_of_rows():
+    logits = compiled_prediction(dnn.mlp([4, 3]), 4)
     for rows in (1, 2, 7, 1000):
         assert logits(tf.zeros((rows, 4))).shape == (rows, 3)
-    assert logits.experimental_get_tracing_count() == 1
 
 
 def test_python_in_a_model_that_depends_on_tensors_is_compiled_too():
@@ -161,24 +164,12 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
         model = dnn.mlp([4, 6, 3])
         dnn.fit(model, (x, y), (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
         dnn.predict(model, x)
-        return weakref.ref(model), weakref.ref(compiled_prediction(model, 4, tf.float32).get_concrete_function().graph)
+        return weakref.ref(model), weakref.ref(compiled_prediction(model, 4).graph)
 
     references = fitted()
     for _ in range(9):
         fitted()
     gc.collect()
     assert [reference() for reference in references] == [None, None]
-    for cached in (epoch.compiled_training, epoch.compiled_evaluation, epoch.compiled_prediction):
+    for cached in (compiled_training, compiled_evaluation, compiled_prediction):
         assert cached.cache_info().currsize <= 8
-
-
-def test_a_compiled_function_is_traced_where_it_is_made():
-    """Else TensorFlow warns of "retracing" once five models in a row were trained for one epoch each."""
-    model, specs = dnn.mlp([4, 3]), Rows(*some_rows(6)).specs
-    optimizer = dnn.Adam(model.trainable_variables)
-    made = [
-        compiled_training(model, LOSS, optimizer, METRICS, specs, 4, False),
-        compiled_evaluation(model, LOSS, METRICS, specs, 4, False),
-        compiled_prediction(model, 4, tf.float32),
-    ]
-    assert [function.experimental_get_tracing_count() for function in made] == [1, 1, 1]

@@ -80,9 +80,11 @@ class Optimizer(tf.Module, ABC):
         gradients = checked_gradients(gradients, self.parameters)
         rate = tf.convert_to_tensor(self.learning_rate)  # of the count before this step, as in Keras
         count = tf.convert_to_tensor(self.t.assign_add(1))
+        dtypes = {at_least_float32(g.dtype) for g in gradients}
+        scalars = {dtype: (tf.cast(count, dtype), tf.cast(rate, dtype)) for dtype in dtypes}
         for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self.masters, strict=True)):
             g = tf.cast(g, at_least_float32(g.dtype))
-            t, learning_rate = tf.cast(count, g.dtype), tf.cast(rate, g.dtype)
+            t, learning_rate = scalars[g.dtype]
             if self.weight_decay and self._decayed[i]:
                 subtract(p, master, full_value(p, master) * self.weight_decay * learning_rate)
             subtract(p, master, self.step(i, g, t, learning_rate))
