@@ -31,11 +31,6 @@ class Answer:
     roof: float | None = None
 
     @property
-    def as_it_comes(self) -> bool:
-        """Of `dnn` without options, as the README shows it: the other modes are to see what the default should be."""
-        return self.ours not in ("dnn, graph mode", "dnn, XLA")
-
-    @property
     def figures(self) -> list[float]:
         """One for each repetition, of what was measured right after each other."""
         if self.figure == "ours":

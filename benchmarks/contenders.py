@@ -43,7 +43,6 @@ def cores() -> int:
 THREADS = sorted({1, max(cores() // 2, 1), cores()})
 
 TRAINERS = (
-    Contender("dnn", "ours"),
     Contender("dnn, graph mode", "ours", ({"jit_compile": False},)),
     Contender("dnn, XLA", "ours", ({"jit_compile": True},)),
     Contender("Keras fit", "keras_peer"),

@@ -20,13 +20,12 @@ def markdown(findings: Iterable[Findings]) -> str:
 
 
 def main_table(findings: Iterable[Findings]) -> str:
-    """The answers of `dnn` as it comes."""
-    return answers_table([answer for found in findings for answer in found.answers if answer.as_it_comes])
+    """The answers that have an aim."""
+    return answers_table([answer for found in findings for answer in found.answers if answer.aim is not None])
 
 
 def answers_table(answers: list[Answer]) -> str:
     """One line an answer; a job is named where it begins."""
-    answers = sorted(answers, key=lambda answer: not answer.as_it_comes)
     lines = [cells(answer) for answer in answers]
     jobs = [None, *(job for job, *_ in lines)]
     named = [("" if job == before else job, *rest) for before, (job, *rest) in zip(jobs, lines, strict=False)]

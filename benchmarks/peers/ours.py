@@ -7,7 +7,7 @@ from benchmarks.timing import Laps, seconds_of, seconds_per_call
 
 class Trainer:
     def __init__(self, job: Job, **mode):
-        """mode: the jit_compile of `fit`, or nothing: its default."""
+        """mode: the jit_compile of `fit`, or nothing, where nothing is trained."""
         self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
         self.model = dnn.mlp(job.sizes)

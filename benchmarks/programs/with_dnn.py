@@ -1,10 +1,9 @@
-"""Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [graph|xla] [without-keras]
+"""Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [xla|without-keras]
 
 without-keras: TensorFlow does not import Keras, which a program may decide for its own process, as the command `dnn`
 does. Prints JSON: the seconds of each phase, the validation loss of each epoch, and the loss of the test rows.
 """
 
-import inspect
 import json
 import sys
 
@@ -27,8 +26,7 @@ def main(file: str, target: str, *options: str) -> None:
     phases.end("read, prepare")
 
     sizes = (features.width, *HIDDEN, labels.classes)
-    default = inspect.signature(dnn.fit).parameters["jit_compile"].default
-    jit_compile = {"xla": True, "graph": False}.get(options[0] if options else "", default)
+    jit_compile = "xla" in options or "auto"
     model = dnn.mlp(sizes)
     for variable, value in zip(dnn.weights(model), Job("", sizes, BATCH, 1).weights(), strict=True):
         variable.assign(value)

@@ -18,7 +18,6 @@ from benchmarks.timing import interleaved
 OURS = {
     "dnn": (),
     "dnn, Keras not imported": ("without-keras",),
-    "dnn, graph mode": ("graph",),
     "dnn, XLA": ("xla",),
 }
 THEIRS = "the same program in Keras"
