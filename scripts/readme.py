@@ -2,6 +2,8 @@
 
     python scripts/readme.py [FILE.csv]      # FILE: the article's bank.csv; without it those figures stay
 
+The speeds are those of the last `python -m benchmarks`, which is not run here.
+
 A part stands between `<!-- NAME: COMMAND -->` and `<!-- end -->` and is what the command printed. The picture of the
 curves is that of the run that the README shows.
 """
@@ -17,6 +19,7 @@ from pathlib import Path
 
 HOME = Path(__file__).parent.parent
 README = HOME / "README.md"
+OWN_DATE = ("speed",)  # parts that say themselves when and where they were measured
 PART = re.compile(r"(<!-- (\w+): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -31,7 +34,8 @@ def filled(part: re.Match, bank: str | None) -> str:
     command = part[3].replace("FILE", str(Path(bank).resolve())) if bank else part[3]
     printed = output_of(command)
     body = printed if printed.lstrip().startswith("|") else f"```text\n{printed}```\n"
-    return f"{part[1]}{body}\nOn {date.today()}, {machine()}.\n{part[4]}"
+    measured = "" if part[2] in OWN_DATE else f"\nOn {date.today()}, {machine()}.\n"
+    return f"{part[1]}{body}{measured}{part[4]}"
 
 
 def output_of(command: str) -> str:

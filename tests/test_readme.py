@@ -41,7 +41,7 @@ def test_the_dnn_commands_run_in_order(tmp_path, monkeypatch):
 
 def test_every_generated_part_is_there():
     parts = re.findall(r"<!-- \w+: .+? -->\n(.*?)<!-- end -->", TEXT, re.DOTALL)
-    assert len(parts) == 4
+    assert len(parts) == 5
     assert all(len(part) > 100 for part in parts)
     assert "epoch   1* loss 0." in parts[0]
 
