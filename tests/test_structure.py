@@ -16,8 +16,9 @@ MAY_IMPORT = {
     "train": {"nn"},
     "report": {"nn"},
     "testing": {"nn", "train"},
+    "bench": {"testing"},
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
-    "commands": {"data", "report", "commands"},  # and the public names
+    "commands": {"bench", "data", "report", "commands"},  # and the public names
     "cli": {"commands"},
     "__main__": {"cli"},
     "__init__": set(),
