@@ -95,17 +95,17 @@ def _timing(size: int, what: str, calls: Callable, copy: Copy, effort: Effort) -
 
 
 def _forward(subject: Subject, arguments):
-    runs = {}
-    for name, function in subject.both():
-        runs[name] = partial(MODES["graph"](partial(outputs, function)), arguments)
-    return runs, arguments
+    return {name: _called(partial(outputs, function), arguments) for name, function in subject.both()}, arguments
 
 
 def _with_gradient(subject: Subject, arguments, weights):
-    runs = {}
-    for name, function in subject.both():
-        runs[name] = partial(MODES["graph"](partial(with_gradients, function)), arguments, weights)
+    runs = {name: _called(partial(with_gradients, f), arguments, weights) for name, f in subject.both()}
     return runs, [*arguments, *weights]
+
+
+def _called(function: Callable, *arguments) -> Callable:
+    """A call of it in graph mode, traced here: to look up the trace would take most of a small call."""
+    return partial(MODES["graph"](function).get_concrete_function(*arguments), *arguments)
 
 
 def _cells(timing: Timing) -> tuple[str, ...]:
