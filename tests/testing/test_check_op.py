@@ -1,6 +1,5 @@
 """check_op: a good op keeps all laws, each fault is found by the law that is for it, and the table says so."""
 
-import subprocess
 import sys
 
 import faulty
@@ -76,9 +75,8 @@ def test_arrays_may_come_from_a_strategy_of_the_users():
 
 
 def test_several_outputs_and_integers_are_compared():
-    report = check_op(lambda x: tf.math.top_k(x, 1), lambda x: tf.math.top_k(x, 1), **QUICK)
-    assert "gives float32[64, 1], int32[64, 1]" in report["can be called"].detail
-    assert "top_k" not in broken(lambda x: tf.math.top_k(x, 1), lambda x: tf.reduce_max(x, 1))
+    found = broken(lambda x: tf.math.top_k(x, 1), lambda x: tf.reduce_max(x, 1))
+    assert found["has the values of the reference"].startswith("2 outputs instead of 1")
     assert broken(lambda x: tf.argmax(x, 1), lambda x: np.argmin(x, 1)).keys() == {
         "has the values of the reference",
         "takes other dtypes",
@@ -231,7 +229,7 @@ def test_what_cannot_be_is_refused():
         check_op(dnn.relu, inputs=[np.ones(3)])
 
 
-def test_hypothesis_is_needed_by_check_op_alone_which_says_how_to_get_it():
-    program = "import sys; sys.modules['hypothesis'] = None; import dnn; dnn.testing.check_op(dnn.relu)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert "ModuleNotFoundError: check_op draws its examples with Hypothesis, which is not installed" in done.stderr
+def test_without_hypothesis_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hypothesis.strategies", None)
+    with pytest.raises(ModuleNotFoundError, match=r"check_op draws its examples with Hypothesis.*'dnn\[test\]'"):
+        check_op(dnn.relu)
