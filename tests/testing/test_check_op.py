@@ -50,7 +50,13 @@ def test_a_loss_of_labels_and_logits_beside_numpy():
 
 def test_a_layer_with_parameters_and_axes_that_fit_together():
     specs = (Floats(["batch", "inputs"]), Floats(["inputs", "units"]), Floats(["units"]))
-    check_op(lambda x, w, b: dnn.relu(x @ w + b), lambda x, w, b: np.maximum(x @ w + b, 0), specs, **QUICK)
+    report = check_op(lambda x, w, b: dnn.relu(x @ w + b), lambda x, w, b: np.maximum(x @ w + b, 0), specs, **QUICK)
+    assert "float32[64, 16], float32[16, 16], float32[16]" in report["can be called"].detail
+
+
+def test_an_op_without_a_batch_is_asked_for_none():
+    report = check_op(tf.square, np.square, Floats([3]), **QUICK)
+    assert report["infers its shape for any batch"].detail == "no axis is the batch"
 
 
 def test_an_op_with_variables_begins_each_call_with_the_same():
@@ -196,6 +202,8 @@ FAULTS = [
     (lambda x: tf.math.log(1 + tf.exp(x)), tf.math.softplus, "has the values of the reference"),
     (lambda x: tf.where(x > 33, x + 1, x), lambda x: x, "has the values of the reference"),
     (lambda x: tf.cast(tf.cast(x, tf.bfloat16), x.dtype), tf.identity, "takes other dtypes"),
+    (lambda x: x + tf.random.stateless_uniform([], [1, 2]), None, "agrees under xla"),
+    (lambda x: np.nan * x, None, "has the gradient of finite differences"),
     (lambda x: x[:2] + 0 * x[1], tf.identity, "has the values of the reference"),
 ]
 

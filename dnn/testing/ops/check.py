@@ -42,7 +42,8 @@ def check_op(
     gradient: "exact": it is the derivative. "surrogate": it is deliberately another, as of a straight-through
     estimator, and compared with that of the reference alone. None: there is none.
     ulps: how far results may be from the reference, in units in the last place of the largest.
-    examples: drawn for a law; the same in every run. calls: made by threads at once.
+    examples: drawn for a law, 8 at most for one that traces each; the same in every run.
+    calls: made by several threads at once.
     Raises: AssertionError, which holds the table, where the op breaks a law; ValueError and TypeError for inputs and
     settings that cannot be; ModuleNotFoundError without Hypothesis, which `pip install 'dnn[test]'` brings.
     """

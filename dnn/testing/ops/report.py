@@ -29,7 +29,7 @@ class Report:
         return [finding.law for finding in self.findings if finding.verdict == BREAKS]
 
     def __getitem__(self, law: str) -> Finding:
-        return next(finding for finding in self.findings if finding.law == law)
+        return {finding.law: finding for finding in self.findings}[law]
 
     def __str__(self) -> str:
         lines = [("law", "verdict", "detail"), *((f.law, f.verdict, f.detail) for f in self.findings)]

@@ -10,7 +10,7 @@ from dnn.testing.ops.source import for_each
 from dnn.testing.ops.subject import Case, cotangents, outputs, with_gradients
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
-FEW = 8  # examples, of which each is traced anew
+MOST = 8  # examples, since each is traced anew
 
 
 def infers_its_shape(case: Case) -> str:
@@ -22,8 +22,8 @@ def infers_its_shape(case: Case) -> str:
             if not inferred.is_fully_defined() or inferred != shape:
                 raise AssertionError(f"the shape {inferred} is inferred, and {shape} comes out")
 
-    for_each(case.source.strategy(near=True), check, FEW)
-    return f"{FEW} examples"
+    for_each(case.source.strategy(near=True), check, few(case))
+    return f"{few(case)} examples"
 
 
 def infers_its_shape_for_any_batch(case: Case) -> str:
@@ -39,7 +39,7 @@ def infers_its_shape_for_any_batch(case: Case) -> str:
                 raise AssertionError(f"the shape {inferred} is inferred for any batch, and {shape} comes out")
             seen.append(inferred)
 
-    for_each(case.source.strategy(near=True), check, FEW)
+    for_each(case.source.strategy(near=True), check, few(case))
     return f"{seen[-1]} is inferred"
 
 
@@ -50,9 +50,9 @@ def agrees_in_graph_mode(case: Case) -> str:
         specs = case.source.for_any_batch(arrays) or [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
         _assert_agrees(case, "graph", specs, arrays)
 
-    for_each(case.source.strategy(near=True), check, FEW)
+    for_each(case.source.strategy(near=True), check, few(case))
     check(case.batches[0])
-    return f"{FEW} examples and a large one, " + ("with gradients" if case.differentiable else "values")
+    return f"{few(case)} examples and a large one, " + ("with gradients" if case.differentiable else "values")
 
 
 def agrees_under_xla(case: Case) -> str:
@@ -65,6 +65,10 @@ def agrees_under_xla(case: Case) -> str:
             raise NotApplicableError("it has no kernel for XLA") from error
         raise
     return "a large example, " + ("with gradients" if case.differentiable else "values")
+
+
+def few(case: Case) -> int:
+    return min(MOST, case.examples)
 
 
 def results_and_gradients(case: Case, arrays, weights) -> list[tf.Tensor]:
