@@ -9,7 +9,7 @@ from benchmarks.answers import Answer
 from benchmarks.contenders import Contender, installed
 from benchmarks.jobs import Job
 from benchmarks.processes import Processes
-from benchmarks.timing import interleaved
+from dnn.bench.clock import interleaved
 
 SEARCHED = 100  # steps of an epoch at most, while the fastest settings are looked for
 COMPARED = 10_000  # rows at most whose predictions must be the same

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.timing import seconds_per_call
+from dnn.bench.clock import seconds_per_call
 
 TRIES = 3
 

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterable
 
 from benchmarks.answers import PHASES, Answer, Findings, Point, Start
+from dnn.bench.markdown import duration, share, table
 
 COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (least to most)", "aim", "share of the roof")
 
@@ -50,13 +51,6 @@ def value(values: list[float], unit: str) -> str:
     return duration(statistics.median(values)) if unit == "s" else f"{statistics.median(values):.0f} MB"
 
 
-def duration(seconds: float) -> str:
-    """Three digits, in the unit that suits."""
-    if seconds >= 1:
-        return f"{seconds:.3g} s"
-    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
-
-
 def ratio(answer: Answer) -> str:
     if answer.figure == "ours":
         return ""
@@ -69,12 +63,6 @@ def aim(answer: Answer) -> str:
     bound = "at least" if answer.figure == "theirs / ours" else "at most"
     unit = " MB" if answer.figure == "ours" else " ×"
     return f"{bound} {answer.aim:g}{unit}: {'yes' if answer.reached else 'no'}"
-
-
-def share(part: float | None) -> str:
-    if part is None:
-        return ""
-    return f"{part:.0%}" if part >= 0.01 else "< 1%"
 
 
 def scaling_table(points: list[Point]) -> str:
@@ -107,7 +95,3 @@ def starts_table(starts: list[Start]) -> str:
         for start in starts
     ]
     return table(("a process", *phases), lines)
-
-
-def table(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in (header, ("---",) * len(header), *lines))

@@ -1,8 +1,7 @@
-"""The clock: laps of one run, calls of one function, and repetitions of several runs in turn."""
+"""The clock: laps of one run, and its phases. Calls and repetitions are timed by dnn.bench.clock."""
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 
@@ -42,28 +41,3 @@ class Phases:
         """So many of the seconds of one phase belong to another, which is named after it."""
         self.seconds[source] -= seconds
         self.seconds[name] = self.seconds.get(name, 0) + seconds
-
-
-def seconds_of(function: Callable, calls: int = 1) -> float:
-    """Of so many calls together."""
-    began = time.perf_counter()
-    for _ in range(calls):
-        function()
-    return time.perf_counter() - began
-
-
-def seconds_per_call(function: Callable, at_least: float) -> float:
-    """Of as many calls, a power of two, as take at_least seconds together."""
-    calls = 1
-    while (seconds := seconds_of(function, calls)) < at_least:
-        calls *= 2
-    return seconds / calls
-
-
-def interleaved(runs: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
-    """What each run returned, repetition by repetition: A B C A B C, so that a slow minute slows all of them."""
-    figures = {name: [] for name in runs}
-    for _ in range(repetitions):
-        for name, run in runs.items():
-            figures[name].append(run())
-    return figures

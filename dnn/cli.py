@@ -147,6 +147,20 @@ def export(
         commands.export(run, out)
 
 
+@app.command()
+def bench_op(
+    file: Annotated[
+        Path,
+        typer.Argument(help="Python file with op, reference, inputs(size), and SIZES if you like.", show_default=False),
+    ],
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter repetitions.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Time a custom op beside its reference, over sizes, and beside the traffic of memory: a Markdown table."""
+    with ready(debug) as commands:
+        commands.bench_op(file, quick=quick)
+
+
 @app.callback(invoke_without_command=True)
 def version(
     version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version.")] = False,

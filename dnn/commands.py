@@ -126,6 +126,12 @@ def export(run: Path, out: Path) -> None:
     _say(f"SavedModel: {folder}\nload it with tf.saved_model.load({str(folder)!r}).signatures['serving_default']")
 
 
+def bench_op(path: Path, *, quick: bool) -> None:
+    from dnn.bench.op import measured  # here, since it imports dnn.testing, which no other command needs
+
+    _say(measured(path, quick=quick))
+
+
 def _from_file(data, target, drop, scale, validation, test, seed) -> Prepared:
     scale = scale.value if scale else "standardize"
     validation, test = (0.1 if share is None else share for share in (validation, test))

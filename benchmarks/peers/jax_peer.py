@@ -9,7 +9,8 @@ import optax
 from jax import lax
 
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
-from benchmarks.timing import Laps, seconds_per_call
+from benchmarks.timing import Laps
+from dnn.bench.clock import seconds_per_call
 
 ADAM = optax.adam(LEARNING_RATE, eps=EPSILON)
 

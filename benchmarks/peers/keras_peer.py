@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
-from benchmarks.timing import Laps, seconds_per_call
+from benchmarks.timing import Laps
+from dnn.bench.clock import seconds_per_call
 
 
 class Trainer:

@@ -2,7 +2,8 @@
 
 import dnn
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
-from benchmarks.timing import Laps, seconds_of, seconds_per_call
+from benchmarks.timing import Laps
+from dnn.bench.clock import seconds_of, seconds_per_call
 
 
 class Trainer:

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
-from benchmarks.timing import seconds_of, seconds_per_call
+from dnn.bench.clock import seconds_of, seconds_per_call
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # that so many epochs were all there were
 

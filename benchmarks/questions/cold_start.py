@@ -13,7 +13,7 @@ from benchmarks.contenders import is_installed
 from benchmarks.processes import Ended
 from benchmarks.processes import run as run_program
 from benchmarks.programs.settings import EPOCHS
-from benchmarks.timing import interleaved
+from dnn.bench.clock import interleaved
 
 OURS = {
     "dnn": (),

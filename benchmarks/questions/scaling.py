@@ -9,7 +9,7 @@ from benchmarks.comparison import Run, ready_for_training
 from benchmarks.contenders import TRAINERS
 from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
-from benchmarks.timing import interleaved
+from dnn.bench.clock import interleaved
 
 LONGEST = 10.0  # seconds of an epoch; who would take longer, by its last point, is left out
 WHO = ("dnn, graph mode", "dnn, XLA", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")

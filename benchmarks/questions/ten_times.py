@@ -5,7 +5,7 @@ from benchmarks.comparison import Run
 from benchmarks.contenders import TRAINERS
 from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
-from benchmarks.timing import interleaved
+from dnn.bench.clock import interleaved
 
 AIM = 10.5
 

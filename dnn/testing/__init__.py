@@ -12,8 +12,13 @@ raise an AssertionError that says which law is broken, and by what. With pytest,
     def test_my_layer(law):
         law(PIECE)
 
-`PIECES` in catalogue.py is the list, `LAWS` in lawbook.py the set. This room needs TensorFlow and NumPy alone; of the
-package nothing imports it but `dnn` itself, when it is asked for `dnn.testing`.
+`PIECES` in catalogue.py is the list, `LAWS` in lawbook.py the set.
+
+    dnn.testing.check_op(my_op, tf.nn.relu)
+
+is for any function of tensors, in Python or C++, beside a reference: a table of what holds and what does not, of values
+and gradients, shapes, dtypes, modes and threads. It needs Hypothesis; the rest of this room needs TensorFlow and NumPy
+alone. Of the package nothing imports it but `dnn` itself, when it is asked for `dnn.testing`.
 """
 
 from dnn.testing.catalogue import PIECES
@@ -21,10 +26,13 @@ from dnn.testing.checks import check_activation, check_layer, check_loss, check_
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT, X
 from dnn.testing.lawbook import LAWS, check, laws
 from dnn.testing.modes import MODES, assert_near, with_gradients
+from dnn.testing.ops.check import check_op
+from dnn.testing.ops.inputs import Floats, Integers
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Piece, Score
 
 __all__ = [
-    "BINARY_LOGITS", "BINARY_TARGETS", "LABELS", "LAWS", "LOGITS", "MODES", "ONE_HOT", "PIECES", "Activation", "Layer",
-    "Loss", "Metric", "Optimizer", "Piece", "Score", "X", "assert_near", "check", "check_activation", "check_layer",
-    "check_loss", "check_metric", "check_optimizer", "check_score", "laws", "with_gradients",
+    "BINARY_LOGITS", "BINARY_TARGETS", "LABELS", "LAWS", "LOGITS", "MODES", "ONE_HOT", "PIECES", "Activation", "Floats",
+    "Integers", "Layer", "Loss", "Metric", "Optimizer", "Piece", "Score", "X", "assert_near", "check",
+    "check_activation", "check_layer", "check_loss", "check_metric", "check_op", "check_optimizer", "check_score",
+    "laws", "with_gradients",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
 
 def check_activation(activation: Callable, *, xla: bool = True) -> None:
     """The laws of an activation, tensor -> tensor of the same shape and dtype."""
-    check(Activation(_name(activation), activation, xla=xla))
+    check(Activation(name_of(activation), activation, xla=xla))
 
 
 def check_layer(
@@ -29,17 +29,17 @@ def check_layer(
 
 def check_loss(loss: Callable, *, examples=(LABELS, LOGITS), xla: bool = True, refuses: bool = True) -> None:
     """The laws of a loss, (labels, logits) -> float[batch]."""
-    check(Loss(_name(loss), loss, examples, xla=xla, refuses=refuses))
+    check(Loss(name_of(loss), loss, examples, xla=xla, refuses=refuses))
 
 
 def check_metric(metric: Callable, *, examples=(LABELS, LOGITS), xla: bool = True, refuses: bool = True) -> None:
     """The laws of a metric, (labels, logits) -> a number or a truth value for each row, [batch]."""
-    check(Metric(_name(metric), metric, examples, xla=xla, refuses=refuses))
+    check(Metric(name_of(metric), metric, examples, xla=xla, refuses=refuses))
 
 
 def check_score(score: Callable, *, examples=(LABELS, LOGITS), refuses: bool = True) -> None:
     """The laws of a score, (labels, logits) -> a number or an array for all rows at once, in NumPy."""
-    check(Score(_name(score), score, examples, refuses=refuses))
+    check(Score(name_of(score), score, examples, refuses=refuses))
 
 
 def check_optimizer(make: Callable, *, xla: bool = True, refuses: bool = True) -> None:
@@ -54,11 +54,11 @@ def check_optimizer(make: Callable, *, xla: bool = True, refuses: bool = True) -
 def _name_of_made(call: Callable, make) -> str:
     """The name of what this call makes; that of `make` if it makes nothing, as the first law will say."""
     try:
-        return _name(call())
+        return name_of(call())
     except Exception:
-        return _name(make)
+        return name_of(make)
 
 
-def _name(subject) -> str:
+def name_of(subject) -> str:
     """Of a function, or of the class of an object; of what functools.partial made, that of the function within."""
     return getattr(getattr(subject, "func", subject), "__name__", type(subject).__name__)

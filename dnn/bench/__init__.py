@@ -1,0 +1,1 @@
+"""How fast something is, measured beside something else in one run."""

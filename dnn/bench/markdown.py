@@ -1,0 +1,20 @@
+"""Figures as a Markdown table: durations, shares, cells."""
+
+from collections.abc import Iterable
+
+
+def duration(seconds: float) -> str:
+    """Three digits, in the unit that suits."""
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
+
+
+def share(part: float | None) -> str:
+    if part is None:
+        return ""
+    return f"{part:.0%}" if part >= 0.01 else "< 1%"
+
+
+def table(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(line) + " |" for line in (header, ("---",) * len(header), *lines))

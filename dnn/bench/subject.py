@@ -1,0 +1,59 @@
+"""What a file says of an op to be timed: `op`, `reference`, `inputs(size)`, and if it likes `SIZES` and `GRADIENT`."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SIZES = (1_000, 10_000, 100_000)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """op, reference: tensors -> a tensor, or several. inputs: size -> a tuple of arrays or tensors.
+
+    gradient: False for an op that has none.
+    """
+
+    op: Callable
+    reference: Callable
+    inputs: Callable[[int], tuple]
+    sizes: tuple[int, ...]
+    gradient: bool
+
+    def both(self) -> list[tuple[str, Callable]]:
+        return [("op", self.op), ("reference", self.reference)]
+
+
+def read_subject(path: Path) -> Subject:
+    """The file is run as Python would run it: it may import what stands beside it.
+
+    Raises: OSError where it cannot be read; ValueError where it cannot be run or lacks a name.
+    """
+    path.read_bytes()
+    module = _run(path)
+    missing = [name for name in ("op", "reference", "inputs") if not callable(getattr(module, name, None))]
+    if missing:
+        raise ValueError(f"{path} must define the functions op, reference and inputs(size); without {missing[0]}")
+    sizes = getattr(module, "SIZES", SIZES)
+    if not sizes or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ValueError(f"{path}: SIZES must be positive whole numbers, got {sizes!r}")
+    return Subject(module.op, module.reference, module.inputs, tuple(sizes), getattr(module, "GRADIENT", True))
+
+
+def _run(path: Path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None:
+        raise ValueError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    if sys.modules.get("keras", path) is None:  # the command does without it, and the file need not
+        del sys.modules["keras"]
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
+    return module

@@ -1,0 +1,90 @@
+"""The proof of a custom op in one call, in Python or C++: what holds of it and what does not."""
+
+from collections.abc import Callable
+
+from dnn.testing.checks import name_of
+from dnn.testing.law import told
+from dnn.testing.ops import gradients, repeated, traced, values
+from dnn.testing.ops.inputs import Floats
+from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
+from dnn.testing.ops.source import BATCHES, source_of
+from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restoring
+
+LAWS = (
+    values.has_the_values_of_the_reference,
+    gradients.has_the_gradient_of_finite_differences,
+    gradients.has_the_gradient_of_the_reference,
+    traced.infers_its_shape,
+    traced.infers_its_shape_for_any_batch,
+    values.takes_other_dtypes,
+    traced.agrees_in_graph_mode,
+    traced.agrees_under_xla,
+    repeated.gives_the_same_bits_each_time,
+    repeated.keeps_its_bits_among_threads,
+)
+DEFAULT = (Floats(),)
+GRADIENTS = ("exact", "surrogate", None)
+
+
+def check_op(
+    op: Callable, reference: Callable | None = None, inputs=DEFAULT, *, gradient: str | None = "exact",
+    ulps: float = 64, examples: int = 20, calls: int = 4096,
+) -> Report:  # fmt: skip
+    """What holds of an op, a Report whose text is a table: law, verdict, detail.
+
+    op: tensors -> a tensor, or several in any structure; a function, or a tf.Module that is one.
+    reference: the same in plain TensorFlow, computed in the dtype of the arguments, or in NumPy, computed in float64.
+    Without one, values are compared with nothing.
+    inputs: a spec for each argument, `Floats` or `Integers`, whose axes of one name have one size:
+        check_op(my_relu, tf.nn.relu)  # float32[batch, features] where nothing else is given
+        check_op(my_loss, their_loss, (Integers(["batch"], below="classes"), Floats(["batch", "classes"])))
+    or a strategy of Hypothesis for tuples of arrays; the first axis of each is then the batch.
+    gradient: "exact": it is the derivative. "surrogate": it is deliberately another, as of a straight-through
+    estimator, and compared with that of the reference alone. None: there is none.
+    ulps: how far results may be from the reference, in units in the last place of the largest.
+    examples: drawn for a law, 8 at most for one that traces each; the same in every run.
+    calls: made by several threads at once.
+    Raises: AssertionError, which holds the table, where the op breaks a law; ValueError and TypeError for inputs and
+    settings that cannot be; ModuleNotFoundError without Hypothesis, which `pip install 'dnn[test]'` brings.
+    """
+    if gradient not in GRADIENTS:
+        raise ValueError(f"gradient must be one of {GRADIENTS}, got {gradient!r}")
+    source = source_of(inputs)
+    batches = source.large(BATCHES)
+    if not batches:
+        raise ValueError("inputs drew no arguments with a number in each")
+    report = Report(name_of(op), _findings(op, reference, source, batches, gradient, ulps, examples, calls))
+    if report.broken:
+        raise AssertionError(str(report))
+    return report
+
+
+def _findings(op, reference, source, batches, gradient, ulps, examples, calls) -> tuple[Finding, ...]:
+    """Of one law alone where the op cannot be called: what fails in it would fail in each of the others."""
+    try:
+        op, changed = restoring(op, batches[0])
+        results = outputs(op, batches[0])
+    except Exception as error:
+        return (Finding("can be called", BREAKS, _one_line(told(error))),)
+    in_numpy = reference is not None and is_of_numpy(reference, batches[0])
+    differentiable = gradient is not None and all(any(map(is_float, of)) for of in (batches[0], results))
+    case = Case(op, reference, source, batches, gradient, ulps, examples, calls, in_numpy, differentiable, changed)
+    return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
+
+
+def _finding(law: Callable[[Case], str], case: Case) -> Finding:
+    """Every error is a breach: that an op has no gradient, or cannot be traced, is an error of TensorFlow's."""
+    try:
+        verdict, detail = HOLDS, law(case)
+    except NotApplicableError as reason:
+        verdict, detail = NOT_APPLICABLE, str(reason)
+    except AssertionError as error:
+        verdict, detail = BREAKS, str(error)
+    except Exception as error:
+        verdict, detail = BREAKS, told(error)
+    return Finding(law.__name__.replace("_", " "), verdict, _one_line(detail))
+
+
+def _one_line(text: str, most: int = 400) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most]} …"

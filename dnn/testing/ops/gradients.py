@@ -1,0 +1,122 @@
+"""Laws of the gradient of an op: it is that of finite differences, and that of the reference."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from dnn.testing.modes import assert_near
+from dnn.testing.ops.report import NotApplicableError
+from dnn.testing.ops.source import for_each
+from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, numpy_outputs, outputs, with_gradients
+
+STEP = 1e-6  # the error of rounding, 1e-16 / STEP, and that of curvature, STEP², are far below the tolerance
+TOLERANCE = 1e-4
+PLACES = 12  # of an argument are compared in an example
+
+
+def has_the_gradient_of_finite_differences(case: Case) -> str:
+    """In float64, by some numbers x of each argument, for g = Σ c·r over its results r and random c:
+
+    (g(x + h) − g(x − h)) / 2h, h = 10⁻⁶ max(1, |x|). It is compared where
+    the one-sided differences, (g(x + h) − g(x)) / h and (g(x) − g(x − h)) / h, agree within 10⁻⁴ of the largest of them
+    and 1: elsewhere, as at the kink of relu, there is no derivative. Where the op refuses float64, the differences
+    are those of the reference.
+    """
+    _refuse_without_gradient(case)
+    if case.gradient == "surrogate":
+        raise NotApplicableError("its gradient is a surrogate")
+    by, function = _in_float64(case)
+    counts = Counter()
+
+    def check(arrays):
+        weights = cotangents(outputs(case.op, arrays))
+        wide = in_dtype(arrays, np.float64)
+        _, gradients = with_gradients(case.op, arrays, weights)
+        of = [gradients]
+        if by == "op":
+            of.append(with_gradients(case.op, wide, in_dtype(weights, np.float64))[1])
+        for argument, place, slope, allowed in _slopes(function, wide, weights, counts):
+            for each in of:
+                found = float(each[argument].numpy()[place])
+                if not abs(found - slope) <= allowed:
+                    name = f"the {each[argument].dtype.name} gradient by float argument {argument} at {place}"
+                    raise AssertionError(f"{name} is {found:.9g}, the difference {slope:.9g}, {allowed:.1e} allowed")
+
+    for_each(case.source.strategy(near=True, away=True), check, case.examples, shrink=True)
+    if not counts["compared"]:
+        raise AssertionError(f"at none of {counts['skipped']} places do the one-sided differences agree")
+    return f"of the {by}, at {counts['compared']} places; at {counts['skipped']} there is no derivative"
+
+
+def has_the_gradient_of_the_reference(case: Case) -> str:
+    """As TensorFlow differentiates the reference, by each argument of floats, with random weights of the results."""
+    _refuse_without_gradient(case)
+    if case.reference is None or case.in_numpy:
+        raise NotApplicableError("there is no reference in TensorFlow")
+
+    def check(arrays):
+        weights = cotangents(outputs(case.op, arrays))
+        (_, ours), (_, theirs) = (with_gradients(f, arrays, weights) for f in (case.op, case.reference))
+        for argument, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            assert_near(one, other, f"gradient by float argument {argument}", ulps=case.ulps)
+
+    for_each(case.source.strategy(away=True), check, case.examples, shrink=True)
+    check(case.batches[0])
+    return f"{case.examples} examples and a large one"
+
+
+def _refuse_without_gradient(case: Case) -> None:
+    if not case.differentiable:
+        raise NotApplicableError("it has none" if case.gradient is None else "no argument or no result is of floats")
+
+
+def _in_float64(case: Case) -> tuple[str, Callable]:
+    """("op" or "reference", arrays -> its results of floats): the first that computes in float64."""
+    arrays = case.batches[0]
+    for by, function in (("op", case.op), ("reference", case.reference)):
+        called = numpy_outputs if by == "reference" and case.in_numpy else outputs
+        numbers = partial(_numbers, called, function)
+        try:
+            if {result.dtype.name for result in numbers(in_dtype(arrays, np.float64))} == {"float64"}:
+                return by, numbers
+        except Exception:  # it refuses float64; of no other error do the laws of values say nothing
+            continue
+    raise NotApplicableError("neither the op nor a reference takes float64")
+
+
+def _numbers(called, function, arrays) -> list[np.ndarray]:
+    return [np.asarray(result) for result in called(function, arrays) if is_float(result)]
+
+
+def _slopes(function, arrays, weights, counts: Counter) -> Iterator[tuple[int, tuple, float, float]]:
+    """(which of the float arguments, place in it, difference, what a gradient may differ from it)."""
+    with np.errstate(all="ignore"):
+        here = function(arrays)
+        for argument, which in enumerate(np.flatnonzero([is_float(array) for array in arrays])):
+            for place in _places(arrays[which].shape):
+                slope, allowed, smooth = _slope(function, arrays, weights, here, which, place)
+                counts["compared" if smooth else "skipped"] += 1
+                if smooth:
+                    yield argument, place, slope, allowed
+
+
+def _slope(function, arrays, weights, here, which, place) -> tuple[float, float, bool]:
+    x = arrays[which][place]
+    sides = []
+    for step in (STEP * max(1.0, abs(x)), -STEP * max(1.0, abs(x))):
+        moved = [array.copy() for array in arrays]
+        moved[which][place] = x + step
+        changes = [new - old for new, old in zip(function(moved), here, strict=True)]
+        rise = sum(np.sum(weight * change) for weight, change in zip(weights, changes, strict=True))
+        sides.append(float(rise / (moved[which][place] - x)))
+    allowed = TOLERANCE * max(1.0, *map(abs, sides))
+    return sum(sides) / 2, allowed, abs(sides[0] - sides[1]) <= allowed  # not so if one is NaN
+
+
+def _places(shape) -> list[tuple[int, ...]]:
+    """Some of all, equally distributed."""
+    size = int(np.prod(shape))
+    chosen = np.random.default_rng(2).permutation(size)[:PLACES]
+    return [tuple(map(int, np.unravel_index(place, shape))) for place in chosen]

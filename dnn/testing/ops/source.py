@@ -1,0 +1,122 @@
+"""Where the arrays come from that an op is called with, and which of their axes a trace need not know."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.testing.ops.inputs import BATCH, Floats, Integers
+
+MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
+SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
+BATCHES, LARGE_BATCH, LARGE_ROW = 16, 64, 256
+
+
+@dataclass(frozen=True)
+class Specified:
+    """Arrays as specs say: axes of one name have one size."""
+
+    specs: tuple[Floats | Integers, ...]
+
+    def strategy(self, *, near: bool = False, away: bool = False):
+        """near: floats within ±3. away: from kinks, NaN and ±inf."""
+        from hypothesis import strategies as st
+
+        specs = [spec.near() if near else spec for spec in self.specs]
+
+        @st.composite
+        def arrays(draw):
+            sizes = {name: draw(st.sampled_from(self._sizes(name))) for name in self._names()}
+            return tuple(draw(spec.arrays(sizes, away)) for spec in specs)
+
+        return arrays()
+
+    def large(self, count: int) -> list[tuple[np.ndarray, ...]]:
+        """Different arrays of one size, 64 rows of about 256 numbers."""
+        others = [name for name in self._names() if name != BATCH]
+        sizes = dict.fromkeys(others, round(LARGE_ROW ** (1 / max(len(others), 1)))) | {BATCH: LARGE_BATCH}
+        random = np.random.default_rng(0)
+        return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
+
+    def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
+        """The same shapes, but for the batch; None where no axis is one."""
+        if not any(BATCH in spec.shape for spec in self.specs):
+            return None
+        shapes = [
+            [None if axis == BATCH else size for axis, size in zip(spec.shape, array.shape, strict=True)]
+            for spec, array in zip(self.specs, arrays, strict=True)
+        ]
+        return [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, arrays, strict=True)]
+
+    def _sizes(self, name: str) -> list[int]:
+        least = max(spec.least for spec in self.specs if name in spec.names())
+        return [0, 1, 2, 3, 4, 5] if name == BATCH else [least, *(size for size in SIZES if size > least)]
+
+    def _names(self) -> list[str]:
+        return sorted(set().union(*(spec.names() for spec in self.specs)))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Arrays that a strategy of the user's draws, tuples of them; the first axis of each is the batch."""
+
+    tuples: object
+
+    def strategy(self, *, near: bool = False, away: bool = False):
+        return self.tuples
+
+    def large(self, count: int) -> list[tuple[np.ndarray, ...]]:
+        """So many of the first that are drawn and not empty, if there are so many."""
+        found = []
+        for_each(self.tuples, found.append, 4 * count)
+        found = [arrays for arrays in found if all(map(np.size, arrays))]
+        return found[:count]
+
+    def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
+        if not any(map(np.ndim, arrays)):
+            return None
+        return [tf.TensorSpec([None, *array.shape[1:]] if array.ndim else [], array.dtype) for array in arrays]
+
+
+def source_of(inputs) -> Specified | Drawn:
+    """Raises: ModuleNotFoundError without Hypothesis; TypeError for what are neither specs nor a strategy."""
+    try:
+        from hypothesis.strategies import SearchStrategy
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(MISSING) from error
+    if isinstance(inputs, SearchStrategy):
+        return Drawn(inputs.map(lambda arrays: tuple(map(np.asarray, arrays))))
+    specs = (inputs,) if isinstance(inputs, Floats | Integers) else inputs
+    if not isinstance(specs, Sequence) or not specs or not all(isinstance(spec, Floats | Integers) for spec in specs):
+        raise TypeError(f"inputs must be Floats and Integers, or a strategy of Hypothesis for tuples, got {inputs!r}")
+    return Specified(tuple(specs))
+
+
+def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
+    """check(arrays), so many times, with the same arrays in every run.
+
+    shrink: look for a small example where a check fails. Raises: AssertionError that shows the example.
+    """
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+
+    @settings(
+        max_examples=count, derandomize=True, database=None, deadline=None, verbosity=Verbosity.quiet,
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])], report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(strategy)
+    def each(arrays):
+        try:
+            check(arrays)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; of {' and '.join(map(shown, arrays))}") from error
+
+    each()
+
+
+def shown(array: np.ndarray) -> str:
+    """Dtype and shape, and the numbers if they are few."""
+    what = f"{array.dtype.name}{list(array.shape)}"
+    return f"{what} {array.tolist()}" if math.prod(array.shape) <= 6 else what

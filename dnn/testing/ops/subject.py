@@ -1,0 +1,106 @@
+"""An op and its reference, and how they are called: with arrays, for lists of tensors, and with gradients."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.testing.ops.source import Drawn, Specified
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What the laws are asked of.
+
+    batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
+    gradient: "exact", "surrogate" or None, see check_op. differentiable: it has a gradient to be compared.
+    changed: its variables that a call changes.
+    """
+
+    op: Callable
+    reference: Callable | None
+    source: Specified | Drawn
+    batches: list[tuple[np.ndarray, ...]]
+    gradient: str | None
+    ulps: float
+    examples: int
+    calls: int
+    in_numpy: bool
+    differentiable: bool
+    changed: list[tf.Variable]
+
+
+def restoring(function: Callable, arrays) -> tuple[Callable, list[tf.Variable]]:
+    """The function, and its variables that a call changes: they have, when each call begins, the values of now."""
+    before = [(variable, variable.numpy()) for variable in getattr(function, "variables", ())]
+    outputs(function, arrays)
+    changed = [(variable, value) for variable, value in before if not np.array_equal(variable, value, equal_nan=True)]
+
+    def restored(*arguments):
+        for variable, value in changed:
+            variable.assign(value)
+        return function(*arguments)
+
+    return restored if changed else function, [variable for variable, _ in changed]
+
+
+def outputs(function, arguments) -> list[tf.Tensor]:
+    """Of a function of tensors that gives one, or several in any structure."""
+    results = function(*map(tf.convert_to_tensor, arguments))
+    return [tf.convert_to_tensor(result) for result in tf.nest.flatten(results)]
+
+
+def is_float(value) -> bool:
+    return tf.as_dtype(value.dtype).is_floating
+
+
+def cotangents(results) -> list[np.ndarray]:
+    """Normal numbers beside each result of floats: a gradient of Σ c·r that is right by chance is not."""
+    random = np.random.default_rng(1)
+    return [random.normal(size=r.shape).astype(r.dtype.as_numpy_dtype) for r in results if is_float(r)]
+
+
+def with_gradients(function, arguments, weights) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The outputs, and by each argument of floats the gradient of Σ c·r over all outputs r of floats and weights c.
+
+    0 where nothing depends on an argument.
+    """
+    arguments = list(map(tf.convert_to_tensor, arguments))
+    sources = [argument for argument in arguments if is_float(argument)]
+    with tf.GradientTape() as tape:
+        tape.watch(sources)
+        results = outputs(function, arguments)
+    targets = [result for result in results if is_float(result)]
+    zero = tf.UnconnectedGradients.ZERO
+    gradients = tape.gradient(targets, sources, output_gradients=list(weights), unconnected_gradients=zero)
+    return results, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
+def in_dtype(arrays, dtype) -> list[np.ndarray]:
+    """The floats in another dtype."""
+    return [array.astype(dtype) if is_float(array) else array for array in map(np.asarray, arrays)]
+
+
+def expected(case: Case, arrays, like) -> list:
+    """What the reference gives; if it is of NumPy, computed in float64 and rounded to the dtypes of `like`."""
+    if not case.in_numpy:
+        return outputs(case.reference, arrays)
+    results, dtypes = numpy_outputs(case.reference, arrays), [result.dtype.as_numpy_dtype for result in like]
+    with np.errstate(over="ignore"):
+        return [result.astype(dtype) for result, dtype in zip(results, dtypes, strict=True)]
+
+
+def numpy_outputs(function, arrays) -> list[np.ndarray]:
+    """Of a function of NumPy, called in float64."""
+    with np.errstate(all="ignore"):
+        return [np.asarray(result) for result in tf.nest.flatten(function(*in_dtype(arrays, np.float64)))]
+
+
+def is_of_numpy(reference, arrays) -> bool:
+    """Whether a reference cannot be called with tensors, or gives none for them."""
+    try:
+        results = tf.nest.flatten(reference(*map(tf.convert_to_tensor, arrays)))
+    except Exception:
+        return True
+    return not all(map(tf.is_tensor, results))

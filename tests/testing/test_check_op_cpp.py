@@ -1,0 +1,62 @@
+"""check_op of ops in C++: it finds the one that is right, and the fault of each that is not."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dnn.testing import check_op
+
+COMPILER = next(filter(None, map(shutil.which, ("g++", "clang++"))), None)
+
+
+@pytest.fixture(scope="module")
+def relus(tmp_path_factory):
+    if COMPILER is None:
+        pytest.skip("there is no C++ compiler, neither g++ nor clang++")
+    library = tmp_path_factory.mktemp("relus") / "relus.so"
+    flags = [*tf.sysconfig.get_compile_flags(), "-O2", "-shared", "-fPIC"]
+    source = str(Path(__file__).with_name("relus.cc"))
+    command = [COMPILER, *flags, source, "-o", str(library), *tf.sysconfig.get_link_flags()]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert built.returncode == 0, built.stderr
+    return tf.load_op_library(str(library))
+
+
+def test_an_op_in_cpp_that_is_right_keeps_all_laws(relus):
+    @tf.custom_gradient
+    def relu(x):
+        y = relus.right_relu(x)
+        return y, lambda g: tf.where(y > 0, g, 0)
+
+    report = check_op(relu, tf.nn.relu)
+    assert report["agrees under xla"].detail == "it has no kernel for XLA"
+    assert "of the reference" in report["has the gradient of finite differences"].detail
+    dtypes = report["takes other dtypes"].detail
+    assert "float32 gives float32" in dtypes
+    assert "float64 refused" in dtypes
+
+
+def broken(op, reference=tf.nn.relu, **options) -> str:
+    with pytest.raises(AssertionError) as error:
+        check_op(op, reference, gradient=None, **options)
+    return str(error.value)
+
+
+def test_an_op_in_cpp_with_a_wrong_shape_function_is_found(relus):
+    table = broken(relus.misshapen_relu)
+    assert "infers its shape                        BREAKS" in table
+    assert "infers its shape for any batch          BREAKS" in table
+
+
+def test_an_op_in_cpp_with_no_shape_function_is_found(relus):
+    assert "<unknown> is inferred, and (" in broken(relus.shapeless_relu)
+
+
+def test_an_op_in_cpp_with_a_static_buffer_is_found(relus):
+    table = broken(relus.racing_relu, lambda x: np.maximum(x, 0))
+    assert "keeps its bits among threads            BREAKS" in table
+    assert table.count("BREAKS") == 1
