@@ -14,9 +14,12 @@ def findings(run: Run) -> Findings:
 
     Fits of new models have no aim: what was traced for the latest is kept, so memory grows with the first dozen.
     """
-    fits = 20 if run.quick else 200
     found = Findings()
-    for what, option, aim in (("of the same objects", "same", AIM), ("each of a new model", "new", None)):
+    for fits, what, option, aim in (
+        (200, "of the same objects", "same", AIM),
+        (50, "each of a new model", "new", None),
+    ):
+        fits = 20 if run.quick else fits
         megabytes = json.loads(run_program("growth", str(fits), option).printed)
         answer = Answer(
             f"{fits} fits in one process, {what}", "dnn", "the first fit",

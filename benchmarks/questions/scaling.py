@@ -61,7 +61,7 @@ def epochs_of(run: Run, contenders, job: Job) -> dict[str, list[float]]:
     """The seconds of an epoch of each, in each repetition."""
     entries = ready_for_training(run, contenders, job, epochs=1)
     runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
-    return interleaved(runs, 2 if run.quick or job.rows > 100_000 else 3)
+    return interleaved(runs, 1 if run.quick or job.rows > 100_000 else 2)
 
 
 def reason_to_skip(job: Job, step_seconds: float) -> str | None:

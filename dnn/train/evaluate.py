@@ -39,7 +39,7 @@ def evaluation(model, rows, *, loss, metrics, jit_compile=False) -> Callable[[],
     """A function that evaluates the model, as it then is, on these rows, which were checked before."""
     functions, count, batch_size = tuple(metrics.values()), rows.count, min(BATCH, rows.x.shape[0])
     make = functools.partial(compiled_evaluation, model, loss, functions, rows.specs, batch_size)
-    evaluate_epoch = GraphOrXla(make, graph_epochs(jit_compile, 1, 1))
+    evaluate_epoch = GraphOrXla(make, graph_epochs(jit_compile, 1, batch_size, 0))
     return lambda: means(evaluate_epoch(rows), metrics, count)
 
 

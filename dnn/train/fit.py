@@ -62,7 +62,7 @@ def fit(
     callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
         One that returns True ends the fit.
     jit_compile: whether to compile the epochs with XLA: 1 to 2 s more before the first, less for each step. "auto": of
-        a small network, once that pays, after some 10,000 steps: see `graph_epochs`.
+        batches up to 512 rows, once that pays, after some 10,000 steps of a small network: see `graph_epochs`.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
@@ -79,8 +79,7 @@ def fit(
             check_functions(model, part, loss, metrics, name)
     train = training(model, rows, loss=loss, optimizer=optimizer, metrics=metrics, batch_size=batch_size,
                      seed=seed, shuffle=shuffle, jit_compile=jit_compile)  # fmt: skip
-    xla = jit_compile != "auto" and jit_compile
-    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=xla)
+    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
     rule = early_stopping or (EarlyStopping() if validation else None)
 
     history, progress = History(), Progress()
@@ -109,8 +108,8 @@ def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle
     """A function of an epoch's number that trains it on these rows, which were checked before: {name: mean}."""
     functions, count, total = tuple(metrics.values()), rows.count, rows.x.shape[0]
     make = functools.partial(compiled_training, model, loss, optimizer, functions, rows.specs, batch_size)
-    products = batch_size * sum(parameter.shape.num_elements() for parameter in optimizer.parameters)
-    train_epoch = GraphOrXla(make, graph_epochs(jit_compile, math.ceil(total / batch_size), products))
+    weights = sum(parameter.shape.num_elements() for parameter in optimizer.parameters)
+    train_epoch = GraphOrXla(make, graph_epochs(jit_compile, math.ceil(total / batch_size), batch_size, weights))
 
     def train(epoch: int) -> dict[str, float]:
         order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)

@@ -13,7 +13,7 @@ from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 
 X = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
-BANK = {"steps": 90, "products": 100 * 2_552}  # an epoch of 51-30-30-2
+BANK = {"steps": 90, "batch_size": 100, "weights": 2_552}  # an epoch of 51-30-30-2
 
 
 def test_true_is_xla_from_the_first_epoch_and_false_never():
@@ -22,10 +22,11 @@ def test_true_is_xla_from_the_first_epoch_and_false_never():
     assert graph_epochs(False, **BANK) == math.inf
 
 
-def test_auto_leaves_a_short_fit_and_a_large_network_to_graph_mode():
+def test_auto_leaves_short_fits_and_large_batches_to_graph_mode():
     assert 100 < graph_epochs("auto", **BANK) < 200
-    assert graph_epochs("auto", steps=10**6, products=1e5) == 1
-    assert graph_epochs("auto", steps=10**6, products=128 * 784 * 512) == math.inf
+    assert graph_epochs("auto", **BANK | {"weights": 10**7}) < 5
+    assert graph_epochs("auto", **BANK | {"steps": 10**6}) == 1
+    assert graph_epochs("auto", **BANK | {"batch_size": 1024}) == math.inf
 
 
 @pytest.mark.parametrize(("first", "expected"), [(0, "xxxx"), (1, "gxxx"), (3, "gggx"), (math.inf, "gggg")])
