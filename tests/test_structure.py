@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "nn": set(),
     "train": {"nn"},
     "report": {"nn"},
+    "ops": set(),  # and nothing imports it
     "testing": {"nn", "train"},
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
     "commands": {"data", "report", "commands"},  # and the public names

@@ -1,0 +1,10 @@
+"""Custom ops: a formula of your own in Python, or in C++ that is compiled when it is first used. See README.md here.
+
+    ops = dnn.ops.load("name.cc")   # compiles once, and loads: ops.name(...)
+
+This room imports nothing inside `dnn`, and nothing in `dnn` imports it: an op is used by passing it.
+"""
+
+from dnn.ops.library import load
+
+__all__ = ["load"]
