@@ -105,9 +105,9 @@ class SoftmaxCrossEntropyOp : public OpKernel {
   REGISTER_KERNEL_BUILDER(                                                                             \
       Name("DnnSoftmaxCrossEntropy").Device(DEVICE_CPU).TypeConstraint<T>("T").TypeConstraint<L>("L"), \
       SoftmaxCrossEntropyOp<T, L>)
-REGISTER(float, int32);
+REGISTER(float, int32_t);
 REGISTER(float, int64_t);
-REGISTER(double, int32);
+REGISTER(double, int32_t);
 REGISTER(double, int64_t);
 #undef REGISTER
 
