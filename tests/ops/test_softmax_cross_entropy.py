@@ -46,6 +46,16 @@ def test_loss_and_gradient_of_float32_are_right_to_rounding(rows, classes, sprea
     assert_exact(random.integers(0, classes, rows).astype(labels_of), logits)
 
 
+@pytest.mark.parametrize("gap", [1.0, 20.0, 80.0])
+def test_a_small_loss_has_all_its_digits(gap):
+    """e^−80 is 2e-35: beside the 1 of the largest class it would be lost."""
+    logits = np.array([[5, 5 - gap, 5 - gap], [5, 5, 5 - gap]], np.float32)
+    losses, gradient = with_gradient(sparse_softmax_cross_entropy, [0, 1], logits)
+    small = np.exp(-gap)
+    assert_near(losses, [np.log1p(2 * small), np.log1p(1 + small)], ulps=2)
+    assert_near(gradient[:, 0], [-2 * small / (1 + 2 * small), 1 / (2 + small)], ulps=2)
+
+
 def test_the_float32_exponential_is_within_2_ulps_of_float64():
     """Beside a 0, a logit x below −20 has a probability of eˣ: its gradient. Down to the least normal number."""
     x = np.linspace(-87.33, -20, 100_001).astype(np.float32)
