@@ -1,7 +1,7 @@
 """Deep learning for tables, written from scratch in low-level TensorFlow.
 
-The public names are below, and `testing` is the laws for your own pieces. Each is imported when it is first used, so
-`dnn --help` does not wait for TensorFlow.
+The public names are below, `testing` is the laws for your own pieces, and `ops` are custom ops. Each is imported when
+it is first used, so `dnn --help` does not wait for TensorFlow.
 """
 
 from importlib import import_module
@@ -117,8 +117,8 @@ __all__ = list(_MODULE)
 
 
 def __getattr__(name):
-    if name == "testing":
-        return import_module("dnn.testing")
+    if name in ("ops", "testing"):
+        return import_module(f"dnn.{name}")
     if name not in _MODULE:
         raise AttributeError(f"module 'dnn' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"dnn.{_MODULE[name]}"), name)
@@ -126,4 +126,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_MODULE, "testing"})
+    return sorted({*globals(), *_MODULE, "ops", "testing"})

@@ -1,5 +1,6 @@
 """The command `dnn`: options and help. TensorFlow is imported when a command has something to do with it."""
 
+import gc
 import os
 import re
 import sys
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from enum import Enum
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.core import TyperCommand
@@ -161,6 +162,23 @@ def bench_op(
         commands.bench_op(file, quick=quick)
 
 
+@app.command()
+def new_op(
+    name: Annotated[str, typer.Argument(help="Of the function and its files.", show_default=False)],
+    cpp: Annotated[bool, typer.Option("--cpp", help="In C++, with its gradient.")] = False,
+) -> None:
+    """Write a small, complete custom op into the current folder: its source and its test, to be changed into yours."""
+    from dnn.new_op import write_new_op
+
+    try:
+        written = write_new_op(name, Path(), cpp=cpp)
+    except (ValueError, OSError) as error:
+        _end_with(error)
+    for path in written:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"test it: pytest test_{name}.py\ntime it: dnn bench-op {name}.py")
+
+
 @app.callback(invoke_without_command=True)
 def version(
     version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version.")] = False,
@@ -176,6 +194,7 @@ def ready(debug: bool) -> Iterator:
     """The module of the commands, with TensorFlow started; bad input ends with its message alone, and exit code 2."""
     with quiet_start():
         from dnn import commands
+    gc.freeze()  # what was imported stays to the end, where Python would search it for rings, for a second
     try:
         yield commands
     except KeyboardInterrupt:
@@ -184,9 +203,7 @@ def ready(debug: bool) -> Iterator:
     except (ValueError, OSError, MemoryError, commands.tf.errors.OpError) as error:
         if debug:
             raise
-        typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        typer.echo(_message(error), err=True)
-        raise typer.Exit(2) from None
+        _end_with(error)
 
 
 @contextmanager
@@ -209,6 +226,13 @@ def quiet_start() -> Iterator[None]:
             for line in caught.read().decode(errors="replace").splitlines():
                 if not CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+def _end_with(error: Exception) -> NoReturn:
+    """The message of the error alone, and exit code 2."""
+    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(_message(error), err=True)
+    raise typer.Exit(2) from None
 
 
 def _message(error: Exception) -> str:

@@ -1,0 +1,62 @@
+"""Layer normalization in C++: forward and backward, each in one pass over memory."""
+
+import functools
+from pathlib import Path
+
+import tensorflow as tf
+
+from dnn.ops.library import load
+
+
+def layer_normalization(x, gamma, beta, *, epsilon: float = 1e-3):
+    """(x − mean) · γ / √(variance + ε) + β along the last axis: `dnn.layer_normalization`, fused.
+
+    x: float32 or float64[..., size]. gamma, beta: [size], of the same dtype. Means and sums are float64.
+    Derivative: with a = γ ∂y and n = (x − mean) r, r = 1 / √(variance + ε): ∂x = r (a − mean a − n mean(a n)),
+    ∂γ = Σ n ∂y and ∂β = Σ ∂y over the rows, in an order that does not depend on the number of threads. A second
+    derivative is refused with a LookupError.
+    Source: J. L. Ba, J. R. Kiros, G. Hinton, "Layer Normalization", 2016, equation 4, with an ε as in Keras.
+    Raises: ValueError or InvalidArgumentError for other shapes, TypeError for another dtype. XLA cannot compile it.
+    """
+    x = tf.convert_to_tensor(x)
+    if x.dtype not in (tf.float32, tf.float64):
+        raise TypeError(f"x must be float32 or float64, got {x.dtype.name}")
+    if x.shape.rank == 0:
+        raise ValueError(f"x must be [..., size], got shape {x.shape}")
+    epsilon = tf.constant(epsilon, x.dtype)
+    return _library().dnn_layer_normalization(x=x, gamma=gamma, beta=beta, epsilon=epsilon).y
+
+
+class LayerNormalization(tf.Module):
+    """`layer_normalization` with γ, at first 1, and β, at first 0, to be learnt."""
+
+    def __init__(self, size: int, *, epsilon: float = 1e-3, dtype=tf.float32):
+        """size: of the last axis, > 0. epsilon: > 0. Raises: ValueError for others."""
+        super().__init__()
+        if size < 1 or not epsilon > 0:
+            raise ValueError(f"size and epsilon must be positive, got {size} and {epsilon}")
+        self.size, self.epsilon = size, epsilon
+        self.gamma = tf.Variable(tf.ones(size, dtype), name="gamma")
+        self.beta = tf.Variable(tf.zeros(size, dtype), name="beta")
+
+    def __call__(self, x):
+        x = tf.convert_to_tensor(x)
+        if x.dtype != self.gamma.dtype:
+            raise TypeError(f"x must be {self.gamma.dtype.name}, got {x.dtype.name}")
+        if x.shape.rank is not None and not x.shape[-1:].is_compatible_with([self.size]):
+            raise ValueError(f"x must be [..., {self.size}], got shape {x.shape}")
+        return layer_normalization(x, self.gamma, self.beta, epsilon=self.epsilon)
+
+
+@tf.RegisterGradient("DnnLayerNormalization")
+def _gradient(op, y_gradient, _):
+    x, gamma = op.inputs[:2]
+    gradients = _library().dnn_layer_normalization_grad(
+        y_gradient=y_gradient, x=x, gamma=gamma, statistics=op.outputs[1]
+    )
+    return *gradients, None
+
+
+@functools.cache
+def _library():
+    return load(Path(__file__).with_suffix(".cc"))

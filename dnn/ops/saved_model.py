@@ -1,0 +1,30 @@
+"""Export: a SavedModel names the ops that it calls, and holds none of them. Here it gets the library that does."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from dnn.ops.build import build, default_cache, recipe
+
+
+def carry(
+    path: str | Path, saved_model: str | Path, *, flags: Sequence[str] = (), cache: str | Path | None = None
+) -> Path:
+    """The library of a C++ source, copied into the `assets.extra` of a SavedModel: saved_model/assets.extra/name.so.
+
+    Where the model is used, without `dnn`, first `tf.load_op_library` of that file, then `tf.saved_model.load`. It
+    needs the same version of TensorFlow, and a machine of the same kind and no older C library. An op that only a loss
+    or an optimizer calls is in no SavedModel, and need not be carried.
+    path, flags, cache: as `load` had them. saved_model: a folder that tf.saved_model.save wrote.
+    Raises: FileNotFoundError if it is none, and as `load`.
+    """
+    folder = Path(saved_model)
+    if not folder.joinpath(tf.saved_model.SAVED_MODEL_FILENAME_PB).is_file():
+        raise FileNotFoundError(f"{folder} is no SavedModel: it has no {tf.saved_model.SAVED_MODEL_FILENAME_PB}")
+    wanted = recipe(Path(path), tuple(flags), Path(cache) if cache else default_cache())
+    build(wanted)
+    extra = folder / "assets.extra"  # TensorFlow's name for what a model brings along and TensorFlow does not read
+    extra.mkdir(exist_ok=True)
+    return Path(shutil.copyfile(wanted.library, extra / f"{wanted.source.stem}.so"))

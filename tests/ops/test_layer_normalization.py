@@ -1,0 +1,148 @@
+"""The fused layer normalization: against NumPy and the package's own in float64, and finite differences."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from needs_compiler import needs_compiler
+from tolerance import assert_near
+
+import dnn
+from dnn.ops.layer_normalization import LayerNormalization, _library, layer_normalization
+
+pytestmark = needs_compiler
+
+
+def in_float64(x, gamma, beta, y_gradient, epsilon):
+    """(y, ∂x, ∂γ, ∂β) by NumPy, of the matrix whose product with ∂y the derivative by x is."""
+    x, gamma, beta, dy = (np.asarray(a, np.float64) for a in (x, gamma, beta, y_gradient))
+    d = x - x.mean(axis=-1, keepdims=True)
+    d -= d.mean(axis=-1, keepdims=True)
+    r = 1 / np.sqrt((d**2).mean(axis=-1, keepdims=True) + epsilon)
+    n, size = d * r, x.shape[-1]
+    jacobian = r[..., np.newaxis] * (np.eye(size) - 1 / size - n[..., :, np.newaxis] * n[..., np.newaxis, :] / size)
+    dx = ((gamma * dy)[..., np.newaxis, :] @ jacobian)[..., 0, :]
+    rows = tuple(range(x.ndim - 1))
+    return n * gamma + beta, dx, (n * dy).sum(axis=rows), dy.sum(axis=rows)
+
+
+def fused(x, gamma, beta, y_gradient, epsilon):
+    arguments = [tf.constant(a) for a in (x, gamma, beta)]
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        y = layer_normalization(*arguments, epsilon=epsilon)
+    return [a.numpy() for a in (y, *tape.gradient(y, arguments, output_gradients=tf.constant(y_gradient)))]
+
+
+@given(
+    shape=st.lists(st.integers(1, 6), max_size=2).map(tuple), size=st.integers(1, 70), seed=st.integers(0, 2**32 - 1),
+    spread=st.sampled_from([0.0, 1e-3, 1.0, 1e4]), mean=st.sampled_from([0.0, 1.0, 1e4]),
+    epsilon=st.sampled_from([1e-6, 1e-3]), dtype=st.sampled_from([np.float32, np.float64]),
+)  # fmt: skip
+def test_values_and_gradients_are_those_of_float64(shape, size, seed, spread, mean, epsilon, dtype):
+    """A rounded input has no other error than a few units in the last place of what is summed."""
+    random = np.random.default_rng(seed)
+    x = (mean + spread * random.normal(size=(*shape, size))).astype(dtype)
+    gamma, beta, y_gradient = (random.normal(size=s).astype(dtype) for s in (size, size, x.shape))
+    expected = in_float64(x, gamma, beta, y_gradient, epsilon)
+    rows = int(np.prod(shape))
+    slope = 1 / np.sqrt(epsilon)  # at the most of x's
+    for ours, exact, scale in zip(fused(x, gamma, beta, y_gradient, epsilon), expected, (4, slope, 4, 4), strict=True):
+        assert ours.dtype == dtype
+        absolute = 20 * np.finfo(dtype).eps * scale * (1 if exact.shape == x.shape else rows)
+        assert_near(ours, exact, ulps=8, dtype=dtype, absolute=absolute)
+
+
+def test_it_is_as_exact_as_the_package_s_own_beside_a_large_mean():
+    x = (1000 + np.random.default_rng(0).normal(size=(50, 40))).astype(np.float32)
+    gamma, beta = np.ones(40, np.float32), np.zeros(40, np.float32)
+    exact = in_float64(x, gamma, beta, x, 1e-3)[0]
+    ours, theirs = layer_normalization(x, gamma, beta), dnn.layer_normalization(x, gamma, beta)
+    assert np.abs(ours - exact).max() <= 1.5 * np.abs(theirs - exact).max()
+    assert np.abs(ours - exact).max() < 1e-6
+
+
+def test_the_gradient_is_that_of_finite_differences():
+    random = np.random.default_rng(1)
+    arguments = [tf.constant(random.normal(size=shape)) for shape in ((3, 5), 5, 5)]
+    theory, numeric = tf.test.compute_gradient(lambda x, g, b: tf.sin(layer_normalization(x, g, b)), arguments, 1e-5)
+    for ours, by_differences in zip(theory, numeric, strict=True):
+        np.testing.assert_allclose(ours, by_differences, atol=1e-8)
+
+
+def test_the_layer_keeps_the_laws_of_a_layer():
+    dnn.testing.check_layer(lambda: LayerNormalization(4), xla=False)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_nan_in_its_own_row_alone(value):
+    x = np.array([[1, value, 2], [1, 2, 3]], np.float32)
+    y = layer_normalization(x, np.ones(3, np.float32), np.zeros(3, np.float32)).numpy()
+    assert np.isnan(y[0]).all()
+    assert np.isfinite(y[1]).all()
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0, 0), (0, 2, 4), (2, 0, 4), (0,)])
+def test_nothing_gives_nothing(shape):
+    vector = np.ones(shape[-1], np.float32)
+    y, dx, d_gamma, d_beta = fused(np.zeros(shape, np.float32), vector, vector, np.zeros(shape, np.float32), 1e-3)
+    assert y.shape == dx.shape == shape
+    np.testing.assert_array_equal([d_gamma, d_beta], np.zeros((2, shape[-1])))
+
+
+def test_the_shape_is_known_before_the_batch_is():
+    for shape in ([None, 4], [None, None, 4], [2, None]):
+        signature = [tf.TensorSpec(shape), tf.TensorSpec([4]), tf.TensorSpec([4])]
+        traced = tf.function(layer_normalization, input_signature=signature).get_concrete_function()
+        assert traced.output_shapes.as_list() == [*shape[:-1], 4]
+
+
+def test_shapes_that_do_not_fit_are_refused_by_the_shape_function_and_by_the_kernel():
+    x, three, four = tf.zeros([2, 3]), tf.zeros([3]), tf.zeros([4])
+    unknown = tf.function(layer_normalization, input_signature=[tf.TensorSpec(None)] * 3)
+    for gamma, beta in ((four, four), (three, four), (tf.zeros([1, 3]), three)):
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=r"(?i)must be|dimension|rank"):
+            tf.function(layer_normalization)(x, gamma, beta)
+        for call in (layer_normalization, unknown):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=r"x must be \[..., size\], gamma and beta "):
+                call(x, gamma, beta)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"y_gradient and x must be \[..., size\]"):
+        _library().dnn_layer_normalization_grad(y_gradient=x, x=x, gamma=three, statistics=tf.zeros([2, 2], tf.float64))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"y_gradient and x must be \[..., size\]"):
+        _library().dnn_layer_normalization_grad(
+            y_gradient=tf.zeros([3, 3]), x=x, gamma=three, statistics=tf.zeros([2, 3], tf.float64)
+        )
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(TypeError, match="x must be float32 or float64, got int32"):
+        layer_normalization([1], [1.0], [1.0])
+    with pytest.raises(ValueError, match=r"x must be \[..., size\], got shape \(\)"):
+        layer_normalization(1.0, [1.0], [1.0])
+    with pytest.raises(ValueError, match="size and epsilon must be positive, got 0 and 0.001"):
+        LayerNormalization(0)
+
+
+def test_a_second_derivative_is_refused():
+    x, vector = tf.constant([[1.0, 2.0]]), tf.ones([2])
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = layer_normalization(x, vector, vector)
+        gradient = inner.gradient(y, x)
+    with pytest.raises(LookupError, match="DnnLayerNormalizationGrad"):
+        outer.gradient(gradient, x)
+
+
+def test_many_threads_give_the_same():
+    random = np.random.default_rng(2)
+    arguments = [random.normal(size=shape).astype(np.float32) for shape in ((400, 33), 33, 33, (400, 33))]
+    first = fused(*arguments, 1e-3)
+    with ThreadPoolExecutor(8) as pool:
+        for again in pool.map(lambda _: fused(*arguments, 1e-3), range(100)):
+            for ours, expected in zip(again, first, strict=True):
+                np.testing.assert_array_equal(ours, expected)

@@ -1,0 +1,59 @@
+"""AddressSanitizer and UndefinedBehaviorSanitizer have nothing to say of the kernels, whatever their input."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from needs_compiler import needs_compiler
+
+from dnn.ops import fused_adam, layer_normalization, softmax_cross_entropy
+from dnn.ops.build import build, default_cache, recipe
+from dnn.ops.compiler import compiler
+
+pytestmark = needs_compiler
+
+# Without those of null: with them GCC takes no address of a function for a constant, and refuses TensorFlow's headers.
+NULL = "-fno-sanitize=null,nonnull-attribute,returns-nonnull-attribute"
+FLAGS = ("-O1", "-g", "-fsanitize=address,undefined", NULL, "-fno-sanitize-recover=all")
+MODULES = (softmax_cross_entropy, layer_normalization, fused_adam)
+
+OVERRUN = """
+#include <cstdlib>
+struct Overrun { Overrun() { volatile char* p = static_cast<char*>(malloc(8)); p[8] = 1; } } overrun;
+"""
+
+
+def sanitizer_libraries() -> list[str]:
+    """libasan, to be loaded before Python, and libstdc++, whose exceptions it wants to find. Skips where it is not."""
+    names = ("libasan.so", "libstdc++.so.6")
+    ask = ([*compiler(), f"-print-file-name={name}"] for name in names)
+    found = [subprocess.run(command, capture_output=True, text=True).stdout.strip() for command in ask]
+    if not all(Path(path).is_absolute() for path in found):
+        pytest.skip(f"{compiler()[0]} has no {' and '.join(names)} to be loaded before Python, for AddressSanitizer")
+    return found
+
+
+def run(arguments):
+    options = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": " ".join(sanitizer_libraries())}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, **options})  # fmt: skip
+
+
+def test_no_input_makes_a_kernel_overrun_its_memory():
+    sanitizer_libraries()
+    for module in MODULES:  # here: the compiler is not to run under the sanitizers
+        build(recipe(Path(module.__file__).with_suffix(".cc"), FLAGS, default_cache()))
+    done = run([str(Path(__file__).with_name("bad_inputs.py")), *FLAGS])
+    assert done.stdout.split() == ["done"], done.stderr[-6000:]
+    assert done.returncode == 0
+
+
+def test_an_overrun_would_be_seen(tmp_path):
+    source, library = tmp_path / "overrun.cc", tmp_path / "overrun.so"
+    source.write_text(OVERRUN)
+    subprocess.run([*compiler(), *FLAGS, "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
+    done = run(["-c", f"import ctypes; ctypes.CDLL({str(library)!r})"])
+    assert done.returncode != 0
+    assert "heap-buffer-overflow" in done.stderr or "runtime error: store to address" in done.stderr

@@ -1,0 +1,51 @@
+"""A SavedModel with a C++ op: what it says without its library, and that it runs with it, without this package."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from needs_compiler import needs_compiler
+
+import dnn
+from dnn.ops import layer_normalization
+from dnn.ops.layer_normalization import LayerNormalization
+
+ALONE = """
+import sys
+
+sys.modules["dnn"] = None  # every import of it fails
+import tensorflow as tf
+
+folder, first = sys.argv[1:]
+if first:
+    tf.load_op_library(folder + "/assets.extra/layer_normalization.so")
+model = tf.saved_model.load(folder)
+print(model.serve([[1.0, 2.0, 3.0]]).numpy().tolist())
+"""
+
+
+@needs_compiler
+def test_the_library_is_carried_and_enough(tmp_path):
+    model = dnn.Sequential([LayerNormalization(3), dnn.Dense(3, 2)])
+    model.serve = tf.function(model.__call__, input_signature=[tf.TensorSpec([None, 3])])
+    folder = tmp_path / "exported"
+    tf.saved_model.save(model, str(folder))
+    carried = dnn.ops.carry(Path(layer_normalization.__file__).with_suffix(".cc"), folder)
+    assert carried == folder / "assets.extra" / "layer_normalization.so"
+
+    def alone(first):
+        command = [sys.executable, "-c", ALONE, str(folder), first]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+
+    without, done = alone(""), alone("library first")
+    assert "Op type not registered 'DnnLayerNormalization'" in without.stderr
+    assert done.returncode == 0, done.stderr[-2000:]
+    np.testing.assert_allclose(eval(done.stdout), model.serve([[1.0, 2.0, 3.0]]), rtol=1e-6)
+
+
+def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="is no SavedModel: it has no saved_model.pb"):
+        dnn.ops.carry("name.cc", tmp_path)
