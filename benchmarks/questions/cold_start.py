@@ -17,7 +17,7 @@ from dnn.bench.clock import interleaved
 
 OURS = {
     "dnn": (),
-    "dnn, Keras not imported": ("without-keras",),
+    "dnn, as its command does": ("as-the-command",),
     "dnn, XLA": ("xla",),
 }
 THEIRS = "the same program in Keras"
