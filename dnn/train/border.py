@@ -27,7 +27,7 @@ def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Row
     y = _cast(y, x.dtype) if _is_float(y) else y
     _refuse_infinite(y, f"{name}: y")
     y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y")
-    classes = _prediction(model, x.shape[1], name).output_shapes[1]
+    classes = _prediction(model, x.shape[1], name).outputs[0].shape[1]
     if _are_classes(y) and classes > 1:
         lowest, highest = y.min(), y.max()
         if lowest < 0 or highest >= classes:
@@ -43,8 +43,8 @@ def check_functions(model, rows: Rows, loss, metrics, name: str) -> None:
     Raises: ValueError that begins with the name, for targets that one refuses, or a result that is not one a row.
     """
     y = rows.y[:2]
-    prediction = compiled_prediction(model, rows.x.shape[1])
-    logits = tf.zeros([y.shape[0], prediction.output_shapes[1]], prediction.output_dtypes)
+    outputs = compiled_prediction(model, rows.x.shape[1]).function.outputs[0]
+    logits = tf.zeros([y.shape[0], outputs.shape[1]], outputs.dtype)
     for what, function in {"loss": loss, **{f"metric {key!r}": metric for key, metric in metrics.items()}}.items():
         try:
             values = tf.convert_to_tensor(function(y, logits))
@@ -126,12 +126,13 @@ def _numbers(values, name: str) -> np.ndarray:
 def _prediction(model, features: int, name: str):
     """The compiled prediction: traced, not run, since a run may change what the model remembers."""
     try:
-        prediction = compiled_prediction(model, features)
+        prediction = compiled_prediction(model, features).function
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         reason = str(error).strip().splitlines()[-1].strip()  # above it, where in the model
         raise ValueError(f"{name} has {features} features, which the model does not take: {reason}") from error
-    if prediction.output_shapes.rank != 2:
-        raise ValueError(f"the model must give [rows, outputs], got shape {prediction.output_shapes}")
+    logits = prediction.structured_outputs
+    if not tf.is_tensor(logits) or logits.shape.rank != 2:
+        raise ValueError(f"the model must give [rows, outputs], got {getattr(logits, 'shape', logits)}")
     return prediction
 
 

@@ -55,13 +55,6 @@ def predict(model: Callable, x) -> np.ndarray:
     model does not take.
     """
     x = checked_inputs(model, x, "x")
-    function = compiled_prediction(model, x.shape[1])
-    parts = [called(function, x[first : first + BATCH]) for first in range(0, len(x), BATCH)]
+    logits = compiled_prediction(model, x.shape[1])
+    parts = [logits(tf.constant(x[first : first + BATCH])).numpy() for first in range(0, len(x), BATCH)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def called(function, x: np.ndarray) -> np.ndarray:
-    """function(x), of one tensor, by the operation that a call ends in: what Python does before takes twice as long."""
-    arguments = [tf.constant(x), *function.captured_inputs]
-    (result,) = tf.raw_ops.StatefulPartitionedCall(args=arguments, Tout=[function.output_dtypes], f=function)
-    return result.numpy()

@@ -114,7 +114,7 @@ def test_fit_trains_with_it_as_with_adam():
         model = dnn.mlp([4, 8, 3])
         optimizer = make(model.trainable_variables, 0.01)
         history = dnn.fit(model, (x, y), (x, y), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer,
-                          batch_size=32, epochs=2, seed=0, jit_compile=False)  # fmt: skip
+                          batch_size=32, epochs=2, seed=0)  # fmt: skip
         histories.append(history["val_loss"])
     np.testing.assert_allclose(*histories, rtol=1e-6)
 

@@ -12,6 +12,7 @@ from tolerance import assert_near
 
 import dnn
 from dnn.ops.layer_normalization import LayerNormalization, _library, layer_normalization
+from dnn.testing import Floats, check_op
 
 pytestmark = needs_compiler
 
@@ -146,3 +147,13 @@ def test_many_threads_give_the_same():
         for again in pool.map(lambda _: fused(*arguments, 1e-3), range(100)):
             for ours, expected in zip(again, first, strict=True):
                 np.testing.assert_array_equal(ours, expected)
+
+
+def test_it_keeps_the_laws_of_an_op():
+    """Of at least two columns: one alone is its own mean."""
+    arguments = (
+        Floats(["batch", "size"], -9, 9, least=2),
+        Floats(["size"], -9, 9, least=2),
+        Floats(["size"], -9, 9, least=2),
+    )
+    check_op(layer_normalization, dnn.layer_normalization, arguments, ulps=1024, calls=512)

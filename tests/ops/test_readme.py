@@ -36,7 +36,7 @@ def test_the_python_blocks_run_in_order_beside_the_files(tmp_path, monkeypatch):
 def test_the_commands_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     commands = [line for block in blocks("sh") for line in block.splitlines()]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         result = CliRunner().invoke(app, shlex.split(command)[1:])
         assert result.exit_code == 0, (command, result.output)

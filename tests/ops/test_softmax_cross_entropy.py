@@ -1,5 +1,6 @@
 """The fused cross-entropy: against the package's in float64, mpmath and finite differences; what it refuses."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import mpmath
@@ -13,6 +14,7 @@ from tolerance import assert_near
 
 import dnn
 from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.testing import Floats, Integers, check_op
 
 pytestmark = needs_compiler
 
@@ -165,17 +167,26 @@ def test_many_threads_give_the_same():
             np.testing.assert_array_equal(losses, first)
 
 
-def test_fit_trains_with_it():
+def test_it_keeps_the_laws_of_an_op():
+    classes, logits = Integers(["batch"], below="classes"), Floats(["batch", "classes"], least=2)
+    check_op(sparse_softmax_cross_entropy, dnn.sparse_softmax_cross_entropy, (classes, logits), calls=512)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+def test_fit_trains_with_it_and_xla_that_cannot_says_so(jit_compile, caplog):
     random = np.random.default_rng(3)
     x, y = random.normal(size=(200, 4)).astype(np.float32), random.integers(0, 3, 200).astype(np.int32)
     histories = []
     for loss in (sparse_softmax_cross_entropy, dnn.sparse_softmax_cross_entropy):
         model = dnn.mlp([4, 8, 3])
         optimizer = dnn.SGD(model.trainable_variables, 0.1)
-        history = dnn.fit(model, (x, y), (x, y), loss=loss, optimizer=optimizer, batch_size=32, epochs=2, seed=0,
-                          jit_compile=False)  # fmt: skip
+        with caplog.at_level(logging.WARNING, "dnn"):
+            history = dnn.fit(model, (x, y), (x, y), loss=loss, optimizer=optimizer, batch_size=32, epochs=2, seed=0,
+                              jit_compile=jit_compile)  # fmt: skip
         histories.append(history["val_loss"])
     np.testing.assert_allclose(*histories, rtol=1e-6)
+    told = "jit_compile: in graph mode, since XLA has no kernel for DnnSoftmaxCrossEntropy"
+    assert {record.getMessage() for record in caplog.records} == ({told} if jit_compile else set())
 
 
 def _op(labels, logits):

@@ -110,8 +110,14 @@ def test_a_model_gives_a_row_of_outputs_for_each_row():
         def __call__(self, x):
             return super().__call__(x)[:, 0]
 
-    with pytest.raises(ValueError, match=r"^the model must give \[rows, outputs\], got shape \(None,\)"):
+    class Two(dnn.Dense):
+        def __call__(self, x):
+            return super().__call__(x), x
+
+    with pytest.raises(ValueError, match=r"^the model must give \[rows, outputs\], got \(None,\)"):
         checked_inputs(Flat(2, 3), X, "x")
+    with pytest.raises(ValueError, match=r"^the model must give \[rows, outputs\], got \(.*Tensor.*, .*Tensor.*\)"):
+        checked_inputs(Two(2, 3), X, "x")
 
 
 def test_the_dtype_is_that_of_what_trains():

@@ -164,7 +164,7 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
         model = dnn.mlp([4, 6, 3])
         dnn.fit(model, (x, y), (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
         dnn.predict(model, x)
-        return weakref.ref(model), weakref.ref(compiled_prediction(model, 4).graph)
+        return weakref.ref(model), weakref.ref(compiled_prediction(model, 4).function.graph)
 
     references = fitted()
     for _ in range(9):

@@ -12,7 +12,7 @@ import dnn
 def new_name(x):
     """x / (1 + |x|), float[shape], each in (−1, 1). x: float[shape]; half precision is computed in float32.
 
-    Derivative: 1 / (1 + |x|)². XLA cannot compile it: fit(..., jit_compile=False).
+    Derivative: 1 / (1 + |x|)². XLA has no kernel for it, so `fit` runs it in graph mode.
     Raises: TypeError for what are no floats.
     """
     x = tf.convert_to_tensor(x)
