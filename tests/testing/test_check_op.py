@@ -241,3 +241,9 @@ def test_without_hypothesis_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "hypothesis.strategies", None)
     with pytest.raises(ModuleNotFoundError, match=r"check_op draws its examples with Hypothesis.*'dnn\[test\]'"):
         check_op(dnn.relu)
+
+
+def test_a_formula_in_numpy_that_also_takes_tensors_is_one_in_numpy():
+    """tensor / (1 + array) is a tensor, whose derivative takes |x| for a constant."""
+    report = check_op(tf.nn.softsign, lambda x: x / (1 + np.abs(x)), calls=64, examples=2)
+    assert report["has the values of the reference"].detail.endswith("beside NumPy in float64")

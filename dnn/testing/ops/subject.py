@@ -98,9 +98,10 @@ def numpy_outputs(function, arrays) -> list[np.ndarray]:
 
 
 def is_of_numpy(reference, arrays) -> bool:
-    """Whether a reference cannot be called with tensors, or gives none for them."""
+    """Whether a reference cannot be traced, or gives no tensors then: what NumPy computes within has no derivative."""
     try:
-        results = tf.nest.flatten(reference(*map(tf.convert_to_tensor, arrays)))
+        specs = [tf.TensorSpec(array.shape, array.dtype) for array in map(tf.convert_to_tensor, arrays)]
+        traced = tf.function(lambda *tensors: reference(*tensors)).get_concrete_function(*specs)
     except Exception:
         return True
-    return not all(map(tf.is_tensor, results))
+    return not all(map(tf.is_tensor, tf.nest.flatten(traced.structured_outputs)))
