@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterable
 
 from benchmarks.answers import PHASES, Answer, Findings, Point, Start
+from benchmarks.limits import limits
 from dnn.bench.markdown import duration, share, table
 
 COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (least to most)", "aim", "share of the roof")
@@ -16,13 +17,15 @@ def markdown(findings: Iterable[Findings]) -> str:
     points = [point for found in findings for point in found.points]
     starts = [start for found in findings for start in found.starts]
     notes = [note for found in findings for note in found.notes]
-    parts = [answers_table(answers), scaling_table(points), starts_table(starts), "\n".join(notes)]
+    parts = [answers_table(answers), *limits(findings), scaling_table(points), starts_table(starts), "\n".join(notes)]
     return "\n\n".join(part for part in parts if part)
 
 
 def main_table(findings: Iterable[Findings]) -> str:
-    """The answers that have an aim."""
-    return answers_table([answer for found in findings for answer in found.answers if answer.aim is not None])
+    """The answers that have an aim, and what keeps one from being reached."""
+    findings = list(findings)
+    answers = [answer for found in findings for answer in found.answers if answer.aim is not None]
+    return "\n\n".join([answers_table(answers), *limits(findings)])
 
 
 def answers_table(answers: list[Answer]) -> str:

@@ -33,17 +33,20 @@ def findings(run: Run) -> Findings:
     ended = interleaved(programs, 1 if run.quick else 3)
     assert_same_validation_losses(ended)
     found = Findings(starts=[Start(name, median_phases(runs)) for name, runs in ended.items()])
-    for name in OURS if THEIRS in ended else ():
-        found.answers += answers(name, ended[name], ended[THEIRS])
+    ours = {name: ended[name] for name in OURS} if THEIRS in ended else {}
+    found.answers += [Answer(JOB, name, THEIRS, *both(runs, ended[THEIRS], "seconds"), aim=FASTER)
+                      for name, runs in ours.items()]  # fmt: skip
+    found.answers += [
+        Answer("peak memory of that process", name, THEIRS, *both(runs, ended[THEIRS], "megabytes"), unit="MB",
+               figure="ours / theirs", aim=MEMORY)
+        for name, runs in ours.items()
+    ]  # fmt: skip
     return found
 
 
-def answers(name: str, ours: list[Ended], theirs: list[Ended]) -> list[Answer]:
-    seconds, megabytes = ([[one[field] for one in runs] for runs in (ours, theirs)] for field in (1, 2))
-    return [
-        Answer(JOB, name, THEIRS, *seconds, aim=FASTER),
-        Answer("peak memory of that process", name, THEIRS, *megabytes, unit="MB", figure="ours / theirs", aim=MEMORY),
-    ]
+def both(ours: list[Ended], theirs: list[Ended], field: str) -> tuple[list[float], list[float]]:
+    """What was measured of each run of both."""
+    return [getattr(one, field) for one in ours], [getattr(one, field) for one in theirs]
 
 
 def assert_same_validation_losses(ended: dict[str, list[Ended]]) -> None:
