@@ -4,8 +4,9 @@
     python -m benchmarks --list     # the questions, and who takes part
     python -m benchmarks --show     # the main table of the last run of all questions, without running anything
 
-Every tool that is installed takes part, each in a process of its own; before any time is taken, all must have learnt
-the same from the same weights and rows. What is compared is measured in turn, repetition by repetition, and the ratios
+Every tool that is installed takes part, each in a process of its own; no figure is told of tools that have not learnt
+the same from the same weights and rows (with more than 100,000, from the first networks of the same kind). What is
+compared is measured in turn, repetition by repetition, and the ratios
 are those of one repetition. The results go to FOLDER: results.json, table.md and plot.png.
 """
 
@@ -105,11 +106,17 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rows and repetitions, in a fifth of the time")
     parser.add_argument("--only", nargs="+", choices=QUESTIONS, metavar="QUESTION", help=", ".join(QUESTIONS))
     parser.add_argument("--data", type=Path, help="a CSV to learn from; else rows are drawn")
-    parser.add_argument("--target", default="deposit", help="its column to predict")
+    parser.add_argument("--target", help="its column to predict: deposit, if none is named")
     parser.add_argument("--out", type=Path, help="a folder for the results; of a run of all, benchmarks/last")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--show", action="store_true")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.data and not arguments.data.is_file():
+        parser.error(f"--data: there is no file {arguments.data}")
+    if arguments.target and not arguments.data:
+        parser.error("--target is a column of --data, which is not given")
+    arguments.target = arguments.target or "deposit"
+    return arguments
 
 
 if __name__ == "__main__":

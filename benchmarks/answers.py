@@ -49,6 +49,11 @@ class Answer:
         return self.median >= self.aim if self.figure == "theirs / ours" else self.median <= self.aim
 
     @property
+    def lost(self) -> bool:
+        """Whether the other is faster."""
+        return self.figure == "theirs / ours" and self.median < 1
+
+    @property
     def share_of_roof(self) -> float | None:
         return None if self.roof is None else self.roof / statistics.median(self.our_values)
 

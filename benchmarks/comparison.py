@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from benchmarks.agreement import assert_same_losses, assert_same_probabilities, tolerance
+from benchmarks.agreement import assert_same_learning, assert_same_probabilities, tolerance
 from benchmarks.answers import Answer
 from benchmarks.contenders import Contender, installed
 from benchmarks.jobs import Job
@@ -54,9 +54,10 @@ def ready_for_training(run: Run, contenders, job: Job, *, epochs: int = 2) -> li
     """
     orders = job.orders(epochs)
     entries = [entered_for_training(run, contender, job) for contender in installed(contenders)]
-    assert_same_losses(
+    assert_same_learning(
         {entry.contender.name: entry.trainer.learn(orders) for entry in entries},
         {entry.contender.name: tolerance(entry.contender.peer, job.sizes[-1]) for entry in entries},
+        job.rows,
     )
     return entries
 

@@ -1,6 +1,9 @@
 """Findings as one picture: a step against network size and batch size, an epoch against rows, a start in its phases."""
 
+import math
 import statistics
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -16,12 +19,19 @@ BATCH = 100  # rows of a step on the axis of rows
 
 
 def draw(findings: list[Findings], path: Path) -> None:
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    axes = dict(zip([*TITLES, "starts"], figure.subplots(2, 2).flat, strict=True))
+    """Panels for what was measured; no picture if that is none of it."""
     points = [point for found in findings for point in found.points if not point.skipped]
-    for axis, title in TITLES.items():
-        draw_axis(axes[axis], [point for point in points if point.axis == axis], axis, title)
-    draw_starts(axes["starts"], [start for found in findings for start in found.starts])
+    starts = [start for found in findings for start in found.starts]
+    panels = [partial(draw_axis, points=[p for p in points if p.axis == axis], axis=axis, title=title)
+              for axis, title in TITLES.items() if any(p.axis == axis for p in points)]  # fmt: skip
+    panels += [partial(draw_starts, starts=starts)] if starts else []
+    if not panels:
+        return
+    columns = min(2, len(panels))
+    figure = Figure(figsize=(5.5 * columns, 4 * math.ceil(len(panels) / columns)), layout="constrained")
+    all_axes = figure.subplots(math.ceil(len(panels) / columns), columns, squeeze=False).flat
+    for panel, axes in zip_longest(panels, all_axes):
+        panel(axes) if panel else axes.set_axis_off()
     figure.savefig(path, dpi=110)
 
 
@@ -29,12 +39,11 @@ def draw_axis(axes, points: list[Point], axis: str, title: str) -> None:
     for contender in dict.fromkeys(point.contender for point in points):
         own = [point for point in points if point.contender == contender]
         axes.plot([point.value for point in own], [seconds(point) for point in own], marker=".", label=contender)
-    if axis != "rows" and points:
+    if axis != "rows":
         roof = {point.value: point.roof for point in points}
         axes.plot(list(roof), list(roof.values()), color="0.6", linestyle="--", label="the matrix products alone")
     axes.set(xscale="log", yscale="log", xlabel=axis, ylabel="seconds", title=title)
-    if points:
-        axes.legend(fontsize="small")
+    axes.legend(fontsize="small")
 
 
 def seconds(point: Point) -> float:
@@ -50,5 +59,4 @@ def draw_starts(axes, starts: list[Start]) -> None:
         ends = [end + width for end, width in zip(ends, widths, strict=True)]
     axes.invert_yaxis()
     axes.set(xlabel="seconds", title="a whole process")
-    if starts:
-        axes.legend(fontsize="x-small", ncols=5, loc="upper center", bbox_to_anchor=(0.4, -0.15))
+    axes.legend(fontsize="x-small", ncols=5, loc="upper center", bbox_to_anchor=(0.4, -0.15))

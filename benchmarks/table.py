@@ -22,9 +22,9 @@ def markdown(findings: Iterable[Findings]) -> str:
 
 
 def main_table(findings: Iterable[Findings]) -> str:
-    """The answers that have an aim, and what keeps one from being reached."""
+    """The answers that have an aim, those where another is faster, and what keeps an aim from being reached."""
     findings = list(findings)
-    answers = [answer for found in findings for answer in found.answers if answer.aim is not None]
+    answers = [answer for found in findings for answer in found.answers if answer.aim is not None or answer.lost]
     return "\n\n".join([answers_table(answers), *limits(findings)])
 
 

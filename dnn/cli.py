@@ -89,7 +89,9 @@ def train(
     patience: Annotated[int, typer.Option(help="Epochs without a lower validation loss to stop after.", min=1)] = 2,
     min_delta: Annotated[float, typer.Option(help="Nats by which a loss must be lower to count.", min=0)] = 0.0,
     restore_best: Annotated[bool, typer.Option(help="End with the weights of the best epoch.")] = True,
-    jit: Annotated[bool | None, typer.Option(help="Compile with XLA, or never do; else once it pays.")] = None,
+    jit: Annotated[
+        bool | None, typer.Option(help="Compile with XLA at once, or never; by default, once it pays.")
+    ] = None,
     seed: Seed = 0,
     debug: Debug = False,
 ) -> None:
@@ -194,7 +196,7 @@ def ready(debug: bool) -> Iterator:
     """The module of the commands, with TensorFlow started; bad input ends with its message alone, and exit code 2."""
     with quiet_start():
         from dnn import commands
-    gc.freeze()  # what was imported stays to the end, where Python would search it for rings, for a second
+    gc.freeze()  # what was imported stays to the end, where Python would search it for cycles, for a second
     try:
         yield commands
     except KeyboardInterrupt:

@@ -28,7 +28,7 @@ def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Row
     _refuse_infinite(y, f"{name}: y")
     y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y")
     classes = _prediction(model, x.shape[1], name).outputs[0].shape[1]
-    if _are_classes(y) and classes > 1:
+    if _are_classes(y) and (classes or 1) > 1:  # None: the model does not tell
         lowest, highest = y.min(), y.max()
         if lowest < 0 or highest >= classes:
             raise ValueError(f"{name}: labels must be in [0, {classes}), got values from {lowest} to {highest}")
@@ -137,7 +137,12 @@ def _prediction(model, features: int, name: str):
 
 
 def _refuse_infinite(values: np.ndarray, name: str) -> None:
-    extremes = values.min(initial=0), values.max(initial=0)  # a NaN is both
-    if _is_float(values) and not np.isfinite(extremes).all():
+    if _is_float(values) and not _finite(values):
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise ValueError(f"{name} has a NaN or an infinity, as {values.dtype.name}, in row {row}, counted from 0")
+
+
+def _finite(values: np.ndarray) -> bool:
+    """Whether all are; without an array of as many truth values."""
+    with np.errstate(invalid="ignore"):  # a NaN is both the least and the greatest, in bfloat16 with a warning
+        return bool(np.isfinite((values.min(initial=0), values.max(initial=0))).all())

@@ -17,8 +17,9 @@ KEPT = 8
 def kept(make: Callable) -> Callable:
     """`make`, whose latest results are found again by its arguments.
 
-    A graph is a ring of Python objects, which are freed when Python looks for rings: seldom, with as many objects as
-    TensorFlow has. Until then thirty models that came and went hold some hundred MB. So they are looked for here.
+    A graph is full of reference cycles, which are freed when Python's collector comes to them: seldom, with as many
+    objects as TensorFlow has. Until then thirty models that came and went hold some hundred MB. So before every eighth
+    that is made, those let go are collected here.
     """
 
     @functools.lru_cache(maxsize=KEPT)
@@ -34,8 +35,8 @@ def kept(make: Callable) -> Callable:
 class Compiled:
     """A concrete function with one result, which cannot trace again.
 
-    It is called by the operation that a call of it ends in: what Python does before would take a tenth of a millisecond
-    for a prediction, and half of one for an epoch.
+    It is called flat, by its tensors and what it captured: to match arguments with its signature would take Python a
+    tenth of a millisecond for a prediction, and more for an epoch.
     """
 
     def __init__(self, function):
@@ -43,30 +44,29 @@ class Compiled:
 
     def __call__(self, *arguments) -> tf.Tensor:
         """arguments: tensors or arrays of the dtypes it was traced with, in tuples like those of the specs."""
-        tensors = [tensor for tensor in tf.nest.flatten(arguments) if tensor is not None]
-        (result,) = tf.raw_ops.StatefulPartitionedCall(
-            args=[*tensors, *self.function.captured_inputs], Tout=[self.function.outputs[0].dtype], f=self.function
-        )
+        tensors = [tf.convert_to_tensor(part) for part in tf.nest.flatten(arguments) if part is not None]
+        (result,) = self.function.inference_fn.call_flat(*tensors, *self.function.captured_inputs)
         return result
+
+    def operations(self) -> list[str]:
+        """The kind of each operation in its graph, and in all the functions that it calls."""
+        graph = self.function.graph.as_graph_def()
+        nodes = (graph.node, *(called.node_def for called in graph.library.function))
+        return [node.op for part in nodes for node in part]
 
 
 def traced(function: Callable, *specs, jit_compile: bool = False) -> Compiled:
     """The Python function of tensors, compiled for these tf.TensorSpecs.
 
-    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if` and `for` may
-    depend on tensors, takes 1.5 s of a first fit. This package does without; a model or a loss of the user's own that
-    does not is traced again with it.
+    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if`, `for` and `len`
+    may depend on tensors, takes 1.5 s of a first fit. This package does without; a model or a loss of the user's own
+    that does not is traced again with it. Its variables must be there before, made by its constructor.
     """
     try:
-        return _traced(function, specs, jit_compile, autograph=False)
-    except tf.errors.OperatorNotAllowedInGraphError:
-        return _traced(function, specs, jit_compile, autograph=True)
-
-
-def _traced(function: Callable, specs, jit_compile: bool, *, autograph: bool) -> Compiled:
-    if jit_compile:  # a function within the function: the operation that calls the outer one does not know XLA
-        function = tf.function(function, autograph=autograph, jit_compile=True)
-    return Compiled(tf.function(function, autograph=autograph).get_concrete_function(*specs))
+        compiled = tf.function(function, autograph=False, jit_compile=jit_compile).get_concrete_function(*specs)
+    except (TypeError, NotImplementedError):  # what Python says of an `if`, a `len`, a `range` and an `int` of a tensor
+        compiled = tf.function(function, jit_compile=jit_compile).get_concrete_function(*specs)
+    return Compiled(compiled)
 
 
 @kept

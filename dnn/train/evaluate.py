@@ -1,7 +1,7 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -14,7 +14,8 @@ from dnn.train.compiled import compiled_evaluation, compiled_prediction
 from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
-BATCH = 16384  # rows of a pass that takes no steps, where it only bounds the memory in use
+MOST, LEAST = 16384, 256  # rows of a pass that takes no steps
+NUMBERS = 2**22  # in its widest tensor: what bounds the memory in use
 
 
 def evaluate(
@@ -37,9 +38,10 @@ def evaluate(
 
 def evaluation(model, rows, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:
     """A function that evaluates the model, as it then is, on these rows, which were checked before."""
-    functions, count, batch_size = tuple(metrics.values()), rows.count, min(BATCH, rows.x.shape[0])
+    functions, count = tuple(metrics.values()), rows.count
+    batch_size = rows_at_once(model, rows.x.shape)
     make = functools.partial(compiled_evaluation, model, loss, functions, rows.specs, batch_size)
-    evaluate_epoch = GraphOrXla(make, graph_epochs(jit_compile, 1, batch_size, 0))
+    evaluate_epoch = GraphOrXla(make, jit_compile, graph_epochs(1, batch_size, 0))
     return lambda: means(evaluate_epoch(rows), metrics, count)
 
 
@@ -55,6 +57,15 @@ def predict(model: Callable, x) -> np.ndarray:
     model does not take.
     """
     x = checked_inputs(model, x, "x")
-    logits = compiled_prediction(model, x.shape[1])
-    parts = [logits(tf.constant(x[first : first + BATCH])).numpy() for first in range(0, len(x), BATCH)]
+    logits, size = compiled_prediction(model, x.shape[1]), rows_at_once(model, x.shape)
+    parts = [logits(x[first : first + size]).numpy() for first in range(0, len(x), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def rows_at_once(model: tf.Module, shape: Sequence[int]) -> int:
+    """How many of the rows of x, of this shape, a pass takes at once: fewer, the wider x and the model's variables."""
+    rows, features = shape
+    if rows <= LEAST:
+        return rows
+    widest = max([features, *(size or 1 for variable in model.variables for size in variable.shape[-1:])])
+    return min(rows, max(LEAST, min(MOST, NUMBERS // widest)))

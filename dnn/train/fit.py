@@ -62,7 +62,8 @@ def fit(
     callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
         One that returns True ends the fit.
     jit_compile: whether to compile the epochs with XLA: 1 to 2 s more before the first, less for each step. "auto": of
-        batches up to 512 rows, once that pays, after some 10,000 steps of a small network: see `graph_epochs`.
+        batches up to 512 rows, once that pays, after some 10,000 steps of a small network, as
+        `dnn.train.graph_or_xla.graph_epochs` says; the logger "dnn" tells it at the level INFO.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
@@ -108,8 +109,8 @@ def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle
     """A function of an epoch's number that trains it on these rows, which were checked before: {name: mean}."""
     functions, count, total = tuple(metrics.values()), rows.count, rows.x.shape[0]
     make = functools.partial(compiled_training, model, loss, optimizer, functions, rows.specs, batch_size)
-    weights = sum(parameter.shape.num_elements() for parameter in optimizer.parameters)
-    train_epoch = GraphOrXla(make, graph_epochs(jit_compile, math.ceil(total / batch_size), batch_size, weights))
+    weights = sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
+    train_epoch = GraphOrXla(make, jit_compile, graph_epochs(math.ceil(total / batch_size), batch_size, weights))
 
     def train(epoch: int) -> dict[str, float]:
         order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)

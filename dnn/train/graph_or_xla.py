@@ -12,45 +12,58 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from dnn.train.compiled import Compiled
+
 STEP = 1e7  # what XLA saves in each step, as the multiply-adds of matrix products beside which it saves as much again
 PAYS = 1.5e11  # multiply-adds after which XLA has saved the seconds that it took to compile
 MOST_ROWS = 512  # of a step: with larger batches graph mode is as fast, or faster
 
 
-def graph_epochs(jit_compile: bool | str, steps: int, batch_size: int, weights: int) -> float:
-    """How many epochs run in graph mode before XLA takes over: 0 for True, ∞ for False.
+def graph_epochs(steps: int, batch_size: int, weights: int) -> float:
+    """How many epochs "auto" runs in graph mode before XLA takes over: as much work as would have paid for compiling.
 
-    For "auto", after as much work as would have paid for compiling it: whenever a fit stops, it has lost no more than
-    the right choice would have cost. Time is not looked at: what is computed depends on the arguments alone.
+    0 if one epoch is as much, ∞ if the batches are too large. Time is not looked at: what is computed depends on the
+    arguments alone.
     steps: of an epoch. weights: how many numbers are trained; a step takes batch_size · weights multiply-adds thrice.
     """
-    if jit_compile != "auto":
-        return 0 if jit_compile else math.inf
-    return math.inf if batch_size > MOST_ROWS else math.ceil(PAYS / (steps * (STEP + batch_size * weights)))
+    return math.inf if batch_size > MOST_ROWS else PAYS // (steps * (STEP + batch_size * weights))
 
 
 class GraphOrXla:
     """A compiled function of an epoch: in graph mode at first, then under XLA; or back in graph mode, with a line in
-    the log, if it has an operation that XLA does not know, as custom ones in C++ mostly are.
+    the log, if XLA cannot compile it, as it cannot most custom operations in C++.
+
+    XLA leaves out checks (tf.debugging.assert_…), and draws other numbers than the stateful tf.random: an epoch with
+    such operations goes over to it only for jit_compile=True.
     """
 
-    def __init__(self, make: Callable[[bool], Callable], epochs_before_xla: float):
-        """make: jit_compile -> the function, traced."""
-        self._make, self._epochs_before_xla, self._epochs = make, epochs_before_xla, 0
-        self._function = make(epochs_before_xla == 0)
+    def __init__(self, make: Callable[[bool], Compiled], jit_compile: bool | str, epochs_before_xla: float):
+        """make: jit_compile -> the function, traced. epochs_before_xla: of jit_compile "auto"."""
+        self._make, self._epochs = make, 0
+        self._epochs_before_xla = epochs_before_xla if jit_compile == "auto" else math.inf
+        self._untried = jit_compile != "auto" and bool(jit_compile)  # XLA compiles, and may fail, in the first call
+        self._function = make(self._untried)
 
     def __call__(self, *tensors):
-        if 0 < self._epochs == self._epochs_before_xla:
-            self._function = self._make(True)
+        if self._epochs == self._epochs_before_xla and not _changes_under_xla(self._function):
+            logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", self._epochs)
+            self._function, self._untried = self._make(True), True
         self._epochs += 1
         try:
             return self._function(*tensors)
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:  # before anything was run
-            if "XLA" not in str(error):
+        except tf.errors.OpError as error:  # nothing was run if XLA could not compile it
+            if not self._untried or isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
                 raise
             logging.getLogger("dnn").warning("jit_compile: in graph mode, since XLA %s", _reason(error))
             self._function = self._make(False)
             return self._function(*tensors)
+        finally:
+            self._untried = False
+
+
+def _changes_under_xla(function: Compiled) -> bool:
+    kinds = ("Assert", "CheckNumerics", "Random", "TruncatedNormal", "Multinomial")
+    return any(operation.startswith(kinds) for operation in function.operations())
 
 
 def _reason(error: tf.errors.OpError) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tolerance import assert_near
 
 import dnn
-from dnn.train.compiled import compiled_evaluation, compiled_prediction, compiled_training
+from dnn.train.compiled import KEPT, compiled_evaluation, compiled_prediction, compiled_training
 from dnn.train.epoch import over_batches, train_step
 from dnn.train.rows import Rows
 
@@ -154,6 +154,41 @@ def test_python_in_a_model_that_depends_on_tensors_is_compiled_too():
     rows = Rows(np.float32([[1], [-3], [5]]), np.zeros(3, np.float32))
     evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), rows.specs, 1, False)
     np.testing.assert_array_equal(evaluate_epoch(rows), [2 + 6 + 10])
+
+
+def by_range(x):
+    total = tf.zeros(1)
+    for i in range(len(x)):
+        total += x[i]
+    return total
+
+
+def by_if(x):
+    if tf.reduce_sum(x) > 0:
+        return tf.reduce_sum(x, axis=0)
+    return x[0]
+
+
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
+@pytest.mark.parametrize("sum_of", [by_range, by_if])
+def test_a_training_epoch_may_have_them_too(sum_of, jit_compile):
+    class Shared(Scale):
+        def __call__(self, x):
+            return x * self.w + 0 * sum_of(x)
+
+    model = Shared(1.0)
+    rows = Rows(tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0]))
+    train_epoch = compiled_training(model, square, Descent([model.w], 0.0), (), rows.specs, 2, jit_compile)
+    np.testing.assert_array_equal(train_epoch(rows, np.arange(3, dtype=np.int32), KEY), [1 + 1 + 25])
+
+
+def test_models_that_came_and_went_do_not_stay_in_memory():
+    references = []
+    for _ in range(4 * KEPT):
+        model = dnn.mlp([2, 2])
+        compiled_prediction(model, 2)
+        references.append(weakref.ref(model))
+    assert sum(reference() is not None for reference in references) <= 2 * KEPT + 1
 
 
 def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():

@@ -10,7 +10,7 @@ from dnn.train.compiled import compiled_prediction
 
 LOSS = dnn.sparse_softmax_cross_entropy
 MODEL = dnn.mlp([4, 6, 3], seed=1)
-ROWS = [1, 2, passes.BATCH - 1, passes.BATCH, passes.BATCH + 1, 2 * passes.BATCH, 2 * passes.BATCH + 500]
+ROWS = [1, 2, passes.MOST - 1, passes.MOST, passes.MOST + 1, 2 * passes.MOST, 2 * passes.MOST + 500]
 
 
 def some_rows(rows):
@@ -74,3 +74,11 @@ def test_evaluate_refuses_labels_out_of_range_and_text_for_a_loss():
         dnn.evaluate(MODEL, (x, y + 3), loss=LOSS)
     with pytest.raises(TypeError, match="^loss must be a function"):
         dnn.evaluate(MODEL, (x, y), loss="mse")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows", "expected"),
+    [([4, 3], 10, 10), ([4, 3], 10**6, passes.MOST), ([4, 2**12, 3], 10**6, 2**10), ([4, 10**5], 10**6, passes.LEAST)],
+)
+def test_a_pass_takes_fewer_rows_at_once_the_wider_the_network(sizes, rows, expected):
+    assert passes.rows_at_once(dnn.mlp(sizes), (rows, sizes[0])) == expected

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import dnn
+import dnn.train.fit
 from dnn.train import graph_or_xla
 from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 
@@ -16,30 +17,42 @@ Y = (X[:, 0] > 0).astype(np.int32)
 BANK = {"steps": 90, "batch_size": 100, "weights": 2_552}  # an epoch of 51-30-30-2
 
 
-def test_true_is_xla_from_the_first_epoch_and_false_never():
-    assert graph_epochs(True, **BANK) == 0
-    assert graph_epochs(np.True_, **BANK) == 0
-    assert graph_epochs(False, **BANK) == math.inf
-
-
 def test_auto_leaves_short_fits_and_large_batches_to_graph_mode():
-    assert 100 < graph_epochs("auto", **BANK) < 200
-    assert graph_epochs("auto", **BANK | {"weights": 10**7}) < 5
-    assert graph_epochs("auto", **BANK | {"steps": 10**6}) == 1
-    assert graph_epochs("auto", **BANK | {"batch_size": 1024}) == math.inf
+    assert 100 < graph_epochs(**BANK) < 200
+    assert graph_epochs(**BANK | {"weights": 10**7}) < 5
+    assert graph_epochs(**BANK | {"steps": 10**6}) == 0
+    assert graph_epochs(**BANK | {"batch_size": 1024}) == math.inf
 
 
-@pytest.mark.parametrize(("first", "expected"), [(0, "xxxx"), (1, "gxxx"), (3, "gggx"), (math.inf, "gggg")])
-def test_xla_takes_over_after_so_many_epochs(first, expected):
-    made = []
+class Made:
+    """A compiled function that only says how it was made."""
 
-    def make(jit_compile):
-        made.append(jit_compile)
-        return lambda: "x" if jit_compile else "g"
+    def __init__(self, name, kinds=("MatMul",)):
+        self.name, self.kinds = name, kinds
 
-    epoch = GraphOrXla(make, first)
+    def __call__(self):
+        return self.name
+
+    def operations(self):
+        return self.kinds
+
+
+@pytest.mark.parametrize(("jit_compile", "first", "expected", "made"), [
+    ("auto", 0, "xxxx", [False, True]), ("auto", 1, "gxxx", [False, True]), ("auto", 3, "gggx", [False, True]),
+    ("auto", math.inf, "gggg", [False]), (True, 3, "xxxx", [True]), (np.True_, 3, "xxxx", [True]),
+    (False, 0, "gggg", [False]),
+])  # fmt: skip
+def test_xla_takes_over_after_so_many_epochs(jit_compile, first, expected, made):
+    seen = []
+    epoch = GraphOrXla(lambda jit: seen.append(jit) or Made("x" if jit else "g"), jit_compile, first)
     assert "".join(epoch() for _ in range(4)) == expected
-    assert made == {0: [True], math.inf: [False]}.get(first, [False, True])
+    assert seen == made
+
+
+@pytest.mark.parametrize("kind", ["Assert", "CheckNumericsV2", "RandomUniform"])
+def test_auto_leaves_what_xla_computes_otherwise_to_graph_mode(kind):
+    epoch = GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), "auto", 1)
+    assert "".join(epoch() for _ in range(3)) == "ggg"
 
 
 def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
@@ -54,7 +67,11 @@ def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
 def test_a_fit_that_goes_over_to_xla_trains_on(monkeypatch):
     graph, _ = fitted()
     monkeypatch.setattr(graph_or_xla, "PAYS", 2 * 3 * (graph_or_xla.STEP + 8 * 44))  # two epochs' worth
+    made = []
+    compiled = dnn.train.fit.compiled_training
+    monkeypatch.setattr(dnn.train.fit, "compiled_training", lambda *key: made.append(key[-1]) or compiled(*key))
     auto, model = fitted()
+    assert made == [False, True]
     assert auto["loss"] == pytest.approx(graph["loss"], rel=1e-6)
     again, model_again = fitted()
     assert again == auto
@@ -77,12 +94,41 @@ def test_an_operation_that_xla_does_not_know_trains_in_graph_mode_and_one_line_s
     assert [record.getMessage() for record in caplog.records] == [line] * 2  # training, and validation
 
 
-def test_an_error_that_is_not_xla_s_is_raised():
-    def make(jit_compile):
-        def fail():
-            raise tf.errors.InvalidArgumentError(None, None, "label 7 is out of range")
+def hardest(y, logits):
+    """The loss of a number of rows that a tensor says: a shape that XLA does not know."""
+    losses = dnn.sparse_softmax_cross_entropy(y, logits)
+    count = tf.cast(tf.reduce_sum(tf.ones_like(losses)), tf.int32)
+    return losses + 0 * tf.reduce_sum(tf.math.top_k(losses, count).values)
 
-        return fail
 
+def test_whatever_xla_fails_by_the_fit_goes_on_in_graph_mode(caplog):
+    expected, _ = fitted(loss=hardest, jit_compile=False)
+    with caplog.at_level(logging.WARNING, "dnn"):
+        history, _ = fitted(loss=hardest, jit_compile=True)
+    assert history["loss"] == pytest.approx(expected["loss"], rel=1e-6)
+    assert all(record.getMessage().startswith("jit_compile: in graph mode, since XLA") for record in caplog.records)
+
+
+def failing(jit_compile):
+    def fail():
+        raise tf.errors.InvalidArgumentError(None, None, "XLA is in this text, and label 7 is out of range")
+
+    return fail
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_an_error_of_graph_mode_is_raised(jit_compile):
     with pytest.raises(tf.errors.InvalidArgumentError, match="label 7"):
-        GraphOrXla(make, 0)()
+        GraphOrXla(failing, jit_compile, 0)()
+
+
+def test_in_graph_mode_nothing_is_run_twice():
+    seen = []
+
+    def fail():
+        seen.append(1)
+        raise tf.errors.InvalidArgumentError(None, None, "XLA_CPU_JIT: No registered 'AsString' OpKernel")
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="AsString"):
+        GraphOrXla(lambda jit_compile: fail, False, 0)()
+    assert seen == [1]

@@ -42,7 +42,10 @@ def has_the_gradient_of_finite_differences(case: Case) -> str:
                 found = float(each[argument].numpy()[place])
                 if not abs(found - slope) <= allowed:
                     name = f"the {each[argument].dtype.name} gradient by float argument {argument} at {place}"
-                    raise AssertionError(f"{name} is {found:.9g}, the difference {slope:.9g}, {allowed:.1e} allowed")
+                    raise AssertionError(
+                        f"{name} is {found:.9g}, by finite differences {slope:.9g}, "
+                        f"{allowed:.1e} allowed, each result weighted by a number that was drawn"
+                    )
 
     for_each(case.source.strategy(near=True, away=True), check, case.examples, shrink=True)
     if not counts["compared"]:
