@@ -1,10 +1,12 @@
 """A new op in a folder: its source, its Python face and its test, which pass as they stand."""
 
+import builtins
 import importlib.util
 import keyword
 import re
 from pathlib import Path
 
+TAKEN = ("op", "reference", "inputs", "size", "formula", "np", "tf", "dnn", "pytest", "conftest")
 TEMPLATES = Path(__file__).parent / "ops" / "templates"
 
 
@@ -32,5 +34,7 @@ def _check(name: str) -> None:
         raise ValueError(f"NAME must be ASCII letters, digits and _, and begin with a letter, got {name!r}")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise ValueError(f"NAME must not be a word of Python's own, got {name!r}")
+    if name in TAKEN or name.startswith("test_") or hasattr(builtins, name):
+        raise ValueError(f"NAME must not be one that the files themselves use, got {name!r}")
     if importlib.util.find_spec(name):
         raise ValueError(f"NAME must not be a module's, which {name}.py would hide or be hidden by, got {name!r}")

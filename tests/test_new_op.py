@@ -66,6 +66,9 @@ def test_an_existing_file_is_left_alone(taken, tmp_path, monkeypatch):
         ("lambda", "must not be a word of Python's own"),
         ("match", "must not be a word of Python's own"),
         ("random", "must not be a module's"),
+        ("inputs", "must not be one that the files themselves use"),
+        ("print", "must not be one that the files themselves use"),
+        ("test_mine", "must not be one that the files themselves use"),
         ("numpy", "must not be a module's"),
     ],
 )

@@ -28,8 +28,8 @@ def findings(run: Run) -> Findings:
 def axes(quick: bool) -> dict[str, list[tuple[int, Job]]]:
     """axis -> (value, job) of each place on it."""
     counts = [10**power for power in ((4, 5) if quick else (4, 5, 6, 7))]
-    widths = [16, 128, 1024] if quick else [16, 128, 1024, 4096]
-    batches = [8, 256, 8192] if quick else [8, 64, 512, 8192]
+    widths = [16, 256, 1024] if quick else [16, 256, 4096]
+    batches = [8, 256, 8192]
     return {
         "rows": [(count, Job(f"{count:,} rows", SIZES, BATCH, count)) for count in counts],
         "width": [

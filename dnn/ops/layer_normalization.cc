@@ -6,7 +6,6 @@
 // A row stays in the cache while its thread works on it. Means and sums are float64.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
@@ -134,10 +133,10 @@ Sizes SizesOf(const TensorShape& x) {
   return sizes;
 }
 
-TensorShape StatisticsShape(const TensorShape& x) {
-  TensorShape shape = x;
-  shape.set_dim(shape.dims() - 1, 3);
-  return shape;
+// That of x with 3 in the place of its last size. It may be too large where x itself is empty.
+absl::Status StatisticsShape(const TensorShape& x, TensorShape* shape) {
+  *shape = x;
+  return shape->SetDimWithStatus(x.dims() - 1, 3);
 }
 
 template <typename T>
@@ -155,9 +154,11 @@ class LayerNormalizationOp : public OpKernel {
                     "x must be [..., size], gamma and beta [size] and epsilon [], got ", x.shape().DebugString(), ", ",
                     gamma.shape().DebugString(), ", ", beta.shape().DebugString(), " and ",
                     epsilon.shape().DebugString())));
+    TensorShape of_statistics;
+    OP_REQUIRES_OK(context, StatisticsShape(x.shape(), &of_statistics));
     Tensor *y = nullptr, *statistics = nullptr;
     OP_REQUIRES_OK(context, context->allocate_output(0, x.shape(), &y));
-    OP_REQUIRES_OK(context, context->allocate_output(1, StatisticsShape(x.shape()), &statistics));
+    OP_REQUIRES_OK(context, context->allocate_output(1, of_statistics, &statistics));
 
     const auto [rows, size] = SizesOf(x.shape());
     const T *x_data = x.flat<T>().data(), *g = gamma.flat<T>().data(), *b = beta.flat<T>().data();
@@ -181,9 +182,12 @@ class LayerNormalizationGradOp : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor &y_gradient = context->input(0), &x = context->input(1), &gamma = context->input(2);
     const Tensor& statistics = context->input(3);
+    TensorShape of_statistics;
+    OP_REQUIRES(context, x.dims() >= 1, absl::InvalidArgumentError("x must be [..., size], got a number"));
+    OP_REQUIRES_OK(context, StatisticsShape(x.shape(), &of_statistics));
     OP_REQUIRES(context,
-                x.dims() >= 1 && y_gradient.shape() == x.shape() && gamma.dims() == 1 &&
-                    gamma.dim_size(0) == x.dim_size(x.dims() - 1) && statistics.shape() == StatisticsShape(x.shape()),
+                y_gradient.shape() == x.shape() && gamma.dims() == 1 &&
+                    gamma.dim_size(0) == x.dim_size(x.dims() - 1) && statistics.shape() == of_statistics,
                 absl::InvalidArgumentError(absl::StrCat(
                     "y_gradient and x must be [..., size], gamma [size] and statistics [..., 3], got ",
                     y_gradient.shape().DebugString(), ", ", x.shape().DebugString(), ", ",
@@ -196,7 +200,10 @@ class LayerNormalizationGradOp : public OpKernel {
     const auto [rows, size] = SizesOf(x.shape());
     // Sums of γ and β over blocks of rows, which do not depend on the number of threads: so neither does the result.
     const int64_t block = std::max<int64_t>(16, (rows + 63) / 64), blocks = (rows + block - 1) / block;
-    std::vector<double> sums(2 * size * blocks);
+    Tensor sums;
+    OP_REQUIRES_OK(context, context->allocate_temp(DT_DOUBLE, TensorShape({blocks, 2, size}), &sums));
+    double* sum = sums.flat<double>().data();
+    std::fill_n(sum, sums.NumElements(), 0.0);
     const T *dy = y_gradient.flat<T>().data(), *x_data = x.flat<T>().data(), *g = gamma.flat<T>().data();
     const double* s = statistics.flat<double>().data();
     T* dx = x_gradient->flat<T>().data();
@@ -204,7 +211,7 @@ class LayerNormalizationGradOp : public OpKernel {
     Shard(workers.num_threads, workers.workers, blocks, block * (50 + 6 * size),
           [&, rows = rows, size = size](int64_t first, int64_t end) {
             for (int64_t i = first * block; i < std::min(end * block, rows); ++i) {
-              double* of_block = sums.data() + i / block * 2 * size;
+              double* of_block = sum + i / block * 2 * size;
               backward_row(dy + i * size, x_data + i * size, g, s + 3 * i, size, dx + i * size, of_block,
                            of_block + size);
             }
@@ -213,8 +220,8 @@ class LayerNormalizationGradOp : public OpKernel {
     for (int64_t j = 0; j < size; ++j) {
       double of_gamma = 0, of_beta = 0;
       for (int64_t k = 0; k < blocks; ++k) {
-        of_gamma += sums[2 * k * size + j];
-        of_beta += sums[(2 * k + 1) * size + j];
+        of_gamma += sum[2 * k * size + j];
+        of_beta += sum[(2 * k + 1) * size + j];
       }
       d_gamma[j] = static_cast<T>(of_gamma);
       d_beta[j] = static_cast<T>(of_beta);

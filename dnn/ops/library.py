@@ -9,7 +9,7 @@ from types import ModuleType
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry  # the only place that tells which ops there are
 
-from dnn.ops.build import Recipe, build, default_cache, recipe
+from dnn.ops.build import Recipe, build, cache_folder, recipe
 from dnn.ops.compiler import tensorflow_version
 from dnn.ops.stamp import read_stamp
 
@@ -27,13 +27,15 @@ def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | Non
     missing, if the source does not compile, and for a library that is of another TensorFlow; ValueError for the name of
     an op that is taken, also by what the source was before it was changed: a process cannot forget an op.
     """
+    if isinstance(flags, str):
+        raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path} to load ops from")
     with _LOADING:
         if path.suffix in (".so", ".dylib"):
             return _loaded_library(path.resolve())
-        return _loaded_source(recipe(path, tuple(flags), Path(cache) if cache else default_cache()))
+        return _loaded_source(recipe(path, tuple(flags), cache_folder(cache)))
 
 
 @functools.cache

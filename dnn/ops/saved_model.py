@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dnn.ops.build import build, default_cache, recipe
+from dnn.ops.build import build, cache_folder, recipe
 
 
 def carry(
@@ -18,13 +18,16 @@ def carry(
     needs the same version of TensorFlow, and a machine of the same kind and no older C library. An op that only a loss
     or an optimizer calls is in no SavedModel, and need not be carried.
     path, flags, cache: as `load` had them. saved_model: a folder that tf.saved_model.save wrote.
-    Raises: FileNotFoundError if it is none, and as `load`.
+    Raises: FileNotFoundError if it is none, FileExistsError for another library in its place, and as `load`.
     """
     folder = Path(saved_model)
     if not folder.joinpath(tf.saved_model.SAVED_MODEL_FILENAME_PB).is_file():
         raise FileNotFoundError(f"{folder} is no SavedModel: it has no {tf.saved_model.SAVED_MODEL_FILENAME_PB}")
-    wanted = recipe(Path(path), tuple(flags), Path(cache) if cache else default_cache())
+    wanted = recipe(Path(path), tuple(flags), cache_folder(cache))
     build(wanted)
     extra = folder / "assets.extra"  # TensorFlow's name for what a model brings along and TensorFlow does not read
     extra.mkdir(exist_ok=True)
-    return Path(shutil.copyfile(wanted.library, extra / f"{wanted.source.stem}.so"))
+    carried = extra / f"{wanted.source.stem}.so"
+    if carried.exists() and wanted.library.read_bytes() != carried.read_bytes():
+        raise FileExistsError(f"{carried} is another library: remove it, or give the source another name")
+    return Path(shutil.copyfile(wanted.library, carried))

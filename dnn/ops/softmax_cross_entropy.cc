@@ -6,6 +6,7 @@
 // A row is read three times, but from memory once: it stays in the cache while its thread works on it. Sums are float64.
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
@@ -80,8 +81,11 @@ class SoftmaxCrossEntropyOp : public OpKernel {
                     "labels must be [batch] and logits [batch, classes], got ", labels.shape().DebugString(), " and ",
                     logits.shape().DebugString())));
     const int64_t batch = logits.dim_size(0), classes = logits.dim_size(1);
-    const L* label = labels.flat<L>().data();
+    // A copy, of one reading: memory that others share could change between the check and the use.
+    const volatile L* given = labels.flat<L>().data();
+    std::vector<int64_t> label(batch);
     for (int64_t i = 0; i < batch; ++i) {
+      label[i] = given[i];
       OP_REQUIRES(context, 0 <= label[i] && label[i] < classes,
                   absl::InvalidArgumentError(absl::StrCat("labels must be in [0, ", classes, "), got ", label[i],
                                                           " in row ", i)));
@@ -90,6 +94,7 @@ class SoftmaxCrossEntropyOp : public OpKernel {
     Tensor* gradient = nullptr;
     OP_REQUIRES_OK(context, context->allocate_output(0, labels.shape(), &loss));
     OP_REQUIRES_OK(context, context->allocate_output(1, logits.shape(), &gradient));
+    if (batch == 0) return;
 
     const T* z = logits.flat<T>().data();
     T* l = loss->flat<T>().data();

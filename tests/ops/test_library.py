@@ -1,5 +1,6 @@
 """Loading: what is built once, what is refused, and what is said."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import tensorflow as tf
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.build import build, default_cache, recipe
+from dnn.ops.build import SEAL, build, cache_folder, is_whole, recipe
 from dnn.ops.compiler import compile_flags, tensorflow_version
 from dnn.ops.sources import ops_of, sources_of
 from dnn.ops.stamp import read_stamp, stamp
@@ -71,7 +72,7 @@ def test_a_changed_source_needs_a_new_process(tmp_path):
 @needs_compiler
 def test_a_built_library_loads_in_a_process_of_its_own_and_not_beside_its_source():
     dnn.ops.load(SOURCE)
-    library = recipe(SOURCE, (), default_cache()).library
+    library = recipe(SOURCE, (), cache_folder(None)).library
     with pytest.raises(ValueError, match="DnnTestPlusOne is there already"):
         dnn.ops.load(library)
     program = f"import dnn; ops = dnn.ops.load({str(library)!r}); print(ops.dnn_test_plus_one(1.0).numpy())"
@@ -170,7 +171,24 @@ def test_a_killed_build_leaves_no_library(tmp_path, fake_compiler):
     fake_compiler('echo whole > "$out"')
     wanted = recipe(SOURCE, (), tmp_path / "cache")
     build(wanted)
-    assert wanted.library.read_text() == "whole\n"
+    assert wanted.library.read_bytes()[:-SEAL] == b"whole\n"
+
+
+def test_a_damaged_library_is_built_again(tmp_path, fake_compiler):
+    fake_compiler('echo whole > "$out"')
+    wanted = recipe(SOURCE, (), tmp_path / "cache")
+    for damaged in (
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2],
+        lambda data: b"",
+        lambda data: b"x" + data,
+    ):
+        build(wanted)
+        assert is_whole(wanted.library)
+        wanted.library.write_bytes(damaged(wanted.library.read_bytes()))
+        assert not is_whole(wanted.library)
+    build(wanted)
+    assert is_whole(wanted.library)
 
 
 def test_parallel_builds_end_with_one_whole_library(tmp_path, fake_compiler):
@@ -181,7 +199,7 @@ def test_parallel_builds_end_with_one_whole_library(tmp_path, fake_compiler):
         thread.start()
     for thread in threads:
         thread.join()
-    assert [path.read_text() for path in (tmp_path / "cache").iterdir()] == ["first\nsecond\n"]
+    assert [path.read_bytes()[:-SEAL] for path in (tmp_path / "cache").iterdir()] == [b"first\nsecond\n"]
 
 
 def test_a_library_is_named_by_all_that_it_is_made_from(tmp_path, monkeypatch, fake_compiler):
@@ -206,9 +224,9 @@ def test_a_library_is_named_by_all_that_it_is_made_from(tmp_path, monkeypatch, f
 
 def test_the_cache_is_where_the_system_wants_it(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert default_cache() == Path("/caches/dnn/ops")
+    assert cache_folder(None) == Path("/caches/dnn/ops")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert default_cache() == Path.home() / ".cache/dnn/ops"
+    assert cache_folder(None) == Path.home() / ".cache/dnn/ops"
 
 
 def test_sources_are_followed_through_quoted_includes():
@@ -221,3 +239,18 @@ def test_tensorflow_s_headers_are_asked_for_with_its_own_standard_of_c_plus_plus
     flags = compile_flags()
     assert any(re.fullmatch(r"-?-std=c\+\+\d\d", flag) for flag in flags)
     assert any(flag.startswith("-D_GLIBCXX_USE_CXX11_ABI=") for flag in flags)
+
+
+@needs_compiler
+def test_a_cache_may_be_the_current_folder(tmp_path):
+    program = f"import dnn; print(dnn.ops.load({str(SOURCE)!r}, cache='.').dnn_test_plus_one(1.0).numpy())"
+    environment = os.environ | {"PYTHONPATH": str(Path(dnn.__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "2.0", done.stderr
+
+
+def test_flags_in_one_text_are_refused():
+    with pytest.raises(TypeError, match="flags must be texts in a tuple"):
+        dnn.ops.load(SOURCE, flags="-O0")

@@ -9,7 +9,7 @@ import pytest
 from needs_compiler import needs_compiler
 
 from dnn.ops import fused_adam, layer_normalization, softmax_cross_entropy
-from dnn.ops.build import build, default_cache, recipe
+from dnn.ops.build import build, cache_folder, recipe
 from dnn.ops.compiler import compiler
 
 pytestmark = needs_compiler
@@ -44,7 +44,7 @@ def run(arguments):
 def test_no_input_makes_a_kernel_overrun_its_memory():
     sanitizer_libraries()
     for module in MODULES:  # here: the compiler is not to run under the sanitizers
-        build(recipe(Path(module.__file__).with_suffix(".cc"), FLAGS, default_cache()))
+        build(recipe(Path(module.__file__).with_suffix(".cc"), FLAGS, cache_folder(None)))
     done = run([str(Path(__file__).with_name("bad_inputs.py")), *FLAGS])
     assert done.stdout.split() == ["done"], done.stderr[-6000:]
     assert done.returncode == 0

@@ -44,6 +44,9 @@ def test_the_library_is_carried_and_enough(tmp_path):
     assert "Op type not registered 'DnnLayerNormalization'" in without.stderr
     assert done.returncode == 0, done.stderr[-2000:]
     np.testing.assert_allclose(eval(done.stdout), model.serve([[1.0, 2.0, 3.0]]), rtol=1e-6)
+    carried.write_bytes(b"another")
+    with pytest.raises(FileExistsError, match="layer_normalization.so is another library"):
+        dnn.ops.carry(Path(layer_normalization.__file__).with_suffix(".cc"), folder)
 
 
 def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):

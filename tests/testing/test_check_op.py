@@ -247,3 +247,35 @@ def test_a_formula_in_numpy_that_also_takes_tensors_is_one_in_numpy():
     """tensor / (1 + array) is a tensor, whose derivative takes |x| for a constant."""
     report = check_op(tf.nn.softsign, lambda x: x / (1 + np.abs(x)), calls=64, examples=2)
     assert report["has the values of the reference"].detail.endswith("beside NumPy in float64")
+
+
+@tf.custom_gradient
+def half_beyond_the_first_150(x):
+    def gradient(dy):
+        flat = tf.reshape(2 * x * dy, [-1])
+        part = tf.where(tf.range(tf.size(flat)) < 150, tf.ones_like(flat), 0.5 * tf.ones_like(flat))
+        return tf.reshape(flat * part, tf.shape(x))
+
+    return x * x, gradient
+
+
+def test_a_gradient_that_is_wrong_only_in_a_large_array_is_found_beside_numpy():
+    found = broken(half_beyond_the_first_150, np.square)
+    assert "of a large example" in found["has the gradient of finite differences"]
+
+
+def test_an_edge_value_among_others_is_found():
+    def wrong_at_minus_zero(x):
+        return tf.where((x == 0) & (1 / x < 0), 5.0, x)
+
+    assert "has the values of the reference" in broken(wrong_at_minus_zero, lambda x: x + 0.0)
+
+
+def test_a_batch_of_a_size_that_is_not_drawn_is_tried():
+    found = broken(lambda x: x + tf.cast(tf.shape(x)[0] > 64, x.dtype), lambda x: x * 1.0, gradient=None)
+    assert "has the values of the reference" in found
+
+
+def test_integers_are_no_floats():
+    found = broken(lambda x: tf.cast(tf.nn.relu(x), tf.int32), lambda x: np.maximum(x, 0))
+    assert "the reference gives floats" in found["has the values of the reference"]

@@ -12,6 +12,7 @@ from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restor
 
 LAWS = (
     values.has_the_values_of_the_reference,
+    values.leaves_its_arguments_alone,
     gradients.has_the_gradient_of_finite_differences,
     gradients.has_the_gradient_of_the_reference,
     traced.infers_its_shape,

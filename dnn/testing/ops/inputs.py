@@ -66,6 +66,10 @@ class Floats:
         near = self.near()
         return random.uniform(near.low, near.high, sized(self.shape, sizes)).astype(self.dtype)
 
+    def tiled(self, sizes: Mapping[str, int]) -> np.ndarray:
+        """The edge values in turn."""
+        return np.resize(np.array(self.edges(self.finite), self.dtype), sized(self.shape, sizes))
+
     def _bounds(self) -> tuple[float, float]:
         """Of the numbers of this dtype between low and high."""
         low, high = self.dtype(self.low), self.dtype(self.high)
@@ -99,6 +103,11 @@ class Integers:
 
         below = sizes.get(self.below, self.below)
         return arrays(self.dtype, sized(self.shape, sizes), elements=st.integers(self.low, below - 1))
+
+    def tiled(self, sizes: Mapping[str, int]) -> np.ndarray:
+        """The least and the largest in turn."""
+        edges = [self.low, sizes.get(self.below, self.below) - 1]
+        return np.resize(np.array(edges, self.dtype), sized(self.shape, sizes))
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
         return random.integers(self.low, sizes.get(self.below, self.below), sized(self.shape, sizes), self.dtype)

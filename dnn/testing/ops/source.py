@@ -11,6 +11,7 @@ from dnn.testing.ops.inputs import BATCH, Floats, Integers
 
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
+EDGE_BATCHES = (7, 63, 257)
 BATCHES, LARGE_BATCH, LARGE_ROW = 16, 64, 256
 
 
@@ -39,6 +40,11 @@ class Specified:
         sizes = dict.fromkeys(others, round(LARGE_ROW ** (1 / max(len(others), 1)))) | {BATCH: LARGE_BATCH}
         random = np.random.default_rng(0)
         return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
+
+    def edges(self) -> list[tuple[np.ndarray, ...]]:
+        """Arrays of all edge values in turn, in batches that are no drawn size and no power of two."""
+        sizes = {name: max(self._sizes(name)[0], 3) for name in self._names()}
+        return [tuple(spec.tiled(sizes | {BATCH: batch}) for spec in self.specs) for batch in EDGE_BATCHES]
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
         """The same shapes, but for the batch; None where no axis is one."""
@@ -73,6 +79,10 @@ class Drawn:
         for_each(self.tuples, found.append, 4 * count)
         found = [arrays for arrays in found if all(map(np.size, arrays))]
         return found[:count]
+
+    def edges(self) -> list[tuple[np.ndarray, ...]]:
+        """None: only the strategy knows what it draws."""
+        return []
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
         if not any(map(np.ndim, arrays)):

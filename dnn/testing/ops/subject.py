@@ -87,6 +87,9 @@ def expected(case: Case, arrays, like) -> list:
     if not case.in_numpy:
         return outputs(case.reference, arrays)
     results, dtypes = numpy_outputs(case.reference, arrays), [result.dtype.as_numpy_dtype for result in like]
+    for place, (result, other) in enumerate(zip(results, like, strict=True)):
+        if is_float(result) and not is_float(other):
+            raise AssertionError(f"result {place} is {other.dtype.name}, and the reference gives floats")
     with np.errstate(over="ignore"):
         return [result.astype(dtype) for result, dtype in zip(results, dtypes, strict=True)]
 

@@ -26,8 +26,21 @@ def has_the_values_of_the_reference(case: Case) -> str:
         assert_same(results, expected(case, arrays, results), "result", case.ulps)
 
     for_each(case.source.strategy(), check, case.examples, shrink=True)
-    check(case.batches[0])
+    for arrays in (*case.source.edges(), case.batches[0]):
+        check(arrays)
     return f"{case.examples} examples and a large one, beside {'NumPy in float64' if case.in_numpy else 'TensorFlow'}"
+
+
+def leaves_its_arguments_alone(case: Case) -> str:
+    """The tensors that it was called with are what they were, eagerly and in a graph."""
+    arrays = case.batches[0]
+    for mode, call in (("eager", case.op), ("graph", tf.function(lambda *tensors: outputs(case.op, tensors)))):
+        tensors = [tf.identity(tf.constant(array)) for array in arrays]
+        outputs(call, tensors)
+        for place, (tensor, array) in enumerate(zip(tensors, arrays, strict=True)):
+            if tensor.numpy().tobytes() != np.asarray(array).tobytes():
+                raise AssertionError(f"argument {place} was changed by the call, {mode} mode")
+    return "eagerly and in a graph"
 
 
 def takes_other_dtypes(case: Case) -> str:
