@@ -13,8 +13,9 @@ import tensorflow as tf
 import dnn
 import dnn.train.fit
 from benchmarks.questions import QUESTIONS
-from dnn.train.compiled import Compiled, compiled_evaluation, compiled_training
+from dnn.train.compiled import compiled_evaluation, compiled_training
 from dnn.train.rows import Rows
+from dnn.train.traced import Compiled
 
 HOME = Path(dnn.__file__).parent.parent
 ROWS, FEATURES, BATCH = 1_029, 51, 100  # ten steps, and a short one

@@ -10,8 +10,10 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from dnn.train.epoch import evaluate_step, over_batches, train_step
+from dnn.train.traced import ONE_THREAD, traced
 
 KEPT = 8
+FEW = 2e6  # multiply-adds, below which it takes longer to hand operations to threads than the threads save
 
 
 def kept(make: Callable) -> Callable:
@@ -32,41 +34,9 @@ def kept(make: Callable) -> Callable:
     return found
 
 
-class Compiled:
-    """A concrete function with one result, which cannot trace again.
-
-    It is called flat, by its tensors and what it captured: to match arguments with its signature would take Python a
-    tenth of a millisecond for a prediction, and more for an epoch.
-    """
-
-    def __init__(self, function):
-        self.function = function
-
-    def __call__(self, *arguments) -> tf.Tensor:
-        """arguments: tensors or arrays of the dtypes it was traced with, in tuples like those of the specs."""
-        tensors = [tf.convert_to_tensor(part) for part in tf.nest.flatten(arguments) if part is not None]
-        (result,) = self.function.inference_fn.call_flat(*tensors, *self.function.captured_inputs)
-        return result
-
-    def operations(self) -> list[str]:
-        """The kind of each operation in its graph, and in all the functions that it calls."""
-        graph = self.function.graph.as_graph_def()
-        nodes = (graph.node, *(called.node_def for called in graph.library.function))
-        return [node.op for part in nodes for node in part]
-
-
-def traced(function: Callable, *specs, jit_compile: bool = False) -> Compiled:
-    """The Python function of tensors, compiled for these tf.TensorSpecs.
-
-    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if`, `for` and `len`
-    may depend on tensors, takes 1.5 s of a first fit. This package does without; a model or a loss of the user's own
-    that does not is traced again with it. Its variables must be there before, made by its constructor.
-    """
-    try:
-        compiled = tf.function(function, autograph=False, jit_compile=jit_compile).get_concrete_function(*specs)
-    except (TypeError, NotImplementedError):  # what Python says of an `if`, a `len`, a `range` and an `int` of a tensor
-        compiled = tf.function(function, jit_compile=jit_compile).get_concrete_function(*specs)
-    return Compiled(compiled)
+def multiply_adds(batch_size: int, optimizer) -> int:
+    """Of the matrix products of a step, a third: one for each row and each number that is trained."""
+    return batch_size * sum(parameter.shape.num_elements() for parameter in optimizer.parameters)
 
 
 @kept
@@ -84,8 +54,9 @@ def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_co
 
         return over_batches(step, order.shape[0], batch_size, 1 + len(metrics))
 
-    order = tf.TensorSpec(specs.x.shape[:1], tf.int32)
-    return traced(train_epoch, specs, order, tf.TensorSpec([2], tf.int32), jit_compile=jit_compile)
+    order, key = tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
+    few = not jit_compile and multiply_adds(batch_size, optimizer) < FEW
+    return traced(train_epoch, specs, order, key, jit_compile=jit_compile, executor=ONE_THREAD if few else "")
 
 
 @kept

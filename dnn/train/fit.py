@@ -17,7 +17,7 @@ from dnn.train.arguments import (
     checked_metrics,
 )
 from dnn.train.border import check_functions, checked_rows
-from dnn.train.compiled import compiled_training
+from dnn.train.compiled import compiled_training, multiply_adds
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.evaluate import ACCURACY, evaluation, means
 from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
@@ -61,8 +61,8 @@ def fit(
         long as the model gives finite logits for them: 0 · NaN is NaN. So with rows of weight 0.
     callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
         One that returns True ends the fit.
-    jit_compile: whether to compile the epochs with XLA: 1 to 2 s more before the first, less for each step. "auto": of
-        batches up to 512 rows, once that pays, after some 10,000 steps of a small network, as
+    jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto": of
+        batches up to 4,096 rows, once that pays, after 15,000 steps of a small network, 1,000 of a larger one, as
         `dnn.train.graph_or_xla.graph_epochs` says; the logger "dnn" tells it at the level INFO.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
@@ -109,8 +109,8 @@ def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle
     """A function of an epoch's number that trains it on these rows, which were checked before: {name: mean}."""
     functions, count, total = tuple(metrics.values()), rows.count, rows.x.shape[0]
     make = functools.partial(compiled_training, model, loss, optimizer, functions, rows.specs, batch_size)
-    weights = sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
-    train_epoch = GraphOrXla(make, jit_compile, graph_epochs(math.ceil(total / batch_size), batch_size, weights))
+    steps, work = math.ceil(total / batch_size), multiply_adds(batch_size, optimizer)
+    train_epoch = GraphOrXla(make, jit_compile, graph_epochs(steps, batch_size, work))
 
     def train(epoch: int) -> dict[str, float]:
         order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)

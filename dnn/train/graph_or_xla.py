@@ -1,8 +1,7 @@
 """Graph mode or XLA: which of the two runs the epochs of a fit.
 
 XLA makes one program of an epoch. Its steps are faster than those of graph mode, which goes from operation to
-operation: three times for a small network, by a fifth to a third for a large one. But the program takes 1 to 2 s longer
-to make.
+operation: 1.2 to 4 times. But the program takes about a second longer to make.
 """
 
 import logging
@@ -12,21 +11,23 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from dnn.train.compiled import Compiled
+from dnn.train.compiled import FEW
+from dnn.train.traced import Compiled
 
-STEP = 1e7  # what XLA saves in each step, as the multiply-adds of matrix products beside which it saves as much again
+SMALL_STEP, STEP = 1e7, 1e8  # what XLA saves in each step, as multiply-adds beside which it saves as much again
 PAYS = 1.5e11  # multiply-adds after which XLA has saved the seconds that it took to compile
-MOST_ROWS = 512  # of a step: with larger batches graph mode is as fast, or faster
+MOST_ROWS = 4096  # of a step: with larger batches graph mode is as fast
 
 
-def graph_epochs(steps: int, batch_size: int, weights: int) -> float:
+def graph_epochs(steps: int, batch_size: int, work: int) -> float:
     """How many epochs "auto" runs in graph mode before XLA takes over: as much work as would have paid for compiling.
 
     0 if one epoch is as much, ∞ if the batches are too large. Time is not looked at: what is computed depends on the
     arguments alone.
-    steps: of an epoch. weights: how many numbers are trained; a step takes batch_size · weights multiply-adds thrice.
+    steps: of an epoch. work: multiply-adds of a step, as `dnn.train.compiled.multiply_adds` counts them.
     """
-    return math.inf if batch_size > MOST_ROWS else PAYS // (steps * (STEP + batch_size * weights))
+    saved = work + (SMALL_STEP if work < FEW else STEP)
+    return math.inf if batch_size > MOST_ROWS else PAYS // (steps * saved)
 
 
 class GraphOrXla:

@@ -14,14 +14,14 @@ from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 
 X = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
-BANK = {"steps": 90, "batch_size": 100, "weights": 2_552}  # an epoch of 51-30-30-2
+BANK = {"steps": 90, "batch_size": 100, "work": 100 * 2_552}  # an epoch of 51-30-30-2
 
 
 def test_auto_leaves_short_fits_and_large_batches_to_graph_mode():
     assert 100 < graph_epochs(**BANK) < 200
-    assert graph_epochs(**BANK | {"weights": 10**7}) < 5
+    assert graph_epochs(**BANK | {"work": 10**9}) < 5
     assert graph_epochs(**BANK | {"steps": 10**6}) == 0
-    assert graph_epochs(**BANK | {"batch_size": 1024}) == math.inf
+    assert graph_epochs(**BANK | {"batch_size": 5_000}) == math.inf
 
 
 class Made:
@@ -66,7 +66,7 @@ def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
 
 def test_a_fit_that_goes_over_to_xla_trains_on(monkeypatch):
     graph, _ = fitted()
-    monkeypatch.setattr(graph_or_xla, "PAYS", 2 * 3 * (graph_or_xla.STEP + 8 * 44))  # two epochs' worth
+    monkeypatch.setattr(graph_or_xla, "PAYS", 2 * 3 * (graph_or_xla.SMALL_STEP + 8 * 44))  # two epochs' worth
     made = []
     compiled = dnn.train.fit.compiled_training
     monkeypatch.setattr(dnn.train.fit, "compiled_training", lambda *key: made.append(key[-1]) or compiled(*key))

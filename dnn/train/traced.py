@@ -1,0 +1,71 @@
+"""Python functions of tensors, traced into graphs, and how a graph is called with the least work between the calls."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+ONE_THREAD = "SINGLE_THREADED_EXECUTOR"
+
+
+class Compiled:
+    """A concrete function with one result, which cannot trace again.
+
+    It is called flat, by its tensors and what it captured: to match arguments with its signature would take Python a
+    tenth of a millisecond for a prediction, and more for an epoch.
+    executor: TensorFlow's name of what runs its operations; "" is its default, which hands them to threads.
+    """
+
+    def __init__(self, function, executor: str = ""):
+        self.function, self.executor = function, executor
+
+    def __call__(self, *arguments) -> tf.Tensor:
+        """arguments: tensors or arrays of the dtypes it was traced with, in tuples like those of the specs."""
+        tensors = [tf.convert_to_tensor(part) for part in tf.nest.flatten(arguments) if part is not None]
+        with tf.experimental.function_executor_type(self.executor):
+            (result,) = self.function.inference_fn.call_flat(*tensors, *self.function.captured_inputs)
+        return result
+
+    def in_this_thread(self, x) -> tf.Tensor:
+        """Of one array, as an operation that calls the function, which TensorFlow runs in the thread of the caller.
+
+        Else it hands it to another and waits, which for a few rows takes longer than the rows. What it prepares, some
+        0.1 MB for each function, it keeps until the process ends; and its errors do not say where in the model they
+        come from, so an error is looked for again.
+        """
+        arguments, (result,) = [tf.constant(x), *self.function.captured_inputs], self.function.outputs
+        try:
+            (result,) = tf.raw_ops.StatefulPartitionedCall(
+                args=arguments, Tout=[result.dtype], f=self.function.inference_fn
+            )
+        except tf.errors.OpError:
+            return self(x)
+        return result
+
+    def nodes(self) -> list:
+        """The NodeDef of each operation in its graph, and in all the functions that it calls."""
+        graph = self.function.graph.as_graph_def()
+        return [*graph.node, *(node for called in graph.library.function for node in called.node_def)]
+
+    def operations(self) -> list[str]:
+        """The kind of each of its nodes."""
+        return [node.op for node in self.nodes()]
+
+
+def traced(function: Callable, *specs, jit_compile: bool = False, executor: str = "") -> Compiled:
+    """The Python function of tensors, compiled for these tf.TensorSpecs.
+
+    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if`, `for` and `len`
+    may depend on tensors, takes 1.5 s of a first fit. This package does without; a model or a loss of the user's own
+    that does not is traced again with it. Its variables must be there before, made by its constructor.
+    executor: ONE_THREAD is left, and TensorFlow's default taken, where a loop or a branch within a tf.function of the
+    user's was traced for the default before: one thread cannot run it.
+    """
+    with tf.experimental.function_executor_type(executor):
+        try:
+            compiled = tf.function(function, autograph=False, jit_compile=jit_compile).get_concrete_function(*specs)
+        except (TypeError, NotImplementedError):  # what Python says of an `if`, `len`, `range` and `int` of a tensor
+            compiled = tf.function(function, jit_compile=jit_compile).get_concrete_function(*specs)
+    compiled = Compiled(compiled, executor)
+    if executor and any(node.attr["_lower_using_switch_merge"].b for node in compiled.nodes()):
+        return traced(function, *specs, jit_compile=jit_compile)
+    return compiled
