@@ -6,7 +6,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dnn.ops.build import build, cache_folder, recipe
+from dnn.ops.build import build, recipe
+from dnn.ops.cache import cache_folder
 
 
 def carry(
