@@ -48,8 +48,9 @@ def build(wanted: Recipe) -> Stamp:
     compiled_by = identity()
     check_headers()
     with working_folder(wanted.library.parent) as folder:
-        library, files = _compiled(wanted, folder)
-        made_of = digests(wanted.source.parent, files)
+        library = folder / "library.so"
+        _compile(wanted, library)
+        made_of = digests(wanted.source.parent, _files_of(wanted))
         stamp = Stamp(tensorflow_version(), compiled_by, wanted.flags, made_of, ops_in(library, wanted.source))
         place(stamped(library.read_bytes(), stamp), wanted.library, folder)
     return stamp
@@ -64,23 +65,29 @@ def _is_current(stamp: Stamp, folder: Path) -> bool:
     return same_compiler and stamp.made_of == digests(folder, (name for name, _ in stamp.made_of))
 
 
-def _compiled(wanted: Recipe, folder: Path) -> tuple[Path, list[str]]:
-    """The library, and the files that it is made of: what the compiler lists, and files among the flags.
+def _compile(wanted: Recipe, library: Path) -> None:
+    _run(wanted, "-o", str(library), *link_flags())
+    if not library.is_file():
+        raise RuntimeError(
+            f"the compiler {shlex.join(compiler())} made no library of {wanted.source}: set CXX to another"
+        )
 
-    The compiler runs in the source's folder, so that these have the same names wherever that is.
-    """
-    library, rule = folder / "library.so", folder / "library.d"
+
+def _files_of(wanted: Recipe) -> list[str]:
+    """What the library is made of: the files that the compiler lists, of each source, and files among the flags."""
+    named = [flag for flag in wanted.flags if wanted.source.parent.joinpath(flag).is_file()]
+    return [*files_in(_run(wanted, "-MM", "-MT", "library")), *named]
+
+
+def _run(wanted: Recipe, *arguments: str) -> str:
+    """What the compiler writes. It runs in the source's folder, so that files have the same names wherever that is."""
     # the flags after the source: a static library among them is searched for what was missing before it
-    command = [
-        *compiler(), f"./{wanted.source.name}", *wanted.flags, "-MMD", "-MT", "library", "-MF", str(rule),
-        "-o", str(library), *link_flags()
-    ]  # fmt: skip
+    command = [*compiler(), f"./{wanted.source.name}", *wanted.flags, *arguments]
     done = subprocess.run(command, cwd=wanted.source.parent, capture_output=True)
-    if done.returncode or not (library.is_file() and rule.is_file()):
+    if done.returncode:
         said = done.stderr.decode(errors="replace").strip() or f"nothing; it ended with {done.returncode}"
         raise RuntimeError(
             f"{wanted.source} does not compile; the compiler says:\n{said}\n"
             f"It was called in {wanted.source.parent} as:\n{shlex.join(command)}"
         )
-    named = [flag for flag in wanted.flags if wanted.source.parent.joinpath(flag).is_file()]
-    return library, [*files_in(os.fsdecode(rule.read_bytes())), *named]
+    return os.fsdecode(done.stdout)

@@ -9,10 +9,10 @@ SOURCES = (".cc", ".cpp", ".cxx")
 LIBRARIES = (".so", ".dylib")
 
 
-def files_in(rule: str) -> list[str]:
-    r"""The files after the colon of a rule for make, `library: a.cc b\ c.h`, as compilers write it with -MMD."""
-    _, _, files = rule.replace("\\\n", " ").partition(": ")
-    words = re.findall(r"(?:\\.|[^\\\s])+", files)
+def files_in(rules: str) -> list[str]:
+    r"""The files after the colons of rules for make, `library: a.cc b\ c.h`, as compilers write them with -MM."""
+    lines = rules.replace("\\\n", " ").splitlines()
+    words = re.findall(r"(?:\\.|[^\\\s])+", " ".join(line.partition(": ")[2] for line in lines))
     return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
 
 

@@ -24,7 +24,8 @@ def fake_compiler(tmp_path, monkeypatch):
         script = f"""#!/bin/sh
 [ "$1" = --version ] && echo "{version}" && exit
 for word; do
-  case $last in -o) out=$word;; -MF) echo "library: plus_one.cc one.h" > "$word";; esac
+  [ "$word" = -MM ] && echo "library: plus_one.cc one.h" && exit
+  [ "$last" = -o ] && out=$word
   last=$word
 done
 {lines}

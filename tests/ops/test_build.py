@@ -1,5 +1,6 @@
 """Building: what is built once, what is built again, and what a failed or killed build leaves."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from needs_compiler import needs_compiler
 from registering import registering, written
 
 from dnn.ops.build import build, recipe
+from dnn.ops.compiler import compiler
 from dnn.ops.sources import files_in
 from dnn.ops.stamp import MARK, read_stamp
 
@@ -31,10 +33,17 @@ def test_a_build_that_fails_midway_leaves_nothing(tmp_path, fake_compiler):
     assert not list((tmp_path / "cache").iterdir())
 
 
-@pytest.mark.parametrize("lines", ["exit 0", r"printf '\344\n' >&2; exit 1"])
-def test_a_compiler_that_says_nothing_or_says_it_in_latin_1_is_told_of(lines, tmp_path, fake_compiler):
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("exit 0", r"the compiler .*/compiler made no library of .*plus_one.cc: set CXX to another"),
+        ("exit 3", "the compiler says:\nnothing; it ended with 3\nIt was called in"),
+        (r"printf '\344\n' >&2; exit 1", "the compiler says:\n\ufffd\nIt was called in"),
+    ],
+)
+def test_a_compiler_that_fails_in_its_own_way_is_told_of(lines, message, tmp_path, fake_compiler):
     fake_compiler(lines)
-    with pytest.raises(RuntimeError, match="the compiler says:\n(nothing; it ended with 0|\ufffd)\nIt was called in"):
+    with pytest.raises(RuntimeError, match=message):
         build(recipe(SOURCE, (), tmp_path / "cache"))
 
 
@@ -131,11 +140,22 @@ def test_files_among_the_flags_and_headers_that_they_lead_to_are_part_of_a_libra
     files.append(written(tmp_path / "source" / "one.c", "int one() { return 1; }\n"))
     options = ("-Iinclude", "-x", "c", "one.c")
     stamp = build(recipe(source, options, tmp_path / "cache"))
-    assert {"one.c"} <= {name for name, _ in stamp.made_of}
+    assert [name for name, _ in stamp.made_of] == ["../up.h", "include/beside a.h", "one.c", "ops.cc"]
     written(files[-1], "int one() { return 2; }\n")
     assert build(recipe(source, options, tmp_path / "cache")) != stamp
 
 
+@needs_compiler
+def test_a_library_that_is_a_flag_is_part_of_a_library(tmp_path):
+    source = written(tmp_path / "ops.cc", registering("DnnTestLinked", more="int one();\nint value = one();"))
+    part = tmp_path / "one.o"
+    for number in (1, 2):
+        code = written(tmp_path / "one.cc", f"int one() {{ return {number}; }}\n")
+        subprocess.run([*compiler(), "-c", "-fPIC", str(code), "-o", str(part)], check=True)
+        stamp = build(recipe(source, ("one.o",), tmp_path / "cache"))
+        assert ("one.o", hashlib.sha256(part.read_bytes()).hexdigest()) in stamp.made_of
+
+
 def test_the_compiler_s_list_of_files_is_read_as_make_reads_it():
     assert files_in("library: a.cc b\\ c.h \\\n  /d$$/e\\#.h ../ä.h\n") == ["a.cc", "b c.h", "/d$/e#.h", "../ä.h"]
-    assert files_in("library:\n") == []
+    assert files_in("library: a.cc \\\n b.h\nlibrary: c.cc\nlibrary:\n") == ["a.cc", "b.h", "c.cc"]
