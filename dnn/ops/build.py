@@ -48,9 +48,10 @@ def build(wanted: Recipe) -> Stamp:
     compiled_by = identity()
     check_headers()
     with working_folder(wanted.library.parent) as folder:
+        # before it is compiled: a file that is saved meanwhile is then not the one that is recorded
+        made_of = digests(wanted.source.parent, _files_of(wanted))
         library = folder / "library.so"
         _compile(wanted, library)
-        made_of = digests(wanted.source.parent, _files_of(wanted))
         stamp = Stamp(tensorflow_version(), compiled_by, wanted.flags, made_of, ops_in(library, wanted.source))
         place(stamped(library.read_bytes(), stamp), wanted.library, folder)
     return stamp

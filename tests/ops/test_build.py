@@ -120,6 +120,13 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, 
     assert len(builds.read_text().split()) == 7
 
 
+def test_a_header_that_is_saved_while_the_compiler_runs_has_the_library_built_again(tmp_path, fake_compiler):
+    source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
+    fake_compiler(f'echo x > "$out"; echo "#define ONE 3.0f" > {header}')
+    stamps = [build(recipe(source, (), tmp_path / "cache")) for _ in range(3)]
+    assert stamps[0] != stamps[1] == stamps[2]
+
+
 @pytest.mark.parametrize("missing", ["/nowhere/c++", "/bin/false"])
 def test_what_was_built_before_needs_no_compiler(missing, tmp_path, monkeypatch, fake_compiler):
     source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))

@@ -3,8 +3,10 @@
 import os
 import pwd
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from library_cache import library_cache
 
 from dnn.ops.build import build, recipe
 from dnn.ops.cache import cache_folder, working_folder
@@ -54,3 +56,9 @@ def test_a_read_only_cache_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(PermissionError, match=REMEDY), working_folder(tmp_path):
         pass
+
+
+def test_these_tests_have_a_cache_where_pytest_has_none(request, tmp_path_factory):
+    assert library_cache(SimpleNamespace(), tmp_path_factory).parent == tmp_path_factory.getbasetemp()
+    if request.config.pluginmanager.hasplugin("cacheprovider"):
+        assert library_cache(request.config, tmp_path_factory).is_dir()
