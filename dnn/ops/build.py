@@ -26,8 +26,10 @@ class Recipe(NamedTuple):
 def recipe(source: Path, flags: Sequence[str], cache: Path) -> Recipe:
     """The library's name holds a hash of the source's text, of TensorFlow and flags; its stamp knows of the rest.
 
-    Raises: FileNotFoundError, IsADirectoryError or ValueError for what is no source.
+    Raises: FileNotFoundError, IsADirectoryError or ValueError for what is no source; TypeError for flags in one text.
     """
+    if isinstance(flags, str):
+        raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
     check_file(source, SOURCES)
     source, flags = source.resolve(), (*compile_flags(), *flags)
     texts = map(os.fsencode, (tensorflow_version(), *flags, *link_flags()))
@@ -76,8 +78,10 @@ def _compile(wanted: Recipe, library: Path) -> None:
 
 def _files_of(wanted: Recipe) -> list[str]:
     """What the library is made of: the files that the compiler lists, of each source, and files among the flags."""
-    named = [flag for flag in wanted.flags if wanted.source.parent.joinpath(flag).is_file()]
-    return [*files_in(_run(wanted, "-MM", "-MT", "library")), *named]
+    named = [flag for flag in wanted.flags if os.path.isfile(wanted.source.parent / flag)]  # also of one too long
+    # clang warns of flags that are for linking alone, which -Werror would make an error
+    listed = _run(wanted, "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
+    return [*files_in(listed), *named]
 
 
 def _run(wanted: Recipe, *arguments: str) -> str:

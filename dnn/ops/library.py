@@ -15,7 +15,7 @@ from dnn.ops.cache import cache_folder
 from dnn.ops.compiler import tensorflow_version
 from dnn.ops.sources import LIBRARIES, SOURCES, check_file, digests
 from dnn.ops.stamp import Stamp, read_stamp
-from dnn.ops.trial import ops_in
+from dnn.ops.trial import not_loadable, ops_in
 
 _LOADING = threading.Lock()
 
@@ -33,14 +33,12 @@ def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | Non
     RuntimeError if there is no compiler, if TensorFlow's headers are missing, if the source does not compile, and for a
     library that is of another TensorFlow or cannot be loaded; OSError for a cache that cannot be written.
     """
-    if isinstance(flags, str):
-        raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
     path = Path(path)
     check_file(path, SOURCES + LIBRARIES)
     with _LOADING:
         if path.suffix in LIBRARIES:
             return _loaded(_Library(_stamp_of(path.resolve()), path.resolve(), path))
-        wanted = recipe(path, tuple(flags), cache_folder(cache))
+        wanted = recipe(path, flags, cache_folder(cache))
         return _loaded(_Library(build(wanted), wanted.library, path))
 
 
@@ -78,10 +76,8 @@ def _loaded(library: _Library) -> ModuleType:
     try:
         return tf.load_op_library(str(library.file))
     except tf.errors.OpError as error:
-        left = f". The op {_taken(ops)} is left by halves: start a new process" if _taken(ops) else ""
-        raise RuntimeError(
-            f"{library.name} cannot be loaded into {tensorflow_version()}: {error.message}{left}"
-        ) from error
+        left = f"\nThe op {_taken(ops)} is left by halves: start a new process" if _taken(ops) else ""
+        raise not_loadable(library.name, f"{error.message}{left}") from error
 
 
 def _taken(ops: Iterable[str]) -> str:

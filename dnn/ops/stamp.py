@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-MARK = b"\ndnn.ops "
+MARK = b"\ndnn.ops stamp 1: "  # with another number when the fields are others
 SEAL = hashlib.sha256().digest_size
 
 

@@ -47,8 +47,13 @@ def _refusal(name: Path, said: str, code: int) -> Exception:
         )
     lines = [line for line in said.splitlines() if line and not GREETING.match(line)]
     last = lines[-1] if lines else f"the process that tried it ended with {code}, and said nothing"
+    return not_loadable(name, last)
+
+
+def not_loadable(name: Path, why: str) -> RuntimeError:
+    """The error for a library that cannot be loaded."""
     return RuntimeError(
-        f"{name} cannot be loaded into {tensorflow_version()}: {last}\nAn undefined symbol is one that another "
+        f"{name} cannot be loaded into {tensorflow_version()}: {why}\nAn undefined symbol is one that another "
         "TensorFlow or another C++ ABI has, or a function that the source declares and does not define. Mend the "
         "source, or build the library again from its source, with dnn.ops.load"
     )
@@ -56,7 +61,7 @@ def _refusal(name: Path, said: str, code: int) -> Exception:
 
 def _tensorflow() -> list[str]:
     folder = Path(tf.sysconfig.get_lib())
-    return [str(next(folder.glob(f"libtensorflow_{part}.*"))) for part in ("framework", "cc")]
+    return [str(path) for part in ("framework", "cc") for path in folder.glob(f"libtensorflow_{part}.*")]
 
 
 def _environment() -> dict[str, str]:

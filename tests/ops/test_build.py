@@ -106,7 +106,7 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, 
         return len(builds.read_text().split())
 
     assert builds_after() == 1
-    assert builds_after("-g") == 2
+    assert builds_after("-DLONG=" + "1" * 300) == 2
     written(header, "#define ONE 3.0f\n")
     assert builds_after() == 3
     fake_compiler(f'echo x > "$out"; echo once >> {builds}', version="fake 2")
