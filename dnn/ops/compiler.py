@@ -54,9 +54,8 @@ def _version_of(command: tuple[str, ...]) -> str:
     try:
         return subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace", check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise RuntimeError(
-            f"the C++ compiler does not work: {error}{getattr(error, 'stderr', '')}. Set CXX to one that does"
-        ) from error
+        said = getattr(error, "stderr", "")
+        raise RuntimeError(f"the C++ compiler does not work: {error}\n{said}Set CXX to one that does") from error
 
 
 def compile_flags() -> list[str]:

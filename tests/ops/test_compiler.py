@@ -38,7 +38,7 @@ def test_a_compiler_that_does_not_work_is_named(text, source, tmp_path, monkeypa
     broken.chmod(0o700)
     monkeypatch.setenv("CXX", str(broken))
     with pytest.raises(
-        RuntimeError, match=r"compiler does not work: (?s:.*)(out of order|format error)(?s:.*) Set CXX"
+        RuntimeError, match=r"compiler does not work: (?s:.*)(out of order|format error)(?s:.*)\nSet CXX"
     ):
         dnn.ops.load(source, cache=tmp_path)
 
