@@ -6,7 +6,7 @@ import keyword
 import re
 from pathlib import Path
 
-TAKEN = ("op", "reference", "inputs", "size", "formula", "np", "tf", "dnn", "pytest", "conftest")
+TAKEN = ("op", "reference", "inputs", "size", "x", "formula", "np", "tf", "dnn", "Path", "pytest", "conftest")
 TEMPLATES = Path(__file__).parent / "ops" / "templates"
 
 
@@ -14,19 +14,23 @@ def write_new_op(name: str, folder: Path, *, cpp: bool = False) -> list[Path]:
     """Write name.py and test_name.py, and with `cpp` name.cc, into an existing folder. Gives their paths.
 
     name: an identifier of ASCII letters, digits and _ that begins with a letter, and no module's. In C++ the op is
-    called NameOp, so that it takes no name of TensorFlow's.
+    called MyNameOp, since no op of TensorFlow's begins with My, and its gradient MyNameOpGrad.
     Raises: ValueError for another name; FileExistsError if one of the files is there: then nothing is written.
     """
     _check(name)
-    class_name = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     templates = sorted(path for path in (TEMPLATES / ("cpp" if cpp else "python")).iterdir() if path.is_file())
-    written = {folder / path.name.replace("new_name", name): path.read_text(encoding="utf-8") for path in templates}
-    for path in written:
+    written = {folder / _named(path.name, name): path.read_text(encoding="utf-8") for path in templates}
+    for path in (*written, folder / name / "__init__.py"):  # a package of the name would be imported instead
         if path.exists():
             raise FileExistsError(17, "is there already: nothing was written", str(path))
     for path, text in written.items():
-        path.write_text(text.replace("new_name", name).replace("NewName", class_name), encoding="utf-8")
+        path.write_text(_named(text, name), encoding="utf-8")
     return list(written)
+
+
+def _named(text: str, name: str) -> str:
+    names = {"new_name": name, "NewName": "".join(part[:1].upper() + part[1:] for part in name.split("_"))}
+    return re.sub("|".join(names), lambda found: names[found[0]], text)
 
 
 def _check(name: str) -> None:
@@ -34,7 +38,7 @@ def _check(name: str) -> None:
         raise ValueError(f"NAME must be ASCII letters, digits and _, and begin with a letter, got {name!r}")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise ValueError(f"NAME must not be a word of Python's own, got {name!r}")
-    if name in TAKEN or name.startswith("test_") or hasattr(builtins, name):
+    if name in TAKEN or name.startswith("test") or hasattr(builtins, name):  # pytest takes test… for a test
         raise ValueError(f"NAME must not be one that the files themselves use, got {name!r}")
     if importlib.util.find_spec(name):
         raise ValueError(f"NAME must not be a module's, which {name}.py would hide or be hidden by, got {name!r}")

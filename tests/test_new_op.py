@@ -1,12 +1,16 @@
 """`dnn new-op`: what it writes passes its own tests as it stands, and nothing is overwritten."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
+from library_cache import library_cache
 from needs_compiler import needs_compiler
+from registering import written
 from typer.testing import CliRunner
 
 import dnn
@@ -18,7 +22,7 @@ def invoke(*arguments):
 
 
 @pytest.mark.parametrize("options", [[], pytest.param(["--cpp"], marks=needs_compiler)])
-def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request):
+def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request, tmp_path_factory):
     monkeypatch.chdir(tmp_path)
     result = invoke("my_2nd_op", *options)
     assert result.exit_code == 0
@@ -26,7 +30,7 @@ def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request
     told = [*(f"wrote {name}" for name in names), "test it: pytest test_my_2nd_op.py"]
     assert result.output.splitlines() == [*told, "time it: dnn bench-op my_2nd_op.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
-    cache = request.config.cache.mkdir("libraries")  # that of tests/ops
+    cache = library_cache(request.config, tmp_path_factory)  # that of tests/ops
     process = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
         env={**os.environ, "PYTHONPATH": str(Path(dnn.__file__).parent.parent), "XDG_CACHE_HOME": str(cache)},
@@ -45,14 +49,38 @@ def test_the_op_of_the_benchmark_is_there(tmp_path, monkeypatch):
     assert names["op"](*inputs).shape == names["reference"](*inputs).shape == (10,)
 
 
-@pytest.mark.parametrize("taken", ["my_op.py", "test_my_op.py", "my_op.cc"])
+@pytest.mark.parametrize("name", ["my_new_name", "NewName", "xNewName", "new_name_new_name", "a__b_", "T"])
+def test_an_odd_name_stands_where_the_name_belongs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert invoke(name, "--cpp").exit_code == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == sorted([f"{name}.cc", f"{name}.py", f"test_{name}.py"])
+    assert f"from {name} import {name}\n" in Path(f"test_{name}.py").read_text()
+    face, source = Path(f"{name}.py").read_text(), Path(f"{name}.cc").read_text()
+    registered = re.findall(r'REGISTER_OP\("(\w+)"\)', source)
+    assert registered == [f"My{camel(name)}Op", f"My{camel(name)}OpGrad"]
+    assert re.findall(r"_library\(\)\.(\w+)", face) == registered
+    assert f"\ndef {name}(x):\n" in face
+
+
+def camel(name: str) -> str:
+    """A letter at the beginning, or after some _, as a capital; without the _."""
+    return re.sub(r"(?:^|_+)(\w?)", lambda found: found[1].upper(), name.strip("_"))
+
+
+def test_no_op_of_tensorflow_s_begins_as_those_that_it_writes():
+    assert "ReadVariableOp" in dir(tf.raw_ops)
+    assert not [name for name in dir(tf.raw_ops) if name.startswith("My")]
+
+
+@pytest.mark.parametrize("taken", ["my_op.py", "test_my_op.py", "my_op.cc", "my_op/__init__.py"])
 def test_an_existing_file_is_left_alone(taken, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path(taken).write_text("mine")
+    written(Path(taken), "mine")
     result = invoke("my_op", "--cpp")
     assert result.exit_code == 2
     assert f"error: {taken}: is there already: nothing was written" in result.output
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+    assert [path.read_text() for path in tmp_path.rglob("*.*")] == ["mine"]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +97,11 @@ def test_an_existing_file_is_left_alone(taken, tmp_path, monkeypatch):
         ("inputs", "must not be one that the files themselves use"),
         ("print", "must not be one that the files themselves use"),
         ("test_mine", "must not be one that the files themselves use"),
+        ("testable", "must not be one that the files themselves use"),
+        ("x", "must not be one that the files themselves use"),
+        ("Path", "must not be one that the files themselves use"),
         ("numpy", "must not be a module's"),
+        ("functools", "must not be a module's"),
     ],
 )
 def test_a_name_that_would_not_do_is_refused(name, message, tmp_path, monkeypatch):

@@ -1,98 +1,98 @@
-"""Building: a source becomes a shared library in a cache, under a name that says everything it was made from."""
+"""Building: a source becomes a shared library in a cache, and again when something that it is made of has changed."""
 
 import hashlib
 import os
+import shlex
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from dnn.ops.compiler import compile_flags, compiler, link_flags, tensorflow_version, version_of
-from dnn.ops.sources import ops_of, sources_of
-from dnn.ops.stamp import stamp
+from dnn.ops.cache import place, working_folder
+from dnn.ops.compiler import check_headers, compile_flags, compiler, identity, link_flags, tensorflow_version
+from dnn.ops.sources import SOURCES, check_file, digests, files_in
+from dnn.ops.stamp import Stamp, read_stamp, stamped
+from dnn.ops.trial import ops_in
 
-SEAL = hashlib.sha256().digest_size
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a library is made. Two are the same if their libraries are: of one text and one command, wherever it is."""
+class Recipe(NamedTuple):
+    """How a library is made: of what source, with what flags, and where it will be."""
 
     library: Path
-    ops: tuple[str, ...]
-    source: Path = field(compare=False)
-    command: tuple[str, ...] = field(compare=False)
+    source: Path
+    flags: tuple[str, ...]
 
 
 def recipe(source: Path, flags: Sequence[str], cache: Path) -> Recipe:
-    """The library's name holds a hash of the source and what it includes, of compiler, TensorFlow and flags.
+    """The library's name holds a hash of the source's text, of TensorFlow and flags; its stamp knows of the rest.
 
-    Raises: FileNotFoundError for no source, RuntimeError for no compiler or no headers.
+    Raises: FileNotFoundError, IsADirectoryError or ValueError for what is no source; TypeError for flags in one text.
     """
-    sources = sources_of(source)
-    command = (*compiler(), *compile_flags(), *flags)
-    made_from = [*sources.values(), version_of(compiler()), tensorflow_version(), *command, *link_flags()]
-    digest = hashlib.sha256("\0".join(made_from).encode()).hexdigest()[:24]
-    return Recipe(cache / f"{source.stem}-{digest}.so", ops_of(sources), source, command)
+    if isinstance(flags, str):
+        raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
+    check_file(source, SOURCES)
+    source, flags = source.resolve(), (*compile_flags(), *flags)
+    texts = map(os.fsencode, (tensorflow_version(), *flags, *link_flags()))
+    digest = hashlib.sha256(b"\0".join([source.read_bytes(), *texts])).hexdigest()[:24]
+    return Recipe(cache / f"{source.stem}-{digest}.so", source, flags)
 
 
-def build(wanted: Recipe) -> None:
-    """Make the library if it is not there, or is damaged. It appears whole or not at all, whoever else builds it or is
-    killed.
+def build(wanted: Recipe) -> Stamp:
+    """The stamp of the library, which is made if it is not there, is damaged, or is not of these files any more.
 
-    Raises: RuntimeError with what the compiler said, if it fails; OSError if the cache cannot be written.
+    It appears whole or not at all, whoever else builds it or is killed.
+    Raises: RuntimeError for no compiler or no headers, with what the compiler said if it fails, and for a library that
+    cannot be loaded; ValueError for no op, or one of TensorFlow's; OSError if the cache cannot be written.
     """
-    if wanted.library.is_file() and is_whole(wanted.library):
-        return
-    _make_cache(wanted.library.parent)
-    with tempfile.TemporaryDirectory(dir=wanted.library.parent, prefix="building-") as folder:
-        built = Path(folder, "library.so")
-        # a second source, from standard input, which says for which TensorFlow this is, and what ops it holds
-        sources = [str(wanted.source.resolve()), "-x", "c++", "-", "-x", "none"]
-        words = len(compiler())
-        # the flags after the sources: a static library among them is searched for what was missing before it
-        command = [*wanted.command[:words], *sources, *wanted.command[words:], "-o", str(built), *link_flags()]
-        done = subprocess.run(command, input=_stamp_source(wanted), capture_output=True, text=True)
-        if done.returncode:
-            said = done.stderr.strip() or f"nothing; it ended with {done.returncode}"
-            raise RuntimeError(f"{wanted.source} does not compile; the compiler says:\n{said}\nIt was called as:\n"
-                               + " ".join(command))  # fmt: skip
-        _seal(built)
-        os.replace(built, wanted.library)
+    found = read_stamp(wanted.library)
+    if found and _is_current(found, wanted.source.parent):
+        return found
+    compiled_by = identity()
+    check_headers()
+    with working_folder(wanted.library.parent) as folder:
+        # before it is compiled: a file that is saved meanwhile is then not the one that is recorded
+        made_of = digests(wanted.source.parent, _files_of(wanted))
+        library = folder / "library.so"
+        _compile(wanted, library)
+        stamp = Stamp(tensorflow_version(), compiled_by, wanted.flags, made_of, ops_in(library, wanted.source))
+        place(stamped(library.read_bytes(), stamp), wanted.library, folder)
+    return stamp
 
 
-def is_whole(library: Path) -> bool:
-    """Whether it is what was built: one cut short by a full disk would take the process down where it is loaded."""
-    data = library.read_bytes()
-    return hashlib.sha256(data[:-SEAL]).digest() == data[-SEAL:]
-
-
-def _seal(library: Path) -> None:
-    """Append the digest of its bytes, which a loader passes over."""
-    with library.open("r+b") as file:
-        file.write(hashlib.sha256(file.read()).digest())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def cache_folder(cache: str | Path | None) -> Path:
-    """The one that is given; without it $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops."""
-    if cache:
-        return Path(cache).expanduser().resolve()  # a name without a slash would be searched for among the system's
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "dnn", "ops").resolve()
-
-
-def _make_cache(folder: Path) -> None:
+def _is_current(stamp: Stamp, folder: Path) -> bool:
+    """Whether every file is what it was, and the compiler. Where there is no compiler, any was good enough."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # what lies here is run
-    except OSError as error:
-        raise OSError(
-            error.errno, f"{error.strerror}; give load another folder for libraries: cache=…, or set XDG_CACHE_HOME",
-            str(folder),
-        ) from error  # fmt: skip
+        same_compiler = stamp.compiler == identity()
+    except RuntimeError:
+        same_compiler = True
+    return same_compiler and stamp.made_of == digests(folder, (name for name, _ in stamp.made_of))
 
 
-def _stamp_source(wanted: Recipe) -> str:
-    text = stamp(tensorflow_version(), wanted.ops)
-    return f'extern "C" {{ extern const char dnn_ops_stamp[]; const char dnn_ops_stamp[] = "{text}"; }}\n'
+def _compile(wanted: Recipe, library: Path) -> None:
+    _run(wanted, "-o", str(library), *link_flags())
+    if not library.is_file():
+        raise RuntimeError(
+            f"the compiler {shlex.join(compiler())} made no library of {wanted.source}: set CXX to another"
+        )
+
+
+def _files_of(wanted: Recipe) -> list[str]:
+    """What the library is made of: the files that the compiler lists, of each source, and files among the flags."""
+    named = [flag for flag in wanted.flags if os.path.isfile(wanted.source.parent / flag)]  # also of one too long
+    # clang warns of flags that are for linking alone, which -Werror would make an error
+    listed = _run(wanted, "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
+    return [*files_in(listed), *named]
+
+
+def _run(wanted: Recipe, *arguments: str) -> str:
+    """What the compiler writes. It runs in the source's folder, so that files have the same names wherever that is."""
+    # the flags after the source: a static library among them is searched for what was missing before it
+    command = [*compiler(), f"./{wanted.source.name}", *wanted.flags, *arguments]
+    done = subprocess.run(command, cwd=wanted.source.parent, capture_output=True)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or f"nothing; it ended with {done.returncode}"
+        raise RuntimeError(
+            f"{wanted.source} does not compile; the compiler says:\n{said}\n"
+            f"It was called in {wanted.source.parent} as:\n{shlex.join(command)}"
+        )
+    return os.fsdecode(done.stdout)

@@ -1,6 +1,5 @@
 """The compiler of this machine, and the flags with which it compiles for the TensorFlow that is installed."""
 
-import functools
 import os
 import shlex
 import shutil
@@ -12,7 +11,8 @@ import tensorflow as tf
 
 USUAL = ("c++", "g++", "clang++")
 
-# No fused multiply-add unless it is written: the same bits on every machine, and the formula's.
+# No fused multiply-add unless it is written: each product and each sum is rounded, as the formula has them, whether the
+# machine has the instruction or not. (A sum under `omp simd` still has the order of the machine's vectors.)
 # No errno and no traps: nobody looks at them here, and for their sake GCC vectorises neither square roots nor choices.
 # The pragma `omp simd`, which says of one loop that its sums may be reordered.
 OURS = (
@@ -25,11 +25,11 @@ def compiler() -> tuple[str, ...]:
 
     Raises: RuntimeError if there is none.
     """
-    wanted = shlex.split(os.environ.get("CXX", ""))
+    wanted = _cxx()
     for name in wanted[:1] or USUAL:
         found = shutil.which(name)
         if found:
-            return (found, *wanted[1:])
+            return (os.path.abspath(found), *wanted[1:])
     missing = f"$CXX is {wanted[0]!r}, which is not there" if wanted else f"none of {', '.join(USUAL)} is there"
     raise RuntimeError(
         f"no C++ compiler: {missing}. Install one (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; "
@@ -37,10 +37,25 @@ def compiler() -> tuple[str, ...]:
     )
 
 
-@functools.cache
-def version_of(command: tuple[str, ...]) -> str:
-    """What the compiler says of itself."""
-    return subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+def _cxx() -> list[str]:
+    try:
+        return shlex.split(os.environ.get("CXX", ""))
+    except ValueError as error:
+        raise RuntimeError(f"$CXX is no command: {error} in {os.environ['CXX']!r}") from error
+
+
+def identity() -> str:
+    """The compiler's command, and what it says of itself. Raises: RuntimeError for no compiler, or one that fails."""
+    return f"{shlex.join(compiler())}\n{_version_of(compiler())}"
+
+
+def _version_of(command: tuple[str, ...]) -> str:
+    asked = [*command, "--version"]
+    try:
+        return subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace", check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", "")
+        raise RuntimeError(f"the C++ compiler does not work: {error}\n{said}Set CXX to one that does") from error
 
 
 def compile_flags() -> list[str]:
@@ -48,21 +63,24 @@ def compile_flags() -> list[str]:
 
     TensorFlow says which C++ it needs (2.21: C++17), which ABI of the standard library, and, for what Eigen aligns,
     a fixed number of bytes. So -march=native may be added.
-    Raises: RuntimeError if the headers are not there.
     """
+    theirs = [flag for flag in tf.sysconfig.get_compile_flags() if not flag.startswith("-I")]
+    return ["-isystem", tf.sysconfig.get_include(), *theirs, *OURS]
+
+
+def link_flags() -> list[str]:
+    """TensorFlow's own; macOS must be told that what is missing is in the process already."""
+    return [*tf.sysconfig.get_link_flags(), *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
+
+
+def check_headers() -> None:
+    """Raises: RuntimeError if TensorFlow's headers are not there."""
     include = tf.sysconfig.get_include()
     if not Path(include, "tensorflow/core/framework/op_kernel.h").is_file():
         raise RuntimeError(
             f"TensorFlow's C++ headers are missing: {include} has no tensorflow/core/framework/op_kernel.h. "
             "Install it whole: pip install --force-reinstall tensorflow"
         )
-    theirs = [flag for flag in tf.sysconfig.get_compile_flags() if not flag.startswith("-I")]
-    return ["-isystem", include, *theirs, *OURS]
-
-
-def link_flags() -> list[str]:
-    """TensorFlow's own; macOS must be told that what is missing is in the process already."""
-    return [*tf.sysconfig.get_link_flags(), *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
 
 
 def tensorflow_version() -> str:

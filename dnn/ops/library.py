@@ -3,15 +3,19 @@
 import functools
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry  # the only place that tells which ops there are
 
-from dnn.ops.build import Recipe, build, cache_folder, recipe
+from dnn.ops.build import build, recipe
+from dnn.ops.cache import cache_folder
 from dnn.ops.compiler import tensorflow_version
-from dnn.ops.stamp import read_stamp
+from dnn.ops.sources import LIBRARIES, SOURCES, check_file, digests
+from dnn.ops.stamp import Stamp, read_stamp
+from dnn.ops.trial import not_loadable, ops_in
 
 _LOADING = threading.Lock()
 
@@ -20,64 +24,61 @@ def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | Non
     """A module that holds each op of a C++ source as a function: `MyOp` as `my_op`.
 
     path: the source, `name.cc`, or a shared library, `name.so`. A source is compiled when the cache has no library of
-    its text, what it includes in quotes, its compiler, TensorFlow and flags. A second call gives the same module.
-    flags: for the compiler, beside TensorFlow's: `("-march=native",)`.
+    its text, TensorFlow and flags, or one that is of other headers than now (those of the system, which -isystem brings
+    too, are not looked at), or of another compiler than the one that is there. A second call gives the same module.
+    flags: for the compiler, beside TensorFlow's: `("-march=native", "-Iheaders")`; it runs in the folder of the source.
     cache: the folder for libraries; without it $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
-    Raises: FileNotFoundError for no such file; RuntimeError if there is no compiler, if TensorFlow's headers are
-    missing, if the source does not compile, and for a library that is of another TensorFlow; ValueError for the name of
-    an op that is taken, also by what the source was before it was changed: a process cannot forget an op.
+    Raises: FileNotFoundError for no such file; ValueError for one that is neither, for no op in it, and for the name of
+    an op that is taken, also by what the source was before it was changed: a process cannot forget an op;
+    RuntimeError if there is no compiler, if TensorFlow's headers are missing, if the source does not compile, and for a
+    library that is of another TensorFlow or cannot be loaded; OSError for a cache that cannot be written.
     """
-    if isinstance(flags, str):
-        raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path} to load ops from")
+    check_file(path, SOURCES + LIBRARIES)
     with _LOADING:
-        if path.suffix in (".so", ".dylib"):
-            return _loaded_library(path.resolve())
-        return _loaded_source(recipe(path, tuple(flags), cache_folder(cache)))
+        if path.suffix in LIBRARIES:
+            return _loaded(_Library(_stamp_of(path.resolve()), path.resolve(), path))
+        wanted = recipe(path, flags, cache_folder(cache))
+        return _loaded(_Library(build(wanted), wanted.library, path))
 
 
-@functools.cache
-def _loaded_source(wanted: Recipe) -> ModuleType:
-    if not wanted.ops:
-        raise ValueError(f'{wanted.source} registers no op: it has no REGISTER_OP("Name")')
-    _refuse_taken(wanted.ops, wanted.source)
-    build(wanted)
-    return _loaded(wanted.library)
+@dataclass(frozen=True)
+class _Library:
+    """Two are the same if they are made of the same, wherever they are."""
+
+    stamp: Stamp
+    file: Path = field(compare=False)
+    name: Path = field(compare=False)
 
 
-@functools.cache
-def _loaded_library(library: Path) -> ModuleType:
-    stamp = read_stamp(library)
-    if stamp and stamp.tensorflow != tensorflow_version():
+def _stamp_of(library: Path) -> Stamp:
+    """Its own, or, if another tool built it, what a trial tells of it."""
+    found = read_stamp(library)
+    if not found:
+        digest = digests(library.parent, [library.name])
+        return Stamp(tensorflow_version(), "unknown", (), digest, ops_in(library, library))
+    if found.tensorflow != tensorflow_version():
         raise RuntimeError(
-            f"{library} was built for {stamp.tensorflow}, but this is {tensorflow_version()}: "
+            f"{library} was built for {found.tensorflow}, but this is {tensorflow_version()}: "
             "build it again from its source, with dnn.ops.load"
         )
-    _refuse_taken(stamp.ops if stamp else (), library)
-    return _loaded(library)
+    return found
 
 
-def _loaded(library: Path) -> ModuleType:
-    try:
-        module = tf.load_op_library(str(library))
-    except tf.errors.OpError as error:
-        raise RuntimeError(
-            f"{library} cannot be loaded into {tensorflow_version()}: {error.message}\nAn undefined symbol is one that "
-            "another TensorFlow or another C++ ABI has, or a function that the source declares and does not define: "
-            "build the library again from its source, with dnn.ops.load"
-        ) from error
-    if not any(name.startswith("_dispatcher_for_") for name in vars(module)):  # TensorFlow passes over a taken name
-        raise ValueError(f"{library} holds no op whose name was free: start a new process, and load it alone")
-    return module
-
-
-def _refuse_taken(ops: Iterable[str], path: Path) -> None:
-    """TensorFlow would load it, and say nothing: the op stays the old one, and then has two kernels, and fails."""
-    taken = [name for name in ops if op_def_registry.get(name)]
-    if taken:
+@functools.cache
+def _loaded(library: _Library) -> ModuleType:
+    ops = library.stamp.ops
+    if _taken(ops):  # TensorFlow would say nothing: the op stays the old one, and then has two kernels, and fails
         raise ValueError(
-            f"{path}: the op {', '.join(taken)} is there already, from TensorFlow, from another library, or from this "
-            "source before it was changed. Give it another name, or, after a change, start a new process"
+            f"{library.name}: the op {_taken(ops)} is there already, from TensorFlow, from another library, or from "
+            "this source before it was changed. Give it another name, or, after a change, start a new process"
         )
+    try:
+        return tf.load_op_library(str(library.file))
+    except tf.errors.OpError as error:
+        left = f"\nThe op {_taken(ops)} is left by halves: start a new process" if _taken(ops) else ""
+        raise not_loadable(library.name, f"{error.message}{left}") from error
+
+
+def _taken(ops: Iterable[str]) -> str:
+    return ", ".join(name for name in ops if op_def_registry.get(name))

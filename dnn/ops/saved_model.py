@@ -6,7 +6,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dnn.ops.build import build, cache_folder, recipe
+from dnn.ops.build import build, recipe
+from dnn.ops.cache import cache_folder
 
 
 def carry(
@@ -23,7 +24,7 @@ def carry(
     folder = Path(saved_model)
     if not folder.joinpath(tf.saved_model.SAVED_MODEL_FILENAME_PB).is_file():
         raise FileNotFoundError(f"{folder} is no SavedModel: it has no {tf.saved_model.SAVED_MODEL_FILENAME_PB}")
-    wanted = recipe(Path(path), tuple(flags), cache_folder(cache))
+    wanted = recipe(Path(path), flags, cache_folder(cache))
     build(wanted)
     extra = folder / "assets.extra"  # TensorFlow's name for what a model brings along and TensorFlow does not read
     extra.mkdir(exist_ok=True)

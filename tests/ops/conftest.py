@@ -1,16 +1,38 @@
-"""One cache of libraries for all tests, of this run and the next: a build is paid once."""
+"""Libraries for all tests of this folder: one cache for those that compile, and compilers that only seem to."""
 
-import os
+from pathlib import Path
 
 import pytest
+from library_cache import library_cache
 
 
 @pytest.fixture(scope="session", autouse=True)
-def shared_cache(request):
-    before = os.environ.get("XDG_CACHE_HOME")
-    os.environ["XDG_CACHE_HOME"] = str(request.config.cache.mkdir("libraries"))
-    yield
-    if before is None:
-        del os.environ["XDG_CACHE_HOME"]
-    else:
-        os.environ["XDG_CACHE_HOME"] = before
+def shared_cache(request, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(library_cache(request.config, tmp_path_factory)))
+        yield
+
+
+@pytest.fixture
+def fake_compiler(tmp_path, monkeypatch):
+    """Makes $CXX a script: `--version` tells a version, and otherwise it says that it read the source and the header,
+    and the given lines run, with $out to write to. What it writes is no library, and is not tried as one.
+    """
+    monkeypatch.setattr("dnn.ops.build.ops_in", lambda library, name: ("DnnTestPlusOne",))
+
+    def install(lines: str, version: str = "fake 1") -> None:
+        script = f"""#!/bin/sh
+[ "$1" = --version ] && echo "{version}" && exit
+for word; do
+  [ "$word" = -MM ] && echo "library: plus_one.cc one.h" && exit
+  [ "$last" = -o ] && out=$word
+  last=$word
+done
+{lines}
+"""
+        path = Path(tmp_path, "compiler")
+        path.write_text(script)
+        path.chmod(0o700)
+        monkeypatch.setenv("CXX", str(path))
+
+    return install

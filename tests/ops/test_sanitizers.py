@@ -9,7 +9,8 @@ import pytest
 from needs_compiler import needs_compiler
 
 from dnn.ops import fused_adam, layer_normalization, softmax_cross_entropy
-from dnn.ops.build import build, cache_folder, recipe
+from dnn.ops.build import build, recipe
+from dnn.ops.cache import cache_folder
 from dnn.ops.compiler import compiler
 
 pytestmark = needs_compiler

@@ -49,6 +49,12 @@ def test_the_library_is_carried_and_enough(tmp_path):
         dnn.ops.carry(Path(layer_normalization.__file__).with_suffix(".cc"), folder)
 
 
+def test_flags_in_one_text_are_refused(tmp_path):
+    tmp_path.joinpath("saved_model.pb").touch()
+    with pytest.raises(TypeError, match="flags must be texts in a tuple"):
+        dnn.ops.carry(Path(layer_normalization.__file__).with_suffix(".cc"), tmp_path, flags="-O0")
+
+
 def test_a_folder_that_is_no_saved_model_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="is no SavedModel: it has no saved_model.pb"):
         dnn.ops.carry("name.cc", tmp_path)

@@ -10,13 +10,13 @@ namespace {
 
 using namespace tensorflow;
 
-REGISTER_OP("NewNameOp")
+REGISTER_OP("MyNewNameOp")
     .Input("x: T")
     .Output("y: T")
     .Attr("T: {float, double}")
     .SetShapeFn(shape_inference::UnchangedShape);  // which also holds for a number of rows that is not known yet
 
-REGISTER_OP("NewNameOpGrad")
+REGISTER_OP("MyNewNameOpGrad")
     .Input("y_gradient: T")
     .Input("x: T")
     .Output("x_gradient: T")
@@ -24,7 +24,7 @@ REGISTER_OP("NewNameOpGrad")
     .SetShapeFn(shape_inference::UnchangedShape);
 
 template <typename T>
-class NewNameOp : public OpKernel {
+class MyNewNameOp : public OpKernel {
  public:
   using OpKernel::OpKernel;
 
@@ -43,7 +43,7 @@ class NewNameOp : public OpKernel {
 };
 
 template <typename T>
-class NewNameGradOp : public OpKernel {
+class MyNewNameGradOp : public OpKernel {
  public:
   using OpKernel::OpKernel;
 
@@ -67,9 +67,9 @@ class NewNameGradOp : public OpKernel {
   }
 };
 
-#define REGISTER(T)                                                                                \
-  REGISTER_KERNEL_BUILDER(Name("NewNameOp").Device(DEVICE_CPU).TypeConstraint<T>("T"), NewNameOp<T>); \
-  REGISTER_KERNEL_BUILDER(Name("NewNameOpGrad").Device(DEVICE_CPU).TypeConstraint<T>("T"), NewNameGradOp<T>)
+#define REGISTER(T)                                                                                       \
+  REGISTER_KERNEL_BUILDER(Name("MyNewNameOp").Device(DEVICE_CPU).TypeConstraint<T>("T"), MyNewNameOp<T>); \
+  REGISTER_KERNEL_BUILDER(Name("MyNewNameOpGrad").Device(DEVICE_CPU).TypeConstraint<T>("T"), MyNewNameGradOp<T>)
 REGISTER(float);
 REGISTER(double);
 

@@ -20,12 +20,12 @@ def new_name(x):
         raise TypeError(f"x must be floats, got {x.dtype.name}")
     if x.dtype not in (tf.float32, tf.float64):
         return tf.cast(new_name(tf.cast(x, tf.float32)), x.dtype)
-    return _library().NewNameOp(x=x)
+    return _library().MyNewNameOp(x=x)
 
 
-@tf.RegisterGradient("NewNameOp")
+@tf.RegisterGradient("MyNewNameOp")
 def _gradient(op, y_gradient):
-    return _library().NewNameOpGrad(y_gradient=y_gradient, x=op.inputs[0])
+    return _library().MyNewNameOpGrad(y_gradient=y_gradient, x=op.inputs[0])
 
 
 @functools.cache

@@ -1,0 +1,65 @@
+"""The folder of libraries: where it is, and how something is written there, whoever else writes or is killed."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+BUILDING = "building-"
+LONGEST_BUILD = 3600  # seconds
+ELSEWHERE = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
+
+
+def cache_folder(cache: str | Path | None) -> Path:
+    """The one that is given; without it $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
+
+    Raises: RuntimeError if it is in a home folder which is not known.
+    """
+    folder = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "dnn", "ops")
+    try:
+        return folder.expanduser().resolve()  # a name without a slash would be searched for among the system's
+    except RuntimeError as error:
+        raise RuntimeError(f"{folder}: this home folder is not known; {ELSEWHERE}") from error
+
+
+@contextlib.contextmanager
+def working_folder(cache: Path) -> Iterator[Path]:
+    """A new folder in the cache, which is made if it is not there. It is removed at the end, or an hour after a kill.
+
+    Raises: OSError, with another way, if the cache cannot be written.
+    """
+    with writing(cache):
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)  # what lies here is run
+        _clear(cache)
+        folder = tempfile.TemporaryDirectory(dir=cache, prefix=BUILDING)
+    with folder as path:
+        yield Path(path)
+
+
+def place(data: bytes, file: Path, folder: Path) -> None:
+    """Write a file at once: the bytes into a new one in the working folder, which then takes the other's name."""
+    with writing(file.parent), folder.joinpath("placed").open("wb") as new:
+        new.write(data)
+        new.flush()
+        os.fsync(new.fileno())
+        os.replace(new.name, file)
+
+
+@contextlib.contextmanager
+def writing(cache: Path) -> Iterator[None]:
+    """An error of writing in the cache says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}; {ELSEWHERE}", str(cache)) from error
+
+
+def _clear(cache: Path) -> None:
+    """Remove what killed builds have left: younger ones may still be at work."""
+    for left in cache.glob(f"{BUILDING}*"):
+        with contextlib.suppress(FileNotFoundError):  # another build has removed it
+            if time.time() - left.stat().st_mtime > LONGEST_BUILD:
+                shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,70 @@
+"""Trying a library out: in a process of its own it tells which ops it registers. There it may fail, or crash.
+
+Here it must not: TensorFlow passes over the name of an op that is taken, and says nothing; it ends the process for some
+errors, and after others an op is registered by halves, with no way to be rid of it.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow.core.framework import op_def_pb2
+
+from dnn.ops.compiler import tensorflow_version
+
+PROBE = Path(__file__).with_name("probe.py")
+TAKEN = re.compile(r"ALREADY_EXISTS: Op with name (\w+)")
+GREETING = re.compile(r"WARNING: All log|I\d{4} ")  # what TensorFlow says of itself when it is loaded
+
+
+def ops_in(library: Path, name: Path) -> tuple[str, ...]:
+    """The names of the ops that a library registers, sorted. name: what an error calls it.
+
+    Raises: ValueError for no op, and for the name of one of TensorFlow's; RuntimeError if it cannot be loaded.
+    """
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(PROBE), str(library), *_tensorflow()], capture_output=True, env=_environment()
+    )
+    if done.returncode:
+        raise _refusal(name, done.stderr.decode(errors="replace"), done.returncode)
+    counts = Counter(op.name for op in op_def_pb2.OpList.FromString(done.stdout).op)
+    ops = tuple(sorted(op for op, times in counts.items() if times == 1))  # the others were there before it, and after
+    if not ops:
+        raise ValueError(f'{name} registers no op: it has no REGISTER_OP("Name")')
+    return ops
+
+
+def _refusal(name: Path, said: str, code: int) -> Exception:
+    taken = TAKEN.search(said)
+    if taken:
+        return ValueError(
+            f"{name}: the op {taken[1]} is there already, from TensorFlow or from this library itself. "
+            "Give it another name"
+        )
+    lines = [line for line in said.splitlines() if line and not GREETING.match(line)]
+    last = lines[-1] if lines else f"the process that tried it ended with {code}, and said nothing"
+    return not_loadable(name, last)
+
+
+def not_loadable(name: Path, why: str) -> RuntimeError:
+    """The error for a library that cannot be loaded."""
+    return RuntimeError(
+        f"{name} cannot be loaded into {tensorflow_version()}: {why}\nAn undefined symbol is one that another "
+        "TensorFlow or another C++ ABI has, or a function that the source declares and does not define. Mend the "
+        "source, or build the library again from its source, with dnn.ops.load"
+    )
+
+
+def _tensorflow() -> list[str]:
+    folder = Path(tf.sysconfig.get_lib())
+    return [str(path) for part in ("framework", "cc") for path in folder.glob(f"libtensorflow_{part}.*")]
+
+
+def _environment() -> dict[str, str]:
+    """AddressSanitizer wants to be loaded before Python, for what it shall find; for a list of ops, later will do."""
+    asan = f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"
+    return os.environ | {"ASAN_OPTIONS": asan}

@@ -1,0 +1,168 @@
+"""Building: what is built once, what is built again, and what a failed or killed build leaves."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from needs_compiler import needs_compiler
+from registering import registering, written
+
+from dnn.ops.build import build, recipe
+from dnn.ops.compiler import compiler
+from dnn.ops.sources import files_in
+from dnn.ops.stamp import MARK, read_stamp
+
+SOURCE = Path(__file__).with_name("plus_one.cc")
+
+
+def contents(library: Path) -> bytes:
+    assert read_stamp(library)
+    return library.read_bytes().rpartition(MARK)[0]
+
+
+def test_a_build_that_fails_midway_leaves_nothing(tmp_path, fake_compiler):
+    fake_compiler('echo half > "$out"; echo out of memory >&2; exit 1')
+    with pytest.raises(RuntimeError, match="the compiler says:\nout of memory\n"):
+        build(recipe(SOURCE, (), tmp_path / "cache"))
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("exit 0", r"the compiler .*/compiler made no library of .*plus_one.cc: set CXX to another"),
+        ("exit 3", "the compiler says:\nnothing; it ended with 3\nIt was called in"),
+        (r"printf '\344\n' >&2; exit 1", "the compiler says:\n\ufffd\nIt was called in"),
+    ],
+)
+def test_a_compiler_that_fails_in_its_own_way_is_told_of(lines, message, tmp_path, fake_compiler):
+    fake_compiler(lines)
+    with pytest.raises(RuntimeError, match=message):
+        build(recipe(SOURCE, (), tmp_path / "cache"))
+
+
+def test_a_killed_build_leaves_no_library_and_its_folder_is_removed_after_an_hour(tmp_path, fake_compiler):
+    cache = tmp_path / "cache"
+    fake_compiler('echo half > "$out"; kill -9 $PPID')
+    program = "from pathlib import Path; from dnn.ops.build import build, recipe; "
+    program += f"build(recipe(Path({str(SOURCE)!r}), (), Path({str(cache)!r})))"
+    done = subprocess.run([sys.executable, "-c", program], timeout=120)
+    assert done.returncode == -9
+    (left,) = cache.iterdir()
+    assert left.name.startswith("building-")
+    fake_compiler('echo whole > "$out"')
+    library = recipe(SOURCE, (), cache).library
+    assert build(recipe(SOURCE, (), cache)).ops == ("DnnTestPlusOne",)
+    assert contents(library) == b"whole\n"
+    assert set(cache.iterdir()) == {left, library}  # it could still be at work
+    os.utime(left, (time.time() - 4000,) * 2)
+    library.unlink()
+    build(recipe(SOURCE, (), cache))
+    assert list(cache.iterdir()) == [library]
+
+
+def test_a_damaged_library_is_built_again(tmp_path, fake_compiler):
+    fake_compiler('echo whole > "$out"')
+    wanted = recipe(SOURCE, (), tmp_path / "cache")
+    for damaged in (
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2],
+        lambda data: b"",
+        lambda data: b"x" + data,
+    ):
+        build(wanted)
+        assert read_stamp(wanted.library) == build(wanted)
+        wanted.library.write_bytes(damaged(wanted.library.read_bytes()))
+        assert read_stamp(wanted.library) is None
+    build(wanted)
+    assert contents(wanted.library) == b"whole\n"
+
+
+def test_parallel_builds_end_with_one_whole_library(tmp_path, fake_compiler):
+    fake_compiler('echo first >> "$out"; sleep 0.1; echo second >> "$out"')
+    wanted = recipe(SOURCE, (), tmp_path / "cache")
+    threads = [threading.Thread(target=build, args=(wanted,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [contents(path) for path in (tmp_path / "cache").iterdir()] == [b"first\nsecond\n"]
+
+
+def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, monkeypatch, fake_compiler):
+    source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
+    builds = tmp_path / "builds"
+    fake_compiler(f'echo x > "$out"; echo once >> {builds}')
+
+    def builds_after(*flags: str) -> int:
+        for _ in range(2):  # the second time there is nothing to do
+            build(recipe(source, flags, tmp_path / "cache"))
+        return len(builds.read_text().split())
+
+    assert builds_after() == 1
+    assert builds_after("-DLONG=" + "1" * 300) == 2
+    written(header, "#define ONE 3.0f\n")
+    assert builds_after() == 3
+    fake_compiler(f'echo x > "$out"; echo once >> {builds}', version="fake 2")
+    assert builds_after() == 4
+    monkeypatch.setattr(tf.version, "GIT_VERSION", "another")
+    assert builds_after() == 5
+    written(source, source.read_text() + "// more\n")
+    assert builds_after() == 6
+    header.unlink()
+    build(recipe(source, (), tmp_path / "cache"))
+    assert len(builds.read_text().split()) == 7
+
+
+def test_a_header_that_is_saved_while_the_compiler_runs_has_the_library_built_again(tmp_path, fake_compiler):
+    source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
+    fake_compiler(f'echo x > "$out"; echo "#define ONE 3.0f" > {header}')
+    stamps = [build(recipe(source, (), tmp_path / "cache")) for _ in range(3)]
+    assert stamps[0] != stamps[1] == stamps[2]
+
+
+@pytest.mark.parametrize("missing", ["/nowhere/c++", "/bin/false"])
+def test_what_was_built_before_needs_no_compiler(missing, tmp_path, monkeypatch, fake_compiler):
+    source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
+    fake_compiler('echo x > "$out"')
+    stamp = build(recipe(source, (), tmp_path))
+    monkeypatch.setenv("CXX", missing)
+    assert build(recipe(source, (), tmp_path)) == stamp
+    written(header, "#define ONE 3.0f\n")
+    with pytest.raises(RuntimeError, match=r"C\+\+ compiler"):
+        build(recipe(source, (), tmp_path))
+
+
+@needs_compiler
+def test_files_among_the_flags_and_headers_that_they_lead_to_are_part_of_a_library(tmp_path):
+    more = '#include <beside a.h>\n#include "../up.h"\nextern "C" int one();\nint value = one();'
+    source = written(tmp_path / "source" / "ops.cc", registering("DnnTestParts", more=more))
+    files = [written(tmp_path / name, "") for name in ("source/include/beside a.h", "up.h")]
+    files.append(written(tmp_path / "source" / "one.c", "int one() { return 1; }\n"))
+    options = ("-Iinclude", "-x", "c", "one.c")
+    stamp = build(recipe(source, options, tmp_path / "cache"))
+    assert [name for name, _ in stamp.made_of] == ["../up.h", "include/beside a.h", "one.c", "ops.cc"]
+    written(files[-1], "int one() { return 2; }\n")
+    assert build(recipe(source, options, tmp_path / "cache")) != stamp
+
+
+@needs_compiler
+def test_a_library_that_is_a_flag_is_part_of_a_library(tmp_path):
+    source = written(tmp_path / "ops.cc", registering("DnnTestLinked", more="int one();\nint value = one();"))
+    part = tmp_path / "one.o"
+    for number in (1, 2):
+        code = written(tmp_path / "one.cc", f"int one() {{ return {number}; }}\n")
+        subprocess.run([*compiler(), "-c", "-fPIC", str(code), "-o", str(part)], check=True)
+        stamp = build(recipe(source, ("one.o",), tmp_path / "cache"))
+        assert ("one.o", hashlib.sha256(part.read_bytes()).hexdigest()) in stamp.made_of
+
+
+def test_the_compiler_s_list_of_files_is_read_as_make_reads_it():
+    assert files_in("library: a.cc b\\ c.h \\\n  /d$$/e\\#.h ../ä.h\n") == ["a.cc", "b c.h", "/d$/e#.h", "../ä.h"]
+    assert files_in("library: a.cc \\\n b.h\nlibrary: c.cc\nlibrary:\n") == ["a.cc", "b.h", "c.cc"]

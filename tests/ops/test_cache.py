@@ -1,0 +1,64 @@
+"""The folder of libraries: where it is, and what is said where it cannot be."""
+
+import os
+import pwd
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from library_cache import library_cache
+
+from dnn.ops.build import build, recipe
+from dnn.ops.cache import cache_folder, working_folder
+
+SOURCE = Path(__file__).with_name("plus_one.cc")
+REMEDY = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
+
+
+def test_the_cache_is_where_the_system_wants_it(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert cache_folder(None) == Path("/caches/dnn/ops")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder(None) == Path.home() / ".cache/dnn/ops"
+    assert cache_folder("~/libraries") == Path.home() / "libraries"
+
+
+def test_an_unknown_home_is_told_of_with_another_way(monkeypatch):
+    def unknown(user):
+        raise KeyError(user)
+
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(RuntimeError, match=f"this home folder is not known; {REMEDY}"):
+        cache_folder(None)
+    with pytest.raises(RuntimeError, match="^~no-such-user/cache: this home folder is not known"):
+        cache_folder("~no-such-user/cache")
+
+
+def test_a_cache_that_cannot_be_made_is_named(tmp_path, fake_compiler):
+    fake_compiler("exit 3")
+    tmp_path.joinpath("file").touch()
+    with pytest.raises(OSError, match=REMEDY) as error:
+        build(recipe(SOURCE, (), tmp_path / "file" / "cache"))
+    assert error.value.filename == str(tmp_path / "file" / "cache")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder is known in which nobody can write")
+def test_an_existing_cache_that_cannot_be_written_is_named(fake_compiler):
+    fake_compiler("exit 3")
+    with pytest.raises(OSError, match=REMEDY):
+        build(recipe(SOURCE, (), Path("/proc")))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_cache_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match=REMEDY), working_folder(tmp_path):
+        pass
+
+
+def test_these_tests_have_a_cache_where_pytest_has_none(request, tmp_path_factory):
+    assert library_cache(SimpleNamespace(), tmp_path_factory).parent == tmp_path_factory.getbasetemp()
+    if request.config.pluginmanager.hasplugin("cacheprovider"):
+        assert library_cache(request.config, tmp_path_factory).is_dir()

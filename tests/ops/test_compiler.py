@@ -1,0 +1,64 @@
+"""The compiler: which one is taken, with which flags, and what is said where there is none."""
+
+import re
+
+import pytest
+import tensorflow as tf
+
+import dnn
+from dnn.ops.compiler import compile_flags, identity
+
+
+@pytest.fixture
+def source(tmp_path):
+    tmp_path.joinpath("a.cc").write_text('REGISTER_OP("A");')
+    return tmp_path / "a.cc"
+
+
+def test_without_a_compiler_the_error_says_how_to_get_one(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(RuntimeError, match=r"no C\+\+ compiler: none of c\+\+, g\+\+, clang\+\+ is there. Install one"):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+def test_a_wrong_cxx_is_named(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler -v")
+    with pytest.raises(RuntimeError, match=r"no C\+\+ compiler: \$CXX is 'no-such-compiler', which is not there"):
+        dnn.ops.load(source, cache=tmp_path)
+    monkeypatch.setenv("CXX", 'g++ "-v')
+    with pytest.raises(RuntimeError, match=r"\$CXX is no command: No closing quotation in 'g\+\+ \"-v'"):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["#!/bin/sh\necho out of order >&2; exit 1\n", "no program"])
+def test_a_compiler_that_does_not_work_is_named(text, source, tmp_path, monkeypatch):
+    broken = tmp_path / "broken"
+    broken.write_text(text)
+    broken.chmod(0o700)
+    monkeypatch.setenv("CXX", str(broken))
+    with pytest.raises(
+        RuntimeError, match=r"compiler does not work: (?s:.*)(out of order|format error)(?s:.*)\nSet CXX"
+    ):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+def test_a_compiler_is_told_by_its_command_and_its_version(fake_compiler):
+    fake_compiler("", version="fake 1")
+    first = identity()
+    fake_compiler("", version="fake 2")
+    assert re.search("compiler\nfake 1\n$", first)
+    assert identity() == first.replace("fake 1", "fake 2")
+
+
+def test_missing_headers_are_named(source, tmp_path, monkeypatch, fake_compiler):
+    fake_compiler("exit 3")
+    monkeypatch.setattr(tf.sysconfig, "get_include", lambda: str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"headers are missing: .* pip install --force-reinstall tensorflow$"):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+def test_tensorflow_s_headers_are_asked_for_with_its_own_standard_of_c_plus_plus():
+    flags = compile_flags()
+    assert any(re.fullmatch(r"-?-std=c\+\+\d\d", flag) for flag in flags)
+    assert any(flag.startswith("-D_GLIBCXX_USE_CXX11_ABI=") for flag in flags)
