@@ -41,7 +41,7 @@ def fitted():
     return {
         "calls": len(calls),
         "training": compiled_training(model, LOSS, optimizer, METRICS, SPECS, BATCH, False),
-        "evaluation": compiled_evaluation(model, LOSS, METRICS, SPECS, ROWS, False),
+        "evaluation": compiled_evaluation(model, LOSS, METRICS, SPECS, ROWS),
         "traced": [cached.cache_info().misses - before for cached, before in zip(CACHES, misses, strict=True)],
     }
 

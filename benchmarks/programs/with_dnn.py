@@ -56,9 +56,11 @@ def trace(training, evaluation, model, optimizer, train, validation, jit_compile
     import dnn
     from dnn.train.border import checked_rows
 
-    how = {"loss": dnn.sparse_softmax_cross_entropy, "metrics": {"accuracy": dnn.accuracy}, "jit_compile": jit_compile}
+    how = {"loss": dnn.sparse_softmax_cross_entropy, "metrics": {"accuracy": dnn.accuracy}}
     train, validation = (checked_rows(model, part, "") for part in (train, validation))
-    training(model, train, optimizer=optimizer, batch_size=BATCH, seed=0, shuffle=False, **how)
+    training(
+        model, train, optimizer=optimizer, batch_size=BATCH, seed=0, shuffle=False, jit_compile=jit_compile, **how
+    )  # fmt: skip
     evaluation(model, validation, **how)
 
 

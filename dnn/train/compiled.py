@@ -60,7 +60,7 @@ def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_co
 
 
 @kept
-def compiled_evaluation(model, loss, metrics, specs, batch_size, jit_compile):
+def compiled_evaluation(model, loss, metrics, specs, batch_size):
     """evaluate_epoch(rows) -> float64[1 + metrics], the sums over all rows. specs: of the Rows."""
 
     def evaluate_epoch(rows):
@@ -69,7 +69,7 @@ def compiled_evaluation(model, loss, metrics, specs, batch_size, jit_compile):
 
         return over_batches(step, rows.x.shape[0], batch_size, 1 + len(metrics))
 
-    return traced(evaluate_epoch, specs, jit_compile=jit_compile)
+    return traced(evaluate_epoch, specs)
 
 
 @kept

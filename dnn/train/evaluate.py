@@ -1,6 +1,5 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -11,7 +10,6 @@ from dnn.nn.metrics import accuracy
 from dnn.train.arguments import checked_function, checked_metrics
 from dnn.train.border import check_functions, checked_inputs, checked_rows
 from dnn.train.compiled import compiled_evaluation, compiled_prediction
-from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
 MOST, LEAST = 16384, 256  # rows of a pass that takes no steps
@@ -36,12 +34,13 @@ def evaluate(
     return evaluation(model, rows, loss=loss, metrics=metrics)()
 
 
-def evaluation(model, rows, *, loss, metrics, jit_compile=False) -> Callable[[], dict[str, float]]:
-    """A function that evaluates the model, as it then is, on these rows, which were checked before."""
-    functions, count = tuple(metrics.values()), rows.count
-    batch_size = rows_at_once(model, rows.x.shape)
-    make = functools.partial(compiled_evaluation, model, loss, functions, rows.specs, batch_size)
-    evaluate_epoch = GraphOrXla(make, jit_compile, graph_epochs(1, batch_size, 0))
+def evaluation(model, rows, *, loss, metrics) -> Callable[[], dict[str, float]]:
+    """A function that evaluates the model, as it then is, on these rows, which were checked before.
+
+    In graph mode, always: of so few passes XLA would not save in a hundred epochs what it takes to compile.
+    """
+    count, size = rows.count, rows_at_once(model, rows.x.shape)
+    evaluate_epoch = compiled_evaluation(model, loss, tuple(metrics.values()), rows.specs, size)
     return lambda: means(evaluate_epoch(rows), metrics, count)
 
 

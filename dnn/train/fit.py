@@ -45,7 +45,9 @@ def fit(
 
     What is traced is kept for the next fit of the same objects, and with it the last eight models and optimizers: their
     variables may be assigned, but of what else they hold, a layer or an activation say, make new objects rather than
-    change it. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first.
+    change it. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first. Ctrl-C
+    ends it after the epoch that is under way, whose weights stay in the model; what was measured is then lost, unless a
+    callback has kept it.
     model: any tf.Module that maps float[batch, features] to float logits [batch, classes]. If it has a parameter
         `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What the
         methods `penalty()` of its modules return is added to the loss.
@@ -63,7 +65,8 @@ def fit(
         One that returns True ends the fit.
     jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto": of
         batches up to 4,096 rows, once that pays, after 15,000 steps of a small network, 1,000 of a larger one, as
-        `dnn.train.graph_or_xla.graph_epochs` says; the logger "dnn" tells it at the level INFO.
+        `dnn.train.graph_or_xla.graph_epochs` says; the logger "dnn" tells it at the level INFO. Validation rows pass in
+        graph mode.
     Raises: ValueError or TypeError that names the argument, before any variable is changed.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
@@ -80,10 +83,13 @@ def fit(
             check_functions(model, part, loss, metrics, name)
     train = training(model, rows, loss=loss, optimizer=optimizer, metrics=metrics, batch_size=batch_size,
                      seed=seed, shuffle=shuffle, jit_compile=jit_compile)  # fmt: skip
-    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics, jit_compile=jit_compile)
-    rule = early_stopping or (EarlyStopping() if validation else None)
+    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics)
+    return repeated(train, validate, model, epochs, early_stopping, callbacks)
 
-    history, progress = History(), Progress()
+
+def repeated(train, validate, model, epochs, early_stopping, callbacks) -> History:
+    """Epochs until early stopping, a callback or the last. train: epoch -> {name: mean}. validate: () -> the same."""
+    history, progress, rule = History(), Progress(), early_stopping or (EarlyStopping() if validate else None)
     for epoch in range(1, epochs + 1):
         record = {"epoch": epoch, **train(epoch)}
         if validate:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """epochs: one record an epoch: "epoch" (from 1), "loss", the metrics, and each of them with "val_" before it.
 
@@ -21,8 +21,13 @@ class History:
 
     epochs: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int | None = None
-    best_weights: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
-    last_weights: list[np.ndarray] | None = field(default=None, repr=False, compare=False)
+    best_weights: list[np.ndarray] | None = field(default=None, compare=False)
+    last_weights: list[np.ndarray] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        """How many epochs there are, and of the best, or else the last, what was measured."""
+        shown = self.best or (self.last if self.epochs else None)
+        return f"History({len(self.epochs)} epochs, {'best' if self.best else 'last'}: {shown})"
 
     def __getitem__(self, name: str) -> list[float]:
         """One value an epoch: history["val_loss"]; NaN in an epoch whose record has none.

@@ -1,5 +1,7 @@
 """Callbacks: reducing the learning rate as Keras's callback does from the same figures, and ending a fit."""
 
+import contextlib
+import signal
 from itertools import pairwise
 
 import keras
@@ -151,3 +153,19 @@ def test_a_figure_that_the_record_has_not_is_named():
 @pytest.mark.parametrize(("loss", "ended"), [(1.0, False), (0.0, False), (NAN, True), (np.inf, True), (-np.inf, True)])
 def test_a_loss_that_is_not_finite_ends_the_fit(loss, ended):
     assert terminate_on_nan({"epoch": 1, "loss": loss}, History()) is ended
+
+
+def test_an_interrupt_leaves_the_weights_of_its_epoch():
+    x = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+
+    def fitted(epochs, callback=None):
+        model = dnn.mlp([4, 2], seed=1)
+        arguments = {"loss": dnn.sparse_softmax_cross_entropy, "optimizer": dnn.Adam(model.trainable_variables)}
+        callbacks = [callback] if callback else ()
+        with contextlib.suppress(KeyboardInterrupt):
+            dnn.fit(model, (x, (x[:, 0] > 0).astype(int)), epochs=epochs, callbacks=callbacks, **arguments)
+            assert not callback
+        return model.layers[0].kernel.numpy()
+
+    interrupted = fitted(5, lambda record, _: record["epoch"] == 2 and signal.raise_signal(signal.SIGINT))
+    np.testing.assert_array_equal(interrupted, fitted(2))

@@ -119,7 +119,7 @@ def test_sums_are_float64():
     """2²⁴ + 1 + 1 + … in float32 stays 2²⁴."""
     losses = np.array([2**24, *[1] * 999], np.float32)
     rows = Rows(np.ones((1000, 1), np.float32), losses)
-    evaluate_epoch = compiled_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), rows.specs, 10, False)
+    evaluate_epoch = compiled_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), rows.specs, 10)
     np.testing.assert_array_equal(evaluate_epoch(rows), [2**24 + 999])
 
 
@@ -132,7 +132,7 @@ def test_a_loss_or_metric_that_is_not_one_number_a_row_is_refused(wrong):
     model, rows = Scale(), Rows(np.ones((3, 1), np.float32), np.ones(3, np.float32))
     for loss, metrics in ((wrong, ()), (square, (wrong,))):
         with pytest.raises(ValueError, match=r"a loss or metric must be \[batch\], here \(3,\), got shape \("):
-            compiled_evaluation(model, loss, metrics, rows.specs, 3, False)
+            compiled_evaluation(model, loss, metrics, rows.specs, 3)
 
 
 def test_a_prediction_is_one_graph_for_any_number_of_rows():
@@ -152,7 +152,7 @@ def test_python_in_a_model_that_depends_on_tensors_is_compiled_too():
 
     model = Switch(2.0)
     rows = Rows(np.float32([[1], [-3], [5]]), np.zeros(3, np.float32))
-    evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), rows.specs, 1, False)
+    evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), rows.specs, 1)
     np.testing.assert_array_equal(evaluate_epoch(rows), [2 + 6 + 10])
 
 

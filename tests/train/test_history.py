@@ -16,6 +16,13 @@ RECORDS = st.lists(
 )  # fmt: skip
 
 
+def test_it_is_told_in_one_line():
+    records = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}]
+    assert repr(History()) == "History(0 epochs, last: None)"
+    assert repr(History(records)) == "History(2 epochs, last: {'epoch': 2, 'loss': 0.25})"
+    assert repr(History(records, best_epoch=1)) == "History(2 epochs, best: {'epoch': 1, 'loss': 0.5})"
+
+
 @given(RECORDS)
 def test_a_csv_file_holds_every_number_with_all_its_digits(tmp_path_factory, records):
     path = tmp_path_factory.mktemp("history") / "history.csv"
