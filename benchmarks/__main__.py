@@ -25,7 +25,7 @@ from benchmarks.answers import Findings
 from benchmarks.comparison import Run
 from benchmarks.contenders import PREDICTORS, TRAINERS, installed, skipped
 from benchmarks.data import prepared, sampled_table
-from benchmarks.machine import machine, threads, versions
+from benchmarks.machine import commit, machine, threads, versions
 from benchmarks.plot import draw
 from benchmarks.processes import Processes
 from benchmarks.questions import QUESTIONS, module_of, question_of
@@ -56,7 +56,7 @@ def measured(arguments: argparse.Namespace) -> Iterator[dict]:
     """All that is written into results.json, after each question that was answered."""
     results = {
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]), "date": str(date.today()),
-        "machine": machine(), "versions": versions(), "threads": threads(),
+        "machine": machine(), "versions": versions(), "commit": commit(), "threads": threads(),
         "skipped": skipped(CONTENDERS), "questions": {}, "seconds": {},
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, Processes() as processes:
@@ -85,7 +85,8 @@ def shown(results: dict, tables_of: Callable) -> str:
     left_out = "".join(f"\nLeft out: {name}: {reason}." for name, reason in results["skipped"].items())
     where = f"{results['machine']['cores']} cores of {results['machine']['processor']}"
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
-    return f"{tables}\n{left_out}\n`{results['command']}` on {results['date']}, {where}; {versions}."
+    of = f", at {results['commit']}" if results.get("commit") else ""
+    return f"{tables}\n{left_out}\n`{results['command']}` on {results['date']}{of}, {where}; {versions}."
 
 
 def write(results: dict, folder: Path) -> None:

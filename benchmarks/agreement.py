@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 TOLERANCE = 5e-5  # relative, of the loss of each epoch
-ONE_LOGISTIC_OUTPUT = 3e-2  # scikit-learn with two classes: the same first loss, but other steps
+ONE_LOGISTIC_OUTPUT = 3e-2  # scikit-learn with two classes: the same probabilities at first, but other steps
 
 
 def tolerance(peer: str, classes: int) -> float:

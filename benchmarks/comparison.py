@@ -1,6 +1,6 @@
 """Contenders side by side: each is made, learns, is held to have learnt the same, and then they are timed in turn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +12,9 @@ from benchmarks.processes import Processes
 from dnn.bench.clock import interleaved
 
 SEARCHED = 40  # steps of an epoch at most, while the fastest settings are looked for
+SEARCHES = 2  # runs of each setting
 COMPARED = 10_000  # rows at most whose predictions must be the same
+BEGUN = 100  # rows at most whose probabilities must be the same before anything is learnt
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def ready_for_training(run: Run, contenders, job: Job, *, epochs: int = 2) -> li
     """
     orders = job.orders(epochs)
     entries = [entered_for_training(run, contender, job) for contender in installed(contenders)]
+    begun = min(job.rows, BEGUN)
+    assert_same_probabilities({entry.contender.name: entry.trainer.probabilities(begun) for entry in entries})
     assert_same_learning(
         {entry.contender.name: entry.trainer.learn(orders) for entry in entries},
         {entry.contender.name: tolerance(entry.contender.peer, job.sizes[-1]) for entry in entries},
@@ -64,12 +68,16 @@ def ready_for_training(run: Run, contenders, job: Job, *, epochs: int = 2) -> li
 
 def entered_for_training(run: Run, contender: Contender, job: Job) -> Entry:
     short = replace(job, rows=min(job.rows, SEARCHED * job.batch_size)) if not job.file else job
-    options = fastest(contender.candidates, lambda options: run.trainer(contender, short, options).epoch_seconds(1))
+    options = fastest(contender, lambda options: partial(run.trainer(contender, short, options).epoch_seconds, 1))
     return Entry(contender, run.trainer(contender, job, options), options)
 
 
-def fastest(candidates: Sequence[dict], seconds: Callable[[dict], float]) -> dict:
-    return min(candidates, key=seconds) if len(candidates) > 1 else candidates[0]
+def fastest(contender: Contender, made: Callable[[dict], Callable[[], float]]) -> dict:
+    """The options, among the contender's, of the least seconds of all. made: options -> what runs with them once."""
+    if len(contender.candidates) == 1:
+        return contender.candidates[0]
+    seconds = interleaved({place: made(options) for place, options in enumerate(contender.candidates)}, SEARCHES)
+    return contender.candidates[min(seconds, key=lambda place: min(seconds[place]))]
 
 
 def training_answers(run: Run, contenders, job: Job, *, epochs: int, aims: Mapping[str, float]) -> list[Answer]:
@@ -95,7 +103,7 @@ def prediction_answers(
 
 def entered_for_prediction(run: Run, contender: Contender, job: Job) -> Entry:
     options = fastest(
-        contender.candidates, lambda options: run.trainer(contender, job, options).predict_seconds(job.rows, 0)
+        contender, lambda options: partial(run.trainer(contender, job, options).predict_seconds, job.rows, 0)
     )
     return Entry(contender, run.trainer(contender, job, options), options)
 

@@ -38,6 +38,8 @@ class Trainer:
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
         x = self.x[:rows]
+        if self.rows:
+            self._logits(x)  # traces it, if it was not yet, for batches of so many rows and for a last, shorter one
         return seconds_per_call(lambda: self._logits(x), at_least)
 
     def _logits(self, x):
