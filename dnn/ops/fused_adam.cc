@@ -1,10 +1,13 @@
 // Adam for all parameters in one call. See fused_adam.py.
 //
-//   m ← m + (g − m)(1 − β₁),  v ← v + (g² − v)(1 − β₂),  p ← p − m α / (√v + ε)
+//   t ← t + 1,  m ← m + (g − m)(1 − β₁),  v ← v + (g² − v)(1 − β₂),  p ← p − m α / (√v + ε)
+//   with α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ)
 //
 // Each of p, m, v, g is read once, and p, m, v are written once; op by op, TensorFlow makes some ten passes.
+// All is checked before anything is written, and all variables are locked meanwhile: a step is taken whole, or not.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -26,21 +29,27 @@ REGISTER_OP("DnnFusedAdam")
     .Input("p: N * resource")
     .Input("m: N * resource")
     .Input("v: N * resource")
+    .Input("t: resource")
     .Input("g: N * T")
-    .Input("numbers: T")  // α, 1 − β₁, 1 − β₂, ε
+    .Input("rule: T")  // η, β₁, β₂, 1 − β₁, 1 − β₂, ε
     .Attr("N: int >= 1")
     .Attr("T: {float, double}")
     .SetIsStateful()
     .SetShapeFn([](shape_inference::InferenceContext* c) {
-      shape_inference::ShapeHandle numbers;
-      TF_RETURN_IF_ERROR(c->WithRank(c->input(c->num_inputs() - 1), 1, &numbers));
-      shape_inference::DimensionHandle four;
-      return c->WithValue(c->Dim(numbers, 0), 4, &four);
+      shape_inference::ShapeHandle rule;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(c->num_inputs() - 1), 1, &rule));
+      shape_inference::DimensionHandle six;
+      return c->WithValue(c->Dim(rule, 0), 6, &six);
     });
 
 template <typename T>
 struct Numbers {
   T alpha, toward_1, toward_2, epsilon;
+
+  Numbers(const T* rule, int64_t t) : toward_1(rule[3]), toward_2(rule[4]), epsilon(rule[5]) {
+    const T steps = static_cast<T>(t);  // Eigen's pow: TensorFlow's own, to the last bit
+    alpha = rule[0] * std::sqrt(1 - Eigen::numext::pow(rule[2], steps)) / (1 - Eigen::numext::pow(rule[1], steps));
+  }
 };
 
 // What is updated of one parameter: read from one place and written to another, or the same.
@@ -77,8 +86,8 @@ class FusedAdamOp : public OpKernel {
   }
 
   void Compute(OpKernelContext* context) override {
-    std::vector<core::RefCountPtr<Var>> variables(3 * count_);
-    for (int i = 0; i < 3 * count_; ++i) {
+    std::vector<core::RefCountPtr<Var>> variables(3 * count_ + 1);  // all of p, of m, of v, and t
+    for (int i = 0; i <= 3 * count_; ++i) {
       OP_REQUIRES_OK(context, LookupResource(context, HandleFromInput(context, i), &variables[i]));
     }
     // In the order of their addresses, so that two steps at once cannot wait for each other.
@@ -86,21 +95,23 @@ class FusedAdamOp : public OpKernel {
     for (const auto& variable : variables) ordered.push_back(variable.get());
     std::sort(ordered.begin(), ordered.end());
     OP_REQUIRES(context, std::adjacent_find(ordered.begin(), ordered.end()) == ordered.end(),
-                absl::InvalidArgumentError("a variable is given twice among p, m and v"));
+                absl::InvalidArgumentError("a variable is given twice among p, m, v and t"));
     std::vector<std::unique_ptr<mutex_lock>> locks;
     for (Var* variable : ordered) locks.push_back(std::make_unique<mutex_lock>(*variable->mu()));
 
-    const Tensor& numbers = context->input(4 * count_);
-    OP_REQUIRES(context, numbers.dims() == 1 && numbers.NumElements() == 4,
-                absl::InvalidArgumentError(absl::StrCat("numbers must be [4], got ", numbers.shape().DebugString())));
-    const T* n = numbers.flat<T>().data();
+    const Tensor& rule = context->input(4 * count_ + 1);
+    OP_REQUIRES(context, rule.dims() == 1 && rule.NumElements() == 6,
+                absl::InvalidArgumentError(absl::StrCat("rule must be [6], got ", rule.shape().DebugString())));
+    Tensor t;
+    OP_REQUIRES_OK(context, Next(context, *variables.back()->tensor(), &t));
+    const Numbers<T> numbers(rule.flat<T>().data(), t.scalar<int64_t>()());
 
     std::vector<Tensor> written(3 * count_);
     std::vector<Slices<T>> slices;
     std::vector<int64_t> starts;  // of each parameter, among all numbers
     int64_t total = 0;
     for (int i = 0; i < count_; ++i) {
-      const Tensor& g = context->input(3 * count_ + i);
+      const Tensor& g = context->input(3 * count_ + 1 + i);
       for (int slot = 0; slot < 3; ++slot) {
         OP_REQUIRES_OK(context, Prepare(context, *variables[slot * count_ + i], g, i, &written[slot * count_ + i]));
       }
@@ -116,14 +127,29 @@ class FusedAdamOp : public OpKernel {
       size_t i = std::upper_bound(starts.begin(), starts.end(), first) - starts.begin() - 1;
       for (; i < starts.size() && starts[i] < end; ++i) {
         const int64_t size = (i + 1 < starts.size() ? starts[i + 1] : total) - starts[i];
-        run(slices[i], std::max<int64_t>(first - starts[i], 0), std::min(end - starts[i], size),
-            {n[0], n[1], n[2], n[3]});
+        run(slices[i], std::max<int64_t>(first - starts[i], 0), std::min(end - starts[i], size), numbers);
       }
     });
     for (int i = 0; i < 3 * count_; ++i) *variables[i]->tensor() = written[i];
+    *variables.back()->tensor() = t;
   }
 
  private:
+  // t + 1, in memory of its own: somebody may have read t and still hold it.
+  static absl::Status Next(OpKernelContext* context, const Tensor& t, Tensor* next) {
+    if (!t.IsInitialized() || t.dtype() != DT_INT64 || t.dims() != 0) {
+      return absl::InvalidArgumentError(absl::StrCat("t must be a number of int64, got ", DataTypeString(t.dtype()),
+                                                     " ", t.shape().DebugString()));
+    }
+    const int64_t steps = t.scalar<int64_t>()();
+    if (steps < 0 || steps == std::numeric_limits<int64_t>::max()) {
+      return absl::InvalidArgumentError(absl::StrCat("t must be in [0, 2^63 - 1), got ", steps));
+    }
+    TF_RETURN_IF_ERROR(context->allocate_temp(DT_INT64, TensorShape({}), next));
+    next->scalar<int64_t>()() = steps + 1;
+    return absl::OkStatus();
+  }
+
   // Where to write: into the variable's own buffer, or, where somebody has read it and still holds it, into a new one.
   absl::Status Prepare(OpKernelContext* context, Var& variable, const Tensor& g, int place, Tensor* written) {
     const Tensor& old = *variable.tensor();
