@@ -185,11 +185,12 @@ def call(p, m, v, g, rule=RULE, t=None):
 def test_the_kernel_refuses_what_does_not_fit_and_changes_nothing_then():
     a, b, c, *others = (tf.Variable(tf.zeros(size)) for size in (2, 2, 2, 3, 3, 3))
     wide, t, g = tf.Variable(np.zeros(2)), tf.Variable(3, dtype=tf.int64), [tf.ones([2])]
+    pairs = [[a, others[0]], [b, others[1]], [c, others[2]]]
     for message, *arguments in (
         ("a variable is given twice among p, m, v and t", [a], [a], [c], g),
         (r"gradient 0 must be as .*, float \[2\], got float \[3\]", [a], [b], [c], [tf.zeros([3])]),
         (r"gradient 0 must be as .*, float \[3\], got float \[2\]", [a], [b], others[:1], g),
-        (r"gradient 1 must be as .*, float \[3\], got float \[2\]", *([x, y] for x, y in zip((a, b, c), others, strict=True)), g * 2),
+        (r"gradient 1 must be as .*, float \[3\], got float \[2\]", *pairs, g * 2),
         (r"gradient 0 must .*, double \[2\], got float \[2\]", [wide], [b], [c], g),
         (r"rule must be \[6\]|dimension must be 6", [a], [b], [c], g, (0.1,)),
     ):
