@@ -151,6 +151,21 @@ def test_steps_at_once_are_those_of_one_after_the_other():
         np.testing.assert_array_equal(ours, wanted)
 
 
+def test_optimizers_of_their_own_parameters_disturb_each_other_in_no_thread():
+    def run(i):
+        p, *gradients = (tf.random.stateless_normal([20_000 + i], [i, part]) for part in range(6))
+        optimizer = FusedAdam([tf.Variable(p)])
+        for g in gradients:
+            optimizer.apply([g])
+        return [x.numpy() for x in (*optimizer.parameters, *optimizer.m, *optimizer.v)]
+
+    alone = list(map(run, range(32)))
+    with ThreadPoolExecutor(8) as pool:
+        for results, expected in zip(pool.map(run, range(32)), alone, strict=True):
+            for ours, wanted in zip(results, expected, strict=True):
+                np.testing.assert_array_equal(ours, wanted)
+
+
 def test_two_optimizers_of_the_same_parameters_wait_for_each_other_in_any_order():
     p, q = tf.Variable(tf.zeros([MANY])), tf.Variable(tf.zeros([MANY]))
     optimizers = FusedAdam([p, q]), FusedAdam([q, p])
