@@ -1,8 +1,8 @@
-"""How much faster are the C++ ops of `dnn.ops` than the same from TensorFlow's own ops, in graph mode?
+"""How much faster are the C++ ops of `dnn.ops` than the package's formulas, and than TensorFlow's own, in graph mode?
 
     python -m benchmarks.custom_ops
 
-Both take turns, 21 times; a ratio is that of two neighbours in time.
+The three take turns, 21 times; a ratio is that of two neighbours in time.
 """
 
 import os
@@ -10,79 +10,65 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import statistics
-import time
+from functools import partial
 
 import numpy as np
-import tensorflow as tf
 
-import dnn
-from dnn.ops.fused_adam import FusedAdam
-from dnn.ops.layer_normalization import layer_normalization
-from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from benchmarks.custom_steps import ADAM, LOSSES, NORMALIZATIONS, Step, adam_step, loss_step, normalization_step
+from dnn.bench.clock import interleaved, seconds_of
+from dnn.bench.markdown import table
 
 TURNS = 21
+HEADER = ("what", "package, ms", "TensorFlow, ms", "fused, ms", "fused beside package", "beside TensorFlow",
+          "traffic, MB: package, TensorFlow, fused")  # fmt: skip
+READING = f"""
+Medians of {TURNS} interleaved runs in graph mode; how many times faster, with quartiles. TensorFlow:
+`tf.nn.sparse_softmax_cross_entropy_with_logits`, `tf.nn.moments` with `tf.nn.batch_normalization` as in Keras, and
+`tf.raw_ops.ResourceApplyAdam` for each variable. Traffic is counted, not measured: what the operations of the graph
+read and write, each its inputs and outputs once (`dnn.bench.traffic`); a cache saves some of it."""
 
 
 def main() -> None:
-    print("| what | op by op, ms | fused, ms | times faster (quartiles) |\n| --- | --- | --- | --- |")
+    print(table(HEADER, map(line, questions())) + "\n" + READING)
+
+
+def questions():
+    """What is asked, and its three steps."""
     for rows, classes in ((256, 100), (256, 1000), (256, 10_000), (64, 100_000)):
-        both = [loss_step(loss, rows, classes)
-                for loss in (dnn.sparse_softmax_cross_entropy, sparse_softmax_cross_entropy)]  # fmt: skip
-        tell(f"cross-entropy and gradient, {rows:,} rows × {classes:,} classes", *both)
+        what = f"cross-entropy and gradient, {rows:,} rows × {classes:,} classes"
+        yield what, [loss_step(loss, rows, classes) for loss in LOSSES]
     for rows, size in ((256, 64), (1024, 256), (1024, 1024), (8192, 256)):
-        both = [normalization_step(f, rows, size) for f in (dnn.layer_normalization, layer_normalization)]
-        tell(f"layer normalization and gradients, {rows:,} × {size:,}", *both)
+        what = f"layer normalization and gradients, {rows:,} × {size:,}"
+        yield what, [normalization_step(normalization, rows, size) for normalization in NORMALIZATIONS]
     for shapes in ([(1000, 1000)] * 10, [(100, 100), (100,)] * 50, [(51, 30), (30,), (30, 30), (30,), (30, 2), (2,)]):
-        both = [adam_step(optimizer, shapes) for optimizer in (dnn.Adam, FusedAdam)]
         parameters = sum(int(np.prod(shape)) for shape in shapes)
-        tell(f"Adam's step, {parameters:,} parameters in {len(shapes)} variables", *both)
+        what = f"Adam's step, {parameters:,} parameters in {len(shapes)} variables"
+        yield what, [adam_step(make, shapes) for make in ADAM]
 
 
-def loss_step(loss, rows, classes):
-    logits, labels = tf.random.normal([rows, classes]), tf.random.uniform([rows], 0, classes, tf.int32)
-
-    @tf.function
-    def step():
-        with tf.GradientTape() as tape:
-            tape.watch(logits)
-            mean = tf.reduce_mean(loss(labels, logits))
-        return mean, tape.gradient(mean, logits)
-
-    return step
+def line(question) -> tuple[str, ...]:
+    what, steps = question
+    times = seconds(steps)
+    traffic = ", ".join(megabytes(step.traffic) for step in steps)
+    return what, *(f"{statistics.median(of) * 1e3:.2f}" for of in times), *ratios(*times), traffic
 
 
-def normalization_step(normalization, rows, size):
-    arguments = [tf.random.normal([rows, size]), tf.ones([size]), tf.zeros([size])]
-    y_gradient = tf.random.normal([rows, size])
-
-    @tf.function
-    def step():
-        with tf.GradientTape() as tape:
-            tape.watch(arguments)
-            y = normalization(*arguments)
-        return tape.gradient(y, arguments, output_gradients=y_gradient)
-
-    return step
+def megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f}" if count >= 1e8 else f"{count / 1e6:.3g}"
 
 
-def adam_step(make, shapes):
-    optimizer = make([tf.Variable(tf.random.normal(shape)) for shape in shapes])
-    gradients = [tf.random.normal(shape) for shape in shapes]
-    step = tf.function(optimizer.apply)
-    return lambda: step(gradients)
+def seconds(steps: list[Step]) -> list[list[float]]:
+    """Of each step, in every turn."""
+    for step in steps:
+        seconds_of(step.run, 2)  # the first calls allocate
+    return list(interleaved({i: partial(seconds_of, step.run) for i, step in enumerate(steps)}, TURNS).values())
 
 
-def tell(what, one, other) -> None:
-    times = np.array([[seconds(one), seconds(other)] for _ in range(TURNS + 2)][2:])  # the first two trace
-    low, middle, high = statistics.quantiles(times[:, 0] / times[:, 1], n=4)
-    by_op, fused = np.median(times, axis=0) * 1e3
-    print(f"| {what} | {by_op:.2f} | {fused:.2f} | {middle:.1f} ({low:.1f} to {high:.1f}) |", flush=True)
-
-
-def seconds(step) -> float:
-    start = time.perf_counter()
-    step()
-    return time.perf_counter() - start
+def ratios(*times: list[float]):
+    """How many times the last of them is faster than each of the others."""
+    for others in times[:-1]:
+        low, middle, high = statistics.quantiles(np.divide(others, times[-1]), n=4)
+        yield f"{middle:.1f} ({low:.1f} to {high:.1f})"
 
 
 if __name__ == "__main__":

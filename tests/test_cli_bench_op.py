@@ -1,5 +1,6 @@
 """`dnn bench-op`: the table of an op beside its reference, and how a file that cannot be timed is refused."""
 
+import logging
 import re
 import sys
 
@@ -85,6 +86,42 @@ def test_an_op_without_a_gradient_is_timed_forward(timed):
         result = timed(text)
         assert result.exit_code == 0, result.output
         assert "forward + gradient" not in result.output
+
+
+DATACLASS = """
+from __future__ import annotations
+import dataclasses
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    number: float = 1.0
+"""
+
+
+def test_the_file_may_hold_a_dataclass_with_annotations_for_later(timed):
+    result = timed(DATACLASS + FILE.format(function=f"{SQUARE} * Scale().number"))
+    assert result.exit_code == 0, result.output
+
+
+def test_the_file_hides_no_module_of_its_name(timed, tmp_path):
+    timed(FILE.format(function=SQUARE))
+    path = tmp_path / "json.py"
+    path.write_text(FILE.format(function=SQUARE))
+    before = sys.modules["json"]
+    bench.read_subject(path)
+    assert sys.modules["json"] is before
+    sys.modules.pop("beside")
+
+
+def test_autograph_says_nothing_of_an_op_without_source_and_helps_where_python_chooses(timed, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    without_source = FILE.format(function=SQUARE) + """
+exec(compile("def op(labels, x): return x * x", "nowhere.py", "exec"))"""
+    choosing = FILE.format(function=f"{SQUARE} if tf.reduce_all(labels == 1) else x")
+    for text in (without_source, choosing):
+        result = timed(text)
+        assert result.exit_code == 0, result.output
+    assert not [record.getMessage() for record in caplog.records]
 
 
 REFUSED = [

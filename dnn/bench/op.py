@@ -13,7 +13,7 @@ from dnn.bench.markdown import duration, share, table
 from dnn.bench.memory import Copy
 from dnn.bench.subject import Subject, read_subject
 from dnn.testing.law import told
-from dnn.testing.modes import MODES, assert_near
+from dnn.testing.modes import assert_near
 from dnn.testing.ops.subject import cotangents, is_float, outputs, with_gradients
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")
@@ -104,8 +104,15 @@ def _with_gradient(subject: Subject, arguments, weights):
 
 
 def _called(function: Callable, *arguments) -> Callable:
-    """A call of it in graph mode, traced here: to look up the trace would take most of a small call."""
-    return partial(MODES["graph"](function).get_concrete_function(*arguments), *arguments)
+    """A call of it in graph mode, traced here: to look up the trace would take most of a small call.
+
+    With AutoGraph, which warns of every op in C++, only where Python's own `if`, `for` or `len` meets a tensor.
+    """
+    try:
+        traced = tf.function(function, autograph=False).get_concrete_function(*arguments)
+    except (TypeError, NotImplementedError):
+        traced = tf.function(function).get_concrete_function(*arguments)
+    return partial(traced, *arguments)
 
 
 def _cells(timing: Timing) -> tuple[str, ...]:

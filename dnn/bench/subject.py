@@ -43,12 +43,13 @@ def read_subject(path: Path) -> Subject:
 
 
 def _run(path: Path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"bench_op_{path.stem}", path)  # a name that no other module has
     if spec is None:
         raise ValueError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     if sys.modules.get("keras", path) is None:  # the command does without it, and the file need not
         del sys.modules["keras"]
+    sys.modules[spec.name] = module  # where a dataclass looks for the names in its annotations
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)

@@ -12,6 +12,7 @@ from dnn.ops.library import load
 class FusedAdam(tf.Module):
     """p ← p − α m / (√v + ε) for every parameter p, as `dnn.Adam` does it, to the last bit, in one pass over memory.
 
+    t ← t + 1
     m ← m + (g − m)(1 − β₁)
     v ← v + (g² − v)(1 − β₂)
     α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ)
@@ -61,16 +62,16 @@ class FusedAdam(tf.Module):
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
 
-        Raises: ValueError for others, and for a parameter that the loss does not depend on.
+        Steps at once, of several threads, are taken one after the other.
+        Raises: ValueError for others, and for a parameter that the loss does not depend on; InvalidArgumentError for a
+        shape that only the kernel sees. A step that is refused changes nothing, neither parameters nor t.
         """
         gradients = _checked_gradients(gradients, self.parameters)
         dtype = self.parameters[0].dtype
-        t = tf.cast(self.t.assign_add(1), dtype)
-        rate = tf.cast(self._learning_rate, dtype)
-        alpha = rate * tf.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        numbers = [alpha, *(tf.constant(c, dtype) for c in (1 - self.beta_1, 1 - self.beta_2, self.epsilon))]
+        constants = self.beta_1, self.beta_2, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
+        rule = tf.stack([tf.cast(self._learning_rate, dtype), *(tf.constant(c, dtype) for c in constants)])
         p, m, v = ([variable.handle for variable in slot] for slot in (self.parameters, self.m, self.v))
-        _library().dnn_fused_adam(p=p, m=m, v=v, g=gradients, numbers=tf.stack(numbers))
+        _library().dnn_fused_adam(p=p, m=m, v=v, t=self.t.handle, g=gradients, rule=rule)
 
 
 def _checked(parameters) -> tuple[tf.Variable, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dnn.ops.library import load
+from dnn.ops.no_derivative import through_first
 
 
 def sparse_softmax_cross_entropy(labels, logits):
@@ -16,7 +17,7 @@ def sparse_softmax_cross_entropy(labels, logits):
     the loss and its gradient are right to rounding, down to losses of 1e-37. A NaN or a +∞ among the logits of a row is
     a loss of NaN; a label whose logit is −∞ costs ∞.
     Derivative: ∂l/∂z_j = softmax(z)_j − [j = y], which the op gives beside the loss. A second derivative is refused
-    with a LookupError.
+    with a LookupError, and one through that second output of the op with an InvalidArgumentError.
     Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109.
     Raises: InvalidArgumentError for a label that is out of range, in eager and in graph mode; ValueError for other
     shapes, and for one class, TypeError for labels that are no integers and logits that are no floats. XLA cannot
@@ -39,11 +40,10 @@ def sparse_softmax_cross_entropy(labels, logits):
 
 
 @tf.RegisterGradient("DnnSoftmaxCrossEntropy")
-def _gradient(op, loss_gradient, _):
-    gradient = tf.raw_ops.PreventGradient(
-        input=op.outputs[1],
-        message="the fused softmax cross-entropy has no second derivative: use dnn.sparse_softmax_cross_entropy",
-    )
+def _gradient(op, loss_gradient, gradient_gradient):
+    message = "the fused softmax cross-entropy has no second derivative: use dnn.sparse_softmax_cross_entropy"
+    loss_gradient = through_first(loss_gradient, gradient_gradient, message)
+    gradient = tf.raw_ops.PreventGradient(input=op.outputs[1], message=message)
     return None, loss_gradient[:, tf.newaxis] * gradient
 
 

@@ -1,8 +1,9 @@
 // Vector code that any compiler makes of plain loops: what the kernels here share. It needs no header of TensorFlow's.
 //
 // WIDE before a function: on x86-64 the compiler makes it three times, for SSE2, AVX2 and AVX-512, and the widest that
-// the machine has is taken when the library is loaded. Elsewhere (Arm: NEON) once, as always. So a library runs on every
-// machine of its kind, and TensorFlow's headers are compiled as TensorFlow itself was, with no vector flag of ours.
+// the machine has is taken when the library is loaded. Elsewhere (Arm: NEON) once, as always, and once under
+// AddressSanitizer, whose checks leave no loop to be vector code. So a library runs on every machine of its kind, and
+// TensorFlow's headers are compiled as TensorFlow itself was, with no vector flag of ours.
 // What a WIDE function calls must be INLINE, to be made for the same vectors. A loop that sums, or looks for the largest,
 // needs `#pragma omp simd reduction(…)`, which allows it another order of the terms; nothing runs in OpenMP.
 #pragma once

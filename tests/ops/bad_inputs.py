@@ -65,26 +65,32 @@ def adam(op):
     for dtype in (np.float32, np.float64):
         for shapes in ([(0,)], [(3, 7), (), (0, 2), (20_000,)]):
             p, m, v = ([tf.Variable(np.ones(shape, dtype)) for shape in shapes] for _ in range(3))
-            held = [x.read_value() for x in (*p, *v)]
+            held, t = [x.read_value() for x in (*p, *v)], tf.Variable(0, dtype=tf.int64)
             for value in (1, np.nan, 1e38):
-                step(op, p, m, v, [np.full(shape, value, dtype) for shape in shapes], dtype)
+                step(op, p, m, v, [np.full(shape, value, dtype) for shape in shapes], t, dtype)
             assert all((np.asarray(x) == 1).all() for x in held)
+            assert t.numpy() == 3
     p, m, v = ([tf.Variable(tf.ones([2]))] for _ in range(3))
     refused(step, op, p, p, v, [tf.ones([2])])
     refused(step, op, p, m, v, [tf.ones([3])])
     refused(step, op, p, m, [tf.Variable(tf.ones([3]))], [tf.ones([2])])
     refused(step, op, p, m, [tf.Variable(np.ones(2))], [tf.ones([2])])
     refused(step, op, [tf.Variable([1, 2])], m, v, [tf.ones([2])])
-    handles = [[x[0].handle] for x in (p, m, v)]
-    for numbers in ([], [1.0], [[1.0] * 4], 1.0):
-        refused(op, p=handles[0], m=handles[1], v=handles[2], g=[tf.ones([2])], numbers=tf.constant(numbers))
+    for t in (np.int64(2**63 - 1), np.int64(-1), np.int32(0), np.float32(0), np.int64([]), np.int64([0])):
+        refused(step, op, p, m, v, [tf.ones([2])], tf.Variable(t))
+    handles = {name: [x[0].handle] for name, x in {"p": p, "m": m, "v": v}.items()}
+    t = tf.Variable(0, dtype=tf.int64).handle
+    for rule in ([], [1.0], [[1.0] * 6], 1.0):
+        refused(op, **handles, t=t, g=[tf.ones([2])], rule=tf.constant(rule))
     empty = tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[2], shared_name="empty")
-    refused(op, p=[empty], m=handles[1], v=handles[2], g=[tf.ones([2])], numbers=tf.ones([4]))
+    refused(op, **handles | {"p": [empty]}, t=t, g=[tf.ones([2])], rule=tf.ones([6]))
+    refused(op, **handles, t=empty, g=[tf.ones([2])], rule=tf.ones([6]))
 
 
-def step(op, p, m, v, g, dtype=np.float32):
+def step(op, p, m, v, g, t=None, dtype=np.float32):
     handles = {name: [x.handle for x in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
-    op(**handles, g=g, numbers=np.array([0.1, 0.1, 0.01, 1e-7], dtype))
+    t = tf.Variable(0, dtype=tf.int64) if t is None else t
+    op(**handles, t=t.handle, g=g, rule=np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], dtype))
 
 
 cross_entropy(library(softmax_cross_entropy).dnn_softmax_cross_entropy)

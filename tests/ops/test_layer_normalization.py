@@ -121,6 +121,17 @@ def test_shapes_that_do_not_fit_are_refused_by_the_shape_function_and_by_the_ker
 def test_wrong_arguments_are_named():
     with pytest.raises(TypeError, match="x must be float32 or float64, got int32"):
         layer_normalization([1], [1.0], [1.0])
+    wide = tf.ones([1], tf.float64)
+    for gamma, beta, got in ((wide, [1.0], "float64 and float32"), ([1.0], wide, "float32 and float64")):
+        for call in (layer_normalization, tf.function(layer_normalization, autograph=False)):
+            with pytest.raises(TypeError, match=f"gamma and beta must be float32, as x, got {got}"):
+                call(tf.ones([1, 1]), gamma, beta)
+    with pytest.raises(TypeError, match="dtype must be float32 or float64, got float16"):
+        LayerNormalization(3, dtype=tf.float16)
+    with pytest.raises(TypeError, match="x must be float32, got float64"):
+        LayerNormalization(3)(np.ones((1, 3)))
+    with pytest.raises(ValueError, match=r"x must be \[..., 3\], got shape \(1, 2\)"):
+        LayerNormalization(3)([[1.0, 2.0]])
     with pytest.raises(ValueError, match=r"x must be \[..., size\], got shape \(\)"):
         layer_normalization(1.0, [1.0], [1.0])
     with pytest.raises(ValueError, match="size and epsilon must be positive, got 0 and 0.001"):
@@ -139,13 +150,14 @@ def test_a_second_derivative_is_refused():
         outer.gradient(gradient, x)
 
 
-def test_many_threads_give_the_same():
+def test_many_threads_with_arguments_of_their_own_give_what_each_gives_alone():
     random = np.random.default_rng(2)
-    arguments = [random.normal(size=shape).astype(np.float32) for shape in ((400, 33), 33, 33, (400, 33))]
-    first = fused(*arguments, 1e-3)
+    shapes = [((rows, 33), 33, 33, (rows, 33)) for rows in range(385, 417)]
+    cases = [[random.normal(size=shape).astype(np.float32) for shape in case] for case in shapes]
+    alone = [fused(*case, 1e-3) for case in cases]
     with ThreadPoolExecutor(8) as pool:
-        for again in pool.map(lambda _: fused(*arguments, 1e-3), range(100)):
-            for ours, expected in zip(again, first, strict=True):
+        for i, results in enumerate(pool.map(lambda i: fused(*cases[i % 32], 1e-3), range(128))):
+            for ours, expected in zip(results, alone[i % 32], strict=True):
                 np.testing.assert_array_equal(ours, expected)
 
 

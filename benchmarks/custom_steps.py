@@ -1,0 +1,90 @@
+"""What `benchmarks.custom_ops` times: the same step by the package's formula, by TensorFlow's own ops, and fused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import tensorflow as tf
+
+import dnn
+from dnn.bench.traffic import traffic
+from dnn.ops.fused_adam import FusedAdam
+from dnn.ops.layer_normalization import layer_normalization
+from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+
+
+@dataclass(frozen=True)
+class Step:
+    """run: a call of it in graph mode, traced before. traffic: bytes. changes: the variables that it changes."""
+
+    run: Callable[[], object]
+    traffic: int
+    changes: list[tf.Variable]
+
+
+def traced(function: Callable, *arguments, changes=()) -> Step:
+    concrete = tf.function(function, autograph=False).get_concrete_function(*arguments)
+    return Step(partial(concrete, *arguments), traffic(concrete, changes), list(changes))
+
+
+def loss_step(loss: Callable, rows: int, classes: int) -> Step:
+    """The mean of the losses, and its gradient by the logits."""
+
+    def step(labels, logits):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            mean = tf.reduce_mean(loss(labels, logits))
+        return mean, tape.gradient(mean, logits)
+
+    labels = tf.random.stateless_uniform([rows], [0, 0], 0, classes, tf.int32)
+    return traced(step, labels, tf.random.stateless_normal([rows, classes], [0, 1]))
+
+
+def normalization_step(normalization: Callable, rows: int, size: int) -> Step:
+    """The gradients by x, γ and β."""
+
+    def step(*arguments):
+        *sources, y_gradient = arguments
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            y = normalization(*sources)
+        return tape.gradient(y, sources, output_gradients=y_gradient)
+
+    x, y_gradient = (tf.random.stateless_normal([rows, size], [0, seed]) for seed in (0, 1))
+    return traced(step, x, tf.ones([size]), tf.zeros([size]), y_gradient)
+
+
+def adam_step(make: Callable, shapes) -> Step:
+    """One step of all parameters, with gradients that stay."""
+    optimizer = make([tf.Variable(tf.random.stateless_normal(shape, [0, i])) for i, shape in enumerate(shapes)])
+    gradients = [tf.random.stateless_normal(shape, [1, i]) for i, shape in enumerate(shapes)]
+    return traced(optimizer.apply, gradients, changes=optimizer.variables)
+
+
+def of_tensorflow(x, gamma, beta):
+    """Layer normalization as Keras calls it."""
+    mean, variance = tf.nn.moments(x, [-1], keepdims=True)
+    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-3)
+
+
+class TensorFlowAdam(tf.Module):
+    """TensorFlow's own fused Adam, called for each variable."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        self.parameters, self.t = parameters, tf.Variable(0, dtype=tf.int64)
+        self.m, self.v = ([tf.Variable(tf.zeros_like(p)) for p in parameters] for _ in range(2))
+
+    def apply(self, gradients):
+        t = tf.cast(self.t.assign_add(1), tf.float32)
+        for p, m, v, g in zip(self.parameters, self.m, self.v, gradients, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=p.handle, m=m.handle, v=v.handle, grad=g, lr=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-7,
+                beta1_power=0.9**t, beta2_power=0.999**t,
+            )  # fmt: skip
+
+
+LOSSES = (dnn.sparse_softmax_cross_entropy, tf.nn.sparse_softmax_cross_entropy_with_logits,
+          sparse_softmax_cross_entropy)  # fmt: skip
+NORMALIZATIONS = (dnn.layer_normalization, of_tensorflow, layer_normalization)
+ADAM = (dnn.Adam, TensorFlowAdam, FusedAdam)
