@@ -6,6 +6,7 @@ import faulty
 import numpy as np
 import pytest
 import tensorflow as tf
+from broken_laws import QUICK, broken
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -13,19 +14,10 @@ import dnn
 from dnn.testing import Floats, Integers, check_op
 
 LABELS_AND_LOGITS = (Integers(["batch"], below="classes"), Floats(["batch", "classes"], least=2))
-QUICK = {"examples": 8, "calls": 64}
 
 
 def verdicts(report) -> set[str]:
     return {finding.verdict for finding in report.findings}
-
-
-def broken(op, reference, **options) -> dict[str, str]:
-    """law -> detail, of those that the table says are broken."""
-    with pytest.raises(AssertionError) as error:
-        check_op(op, reference, **QUICK | options)
-    lines = [line.split("  BREAKS  ") for line in str(error.value).splitlines() if "  BREAKS  " in line]
-    return {law.strip(): detail.strip() for law, detail in lines}
 
 
 def test_a_good_op_is_checked_in_one_line():

@@ -1,11 +1,13 @@
 """The proof of a custom op in one call, in Python or C++: what holds of it and what does not."""
 
 from collections.abc import Callable
+from functools import partial
 
 from dnn.testing.checks import name_of
 from dnn.testing.law import told
 from dnn.testing.ops import gradients, repeated, traced, values
 from dnn.testing.ops.inputs import Floats
+from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
 from dnn.testing.ops.source import BATCHES, source_of
 from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restoring
@@ -45,8 +47,9 @@ def check_op(
     ulps: how far results may be from the reference, in units in the last place of the largest.
     examples: drawn for a law, 8 at most for one that traces each; the same in every run.
     calls: made by several threads at once.
-    Raises: AssertionError, which holds the table, where the op breaks a law; ValueError and TypeError for inputs and
-    settings that cannot be; ModuleNotFoundError without Hypothesis, which `pip install 'dnn[test]'` brings.
+    Raises: AssertionError, which holds the table, where the op breaks a law, raised from the first error of the op or
+    the reference, if they had one; ValueError and TypeError for inputs and settings that cannot be; ModuleNotFoundError
+    without Hypothesis, which `pip install 'dnn[test]'` brings.
     """
     if gradient not in GRADIENTS:
         raise ValueError(f"gradient must be one of {GRADIENTS}, got {gradient!r}")
@@ -54,36 +57,45 @@ def check_op(
     batches = source.large(BATCHES)
     if not batches:
         raise ValueError("inputs drew no arguments with a number in each")
-    report = Report(name_of(op), _findings(op, reference, source, batches, gradient, ulps, examples, calls))
+    asked = partial(Case, source=source, batches=batches, gradient=gradient, ulps=ulps, examples=examples, calls=calls)
+    report = Report(name_of(op), _findings(op, reference, batches[0], asked))
     if report.broken:
-        raise AssertionError(str(report))
+        raise AssertionError(str(report)) from report.error
     return report
 
 
-def _findings(op, reference, source, batches, gradient, ulps, examples, calls) -> tuple[Finding, ...]:
+def _findings(op, reference, arrays, asked: Callable[..., Case]) -> tuple[Finding, ...]:
     """Of one law alone where the op cannot be called: what fails in it would fail in each of the others."""
     try:
-        op, changed = restoring(op, batches[0])
-        results = outputs(op, batches[0])
+        called, changed = restoring(blaming("the op", op), getattr(op, "variables", ()), arrays)
+        results = outputs(called, arrays)
     except Exception as error:
-        return (Finding("can be called", BREAKS, _one_line(told(error))),)
-    in_numpy = reference is not None and is_of_numpy(reference, batches[0])
-    differentiable = gradient is not None and all(any(map(is_float, of)) for of in (batches[0], results))
-    case = Case(op, reference, source, batches, gradient, ulps, examples, calls, in_numpy, differentiable, changed)
+        return (_breach("can be called", error),)
+    in_numpy = reference is not None and is_of_numpy(reference, arrays)
+    of_floats = all(any(map(is_float, each)) for each in (arrays, results))
+    reference = reference and blaming("the reference", reference)
+    case = asked(called, reference, in_numpy=in_numpy, of_floats=of_floats, changed=changed)
     return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
 
 
 def _finding(law: Callable[[Case], str], case: Case) -> Finding:
     """Every error is a breach: that an op has no gradient, or cannot be traced, is an error of TensorFlow's."""
+    name = law.__name__.replace("_", " ")
     try:
-        verdict, detail = HOLDS, law(case)
+        return Finding(name, HOLDS, _one_line(law(case)))
     except NotApplicableError as reason:
-        verdict, detail = NOT_APPLICABLE, str(reason)
-    except AssertionError as error:
-        verdict, detail = BREAKS, str(error)
+        return Finding(name, NOT_APPLICABLE, _one_line(str(reason)))
     except Exception as error:
-        verdict, detail = BREAKS, told(error)
-    return Finding(law.__name__.replace("_", " "), verdict, _one_line(detail))
+        return _breach(name, error)
+
+
+def _breach(law: str, error: Exception) -> Finding:
+    raised = first_raised(error)
+    if raised is not None:
+        return Finding(law, BREAKS, _one_line(str(raised)), raised.__cause__)
+    if isinstance(error, AssertionError):
+        return Finding(law, BREAKS, _one_line(str(error)))
+    return Finding(law, BREAKS, _one_line(told(error)), error)
 
 
 def _one_line(text: str, most: int = 400) -> str:

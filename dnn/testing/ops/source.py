@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.ops.inputs import BATCH, Floats, Integers
+from dnn.testing.ops.raised import RaisedError, first_raised
 
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
@@ -107,7 +108,7 @@ def source_of(inputs) -> Specified | Drawn:
 def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
     """check(arrays), so many times, with the same arrays in every run.
 
-    shrink: look for a small example where a check fails. Raises: AssertionError that shows the example.
+    shrink: look for a small example where a check fails. Raises: AssertionError or RaisedError that shows the example.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
@@ -120,8 +121,11 @@ def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bo
     def each(arrays):
         try:
             check(arrays)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; of {' and '.join(map(shown, arrays))}") from error
+        except Exception as error:
+            first = first_raised(error) or error
+            if not isinstance(first, AssertionError | RaisedError):
+                raise
+            raise type(first)(f"{first}; of {' and '.join(map(shown, arrays))}") from (first.__cause__ or first)
 
     each()
 

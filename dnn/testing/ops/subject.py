@@ -14,7 +14,7 @@ class Case:
     """What the laws are asked of.
 
     batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
-    gradient: "exact", "surrogate" or None, see check_op. differentiable: it has a gradient to be compared.
+    gradient: "exact", "surrogate" or None, see check_op. of_floats: an argument and a result are.
     changed: its variables that a call changes.
     """
 
@@ -27,13 +27,18 @@ class Case:
     examples: int
     calls: int
     in_numpy: bool
-    differentiable: bool
+    of_floats: bool
     changed: list[tf.Variable]
 
+    @property
+    def differentiable(self) -> bool:
+        """It has a gradient to be compared."""
+        return self.gradient is not None and self.of_floats
 
-def restoring(function: Callable, arrays) -> tuple[Callable, list[tf.Variable]]:
-    """The function, and its variables that a call changes: they have, when each call begins, the values of now."""
-    before = [(variable, variable.numpy()) for variable in getattr(function, "variables", ())]
+
+def restoring(function: Callable, variables, arrays) -> tuple[Callable, list[tf.Variable]]:
+    """The function, and those of its variables that a call changes: they have, when each begins, the values of now."""
+    before = [(variable, variable.numpy()) for variable in variables]
     outputs(function, arrays)
     changed = [(variable, value) for variable, value in before if not np.array_equal(variable, value, equal_nan=True)]
 

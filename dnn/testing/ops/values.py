@@ -59,7 +59,7 @@ def _taken(case: Case, arrays, dtype: tf.DType) -> str:
     try:
         results = outputs(case.op, arrays)
     except Exception as error:
-        return f"refused ({type(error).__name__})"
+        return f"refused ({type(error.__cause__ or error).__name__})"
     gives = f"gives {', '.join(result.dtype.name for result in results)}"
     if case.reference is None:
         return gives
