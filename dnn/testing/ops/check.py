@@ -5,20 +5,22 @@ from functools import partial
 
 from dnn.testing.checks import name_of
 from dnn.testing.law import told
-from dnn.testing.ops import gradients, repeated, traced, values
+from dnn.testing.ops import gradients, repeated, shapes, traced, values, variables
 from dnn.testing.ops.inputs import Floats
 from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
 from dnn.testing.ops.source import BATCHES, source_of
-from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restoring
+from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restoring, trained
 
 LAWS = (
     values.has_the_values_of_the_reference,
     values.leaves_its_arguments_alone,
     gradients.has_the_gradient_of_finite_differences,
     gradients.has_the_gradient_of_the_reference,
-    traced.infers_its_shape,
-    traced.infers_its_shape_for_any_batch,
+    variables.has_the_gradient_by_its_variables,
+    shapes.infers_its_shape,
+    shapes.infers_its_shape_for_any_batch,
+    shapes.infers_the_shape_of_its_gradients,
     values.takes_other_dtypes,
     traced.agrees_in_graph_mode,
     traced.agrees_under_xla,
@@ -72,9 +74,10 @@ def _findings(op, reference, arrays, asked: Callable[..., Case]) -> tuple[Findin
     except Exception as error:
         return (_breach("can be called", error),)
     in_numpy = reference is not None and is_of_numpy(reference, arrays)
-    of_floats = all(any(map(is_float, each)) for each in (arrays, results))
+    by = trained(op, changed)
+    of_floats = any(map(is_float, results)) and any(map(is_float, (*arrays, *by)))
     reference = reference and blaming("the reference", reference)
-    case = asked(called, reference, in_numpy=in_numpy, of_floats=of_floats, changed=changed)
+    case = asked(called, reference, in_numpy=in_numpy, of_floats=of_floats, changed=changed, variables=by)
     return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
 
 

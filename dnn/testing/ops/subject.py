@@ -14,8 +14,9 @@ class Case:
     """What the laws are asked of.
 
     batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
-    gradient: "exact", "surrogate" or None, see check_op. of_floats: an argument and a result are.
-    changed: its variables that a call changes.
+    gradient: "exact", "surrogate" or None, see check_op.
+    changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
+    of_floats: a result is, and an argument or a variable.
     """
 
     op: Callable
@@ -29,6 +30,7 @@ class Case:
     in_numpy: bool
     of_floats: bool
     changed: list[tf.Variable]
+    variables: list[tf.Variable]
 
     @property
     def differentiable(self) -> bool:
@@ -50,6 +52,12 @@ def restoring(function: Callable, variables, arrays) -> tuple[Callable, list[tf.
     return restored if changed else function, [variable for variable, _ in changed]
 
 
+def trained(op, changed) -> list[tf.Variable]:
+    """The trainable variables of floats, but for those that a call changes."""
+    among = [variable for variable in getattr(op, "trainable_variables", ()) if is_float(variable)]
+    return [variable for variable in among if all(variable is not other for other in changed)]
+
+
 def outputs(function, arguments) -> list[tf.Tensor]:
     """Of a function of tensors that gives one, or several in any structure."""
     results = function(*map(tf.convert_to_tensor, arguments))
@@ -66,13 +74,13 @@ def cotangents(results) -> list[np.ndarray]:
     return [random.normal(size=r.shape).astype(r.dtype.as_numpy_dtype) for r in results if is_float(r)]
 
 
-def with_gradients(function, arguments, weights) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The outputs, and by each argument of floats the gradient of Σ c·r over all outputs r of floats and weights c.
+def with_gradients(function, arguments, weights, variables=()) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The outputs, and the gradients of Σ c·r over all outputs r of floats and weights c.
 
-    0 where nothing depends on an argument.
+    By each argument of floats, then by each of these variables; 0 where nothing depends on one.
     """
     arguments = list(map(tf.convert_to_tensor, arguments))
-    sources = [argument for argument in arguments if is_float(argument)]
+    sources = [*filter(is_float, arguments), *variables]
     with tf.GradientTape() as tape:
         tape.watch(sources)
         results = outputs(function, arguments)
