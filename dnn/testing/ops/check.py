@@ -5,7 +5,7 @@ from functools import partial
 
 from dnn.testing.checks import name_of
 from dnn.testing.law import told
-from dnn.testing.ops import gradients, repeated, shapes, traced, values, variables
+from dnn.testing.ops import dtypes, gradients, repeated, shapes, traced, values, variables
 from dnn.testing.ops.inputs import Floats
 from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
@@ -14,6 +14,8 @@ from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restor
 
 LAWS = (
     values.has_the_values_of_the_reference,
+    values.treats_nan_and_infinity_as_the_reference,
+    dtypes.keeps_the_dtype_of_its_floats,
     values.leaves_its_arguments_alone,
     gradients.has_the_gradient_of_finite_differences,
     gradients.has_the_gradient_of_the_reference,
@@ -21,7 +23,7 @@ LAWS = (
     shapes.infers_its_shape,
     shapes.infers_its_shape_for_any_batch,
     shapes.infers_the_shape_of_its_gradients,
-    values.takes_other_dtypes,
+    dtypes.takes_other_dtypes,
     traced.agrees_in_graph_mode,
     traced.agrees_under_xla,
     repeated.gives_the_same_bits_each_time,
@@ -33,20 +35,25 @@ GRADIENTS = ("exact", "surrogate", None)
 
 def check_op(
     op: Callable, reference: Callable | None = None, inputs=DEFAULT, *, gradient: str | None = "exact",
-    ulps: float = 64, examples: int = 20, calls: int = 4096,
+    ulps: float = 64, elementwise: bool = False, examples: int = 20, calls: int = 4096,
 ) -> Report:  # fmt: skip
     """What holds of an op, a Report whose text is a table: law, verdict, detail.
 
-    op: tensors -> a tensor, or several in any structure; a function, or a tf.Module that is one.
+    op: tensors -> a tensor, or several in any structure; a function, or a tf.Module that is one, whose gradients by its
+    variables are checked too.
     reference: the same in plain TensorFlow, computed in the dtype of the arguments, or in NumPy, computed in float64.
     Without one, values are compared with nothing.
     inputs: a spec for each argument, `Floats` or `Integers`, whose axes of one name have one size:
         check_op(my_relu, tf.nn.relu)  # float32[batch, features] where nothing else is given
         check_op(my_loss, their_loss, (Integers(["batch"], below="classes"), Floats(["batch", "classes"])))
-    or a strategy of Hypothesis for tuples of arrays; the first axis of each is then the batch.
+    or a strategy of Hypothesis for tuples of arrays; the first axis of each is then the batch. NaN and ±inf are drawn
+    from Floats(finite=False) alone, for a law of their own.
     gradient: "exact": it is the derivative. "surrogate": it is deliberately another, as of a straight-through
     estimator, and compared with that of the reference alone. None: there is none.
-    ulps: how far results may be from the reference, in units in the last place of the largest.
+    ulps: how far results may be from the reference, in units in the last place of the largest number of a result, or of
+    1 if that is more. The table tells how far they are, and in units of each number itself too.
+    elementwise: ulps are of each number itself, where values are compared: tf.math.log(1 + x) is no log1p then. Where
+    numbers cancel, as in a sum, no op is as exact as that.
     examples: drawn for a law, 8 at most for one that traces each; the same in every run.
     calls: made by several threads at once.
     Raises: AssertionError, which holds the table, where the op breaks a law, raised from the first error of the op or
@@ -59,7 +66,10 @@ def check_op(
     batches = source.large(BATCHES)
     if not batches:
         raise ValueError("inputs drew no arguments with a number in each")
-    asked = partial(Case, source=source, batches=batches, gradient=gradient, ulps=ulps, examples=examples, calls=calls)
+    asked = partial(
+        Case, source=source, batches=batches, gradient=gradient, ulps=ulps, elementwise=elementwise, examples=examples,
+        calls=calls,
+    )  # fmt: skip
     report = Report(name_of(op), _findings(op, reference, batches[0], asked))
     if report.broken:
         raise AssertionError(str(report)) from report.error

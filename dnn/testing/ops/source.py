@@ -22,6 +22,10 @@ class Specified:
 
     specs: tuple[Floats | Integers, ...]
 
+    def without_nan(self) -> "Specified":
+        """The same without NaN and ±inf."""
+        return Specified(tuple(spec.without_nan() for spec in self.specs))
+
     def strategy(self, *, near: bool = False, away: bool = False):
         """near: floats within ±3. away: from kinks, NaN and ±inf."""
         from hypothesis import strategies as st
@@ -71,6 +75,10 @@ class Drawn:
 
     tuples: object
 
+    def without_nan(self) -> "Drawn":
+        """Itself: only the strategy knows what it draws."""
+        return self
+
     def strategy(self, *, near: bool = False, away: bool = False):
         return self.tuples
 
@@ -82,7 +90,7 @@ class Drawn:
         return found[:count]
 
     def edges(self) -> list[tuple[np.ndarray, ...]]:
-        """None: only the strategy knows what it draws."""
+        """None."""
         return []
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:

@@ -14,7 +14,7 @@ class Case:
     """What the laws are asked of.
 
     batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
-    gradient: "exact", "surrogate" or None, see check_op.
+    gradient: "exact", "surrogate" or None, see check_op. elementwise: each number is near in ulps of itself.
     changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
     of_floats: a result is, and an argument or a variable.
     """
@@ -25,6 +25,7 @@ class Case:
     batches: list[tuple[np.ndarray, ...]]
     gradient: str | None
     ulps: float
+    elementwise: bool
     examples: int
     calls: int
     in_numpy: bool
