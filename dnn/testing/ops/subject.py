@@ -75,11 +75,16 @@ def cotangents(results) -> list[np.ndarray]:
     return [random.normal(size=r.shape).astype(r.dtype.as_numpy_dtype) for r in results if is_float(r)]
 
 
-def with_gradients(function, arguments, weights, variables=()) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The outputs, and the gradients of Σ c·r over all outputs r of floats and weights c.
+def with_gradients(function, arguments, weights) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The outputs, and by each argument of floats the gradient of Σ c·r over all outputs r of floats and weights c.
 
-    By each argument of floats, then by each of these variables; 0 where nothing depends on one.
+    0 where nothing depends on an argument.
     """
+    return with_all_gradients(function, arguments, weights, ())
+
+
+def with_all_gradients(function, arguments, weights, variables) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The same, and after the gradients by the arguments those by these variables."""
     arguments = list(map(tf.convert_to_tensor, arguments))
     sources = [*filter(is_float, arguments), *variables]
     with tf.GradientTape() as tape:

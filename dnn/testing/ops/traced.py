@@ -7,7 +7,7 @@ import tensorflow as tf
 from dnn.testing.modes import MODES, assert_near
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, cotangents, outputs, with_gradients
+from dnn.testing.ops.subject import Case, cotangents, outputs, with_all_gradients
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 MOST = 8  # examples, since each is traced anew
@@ -49,7 +49,7 @@ def results_and_gradients(case: Case, arrays, weights) -> list[tf.Tensor]:
     """The outputs, and after them the gradients, by arguments and by variables, if the op has some."""
     if not case.differentiable:
         return outputs(case.op, arrays)
-    results, gradients = with_gradients(case.op, arrays, weights, case.variables)
+    results, gradients = with_all_gradients(case.op, arrays, weights, case.variables)
     return [*results, *gradients]
 
 

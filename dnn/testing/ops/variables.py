@@ -9,7 +9,7 @@ import tensorflow as tf
 from dnn.testing.ops.differences import FLOAT32, FLOAT64, assert_slope, numbers, slopes
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, cotangents, outputs, with_gradients
+from dnn.testing.ops.subject import Case, cotangents, outputs, with_all_gradients
 from dnn.testing.ops.traced import few
 
 EXACT_ENOUGH = {"float32", "float64"}
@@ -29,7 +29,7 @@ def has_the_gradient_by_its_variables(case: Case) -> str:
 
     def check(arrays):
         weights = cotangents(outputs(case.op, arrays))
-        gradients = with_gradients(case.op, arrays, weights, case.variables)[1][-len(case.variables) :]
+        gradients = with_all_gradients(case.op, arrays, weights, case.variables)[1][-len(case.variables) :]
         for variable, gradient in zip(case.variables, gradients, strict=True):
             _check_one(case, arrays, weights, variable, gradient.numpy(), counts)
 
