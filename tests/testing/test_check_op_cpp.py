@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from broken_laws import rows
 
 from dnn.testing import check_op
 
@@ -71,8 +72,7 @@ def test_a_gradient_op_in_cpp_with_a_wrong_shape_function_is_found(relus):
 
     with pytest.raises(AssertionError) as error:
         check_op(identity, tf.identity, calls=64)
-    assert "infers the shape of its gradients       BREAKS" in str(error.value)
-    assert str(error.value).count("BREAKS") == 1
+    assert rows(error.value).keys() == {"infers the shape of its gradients"}
 
 
 def test_an_op_in_cpp_that_writes_over_its_argument_is_found(relus):

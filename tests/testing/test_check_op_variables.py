@@ -91,6 +91,17 @@ def test_a_mean_whose_slopes_are_small_is_compared():
     assert BY_VARIABLES in broken(Mean(by_bias=1.1), None, inputs=Floats([17, 3]), **QUICK)
 
 
+def test_without_float64_a_gradient_by_an_argument_is_compared_in_float32():
+    class OfArgument(Affine):
+        def __call__(self, x):
+            return super().__call__(scaled(x, self.by_bias))
+
+    found = broken(OfArgument(by_bias=1.1), None, inputs=INPUTS, **QUICK)
+    assert "the float32 gradient by float argument 0 at (" in found["has the gradient of finite differences"]
+    report = check_op(OfArgument(), None, INPUTS, **QUICK)
+    assert "of the op in float32, at " in report["has the gradient of finite differences"].detail
+
+
 def test_a_surrogate_is_left_alone():
     report = check_op(Affine(by_bias=0.0), None, INPUTS, gradient="surrogate", **QUICK)
     assert report[BY_VARIABLES].detail == "its gradient is a surrogate"

@@ -14,7 +14,7 @@ from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restor
 
 LAWS = (
     values.has_the_values_of_the_reference,
-    values.treats_nan_and_infinity_as_the_reference,
+    values.treats_nan_as_the_reference,
     dtypes.keeps_the_dtype_of_its_floats,
     values.leaves_its_arguments_alone,
     gradients.has_the_gradient_of_finite_differences,

@@ -29,7 +29,7 @@ def has_the_values_of_the_reference(case: Case) -> str:
     )
 
 
-def treats_nan_and_infinity_as_the_reference(case: Case) -> str:
+def treats_nan_as_the_reference(case: Case) -> str:
     """It gives NaN and ±inf where the reference does, where an argument of floats may be NaN or ±inf."""
     if case.source.without_nan() == case.source:
         raise NotApplicableError("no argument is Floats(finite=False)")
