@@ -42,14 +42,13 @@ def loses_nan(x):
     return tf.where(x > 0, x, tf.zeros_like(x))
 
 
-@pytest.mark.parametrize("reference", [tf.nn.relu, relu], ids=["beside TensorFlow", "beside NumPy"])
-def test_nan_is_fed_where_an_argument_may_be_nan(reference):
-    report = check_op(loses_nan, reference, **QUICK)
+def test_nan_is_fed_where_an_argument_may_be_nan():
+    report = check_op(loses_nan, relu, **QUICK)
     assert report[NAN].detail == "no argument is Floats(finite=False)"
-    found = broken(loses_nan, reference, inputs=Floats(finite=False), **QUICK)
+    found = broken(loses_nan, tf.nn.relu, inputs=Floats(finite=False), **QUICK)
     assert found.keys() == {NAN}
     assert found[NAN].startswith("result 0: 0.0 instead of nan at (0, 0)")
-    assert check_op(dnn.relu, reference, Floats(finite=False), **QUICK)[NAN].verdict == "holds"
+    assert check_op(dnn.relu, relu, Floats(finite=False), **QUICK)[NAN].verdict == "holds"
 
 
 def test_infinity_that_becomes_nan_is_found():

@@ -44,11 +44,10 @@ def scaled(variable, by):
 INPUTS = Floats(["batch", 3])
 
 
-@pytest.mark.parametrize("wrong", [{"by_kernel": 1.1}, {"by_bias": 0.0}], ids=str)
-def test_a_wrong_gradient_by_a_variable_is_found(wrong):
-    found = broken(Affine(**wrong), None, inputs=INPUTS, **QUICK)
+def test_a_wrong_gradient_by_a_variable_is_found():
+    found = broken(Affine(by_kernel=1.1), None, inputs=INPUTS, **QUICK)
     assert found.keys() == {BY_VARIABLES}
-    assert f"gradient by variable {next(iter(wrong)).removeprefix('by_')}:0 at (" in found[BY_VARIABLES]
+    assert "gradient by variable kernel:0 at (" in found[BY_VARIABLES]
 
 
 def test_by_variables_of_float64_a_fault_of_one_in_a_thousand_is_found():
@@ -61,7 +60,6 @@ def test_by_variables_of_float64_a_fault_of_one_in_a_thousand_is_found():
     ("op", "inputs"),
     [
         (dnn.Sequential([dnn.Dense(3, 8, activation=dnn.relu), dnn.Dense(8, 1)]), INPUTS),
-        (dnn.LayerNormalization(3), INPUTS),
         (Table(), Integers(["batch"], below=5)),
     ],
     ids=lambda value: type(value).__name__,
@@ -70,6 +68,8 @@ def test_a_right_gradient_is_compared_and_the_variables_are_left_as_they_were(op
     before = [variable.numpy() for variable in op.variables]
     report = check_op(op, None, inputs, **QUICK)
     assert report[BY_VARIABLES].verdict == "holds"
+    by_arguments = report["has the gradient of finite differences"].detail
+    assert by_arguments.startswith(("of the op in float32, at ", "no argument or no result is of floats"))
     assert "with gradients by arguments and variables" in report["agrees in graph mode"].detail
     np.testing.assert_equal([variable.numpy() for variable in op.variables], before)
 
@@ -88,7 +88,7 @@ def test_a_mean_whose_slopes_are_small_is_compared():
         def __call__(self, x):
             return tf.reduce_mean(super().__call__(x), axis=0)
 
-    assert BY_VARIABLES in broken(Mean(by_bias=1.1), None, inputs=Floats([17, 3]), **QUICK)
+    assert BY_VARIABLES in broken(Mean(by_bias=0.0), None, inputs=Floats([17, 3]), **QUICK)
 
 
 def test_without_float64_a_gradient_by_an_argument_is_compared_in_float32():
@@ -98,8 +98,6 @@ def test_without_float64_a_gradient_by_an_argument_is_compared_in_float32():
 
     found = broken(OfArgument(by_bias=1.1), None, inputs=INPUTS, **QUICK)
     assert "the float32 gradient by float argument 0 at (" in found["has the gradient of finite differences"]
-    report = check_op(OfArgument(), None, INPUTS, **QUICK)
-    assert "of the op in float32, at " in report["has the gradient of finite differences"].detail
 
 
 def test_a_surrogate_is_left_alone():
