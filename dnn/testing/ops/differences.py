@@ -15,23 +15,19 @@ PLACES = 12  # of an array are compared in an example
 class Steps:
     """A number x moves by step · max(1, |x|). What a gradient may differ: tolerance · max(least, |slope|).
 
-    dtype: that of the numbers and results; four units in the last place of each result that moves are noise.
+    unit: of rounding, of which four in each result that moves are taken to be noise.
     """
 
     step: float
     tolerance: float
     least: float
-    dtype: type
-
-    @property
-    def unit(self) -> float:
-        return float(np.finfo(self.dtype).eps)
+    unit: float
 
 
 # the error of rounding, 1e-16 / step, and that of curvature, step², are far below the tolerance
-FLOAT64 = Steps(1e-6, 1e-4, 1.0, np.float64)
+FLOAT64 = Steps(1e-6, 1e-4, 1.0, 2.0**-52)
 # rounding costs 1e-7 / step of a result, 3e-5, and curvature step² = 2e-5
-FLOAT32 = Steps(2.0**-8, 0.02, 2.0**-8, np.float32)
+FLOAT32 = Steps(2.0**-8, 0.02, 2.0**-8, 2.0**-23)
 
 
 def numbers(called: Callable, function: Callable, arrays) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from dnn.testing.modes import assert_near
-from dnn.testing.ops.differences import FLOAT32, FLOAT64, Steps, assert_slope, numbers, slopes
+from dnn.testing.ops.differences import FLOAT64, assert_slope, numbers, slopes
 from dnn.testing.ops.raised import blaming
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import for_each, shown
@@ -20,33 +20,29 @@ def has_the_gradient_of_finite_differences(case: Case) -> str:
     (g(x + h) − g(x − h)) / 2h, h = 10⁻⁶ max(1, |x|). It is compared where
     the one-sided differences, (g(x + h) − g(x)) / h and (g(x) − g(x − h)) / h, agree within 10⁻⁴ of the largest of them
     and 1: elsewhere, as at the kink of relu, there is no derivative. Where the op refuses float64, the differences
-    are those of the reference. In a large example all numbers of all arguments move at once, each up or down. Where no
-    reference takes float64 either, the differences are those of the op in float32, which tell an error of 2 %.
+    are those of the reference. In a large example all numbers of all arguments move at once, each up or down.
     """
     _refuse_without_gradient(case)
     if case.gradient == "surrogate":
         raise NotApplicableError("its gradient is a surrogate")
-    by, function, steps = _function(case)
+    by, function = _in_float64(case)
     counts = Counter()
 
     def check(arrays):
         weights = cotangents(outputs(case.op, arrays))
-        wide = in_dtype(arrays, steps.dtype)
+        wide = in_dtype(arrays, np.float64)
         _, gradients = with_gradients(case.op, arrays, weights)
         of = [gradients]
         if by == "op":
             of.append(with_gradients(case.op, wide, in_dtype(weights, np.float64))[1])
-        for argument, place, slope, allowed in slopes(function, wide, weights, counts, steps):
+        for argument, place, slope, allowed in slopes(function, wide, weights, counts, FLOAT64):
             for each in of:
                 found = float(each[argument].numpy()[place])
                 name = f"{each[argument].dtype.name} gradient by float argument {argument}"
                 assert_slope(found, slope, allowed, f"{name} at {place}")
 
     for_each(case.source.strategy(near=True, away=True), check, case.examples, shrink=True)
-    if steps is FLOAT64:
-        _check_along_a_direction(case, function)
-    else:
-        check(case.batches[0])
+    _check_along_a_direction(case, function)
     if not counts["compared"]:
         raise AssertionError(f"at none of {counts['skipped']} places do the one-sided differences agree")
     return f"of the {by}, at {counts['compared']} places; at {counts['skipped']} there is no derivative"
@@ -101,18 +97,15 @@ def _refuse_without_gradient(case: Case) -> None:
         raise NotApplicableError("no argument or no result is of floats")
 
 
-def _function(case: Case) -> tuple[str, Callable, Steps]:
-    """("op" or "reference", arrays -> its results of floats, steps): the first that takes float64, if one does."""
+def _in_float64(case: Case) -> tuple[str, Callable]:
+    """("op" or "reference", arrays -> its results of floats): the first that computes in float64."""
     arrays = case.batches[0]
     for by, function in (("op", case.op), ("reference", case.reference)):
         called = numpy_outputs if by == "reference" and case.in_numpy else outputs
         of = partial(numbers, called, function)
         try:
             if {result.dtype.name for result in of(in_dtype(arrays, np.float64))} == {"float64"}:
-                return by, of, FLOAT64
+                return by, of
         except Exception:  # it refuses float64; of no other error do the laws of values say nothing
             continue
-    of = partial(numbers, outputs, case.op)
-    if {each.dtype.name for each in (*filter(is_float, arrays), *of(arrays))} != {"float32"}:
-        raise NotApplicableError("neither the op nor a reference takes float64, and the op is not of float32")
-    return "op in float32", of, FLOAT32
+    raise NotApplicableError("neither the op nor a reference takes float64")
