@@ -1,4 +1,5 @@
-// Four ops that give relu(x) of float32: one is right, two infer a wrong shape, and one shares its memory among threads.
+// Five ops that give relu(x) of float32: one is right, two infer a wrong shape, one shares its memory among threads, and
+// one writes over its argument.
 // They are written in TensorFlow's C interface, whose headers compile within a second or two.
 
 #include <cstdint>
@@ -25,6 +26,11 @@ struct Relu {
     const int64_t count = size < (1 << 16) ? size : (1 << 16);
     for (int64_t i = 0; i < count; ++i) scratch[i] = x[i] < 0 ? 0 : x[i];
     for (int64_t i = 0; i < count; ++i) y[i] = scratch[i];
+  }
+
+  void OverItsArgument() const {
+    float* over = const_cast<float*>(x);
+    for (int64_t i = 0; i < size; ++i) y[i] = over[i] = x[i] < 0 ? 0 : x[i];
   }
 };
 
@@ -82,6 +88,7 @@ const bool registered = [] {
   Register("MisshapenRelu", ShapeOfInputTwice, Compute<&Relu::InOwnMemory>);
   Register("ShapelessRelu", UnknownShape, Compute<&Relu::InOwnMemory>);
   Register("RacingRelu", ShapeOfInput, Compute<&Relu::InSharedMemory>);
+  Register("OverwritingRelu", ShapeOfInput, Compute<&Relu::OverItsArgument>);
   return true;
 }();
 

@@ -1,5 +1,6 @@
 """check_op of ops in C++: it finds the one that is right, and the fault of each that is not."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from broken_laws import rows
 
 from dnn.testing import check_op
 
@@ -60,3 +62,19 @@ def test_an_op_in_cpp_with_a_static_buffer_is_found(relus):
     table = broken(relus.racing_relu, lambda x: np.maximum(x, 0))
     assert "keeps its bits among threads            BREAKS" in table
     assert table.count("BREAKS") == 1
+
+
+def test_a_gradient_op_in_cpp_with_a_wrong_shape_function_is_found(relus):
+    @tf.custom_gradient
+    def identity(x):
+        y = relus.right_relu(x) - relus.right_relu(-x)
+        return y, lambda g: relus.misshapen_relu(g) - relus.misshapen_relu(-g)
+
+    with pytest.raises(AssertionError) as error:
+        check_op(identity, tf.identity, calls=64)
+    assert rows(error.value).keys() == {"infers the shape of its gradients"}
+
+
+def test_an_op_in_cpp_that_writes_over_its_argument_is_found(relus):
+    table = broken(relus.overwriting_relu, calls=64)
+    assert re.search("leaves its arguments alone +BREAKS +argument 0 was changed by the call, eager mode", table)

@@ -1,19 +1,17 @@
 """Laws of the gradient of an op: it is that of finite differences, and that of the reference."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from dnn.testing.modes import assert_near
+from dnn.testing.ops.differences import FLOAT64, assert_slope, numbers, slopes
+from dnn.testing.ops.raised import blaming
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import for_each, shown
 from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, numpy_outputs, outputs, with_gradients
-
-STEP = 1e-6  # the error of rounding, 1e-16 / STEP, and that of curvature, STEP², are far below the tolerance
-TOLERANCE = 1e-4
-PLACES = 12  # of an argument are compared in an example
 
 
 def has_the_gradient_of_finite_differences(case: Case) -> str:
@@ -37,15 +35,11 @@ def has_the_gradient_of_finite_differences(case: Case) -> str:
         of = [gradients]
         if by == "op":
             of.append(with_gradients(case.op, wide, in_dtype(weights, np.float64))[1])
-        for argument, place, slope, allowed in _slopes(function, wide, weights, counts):
+        for argument, place, slope, allowed in slopes(function, wide, weights, counts, FLOAT64):
             for each in of:
                 found = float(each[argument].numpy()[place])
-                if not abs(found - slope) <= allowed:
-                    name = f"the {each[argument].dtype.name} gradient by float argument {argument} at {place}"
-                    raise AssertionError(
-                        f"{name} is {found:.9g}, by finite differences {slope:.9g}, "
-                        f"{allowed:.1e} allowed, each result weighted by a number that was drawn"
-                    )
+                name = f"{each[argument].dtype.name} gradient by float argument {argument}"
+                assert_slope(found, slope, allowed, f"{name} at {place}")
 
     for_each(case.source.strategy(near=True, away=True), check, case.examples, shrink=True)
     _check_along_a_direction(case, function)
@@ -64,13 +58,13 @@ def _check_along_a_direction(case: Case, function: Callable) -> None:
     with np.errstate(all="ignore"):
         up, down = (
             function([a if sign is None else a + step * sign for a, sign in zip(wide, signs, strict=True)])
-            for step in (STEP, -STEP)
+            for step in (FLOAT64.step, -FLOAT64.step)
         )
         changes = zip(weights, up, down, strict=True)
-        slope = sum(np.sum(weight * (one - other)) for weight, one, other in changes) / (2 * STEP)
+        slope = sum(np.sum(weight * (one - other)) for weight, one, other in changes) / (2 * FLOAT64.step)
     along = [sign for sign in signs if sign is not None]
     found = sum(np.sum(gradient * sign) for gradient, sign in zip(gradients, along, strict=True))
-    allowed = TOLERANCE * max(1.0, sum(np.sum(gradient**2) for gradient in gradients) ** 0.5)
+    allowed = FLOAT64.tolerance * max(1.0, sum(np.sum(gradient**2) for gradient in gradients) ** 0.5)
     if np.isfinite(slope) and not abs(found - slope) <= allowed:
         raise AssertionError(
             f"of a large example, {' and '.join(map(shown, arrays))}, the derivative along ±1 in every number is "
@@ -86,7 +80,8 @@ def has_the_gradient_of_the_reference(case: Case) -> str:
 
     def check(arrays):
         weights = cotangents(outputs(case.op, arrays))
-        (_, ours), (_, theirs) = (with_gradients(f, arrays, weights) for f in (case.op, case.reference))
+        _, ours = with_gradients(case.op, arrays, weights)
+        _, theirs = blaming("the gradient of the reference", with_gradients)(case.reference, arrays, weights)
         for argument, (one, other) in enumerate(zip(ours, theirs, strict=True)):
             assert_near(one, other, f"gradient by float argument {argument}", ulps=case.ulps)
 
@@ -96,8 +91,10 @@ def has_the_gradient_of_the_reference(case: Case) -> str:
 
 
 def _refuse_without_gradient(case: Case) -> None:
-    if not case.differentiable:
-        raise NotApplicableError("it has none" if case.gradient is None else "no argument or no result is of floats")
+    if case.gradient is None:
+        raise NotApplicableError("it has none")
+    if not case.differentiable or not any(map(is_float, case.batches[0])):
+        raise NotApplicableError("no argument or no result is of floats")
 
 
 def _in_float64(case: Case) -> tuple[str, Callable]:
@@ -105,46 +102,10 @@ def _in_float64(case: Case) -> tuple[str, Callable]:
     arrays = case.batches[0]
     for by, function in (("op", case.op), ("reference", case.reference)):
         called = numpy_outputs if by == "reference" and case.in_numpy else outputs
-        numbers = partial(_numbers, called, function)
+        of = partial(numbers, called, function)
         try:
-            if {result.dtype.name for result in numbers(in_dtype(arrays, np.float64))} == {"float64"}:
-                return by, numbers
+            if {result.dtype.name for result in of(in_dtype(arrays, np.float64))} == {"float64"}:
+                return by, of
         except Exception:  # it refuses float64; of no other error do the laws of values say nothing
             continue
     raise NotApplicableError("neither the op nor a reference takes float64")
-
-
-def _numbers(called, function, arrays) -> list[np.ndarray]:
-    return [np.asarray(result) for result in called(function, arrays) if is_float(result)]
-
-
-def _slopes(function, arrays, weights, counts: Counter) -> Iterator[tuple[int, tuple, float, float]]:
-    """(which of the float arguments, place in it, difference, what a gradient may differ from it)."""
-    with np.errstate(all="ignore"):
-        here = function(arrays)
-        for argument, which in enumerate(np.flatnonzero([is_float(array) for array in arrays])):
-            for place in _places(arrays[which].shape):
-                slope, allowed, smooth = _slope(function, arrays, weights, here, which, place)
-                counts["compared" if smooth else "skipped"] += 1
-                if smooth:
-                    yield argument, place, slope, allowed
-
-
-def _slope(function, arrays, weights, here, which, place) -> tuple[float, float, bool]:
-    x = arrays[which][place]
-    sides = []
-    for step in (STEP * max(1.0, abs(x)), -STEP * max(1.0, abs(x))):
-        moved = [array.copy() for array in arrays]
-        moved[which][place] = x + step
-        changes = [new - old for new, old in zip(function(moved), here, strict=True)]
-        rise = sum(np.sum(weight * change) for weight, change in zip(weights, changes, strict=True))
-        sides.append(float(rise / (moved[which][place] - x)))
-    allowed = TOLERANCE * max(1.0, *map(abs, sides))
-    return sum(sides) / 2, allowed, abs(sides[0] - sides[1]) <= allowed  # not so if one is NaN
-
-
-def _places(shape) -> list[tuple[int, ...]]:
-    """Some of all, equally distributed."""
-    size = int(np.prod(shape))
-    chosen = np.random.default_rng(2).permutation(size)[:PLACES]
-    return [tuple(map(int, np.unravel_index(place, shape))) for place in chosen]

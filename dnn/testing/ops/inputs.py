@@ -18,7 +18,7 @@ class Floats:
     shape: for each axis its size or a name. Axes of one name have one size, in all arguments. That of "batch" may be 0,
     those of other names are `least` or more.
     low, high: where the op is defined. Narrow them for log, widen them for what must not overflow.
-    finite: False for NaN and ±inf too, where values are compared.
+    finite: False for NaN and ±inf too, where values are compared; no other draws them.
     kinks: numbers where the derivative jumps. No gradient is asked for nearer than 0.001 to them.
     """
 
@@ -37,10 +37,14 @@ class Floats:
     def names(self) -> set[str]:
         return {axis for axis in self.shape if isinstance(axis, str)}
 
+    def without_nan(self) -> "Floats":
+        """The same without NaN and ±inf."""
+        return replace(self, finite=True)
+
     def near(self) -> "Floats":
         """The same without NaN, within ±3 where it has such numbers: where differences keep their digits."""
         low, high = max(self.low, -NEAR), min(self.high, NEAR)
-        return replace(self, finite=True, low=low, high=high) if low <= high else replace(self, finite=True)
+        return replace(self.without_nan(), low=low, high=high) if low <= high else self.without_nan()
 
     def arrays(self, sizes: Mapping[str, int], away: bool):
         """A strategy. away: from kinks, NaN and ±inf, where there is no gradient to compare."""
@@ -93,6 +97,9 @@ class Integers:
 
     def names(self) -> set[str]:
         return {axis for axis in (*self.shape, self.below) if isinstance(axis, str)}
+
+    def without_nan(self) -> "Integers":
+        return self
 
     def near(self) -> "Integers":
         return self

@@ -1,6 +1,6 @@
 """What holds of an op and what does not, as a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 HOLDS, BREAKS, NOT_APPLICABLE = "holds", "BREAKS", "not applicable"
 
@@ -11,9 +11,12 @@ class NotApplicableError(Exception):
 
 @dataclass(frozen=True)
 class Finding:
+    """error: that the op or the reference raised, with its traceback; None where two numbers or shapes differ."""
+
     law: str
     verdict: str
     detail: str
+    error: BaseException | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Report:
     def broken(self) -> list[str]:
         """The laws that are broken."""
         return [finding.law for finding in self.findings if finding.verdict == BREAKS]
+
+    @property
+    def error(self) -> BaseException | None:
+        """The first that was raised."""
+        return next((finding.error for finding in self.findings if finding.error), None)
 
     def __getitem__(self, law: str) -> Finding:
         return {finding.law: finding for finding in self.findings}[law]

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.ops.inputs import BATCH, Floats, Integers
+from dnn.testing.ops.raised import RaisedError, first_raised
 
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
@@ -20,6 +21,10 @@ class Specified:
     """Arrays as specs say: axes of one name have one size."""
 
     specs: tuple[Floats | Integers, ...]
+
+    def without_nan(self) -> "Specified":
+        """The same without NaN and ±inf."""
+        return Specified(tuple(spec.without_nan() for spec in self.specs))
 
     def strategy(self, *, near: bool = False, away: bool = False):
         """near: floats within ±3. away: from kinks, NaN and ±inf."""
@@ -70,6 +75,10 @@ class Drawn:
 
     tuples: object
 
+    def without_nan(self) -> "Drawn":
+        """Itself: only the strategy knows what it draws."""
+        return self
+
     def strategy(self, *, near: bool = False, away: bool = False):
         return self.tuples
 
@@ -81,7 +90,7 @@ class Drawn:
         return found[:count]
 
     def edges(self) -> list[tuple[np.ndarray, ...]]:
-        """None: only the strategy knows what it draws."""
+        """None."""
         return []
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
@@ -107,7 +116,7 @@ def source_of(inputs) -> Specified | Drawn:
 def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
     """check(arrays), so many times, with the same arrays in every run.
 
-    shrink: look for a small example where a check fails. Raises: AssertionError that shows the example.
+    shrink: look for a small example where a check fails. Raises: AssertionError or RaisedError that shows the example.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
@@ -120,8 +129,11 @@ def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bo
     def each(arrays):
         try:
             check(arrays)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; of {' and '.join(map(shown, arrays))}") from error
+        except Exception as error:
+            first = first_raised(error) or error
+            if not isinstance(first, AssertionError | RaisedError):
+                raise
+            raise type(first)(f"{first}; of {' and '.join(map(shown, arrays))}") from (first.__cause__ or first)
 
     each()
 

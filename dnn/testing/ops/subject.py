@@ -14,8 +14,9 @@ class Case:
     """What the laws are asked of.
 
     batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
-    gradient: "exact", "surrogate" or None, see check_op. differentiable: it has a gradient to be compared.
-    changed: its variables that a call changes.
+    gradient: "exact", "surrogate" or None, see check_op. elementwise: each number is near in ulps of itself.
+    changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
+    of_floats: a result is, and an argument or a variable.
     """
 
     op: Callable
@@ -24,16 +25,23 @@ class Case:
     batches: list[tuple[np.ndarray, ...]]
     gradient: str | None
     ulps: float
+    elementwise: bool
     examples: int
     calls: int
     in_numpy: bool
-    differentiable: bool
+    of_floats: bool
     changed: list[tf.Variable]
+    variables: list[tf.Variable]
+
+    @property
+    def differentiable(self) -> bool:
+        """It has a gradient to be compared."""
+        return self.gradient is not None and self.of_floats
 
 
-def restoring(function: Callable, arrays) -> tuple[Callable, list[tf.Variable]]:
-    """The function, and its variables that a call changes: they have, when each call begins, the values of now."""
-    before = [(variable, variable.numpy()) for variable in getattr(function, "variables", ())]
+def restoring(function: Callable, variables, arrays) -> tuple[Callable, list[tf.Variable]]:
+    """The function, and those of its variables that a call changes: they have, when each begins, the values of now."""
+    before = [(variable, variable.numpy()) for variable in variables]
     outputs(function, arrays)
     changed = [(variable, value) for variable, value in before if not np.array_equal(variable, value, equal_nan=True)]
 
@@ -43,6 +51,12 @@ def restoring(function: Callable, arrays) -> tuple[Callable, list[tf.Variable]]:
         return function(*arguments)
 
     return restored if changed else function, [variable for variable, _ in changed]
+
+
+def trained(op, changed) -> list[tf.Variable]:
+    """The trainable variables of floats, but for those that a call changes."""
+    among = [variable for variable in getattr(op, "trainable_variables", ()) if is_float(variable)]
+    return [variable for variable in among if all(variable is not other for other in changed)]
 
 
 def outputs(function, arguments) -> list[tf.Tensor]:
@@ -66,8 +80,13 @@ def with_gradients(function, arguments, weights) -> tuple[list[tf.Tensor], list[
 
     0 where nothing depends on an argument.
     """
+    return with_all_gradients(function, arguments, weights, ())
+
+
+def with_all_gradients(function, arguments, weights, variables) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The same, and after the gradients by the arguments those by these variables."""
     arguments = list(map(tf.convert_to_tensor, arguments))
-    sources = [argument for argument in arguments if is_float(argument)]
+    sources = [*filter(is_float, arguments), *variables]
     with tf.GradientTape() as tape:
         tape.watch(sources)
         results = outputs(function, arguments)

@@ -1,12 +1,13 @@
-"""Laws of what an op computes: it can be called, has the values of the reference, and which dtypes it takes."""
+"""Laws of what an op computes: it can be called, has the values of the reference, and leaves its arguments alone."""
 
 import numpy as np
 import tensorflow as tf
 
-from dnn.testing.modes import EPSILON, assert_near, described
+from dnn.testing.modes import described
+from dnn.testing.ops.near import assert_same
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, expected, in_dtype, is_float, outputs
+from dnn.testing.ops.subject import Case, expected, outputs
 
 
 def can_be_called(case: Case) -> str:
@@ -17,18 +18,40 @@ def can_be_called(case: Case) -> str:
 
 
 def has_the_values_of_the_reference(case: Case) -> str:
-    """Of small examples and of a large one; beside a reference of NumPy, which computes in float64, once rounded."""
+    """Of small examples and of a large one, of finite numbers; a reference of NumPy, in float64, is once rounded."""
+    finite = case.source.without_nan()
+    furthest = _compared(case, finite.strategy(), (*finite.edges(), case.batches[0]))
+    beside = "NumPy in float64" if case.in_numpy else "TensorFlow"
+    largest, itself = (f"{ulps:.2g}" for ulps in furthest)
+    return (
+        f"off by at most {largest} ulps of the largest number, {itself} of the number itself; "
+        f"{case.examples} examples and a large one, beside {beside}"
+    )
+
+
+def treats_nan_as_the_reference(case: Case) -> str:
+    """It gives NaN and ±inf where the reference does, where an argument of floats may be NaN or ±inf."""
+    if case.source.without_nan() == case.source:
+        raise NotApplicableError("no argument is Floats(finite=False)")
+    _compared(case, case.source.strategy(), case.source.edges())
+    return f"{case.examples} examples, and all edge values in turn"
+
+
+def _compared(case: Case, strategy, others) -> np.ndarray:
+    """The furthest that results are off, in examples and in these other arguments."""
     if case.reference is None:
         raise NotApplicableError("there is no reference")
+    furthest = [np.zeros(2)]
 
     def check(arrays):
         results = outputs(case.op, arrays)
-        assert_same(results, expected(case, arrays, results), "result", case.ulps)
+        wanted = expected(case, arrays, results)
+        furthest.append(assert_same(results, wanted, "result", ulps=case.ulps, elementwise=case.elementwise))
 
-    for_each(case.source.strategy(), check, case.examples, shrink=True)
-    for arrays in (*case.source.edges(), case.batches[0]):
+    for_each(strategy, check, case.examples, shrink=True)
+    for arrays in others:
         check(arrays)
-    return f"{case.examples} examples and a large one, beside {'NumPy in float64' if case.in_numpy else 'TensorFlow'}"
+    return np.max(furthest, axis=0)
 
 
 def leaves_its_arguments_alone(case: Case) -> str:
@@ -41,49 +64,3 @@ def leaves_its_arguments_alone(case: Case) -> str:
             if tensor.numpy().tobytes() != np.asarray(array).tobytes():
                 raise AssertionError(f"argument {place} was changed by the call, {mode} mode")
     return "eagerly and in a graph"
-
-
-def takes_other_dtypes(case: Case) -> str:
-    """Where it takes floats of another dtype, it has the values of the reference for them.
-
-    Which it refuses is told, and is no breach.
-    """
-    arrays = case.batches[0]
-    if not any(map(is_float, arrays)):
-        raise NotApplicableError("it has no argument of floats")
-    return ", ".join(f"{dtype.name} {_taken(case, arrays, dtype)}" for dtype in EPSILON)
-
-
-def _taken(case: Case, arrays, dtype: tf.DType) -> str:
-    arrays = in_dtype(arrays, dtype.as_numpy_dtype)
-    try:
-        results = outputs(case.op, arrays)
-    except Exception as error:
-        return f"refused ({type(error).__name__})"
-    gives = f"gives {', '.join(result.dtype.name for result in results)}"
-    if case.reference is None:
-        return gives
-    try:
-        wanted = expected(case, arrays, results)
-    except Exception:
-        return f"{gives}, which the reference refuses"
-    in_coarsest = [_in_coarsest(pair, dtype) for pair in zip(results, wanted, strict=True)]
-    assert_same(*zip(*in_coarsest, strict=True), f"of {dtype.name}, result", case.ulps)
-    return gives
-
-
-def _in_coarsest(pair, dtype: tf.DType) -> list[tf.Tensor]:
-    """Two results of floats, in the coarsest of their dtypes and this one."""
-    pair = list(map(tf.convert_to_tensor, pair))
-    if not all(map(is_float, pair)):
-        return pair
-    coarsest = max(dtype, *(result.dtype for result in pair), key=EPSILON.get)
-    return [tf.cast(result, coarsest) for result in pair]
-
-
-def assert_same(results, wanted, what: str, ulps: float) -> None:
-    """As many, and each near."""
-    if len(results) != len(wanted):
-        raise AssertionError(f"{len(results)} outputs instead of {len(wanted)}")
-    for place, (result, other) in enumerate(zip(results, wanted, strict=True)):
-        assert_near(result, other if tf.is_tensor(other) else np.asarray(other), f"{what} {place}", ulps=ulps)

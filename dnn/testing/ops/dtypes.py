@@ -1,0 +1,65 @@
+"""Laws of dtypes: which an op takes, and which comes out."""
+
+import tensorflow as tf
+
+from dnn.testing.modes import EPSILON
+from dnn.testing.ops.near import assert_same
+from dnn.testing.ops.report import NotApplicableError
+from dnn.testing.ops.subject import Case, expected, in_dtype, is_float, outputs
+
+
+def keeps_the_dtype_of_its_floats(case: Case) -> str:
+    """Results of floats have the dtype of the arguments of floats, where those have one.
+
+    An op that is to give another is compared with a reference in TensorFlow that gives it too: with that, dtypes are
+    compared as the values are. One in NumPy, which computes in float64, says nothing of them.
+    """
+    if case.reference is not None and not case.in_numpy:
+        raise NotApplicableError("it has those of the reference, which is of TensorFlow")
+    given, gives = (
+        {each.dtype.name for each in map(tf.convert_to_tensor, many) if is_float(each)}
+        for many in (case.batches[0], outputs(case.op, case.batches[0]))
+    )
+    if len(given) != 1 or not gives:
+        raise NotApplicableError("the arguments of floats have no one dtype, or no result is of floats")
+    if gives != given:
+        raise AssertionError(f"{' and '.join(sorted(gives))} comes out of {given.pop()}")
+    return given.pop()
+
+
+def takes_other_dtypes(case: Case) -> str:
+    """Where it takes floats of another dtype, it has the values of the reference for them.
+
+    Which it refuses is told, and is no breach.
+    """
+    arrays = case.batches[0]
+    if not any(map(is_float, arrays)):
+        raise NotApplicableError("it has no argument of floats")
+    return ", ".join(f"{dtype.name} {_taken(case, arrays, dtype)}" for dtype in EPSILON)
+
+
+def _taken(case: Case, arrays, dtype: tf.DType) -> str:
+    arrays = in_dtype(arrays, dtype.as_numpy_dtype)
+    try:
+        results = outputs(case.op, arrays)
+    except Exception as error:
+        return f"refused ({type(error.__cause__ or error).__name__})"
+    gives = f"gives {', '.join(result.dtype.name for result in results)}"
+    if case.reference is None:
+        return gives
+    try:
+        wanted = expected(case, arrays, results)
+    except Exception:
+        return f"{gives}, which the reference refuses"
+    pairs = zip(*(_in_coarsest(pair, dtype) for pair in zip(results, wanted, strict=True)), strict=True)
+    assert_same(*pairs, f"of {dtype.name}, result", ulps=case.ulps, elementwise=case.elementwise)
+    return gives
+
+
+def _in_coarsest(pair, dtype: tf.DType) -> list[tf.Tensor]:
+    """Two results of floats, in the coarsest of their dtypes and this one."""
+    pair = list(map(tf.convert_to_tensor, pair))
+    if not all(map(is_float, pair)):
+        return pair
+    coarsest = max(dtype, *(result.dtype for result in pair), key=EPSILON.get)
+    return [tf.cast(result, coarsest) for result in pair]
