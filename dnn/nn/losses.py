@@ -52,7 +52,7 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
 def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0, ignore_class: int | None = None):
     """`softmax_cross_entropy` against class numbers: l = ln Σ_k exp(z_k) − z_y, float[batch], in nats.
 
-    labels: int[batch], each in [0, classes); one outside gives a loss of 0 here, so `fit` and `evaluate` refuse it.
+    labels: int[batch], each in [0, classes); one outside costs NaN, as in Keras under XLA; `fit` and `evaluate` refuse it.
     logits: float[batch, classes]. A label whose logit is −∞ costs ∞.
     ignore_class: rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits. That
     a mean does not count them either is for `weighted_mean` with `counted`, or in `fit` for its own `ignore_class`.
@@ -65,14 +65,22 @@ def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0
         raise ValueError(f"labels must be [batch], got {labels.shape}; softmax_cross_entropy takes one-hot targets")
     logits = checked_logits(logits, labels)
     labels = tf.cast(labels, tf.int64)
-    targets = tf.one_hot(labels, logits.shape[-1], dtype=tf.float64)
     if ignore_class is None:
-        return softmax_cross_entropy(targets, logits, label_smoothing=label_smoothing)
+        return softmax_cross_entropy(_one_hot(labels, logits), logits, label_smoothing=label_smoothing)
     used = tf.not_equal(labels, ignore_class)
-    # the logits too: a NaN among ignored ones would reach the weights, as 0 · NaN, through the gradient
+    # the labels and logits too: a NaN of ignored ones would reach the weights, as 0 · NaN, through the gradient
+    labels = tf.where(used, labels, 0)
     logits = tf.where(used[:, tf.newaxis], logits, tf.zeros((), logits.dtype))
-    losses = softmax_cross_entropy(targets, logits, label_smoothing=label_smoothing)
+    losses = softmax_cross_entropy(_one_hot(labels, logits), logits, label_smoothing=label_smoothing)
     return tf.where(used, losses, tf.zeros((), losses.dtype))
+
+
+def _one_hot(labels, logits):
+    """float64[batch, classes]: NaN where there is no such class."""
+    classes = logits.shape[-1]
+    known = (labels >= 0) & (labels < classes)
+    targets = tf.one_hot(labels, classes, dtype=tf.float64)
+    return tf.where(known[:, tf.newaxis], targets, tf.constant(float("nan"), tf.float64))
 
 
 def binary_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):

@@ -328,6 +328,16 @@ def test_a_number_of_classes_that_a_trace_does_not_know_is_refused_by_name(loss,
         tf.function(loss).get_concrete_function(targets, tf.TensorSpec([None, None]))
 
 
+@in_every_mode
+def test_a_label_that_is_no_class_costs_nan_and_its_gradient_is_nan_of_its_row_alone(mode):
+    labels, logits = np.array([3, 1, -1, -7]), np.float32([[1, 2, 3]] * 4)
+    loss = functools.partial(sparse_softmax_cross_entropy, ignore_class=-7)
+    losses, gradient = value_and_gradient(MODES[mode](lambda z: loss(labels, z)), logits)
+    np.testing.assert_array_equal(np.isnan(losses), [True, False, True, False])
+    np.testing.assert_array_equal(np.isnan(gradient).all(axis=1), np.isnan(losses))
+    assert np.isfinite(gradient[[1, 3]]).all()
+
+
 def test_rows_that_do_not_pair_are_refused_also_beside_an_ignored_class():
     with pytest.raises(ValueError, match=r"logits must be \[batch, classes\], got \(2, 3\) beside labels \(1,\)"):
         sparse_softmax_cross_entropy([1], np.zeros((2, 3), np.float32), ignore_class=1)

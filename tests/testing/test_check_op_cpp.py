@@ -2,30 +2,25 @@
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from broken_laws import rows
+from library_cache import library_cache
 
+from dnn.ops import load
 from dnn.testing import check_op
 
 COMPILER = next(filter(None, map(shutil.which, ("g++", "clang++"))), None)
 
 
-@pytest.fixture(scope="module")
-def relus(tmp_path_factory):
+@pytest.fixture(scope="session")  # a process can load ops of one name once, and may run this file in two parts
+def relus(request, tmp_path_factory):
     if COMPILER is None:
         pytest.skip("there is no C++ compiler, neither g++ nor clang++")
-    library = tmp_path_factory.mktemp("relus") / "relus.so"
-    flags = [*tf.sysconfig.get_compile_flags(), "-O2", "-shared", "-fPIC"]
-    source = str(Path(__file__).with_name("relus.cc"))
-    command = [COMPILER, *flags, source, "-o", str(library), *tf.sysconfig.get_link_flags()]
-    built = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert built.returncode == 0, built.stderr
-    return tf.load_op_library(str(library))
+    return load(Path(__file__).with_name("relus.cc"), cache=library_cache(request.config, tmp_path_factory))
 
 
 def test_an_op_in_cpp_that_is_right_keeps_all_laws(relus):
