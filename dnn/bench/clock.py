@@ -21,9 +21,13 @@ def seconds_per_call(function: Callable, at_least: float) -> float:
 
 
 def interleaved(runs: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
-    """What each run returned, repetition by repetition: A B C A B C, so that a slow minute slows all of them."""
-    figures = {name: [] for name in runs}
-    for _ in range(repetitions):
-        for name, run in runs.items():
-            figures[name].append(run())
+    """What each run returned, repetition by repetition, so that a slow minute slows all of them.
+
+    A B C, B C A, C A B: none has always the same one before it, whose heat or garbage it meets.
+    """
+    figures, names = {name: [] for name in runs}, list(runs)
+    for repetition in range(repetitions):
+        first = repetition % len(names)
+        for name in (*names[first:], *names[:first]):
+            figures[name].append(runs[name]())
     return figures

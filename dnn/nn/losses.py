@@ -52,7 +52,7 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
 def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0, ignore_class: int | None = None):
     """`softmax_cross_entropy` against class numbers: l = ln Σ_k exp(z_k) − z_y, float[batch], in nats.
 
-    labels: int[batch], each in [0, classes); one outside costs NaN, as in Keras under XLA; `fit` and `evaluate` refuse it.
+    labels: int[batch], each in [0, classes); one outside costs NaN, as in Keras under XLA, and `fit` refuses it.
     logits: float[batch, classes]. A label whose logit is −∞ costs ∞.
     ignore_class: rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits. That
     a mean does not count them either is for `weighted_mean` with `counted`, or in `fit` for its own `ignore_class`.
