@@ -29,8 +29,8 @@ class Roof:
         return sum(self.product(*shape) for shape in shapes)
 
     def prediction(self, sizes: tuple[int, ...], rows: int) -> float:
-        """Of the logits of so many rows, taken 16,384 at a time, as `dnn.predict` does."""
-        at_once = min(rows, 16_384)
+        """Of the logits of so many rows, taken 65,536 at a time, as `dnn.predict` does."""
+        at_once = min(rows, 65_536)
         return sum(self.product(at_once, *pair) for pair in pairwise(sizes)) * rows / at_once
 
     def rates(self) -> list[dict]:

@@ -194,9 +194,11 @@ def version(
 @contextmanager
 def ready(debug: bool) -> Iterator:
     """The module of the commands, with TensorFlow started; bad input ends with its message alone, and exit code 2."""
+    gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start():
         from dnn import commands
-    gc.freeze()  # what was imported stays to the end, where Python would search it for cycles, for a second
+    gc.freeze()
+    gc.enable()
     try:
         yield commands
     except KeyboardInterrupt:

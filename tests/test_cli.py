@@ -270,6 +270,14 @@ def test_a_column_of_numbers_with_a_word_in_it_is_noted(tmp_path, sample_rows):
     assert "note: age: 4,520 of 4,521 cells are numbers, but it is a category for 'NA'" in output
 
 
+def test_what_is_imported_is_never_searched_for_garbage_and_the_rest_is():
+    program = "import gc; from dnn.cli import ready\nwith ready(False): print(gc.get_freeze_count(), gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    frozen, enabled = done.stdout.split()
+    assert int(frozen) > 100_000
+    assert enabled == "True"
+
+
 def test_an_interrupt_says_so_and_leaves_nothing(tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt

@@ -17,10 +17,10 @@ from dnn.nn.precision import rounded_once, rounded_once_from_float64
 def relu(x, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0):
     """max_value where x >= max_value, else x where x > threshold, else negative_slope (x − threshold).
 
-    With the defaults max(x, 0). All three numbers are >= 0, as Keras's layer wants them.
+    With the defaults max(0, x). All three numbers are >= 0, as Keras's layer wants them.
     Derivative: negative_slope where x <= threshold, 0 where x >= max_value, else 1, also at NaN. So 0 at x = 0 as in
-    Keras (the derivative of tf.maximum is 1 there). At the other seams Keras is not of one mind: its derivative at
-    max_value is 0 for max_value = 6 and else 1.
+    Keras. At the other seams Keras is not of one mind: its derivative at max_value is 0 for max_value = 6 and else 1.
+    A NaN stays one; TensorFlow's own relu makes it 0 in graph mode, where it joins the matrix product before it.
     Source: V. Nair, G. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", ICML 2010.
     Raises: ValueError for a number below 0, or a max_value below the threshold.
     """
@@ -28,6 +28,8 @@ def relu(x, negative_slope: float = 0.0, max_value: float | None = None, thresho
         raise ValueError(f"negative_slope and threshold must be 0 or more, got {negative_slope} and {threshold}")
     if max_value is not None and not max_value >= threshold:
         raise ValueError(f"max_value must be {threshold}, which is threshold, or more, got {max_value}")
+    if (negative_slope, max_value, threshold) == (0, None, 0):
+        return tf.maximum(tf.zeros((), x.dtype), x)  # in this order: at a tie the derivative is the first one's
     threshold = tf.cast(threshold, x.dtype)
     below = negative_slope * (x - threshold) if negative_slope else tf.zeros((), x.dtype)  # 0 · −∞ is no limit
     above = x

@@ -12,7 +12,7 @@ from dnn.train.border import check_functions, checked_inputs, checked_rows
 from dnn.train.compiled import compiled_evaluation, compiled_prediction
 
 ACCURACY = MappingProxyType({"accuracy": accuracy})
-MOST, LEAST = 16384, 256  # rows of a pass that takes no steps
+MOST, LEAST = 65536, 256  # rows of a pass that takes no steps
 NUMBERS = 2**22  # in its widest tensor: what bounds the memory in use
 
 

@@ -30,6 +30,7 @@ from dnn.nn.activations import (
     softplus,
     tanh,
 )
+from dnn.nn.layers import Dense
 
 # subnormals are left out: TensorFlow flushes them to zero
 ANY = st.floats(width=32, allow_subnormal=False, allow_nan=False, allow_infinity=False)
@@ -70,6 +71,14 @@ def test_relu_at_the_edges(mode):
     value, derivative = value_and_gradient(MODES[mode](relu), x)
     np.testing.assert_array_equal(value, np.array([0, 0, np.inf, 0, np.nan, 1e38, 0, 1e-37, 0], np.float32))
     np.testing.assert_array_equal(derivative[~np.isnan(x)], [0, 0, 1, 0, 1, 0, 1, 0])
+
+
+@in_every_mode
+def test_a_nan_stays_one_behind_a_matrix_product(mode):
+    """TensorFlow's relu, fused with it and its bias, makes it 0."""
+    layer = Dense(2, 3, activation=relu)
+    layer.kernel.assign(np.full((2, 3), np.inf, np.float32))
+    assert np.isnan(MODES[mode](layer)(np.float32([[1, -1]]))).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32])

@@ -28,7 +28,8 @@ for name, seed, jit_compile in (("graph", 0, False), ("xla", 0, True), ("another
                       optimizer=dnn.Adam(model.trainable_variables), batch_size=64, epochs=4, seed=seed,
                       early_stopping=dnn.EarlyStopping(patience=2, restore_best_weights=True), jit_compile=jit_compile)
     weights = b"".join(variable.numpy().tobytes() for variable in model.variables)
-    result[name] = [hashlib.sha256(weights).hexdigest(), repr(history), repr(dnn.predict(model, x[600:]).tolist())]
+    predicted = dnn.predict(model, x[600:]).tolist()
+    result[name] = [hashlib.sha256(weights).hexdigest(), repr(history.epochs), repr(predicted)]
 print(json.dumps(result | {{"absent": [name for name in {blocked!r} if sys.modules.get(name) is None]}}))
 """
 
