@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "report": {"nn"},
     "ops": set(),  # and nothing imports it
     "testing": {"nn", "train"},
-    "bench": {"testing"},
+    "bench": {"testing", "train"},
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
     "commands": {"bench", "data", "report", "commands"},  # and the public names
     "cli": {"commands", "new_op"},

@@ -15,6 +15,7 @@ from dnn.bench.subject import Subject, read_subject
 from dnn.testing.law import told
 from dnn.testing.modes import assert_near
 from dnn.testing.ops.subject import cotangents, is_float, outputs, with_gradients
+from dnn.train.traced import concrete
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")
 ULPS = 1024  # a guard; the proof is check_op
@@ -104,15 +105,8 @@ def _with_gradient(subject: Subject, arguments, weights):
 
 
 def _called(function: Callable, *arguments) -> Callable:
-    """A call of it in graph mode, traced here: to look up the trace would take most of a small call.
-
-    With AutoGraph, which warns of every op in C++, only where Python's own `if`, `for` or `len` meets a tensor.
-    """
-    try:
-        traced = tf.function(function, autograph=False).get_concrete_function(*arguments)
-    except (TypeError, NotImplementedError):
-        traced = tf.function(function).get_concrete_function(*arguments)
-    return partial(traced, *arguments)
+    """A call of it in graph mode, traced here: to look up the trace would take most of a small call."""
+    return partial(concrete(function, *arguments), *arguments)
 
 
 def _cells(timing: Timing) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from types import MappingProxyType
 import numpy as np
 import tensorflow as tf
 
-# tf.function as `fit` uses it, with autograph
 MODES = MappingProxyType({
     "eager": lambda function: function,
     "graph": tf.function,

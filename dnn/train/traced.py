@@ -54,18 +54,24 @@ class Compiled:
 def traced(function: Callable, *specs, jit_compile: bool = False, executor: str = "") -> Compiled:
     """The Python function of tensors, compiled for these tf.TensorSpecs.
 
-    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if`, `for` and `len`
-    may depend on tensors, takes 1.5 s of a first fit. This package does without; a model or a loss of the user's own
-    that does not is traced again with it. Its variables must be there before, made by its constructor.
     executor: ONE_THREAD is left, and TensorFlow's default taken, where a loop or a branch within a tf.function of the
     user's was traced for the default before: one thread cannot run it.
     """
     with tf.experimental.function_executor_type(executor):
-        try:
-            compiled = tf.function(function, autograph=False, jit_compile=jit_compile).get_concrete_function(*specs)
-        except (TypeError, NotImplementedError):  # what Python says of an `if`, `len`, `range` and `int` of a tensor
-            compiled = tf.function(function, jit_compile=jit_compile).get_concrete_function(*specs)
-    compiled = Compiled(compiled, executor)
+        compiled = Compiled(concrete(function, *specs, jit_compile=jit_compile), executor)
     if executor and any(node.attr["_lower_using_switch_merge"].b for node in compiled.nodes()):
         return traced(function, *specs, jit_compile=jit_compile)
     return compiled
+
+
+def concrete(function: Callable, *specs, jit_compile: bool = False):
+    """The function as a tf.types.experimental.ConcreteFunction, traced with AutoGraph only where it must be.
+
+    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if`, `for` and `len`
+    may depend on tensors, takes 1.5 s of a first fit. This package does without; a model or a loss of the user's own
+    that does not is traced again with it. Its variables must be there before, made by its constructor.
+    """
+    try:
+        return tf.function(function, autograph=False, jit_compile=jit_compile).get_concrete_function(*specs)
+    except (TypeError, NotImplementedError):  # what Python says of an `if`, a `len`, a `range` and an `int` of a tensor
+        return tf.function(function, jit_compile=jit_compile).get_concrete_function(*specs)
