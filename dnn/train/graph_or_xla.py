@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow.python.framework import kernels
 
 from dnn.train.compiled import FEW
 from dnn.train.traced import Compiled
@@ -51,6 +52,8 @@ class GraphOrXla:
             self._function, self._untried = self._make(True), True
         self._epochs += 1
         try:
+            if self._untried:
+                _refuse_unknown(self._function)
             return self._function(*tensors)
         except tf.errors.OpError as error:  # nothing was run if XLA could not compile it
             if not self._untried or isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
@@ -60,6 +63,20 @@ class GraphOrXla:
             return self._function(*tensors)
         finally:
             self._untried = False
+
+
+def _refuse_unknown(function: Compiled) -> None:
+    """Raise what XLA would, for the user's own operations in C++ without a kernel for it, before it fills the log."""
+    own = {kind for kind in function.operations() if not hasattr(tf.raw_ops, kind)}
+    unknown = [f"No registered '{kind}' OpKernel" for kind in sorted(own) if not _has_kernel(kind)]
+    if unknown:
+        raise tf.errors.UnimplementedError(None, None, ", ".join(unknown))
+
+
+def _has_kernel(kind: str) -> bool:
+    """Whether it has one for XLA, or none at all, as a function has."""
+    found = kernels.get_registered_kernels_for_op(kind).kernel
+    return not found or any(kernel.device_type.startswith("XLA") for kernel in found)
 
 
 def _changes_under_xla(function: Compiled) -> bool:
