@@ -47,13 +47,14 @@ class GraphOrXla:
         self._function = make(self._untried)
 
     def __call__(self, *tensors):
-        if self._epochs == self._epochs_before_xla and not _changes_under_xla(self._function):
+        if self._epochs == self._epochs_before_xla and not _changed_under_xla(self._function):
             logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", self._epochs)
             self._function, self._untried = self._make(True), True
         self._epochs += 1
         try:
             if self._untried:
                 _refuse_unknown(self._function)
+                _tell_of_changes(self._function)
             return self._function(*tensors)
         except tf.errors.OpError as error:  # nothing was run if XLA could not compile it
             if not self._untried or isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
@@ -79,9 +80,15 @@ def _has_kernel(kind: str) -> bool:
     return not found or any(kernel.device_type.startswith("XLA") for kernel in found)
 
 
-def _changes_under_xla(function: Compiled) -> bool:
+def _tell_of_changes(function: Compiled) -> None:
+    changed = _changed_under_xla(function)
+    if changed:
+        logging.getLogger("dnn").warning("jit_compile: XLA leaves out, or draws otherwise, %s", ", ".join(changed))
+
+
+def _changed_under_xla(function: Compiled) -> list[str]:
     kinds = ("Assert", "CheckNumerics", "Random", "TruncatedNormal", "Multinomial")
-    return any(operation.startswith(kinds) for operation in function.operations())
+    return sorted({operation for operation in function.operations() if operation.startswith(kinds)})
 
 
 def _reason(error: tf.errors.OpError) -> str:

@@ -55,6 +55,13 @@ def test_auto_leaves_what_xla_computes_otherwise_to_graph_mode(kind):
     assert "".join(epoch() for _ in range(3)) == "ggg"
 
 
+@pytest.mark.parametrize("kind", ["Assert", "RandomUniform"])
+def test_xla_that_is_asked_for_says_what_it_computes_otherwise(kind, caplog):
+    assert GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), True, 0)() == "x"
+    (record,) = caplog.records
+    assert record.getMessage() == f"jit_compile: XLA leaves out, or draws otherwise, {kind}"
+
+
 def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
     model = dnn.mlp([4, 6, 2])
     history = dnn.fit(
