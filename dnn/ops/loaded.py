@@ -30,7 +30,9 @@ class Loaded(NamedTuple):
 _LOADED: dict[tuple, Loaded] = {}  # as TensorFlow's own list of ops, it belongs to the process, and nothing leaves it
 
 
-def remember(path: Path, flags: Sequence[str], stamp: Stamp, module: ModuleType, *, folder: Path | None = None):
+def remember(
+    path: Path, flags: Sequence[str], stamp: Stamp, module: ModuleType, *, folder: Path | None = None
+) -> ModuleType:
     """The module. With the folder of its source, `seen_again` finds it, unless a file is another than was compiled."""
     files = _written(str(folder / name) for name, _ in stamp.made_of) if folder else ()
     if folder and digests(folder, (name for name, _ in stamp.made_of)) != stamp.made_of:
@@ -41,7 +43,7 @@ def remember(path: Path, flags: Sequence[str], stamp: Stamp, module: ModuleType,
 
 def seen_again(path: str, flags: Sequence[str]) -> ModuleType | None:
     """The module of a source, with these flags, if none of its files was written since it was loaded."""
-    for known in tuple(_LOADED.values()):
+    for known in _known():
         asked = known.files and str(known.path) == path and known.flags == tuple(flags)
         if asked and known.files == _written(name for name, *_ in known.files):
             return known.module
@@ -53,7 +55,7 @@ def module_of(path: Path, stamp: Stamp) -> ModuleType | None:
 
     Raises: ValueError if it is not, and the name of one of its ops is taken.
     """
-    for known in _LOADED.values():
+    for known in _known():
         if known.stamp == stamp:
             return known.module
     ops = present(stamp.ops)
@@ -64,7 +66,7 @@ def module_of(path: Path, stamp: Stamp) -> ModuleType | None:
 
 def check_unchanged(path: Path, wanted: Recipe) -> None:
     """Raises: ValueError for a source that was loaded, has changed, and has an op as before: no need to compile it."""
-    before = [known.stamp for known in _LOADED.values() if known.path == path]
+    before = [known.stamp for known in _known() if known.path == path]
     now = [as_of_now(stamp, wanted) for stamp in before]
     names = set(REGISTERED.findall(wanted.source.read_text(errors="replace"))) if before else set()
     for stamp in now:
@@ -78,8 +80,12 @@ def present(ops: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in ops if op_def_registry.get(name))
 
 
+def _known() -> tuple[Loaded, ...]:
+    return tuple(_LOADED.values())  # at once: another thread may load meanwhile
+
+
 def _holders() -> list[tuple[Path, Stamp]]:
-    return [(known.path, known.stamp) for known in _LOADED.values()]
+    return [(known.path, known.stamp) for known in _known()]
 
 
 def _written(files: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
