@@ -39,6 +39,8 @@ def test_a_build_that_fails_midway_leaves_nothing(tmp_path, fake_compiler):
         ("exit 0", r"the compiler .*/compiler made no library of .*plus_one.cc: set CXX to another"),
         ("exit 3", "the compiler says:\nnothing; it ended with 3\nIt was called in"),
         (r"printf '\344\n' >&2; exit 1", "the compiler says:\n\ufffd\nIt was called in"),
+        ("seq 50 >&2; exit 1", "\n49\n50\nIt was called in"),
+        ("seq 5000 >&2; exit 1", "the compiler says:\n1\n(.+\n){48}50\n… and 4950 more lines\nIt was called in"),
     ],
 )
 def test_a_compiler_that_fails_in_its_own_way_is_told_of(lines, message, tmp_path, fake_compiler):
