@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -26,14 +27,16 @@ class Recipe(NamedTuple):
 
 
 def recipe(source: str | Path, flags: Sequence[str], cache: Path) -> Recipe:
-    """The library's name holds a hash of the source's text, of TensorFlow and flags; its stamp knows of the rest.
+    """The library's name holds a hash of the source's text, of TensorFlow, flags, the kind of machine and where the
+    compiler looks for headers; its stamp knows of the rest.
 
     Raises: FileNotFoundError, IsADirectoryError or ValueError for what is no source; TypeError for flags in one text.
     """
     if isinstance(flags, str):
         raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
     source, flags = existing(source, SOURCES).resolve(), (*compile_flags(), *flags)
-    texts = map(os.fsencode, (tensorflow_version(), *flags, *link_flags()))
+    here = (platform.machine(), *(os.environ.get(name, "") for name in ("CPATH", "CPLUS_INCLUDE_PATH")))
+    texts = map(os.fsencode, (tensorflow_version(), *flags, *link_flags(), *here))
     digest = hashlib.sha256(b"\0".join([source.read_bytes(), *texts])).hexdigest()[:24]
     return Recipe(cache / f"{source.stem}-{digest}.so", source, flags)
 
@@ -80,7 +83,8 @@ def _compile(wanted: Recipe, library: Path) -> None:
 
 def _files_of(wanted: Recipe) -> list[str]:
     """What the library is made of: the files that the compiler lists, of each source, and files among the flags."""
-    named = [flag for flag in wanted.flags if os.path.isfile(wanted.source.parent / flag)]  # also of one too long
+    words = [flag.removeprefix("@") for flag in wanted.flags]  # @file: a file of flags
+    named = [word for word in words if os.path.isfile(wanted.source.parent / word)]  # also of one too long
     # clang warns of flags that are for linking alone, which -Werror would make an error
     listed = _run(wanted, "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
     return [*files_in(listed), *named]

@@ -18,8 +18,9 @@ def carry(
     """The library of a C++ source, copied into the `assets.extra` of a SavedModel: saved_model/assets.extra/name.so.
 
     Where the model is used, without `dnn`, first `tf.load_op_library` of that file, then `tf.saved_model.load`. It
-    needs the same version of TensorFlow, and a machine of the same kind and no older C library. An op that only a loss
-    or an optimizer calls is in no SavedModel, and need not be carried.
+    needs the same version of TensorFlow, and a machine of the same kind and no older C library. A process that has the
+    op already must not: a second kernel would spoil the op there. `load` of it gives the module that is there.
+    An op that only a loss or an optimizer calls is in no SavedModel, and need not be carried.
     path, flags, cache: as `load` had them. saved_model: a folder that tf.saved_model.save wrote.
     Raises: FileNotFoundError if it is none, FileExistsError for another library in its place, and as `load`: also
     ValueError if the source, a header, the flags or the compiler are not those of the library that this process has

@@ -117,9 +117,15 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, 
     assert builds_after() == 5
     written(source, source.read_text() + "// more\n")
     assert builds_after() == 6
+    monkeypatch.setenv("CPATH", "headers")
+    assert builds_after() == 7
+    listed = written(source.parent / "flags.txt", "-DONE=1")
+    assert builds_after("@flags.txt") == 8
+    written(listed, "-DONE=2")
+    assert builds_after("@flags.txt") == 9
     header.unlink()
     build(recipe(source, (), tmp_path / "cache"))
-    assert len(builds.read_text().split()) == 7
+    assert len(builds.read_text().split()) == 10
 
 
 def test_a_header_that_is_saved_while_the_compiler_runs_has_the_library_built_again(tmp_path, fake_compiler):

@@ -46,6 +46,7 @@ def test_the_library_is_carried_and_enough(tmp_path):
     assert "Op type not registered 'DnnLayerNormalization'" in without.stderr
     assert done.returncode == 0, done.stderr[-2000:]
     np.testing.assert_allclose(eval(done.stdout), model.serve([[1.0, 2.0, 3.0]]), rtol=1e-6)
+    assert dnn.ops.load(carried) is layer_normalization._library()
     carried.write_bytes(b"another")
     with pytest.raises(FileExistsError, match="layer_normalization.so is another library"):
         dnn.ops.carry(Path(layer_normalization.__file__).with_suffix(".cc"), folder)
