@@ -1,6 +1,10 @@
 """The fused cross-entropy: against the package's in float64, mpmath and finite differences; what it refuses."""
 
 import logging
+import mmap
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import mpmath
@@ -108,6 +112,50 @@ def test_a_label_out_of_range_is_an_invalid_argument_that_names_its_row(label):
     for function in (sparse_softmax_cross_entropy, tf.function(sparse_softmax_cross_entropy)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=rf"labels must be in \[0, 3\), got {label} in row 1"):
             function(labels, logits)
+
+
+def test_the_largest_label_of_uint64_is_told_as_it_is():
+    with pytest.raises(tf.errors.InvalidArgumentError, match=rf"got {2**64 - 1} in row 1"):
+        sparse_softmax_cross_entropy(np.uint64([0, 2**64 - 1]), np.zeros((2, 3), np.float32))
+
+
+WRITER = """
+import mmap, sys
+with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+    print("started", flush=True)
+    while True:
+        memory[-16] = 8
+        memory[-16] = 0
+"""
+
+
+def test_labels_that_change_meanwhile_are_those_that_were_checked(tmp_path):
+    """In memory that another process writes: a 0, a class, and an 8, which is none, in turn."""
+    rows, file = 2**17, tmp_path / "labels"
+    file.write_bytes(bytes(8 * rows))
+    logits = tf.random.stateless_normal([rows, 8], [4, 0])
+    expected = sparse_softmax_cross_entropy(tf.zeros(rows, tf.int64), logits)
+    with file.open("r+b") as opened:
+        labels = np.frombuffer(mmap.mmap(opened.fileno(), 0), np.int64)
+    shared = tf.experimental.dlpack.from_dlpack(labels.__dlpack__())
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(file)], stdout=subprocess.PIPE) as writer:
+        writer.stdout.readline()
+        end, results = time.monotonic() + 30, []
+        while len(results) < 40 or (len({losses is None for losses in results}) < 2 and time.monotonic() < end):
+            results.append(accepted(shared, logits))
+        writer.kill()
+    taken = [losses for losses in results if losses is not None]
+    assert 0 < len(taken) < len(results)
+    for losses in taken:
+        np.testing.assert_array_equal(losses, expected)
+
+
+def accepted(labels, logits):
+    """The losses, or None for labels that are refused."""
+    try:
+        return sparse_softmax_cross_entropy(labels, logits).numpy()
+    except tf.errors.InvalidArgumentError:
+        return None
 
 
 def test_wrong_arguments_are_named():
