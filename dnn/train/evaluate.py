@@ -37,7 +37,7 @@ def evaluate(
 def evaluation(model, rows, *, loss, metrics) -> Callable[[], dict[str, float]]:
     """A function that evaluates the model, as it then is, on these rows, which were checked before.
 
-    In graph mode, always: of so few passes XLA would not save in a hundred epochs what it takes to compile.
+    In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
     count, size = rows.count, rows_at_once(model, rows.x.shape)
     evaluate_epoch = compiled_evaluation(model, loss, tuple(metrics.values()), rows.specs, size)
