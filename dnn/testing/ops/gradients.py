@@ -8,6 +8,7 @@ import numpy as np
 
 from dnn.testing.modes import assert_near
 from dnn.testing.ops.differences import FLOAT64, assert_slope, numbers, slopes
+from dnn.testing.ops.domain import check_over_the_domain
 from dnn.testing.ops.raised import blaming
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import for_each, shown
@@ -42,6 +43,7 @@ def has_the_gradient_of_finite_differences(case: Case) -> str:
                 assert_slope(found, slope, allowed, f"{name} at {place}")
 
     for_each(case.source.strategy(near=True, away=True), check, case.examples, shrink=True)
+    check_over_the_domain(case, by == "op", function, counts)
     _check_along_a_direction(case, function)
     if not counts["compared"]:
         raise AssertionError(f"at none of {counts['skipped']} places do the one-sided differences agree")

@@ -56,7 +56,7 @@ class Floats:
         numbers = st.floats(low, high, width=width, allow_subnormal=False)
         elements = st.sampled_from(self.edges(self.finite or away)) | numbers
         if away:
-            elements = elements.filter(lambda value: all(abs(value - kink) > BESIDE_A_KINK for kink in self.kinks))
+            elements = elements.filter(self._is_away)
         return arrays(self.dtype, sized(self.shape, sizes), elements=elements)
 
     def edges(self, finite: bool) -> list[float]:
@@ -70,9 +70,21 @@ class Floats:
         near = self.near()
         return random.uniform(near.low, near.high, sized(self.shape, sizes)).astype(self.dtype)
 
+    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
+        """Half of them edge values, the others equally distributed from low to high, away from kinks."""
+        shape, (low, high) = sized(self.shape, sizes), self._bounds()
+        part = random.uniform(0, 1, shape)
+        edges = list(filter(self._is_away, self.edges(finite=True))) or [low]
+        values = np.where(random.integers(0, 2, shape) == 0, random.choice(edges, shape), low * (1 - part) + high * part)
+        return np.clip(np.where(self._is_away(values), values, edges[0]), low, high).astype(self.dtype)
+
     def tiled(self, sizes: Mapping[str, int]) -> np.ndarray:
         """The edge values in turn."""
         return np.resize(np.array(self.edges(self.finite), self.dtype), sized(self.shape, sizes))
+
+    def _is_away(self, values):
+        """Whether they are from the kinks, all of them."""
+        return np.all([abs(values - kink) > BESIDE_A_KINK for kink in self.kinks], axis=0)
 
     def _bounds(self) -> tuple[float, float]:
         """Of the numbers of this dtype between low and high."""
@@ -115,6 +127,9 @@ class Integers:
         """The least and the largest in turn."""
         edges = [self.low, sizes.get(self.below, self.below) - 1]
         return np.resize(np.array(edges, self.dtype), sized(self.shape, sizes))
+
+    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
+        return self.sample(sizes, random)
 
     def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
         return random.integers(self.low, sizes.get(self.below, self.below), sized(self.shape, sizes), self.dtype)

@@ -13,6 +13,7 @@ from dnn.testing.ops.raised import RaisedError, first_raised
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
 EDGE_BATCHES = (7, 63, 257)
+SPREAD = 3  # rows
 BATCHES, LARGE_BATCH, LARGE_ROW = 16, 64, 256
 
 
@@ -50,6 +51,12 @@ class Specified:
         """Arrays of all edge values in turn, in batches that are no drawn size and no power of two."""
         sizes = {name: max(self._sizes(name)[0], 3) for name in self._names()}
         return [tuple(spec.tiled(sizes | {BATCH: batch}) for spec in self.specs) for batch in EDGE_BATCHES]
+
+    def spread(self, count: int) -> list[tuple[np.ndarray, ...]]:
+        """Different small arrays, away from kinks, of the edge values and what is equally distributed between."""
+        sizes = {name: self._sizes(name)[0] for name in self._names()} | {BATCH: SPREAD}
+        random = np.random.default_rng(5)
+        return [tuple(spec.spread(sizes, random) for spec in self.specs) for _ in range(count)]
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
         """The same shapes, but for the batch; None where no axis is one."""
@@ -91,6 +98,10 @@ class Drawn:
 
     def edges(self) -> list[tuple[np.ndarray, ...]]:
         """None."""
+        return []
+
+    def spread(self, count: int) -> list[tuple[np.ndarray, ...]]:
+        """None: what the strategy draws is the whole domain."""
         return []
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
