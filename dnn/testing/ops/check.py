@@ -5,7 +5,7 @@ from functools import partial
 
 from dnn.testing.checks import name_of
 from dnn.testing.law import told
-from dnn.testing.ops import dtypes, gradients, repeated, shapes, traced, values, variables
+from dnn.testing.ops import dtypes, gradients, half, repeated, shapes, traced, values, variables
 from dnn.testing.ops.inputs import Floats
 from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
@@ -24,6 +24,7 @@ LAWS = (
     shapes.infers_its_shape_for_any_batch,
     shapes.infers_the_shape_of_its_gradients,
     dtypes.takes_other_dtypes,
+    half.has_its_gradient_in_half_precision,
     traced.agrees_in_graph_mode,
     traced.agrees_under_xla,
     repeated.gives_the_same_bits_each_time,
@@ -51,7 +52,8 @@ def check_op(
     gradient: "exact": it is the derivative. "surrogate": it is deliberately another, as of a straight-through
     estimator, and compared with that of the reference alone. None: there is none.
     ulps: how far results may be from the reference, in units in the last place of the largest number of a result, or of
-    1 if that is more. The table tells how far they are, and in units of each number itself too.
+    1 if that is more. The table tells how far they are, and in units of each number itself too. In float16 and bfloat16,
+    where 64 would be 6 and 50 %, a sixteenth of it, or 4 if that is more.
     elementwise: ulps are of each number itself, where values are compared: tf.math.log(1 + x) is no log1p then. Where
     numbers cancel, as in a sum, no op is as exact as that.
     examples: drawn for a law, 8 at most for one that traces each; the same in every run.

@@ -75,7 +75,8 @@ class Floats:
         shape, (low, high) = sized(self.shape, sizes), self._bounds()
         part = random.uniform(0, 1, shape)
         edges = list(filter(self._is_away, self.edges(finite=True))) or [low]
-        values = np.where(random.integers(0, 2, shape) == 0, random.choice(edges, shape), low * (1 - part) + high * part)
+        between = low * (1 - part) + high * part
+        values = np.where(random.integers(0, 2, shape) == 0, random.choice(edges, shape), between)
         return np.clip(np.where(self._is_away(values), values, edges[0]), low, high).astype(self.dtype)
 
     def tiled(self, sizes: Mapping[str, int]) -> np.ndarray:
