@@ -52,8 +52,8 @@ def check_op(
     gradient: "exact": it is the derivative. "surrogate": it is deliberately another, as of a straight-through
     estimator, and compared with that of the reference alone. None: there is none.
     ulps: how far results may be from the reference, in units in the last place of the largest number of a result, or of
-    1 if that is more. The table tells how far they are, and in units of each number itself too. In float16 and bfloat16,
-    where 64 would be 6 and 50 %, a sixteenth of it, or 4 if that is more.
+    1 if that is more. The table tells how far they are, and in units of each number itself too. In float16 and
+    bfloat16, where 64 would be 6 and 50 %, a sixteenth as many, or 4 if that is more.
     elementwise: ulps are of each number itself, where values are compared: tf.math.log(1 + x) is no log1p then. Where
     numbers cancel, as in a sum, no op is as exact as that.
     examples: drawn for a law, 8 at most for one that traces each; the same in every run.
