@@ -59,6 +59,23 @@ def test_an_op_in_cpp_with_a_static_buffer_is_found(relus):
     assert table.count("BREAKS") == 1
 
 
+def test_an_op_in_cpp_that_is_wrong_only_where_a_large_array_is_split_is_found(relus):
+    table = broken(relus.sharded_relu, calls=64)
+    assert re.search("has the values of the reference +BREAKS +result 0: -1.0 instead of", table)
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_an_op_in_cpp_whose_kernel_has_a_buffer_is_found_in_each_mode(relus, mode):
+    def op(x):
+        alone = tf.executing_eagerly() == (mode == "eager")
+        return relus.remembering_relu(x) if alone else relus.right_relu(x)
+
+    found = re.search("keeps its bits among threads +BREAKS +(.*) give other bits", broken(op)).group(1)
+    counts = {name: int(count) for count, name in re.findall(r"([\d,]+) of [\d,]+ (large [^,]*)", found)}
+    assert (counts["large eager calls"] > 0) == (mode == "eager")
+    assert (counts["large calls of a graph"] > 0) == (mode == "graph")
+
+
 def test_a_gradient_op_in_cpp_with_a_wrong_shape_function_is_found(relus):
     @tf.custom_gradient
     def identity(x):

@@ -5,12 +5,13 @@ from functools import partial
 
 from dnn.testing.checks import name_of
 from dnn.testing.law import told
-from dnn.testing.ops import dtypes, gradients, half, repeated, shapes, traced, values, variables
+from dnn.testing.ops import dtypes, gradients, half, repeated, shapes, threads, traced, values, variables
 from dnn.testing.ops.inputs import Floats
+from dnn.testing.ops.larger import larger
 from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
 from dnn.testing.ops.source import BATCHES, source_of
-from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restoring, trained
+from dnn.testing.ops.subject import Case, called_by_arrays, is_float, is_of_numpy, outputs, restoring, trained
 
 LAWS = (
     values.has_the_values_of_the_reference,
@@ -28,7 +29,7 @@ LAWS = (
     traced.agrees_in_graph_mode,
     traced.agrees_under_xla,
     repeated.gives_the_same_bits_each_time,
-    repeated.keeps_its_bits_among_threads,
+    threads.keeps_its_bits_among_threads,
 )
 DEFAULT = (Floats(),)
 GRADIENTS = ("exact", "surrogate", None)
@@ -78,7 +79,7 @@ def check_op(
     return report
 
 
-def _findings(op, reference, arrays, asked: Callable[..., Case]) -> tuple[Finding, ...]:
+def _findings(op, reference, arrays, asked: partial) -> tuple[Finding, ...]:
     """Of one law alone where the op cannot be called: what fails in it would fail in each of the others."""
     try:
         called, changed = restoring(blaming("the op", op), getattr(op, "variables", ()), arrays)
@@ -89,7 +90,10 @@ def _findings(op, reference, arrays, asked: Callable[..., Case]) -> tuple[Findin
     by = trained(op, changed)
     of_floats = any(map(is_float, results)) and any(map(is_float, (*arrays, *by)))
     reference = reference and blaming("the reference", reference)
-    case = asked(called, reference, in_numpy=in_numpy, of_floats=of_floats, changed=changed, variables=by)
+    longest = larger(asked.keywords["source"], called_by_arrays(called, reference, in_numpy))
+    case = asked(
+        called, reference, larger=longest, in_numpy=in_numpy, of_floats=of_floats, changed=changed, variables=by
+    )
     return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
 
 

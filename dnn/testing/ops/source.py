@@ -1,7 +1,7 @@
 """Where the arrays come from that an op is called with, and which of their axes a trace need not know."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,22 @@ class Specified:
         others = [name for name in self._names() if name != BATCH]
         sizes = dict.fromkeys(others, round(LARGE_ROW ** (1 / max(len(others), 1)))) | {BATCH: LARGE_BATCH}
         random = np.random.default_rng(0)
+        return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
+
+    def longer(self, numbers: int, count: int) -> list[tuple[np.ndarray, ...]]:
+        """Different arrays of one size, the largest of about so many numbers, an odd count if the specs leave it open.
+
+        The batch is made longer; without one, all axes that have a name. Empty where none has.
+        """
+        names = self._names()
+        stretched = {BATCH} if any(BATCH in spec.shape for spec in self.specs) else set(names)
+        across = round(LARGE_ROW ** (1 / max(len(names) - 1, 1))) | 1
+        sizes = {name: max(self._sizes(name)[0], across) for name in names if name not in stretched}
+        lengths = [_length(spec, sizes, stretched, numbers) for spec in self.specs if stretched & set(spec.shape)]
+        if not lengths:
+            return []
+        sizes |= dict.fromkeys(stretched, max(1, int(min(lengths))) | 1)
+        random = np.random.default_rng(4)
         return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
 
     def edges(self) -> list[tuple[np.ndarray, ...]]:
@@ -95,6 +111,10 @@ class Drawn:
         for_each(self.tuples, found.append, 4 * count)
         found = [arrays for arrays in found if all(map(np.size, arrays))]
         return found[:count]
+
+    def longer(self, numbers: int, count: int) -> list[tuple[np.ndarray, ...]]:
+        """None: only the strategy knows which shapes fit together."""
+        return []
 
     def edges(self) -> list[tuple[np.ndarray, ...]]:
         """None."""
@@ -147,6 +167,12 @@ def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bo
             raise type(first)(f"{first}; of {' and '.join(map(shown, arrays))}") from (first.__cause__ or first)
 
     each()
+
+
+def _length(spec: Floats | Integers, sizes: Mapping[str, int], stretched: set[str], numbers: int) -> float:
+    """Of each of these axes, where this argument is to have so many numbers."""
+    others = math.prod(sizes.get(axis, axis) for axis in spec.shape if axis not in stretched)
+    return (numbers / max(others, 1)) ** (1 / sum(axis in stretched for axis in spec.shape))
 
 
 def shown(array: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +14,8 @@ from dnn.testing.ops.source import Drawn, Specified
 class Case:
     """What the laws are asked of.
 
-    batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
+    batches: large arguments, of which the first is a large example. larger: really large ones, if there are some.
+    in_numpy: the reference is a function of arrays.
     gradient: "exact", "surrogate" or None, see check_op. elementwise: each number is near in ulps of itself.
     changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
     of_floats: a result is, and an argument or a variable.
@@ -23,6 +25,7 @@ class Case:
     reference: Callable | None
     source: Specified | Drawn
     batches: list[tuple[np.ndarray, ...]]
+    larger: list[tuple[np.ndarray, ...]]
     gradient: str | None
     ulps: float
     elementwise: bool
@@ -111,6 +114,12 @@ def expected(case: Case, arrays, like) -> list:
             raise AssertionError(f"result {place} is {other.dtype.name}, and the reference gives floats")
     with np.errstate(over="ignore"):
         return [result.astype(dtype) for result, dtype in zip(results, dtypes, strict=True)]
+
+
+def called_by_arrays(op, reference, in_numpy: bool) -> list[Callable]:
+    """arrays -> results, of the op and of the reference if there is one."""
+    functions = [partial(outputs, op)]
+    return functions if reference is None else [*functions, partial(numpy_outputs if in_numpy else outputs, reference)]
 
 
 def numpy_outputs(function, arrays) -> list[np.ndarray]:

@@ -1,0 +1,49 @@
+"""The gradient of a large example, where an error in any part of it shows in one derivative along a direction."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dnn.testing.ops.differences import FLOAT64
+from dnn.testing.ops.source import shown
+from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, outputs, with_gradients
+
+STEP, TOLERANCE = FLOAT64.step, FLOAT64.tolerance
+
+
+def check_along_a_direction(case: Case, function: Callable, arrays) -> None:
+    """The derivative along ±1, ±1, … is the sum of the gradient, with those signs, within 10⁻⁴ of its length.
+
+    function: arrays -> results in float64. A result with a kink within the step counts for nothing.
+    """
+    random, wide = np.random.default_rng(3), in_dtype(arrays, np.float64)
+    signs = [random.choice([-1.0, 1.0], array.shape) if is_float(array) else None for array in wide]
+    weights = cotangents(outputs(case.op, arrays))
+    slopes = _slopes(function, wide, signs)
+    weights = [np.where(np.isnan(slope), 0, c).astype(c.dtype) for c, slope in zip(weights, slopes, strict=True)]
+    gradients = [g.numpy().astype(np.float64) for g in with_gradients(case.op, arrays, weights)[1]]
+    along = [sign for sign in signs if sign is not None]
+    found = sum(np.sum(gradient * sign) for gradient, sign in zip(gradients, along, strict=True))
+    slope = sum(np.nansum(c * slope) for c, slope in zip(weights, slopes, strict=True))
+    allowed = TOLERANCE * max(1.0, sum(np.sum(gradient**2) for gradient in gradients) ** 0.5)
+    if not abs(found - slope) <= allowed:
+        raise AssertionError(
+            f"of a large example, {' and '.join(map(shown, arrays))}, the derivative along ±1 in every number is "
+            f"{found:.9g}, by finite differences {slope:.9g}, {allowed:.1e} allowed"
+        )
+
+
+def _slopes(function: Callable, wide, signs) -> list[np.ndarray]:
+    """Of each result; NaN where the one-sided differences disagree."""
+    with np.errstate(all="ignore"):
+        up, here, down = (
+            function([a if sign is None else a + step * sign for a, sign in zip(wide, signs, strict=True)])
+            for step in (STEP, 0.0, -STEP)
+        )
+        return [_slope(*sides) for sides in zip(up, here, down, strict=True)]
+
+
+def _slope(up: np.ndarray, here: np.ndarray, down: np.ndarray) -> np.ndarray:
+    rising, falling = (up - here) / STEP, (here - down) / STEP
+    tolerance = TOLERANCE * np.maximum(1.0, np.maximum(abs(rising), abs(falling)))
+    return np.where(abs(rising - falling) <= tolerance, (rising + falling) / 2, np.nan)
