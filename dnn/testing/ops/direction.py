@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dnn.testing.ops.differences import FLOAT64
+from dnn.testing.ops.half import rounding
 from dnn.testing.ops.source import shown
 from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, outputs, with_gradients
 
@@ -25,7 +26,8 @@ def check_along_a_direction(case: Case, function: Callable, arrays) -> None:
     along = [sign for sign in signs if sign is not None]
     found = sum(np.sum(gradient * sign) for gradient, sign in zip(gradients, along, strict=True))
     slope = sum(np.nansum(c * slope) for c, slope in zip(weights, slopes, strict=True))
-    allowed = TOLERANCE * max(1.0, sum(np.sum(gradient**2) for gradient in gradients) ** 0.5)
+    length = max(1.0, sum(np.sum(gradient**2) for gradient in gradients) ** 0.5)
+    allowed = (TOLERANCE + max(map(rounding, arrays))) * length
     if not abs(found - slope) <= allowed:
         raise AssertionError(
             f"of a large example, {' and '.join(map(shown, arrays))}, the derivative along ±1 in every number is "
@@ -34,7 +36,7 @@ def check_along_a_direction(case: Case, function: Callable, arrays) -> None:
 
 
 def _slopes(function: Callable, wide, signs) -> list[np.ndarray]:
-    """Of each result; NaN where the one-sided differences disagree."""
+    """Of each result; NaN where the one-sided differences disagree, or its shape changes."""
     with np.errstate(all="ignore"):
         up, here, down = (
             function([a if sign is None else a + step * sign for a, sign in zip(wide, signs, strict=True)])
@@ -44,6 +46,8 @@ def _slopes(function: Callable, wide, signs) -> list[np.ndarray]:
 
 
 def _slope(up: np.ndarray, here: np.ndarray, down: np.ndarray) -> np.ndarray:
+    if not up.shape == here.shape == down.shape:
+        return np.full(here.shape, np.nan)
     rising, falling = (up - here) / STEP, (here - down) / STEP
     tolerance = TOLERANCE * np.maximum(1.0, np.maximum(abs(rising), abs(falling)))
     return np.where(abs(rising - falling) <= tolerance, (rising + falling) / 2, np.nan)

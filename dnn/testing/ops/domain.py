@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.ops.differences import FLOAT64, assert_slope, slopes
+from dnn.testing.ops.half import rounding
 from dnn.testing.ops.subject import Case, cotangents, in_dtype, outputs, with_gradients
 
 ROUNDS = 6
@@ -27,9 +28,10 @@ def check_over_the_domain(case: Case, of_op: bool, function: Callable, counts: C
             gradient = gradients[argument]
             if abs(slope) < gradient.dtype.max:
                 found = tf.cast(gradient, tf.float64).numpy()
-                largest = 0.0 if of_op else np.max(np.abs(found), initial=0.0, where=np.isfinite(found))
+                largest = np.max(np.abs(found), initial=1.0, where=np.isfinite(found))
+                least = 0.0 if of_op else (FLOAT64.tolerance + rounding(gradient)) * largest
                 name = f"{gradient.dtype.name} gradient by float argument {argument} at {place} of {_shown(arrays)}"
-                assert_slope(float(found[place]), slope, max(allowed, FLOAT64.tolerance * largest), name)
+                assert_slope(float(found[place]), slope, max(allowed, least), name)
 
 
 def _shown(arrays) -> str:

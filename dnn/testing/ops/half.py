@@ -1,4 +1,4 @@
-"""Law of the gradient in float16 and bfloat16, whose few digits hide what finite differences show."""
+"""The gradient in float16 and bfloat16, whose few digits hide what finite differences show."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,8 +13,7 @@ HALF = (tf.bfloat16, tf.float16)
 def has_its_gradient_in_half_precision(case: Case) -> str:
     """Where it takes float16 or bfloat16: that in float32, of the same numbers and weights, g: ‖g' − g‖ ≤ allowed.
 
-    allowed = 2 √ε ‖g‖ + ε √n, of n numbers, ε = 2⁻¹⁰ or 2⁻⁷: rounding takes a share of about ε of all numbers to the
-    other side of a kink, as that of relu, where each is as far off as it is long.
+    allowed = 2 √ε ‖g‖ + ε √n, of n numbers, ε = 2⁻¹⁰ or 2⁻⁷.
     """
     arrays = case.batches[0]
     if not case.differentiable or not any(map(is_float, arrays)):
@@ -24,6 +23,15 @@ def has_its_gradient_in_half_precision(case: Case) -> str:
     if not told:
         raise NotApplicableError("it takes neither float16 nor bfloat16 beside float32, with a gradient")
     return f"{', '.join(told)} of its length at most"
+
+
+def rounding(value) -> float:
+    """What share of its length a gradient of the dtype of this value may be off, where it is of half precision: 2 √ε.
+
+    Rounding takes about ε of all numbers to the other side of a kink, as that of relu. 0 for the other dtypes.
+    """
+    dtype = tf.as_dtype(value.dtype)
+    return 2 * EPSILON[dtype] ** 0.5 if dtype in HALF else 0.0
 
 
 def _furthest(case: Case, arrays, dtype: tf.DType) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import tensorflow as tf
 
 BATCH = "batch"  # the one axis that may be empty, and that a trace need not know
 NEAR = 3.0  # gradients are compared within ±3, where a domain has such numbers
@@ -28,9 +29,11 @@ class Floats:
     finite: bool = True
     kinks: tuple[float, ...] = ()
     least: int = 1
-    dtype: type = np.float32
+    dtype: type | tf.DType = np.float32
 
     def __post_init__(self):
+        _refuse_a_word(self.shape)
+        object.__setattr__(self, "dtype", _numpy_type(self.dtype, "floating"))
         if not self.low <= self.high:
             raise ValueError(f"low must be at most high, got {self.low} and {self.high}")
 
@@ -52,12 +55,13 @@ class Floats:
         from hypothesis.extra.numpy import arrays
 
         low, high = self._bounds()
-        width = np.finfo(self.dtype).bits
-        numbers = st.floats(low, high, width=width, allow_subnormal=False)
+        of_numpy = self.dtype if np.issubdtype(self.dtype, np.floating) else np.float32  # bfloat16 is not one
+        numbers = st.floats(low, high, width=np.finfo(of_numpy).bits, allow_subnormal=False)
         elements = st.sampled_from(self.edges(self.finite or away)) | numbers
         if away:
             elements = elements.filter(self._is_away)
-        return arrays(self.dtype, sized(self.shape, sizes), elements=elements)
+        drawn = arrays(of_numpy, sized(self.shape, sizes), elements=elements)
+        return drawn if of_numpy is self.dtype else drawn.map(lambda numbers: numbers.astype(self.dtype))
 
     def edges(self, finite: bool) -> list[float]:
         low, high = self._bounds()
@@ -106,7 +110,13 @@ class Integers:
     below: int | str = "classes"
     low: int = 0
     least: int = 1
-    dtype: type = np.int32
+    dtype: type | tf.DType = np.int32
+
+    def __post_init__(self):
+        _refuse_a_word(self.shape)
+        object.__setattr__(self, "dtype", _numpy_type(self.dtype, "integer"))
+        if not isinstance(self.below, str) and not self.low < self.below:
+            raise ValueError(f"below must be more than low, got {self.below} and {self.low}")
 
     def names(self) -> set[str]:
         return {axis for axis in (*self.shape, self.below) if isinstance(axis, str)}
@@ -138,3 +148,19 @@ class Integers:
 
 def sized(shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(sizes.get(axis, axis) for axis in shape)
+
+
+def _refuse_a_word(shape) -> None:
+    if isinstance(shape, str):
+        raise TypeError(f"shape must be a list with the size or name of each axis, as [{shape!r}], got {shape!r}")
+
+
+def _numpy_type(dtype, kind: str) -> type:
+    """Of a dtype of NumPy or TensorFlow. Raises: TypeError for one that is not of this kind."""
+    try:
+        found = tf.as_dtype(dtype)
+    except TypeError:
+        found = tf.resource
+    if not getattr(found, f"is_{kind}"):
+        raise TypeError(f"dtype must be {kind}, got {dtype!r}")
+    return found.as_numpy_dtype

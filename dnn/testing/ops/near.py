@@ -43,14 +43,21 @@ def in_ulps(actual: tf.Tensor, expected: tf.Tensor) -> tuple[np.ndarray, np.ndar
 
     0 where one of the two is not finite, and for integers.
     """
-    unit = EPSILON.get(expected.dtype)
+    real = expected.dtype.real_dtype
+    unit = EPSILON.get(real)
     if unit is None:
         return np.zeros(expected.shape), np.zeros(expected.shape)
-    one, other = (tf.cast(tensor, tf.float64).numpy() for tensor in (actual, expected))
+    one, other = (_wide(tensor) for tensor in (actual, expected))
     finite = np.isfinite(one) & np.isfinite(other)
     one, other = np.where(finite, one, 0.0), np.where(finite, other, 0.0)
     off = np.abs(one - other) / unit
-    return off / np.max(np.abs(other), initial=1.0), off / np.maximum(np.abs(other), SMALLEST[expected.dtype])
+    return off / np.max(np.abs(other), initial=1.0), off / np.maximum(np.abs(other), SMALLEST[real])
+
+
+def _wide(tensor: tf.Tensor) -> np.ndarray:
+    """In float64, or complex128."""
+    array = np.asarray(tensor.numpy())
+    return array.astype(np.result_type(array, np.float64))
 
 
 def _assert_each_near(actual, expected, off: np.ndarray, what: str, ulps: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from dnn.testing.ops.bits import bits
 from dnn.testing.ops.subject import Case, cotangents, outputs
 from dnn.testing.ops.traced import results_and_gradients
 
@@ -30,7 +31,3 @@ def eager(case: Case) -> Callable:
 def graph(case: Case) -> Callable:
     """The same, traced for each shape: all calls of one shape share the kernels of one graph."""
     return tf.function(lambda arrays, weights: results_and_gradients(case, arrays, weights))
-
-
-def bits(results) -> list[bytes]:
-    return [result.numpy().tobytes() for result in tf.nest.flatten(results)]
