@@ -18,7 +18,7 @@ class Case:
     in_numpy: the reference is a function of arrays.
     gradient: "exact", "surrogate" or None, see check_op. elementwise: each number is near in ulps of itself.
     changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
-    of_floats: a result is, and an argument or a variable.
+    of_floats: a result is, and an argument or a variable. lacks: the op that has no gradient, as TensorFlow says.
     """
 
     op: Callable
@@ -33,13 +33,14 @@ class Case:
     calls: int
     in_numpy: bool
     of_floats: bool
+    lacks: str
     changed: list[tf.Variable]
     variables: list[tf.Variable]
 
     @property
     def differentiable(self) -> bool:
         """It has a gradient to be compared."""
-        return self.gradient is not None and self.of_floats
+        return self.gradient is not None and self.of_floats and not self.lacks
 
 
 def restoring(function: Callable, variables, arrays) -> tuple[Callable, list[tf.Variable]]:
@@ -76,27 +77,6 @@ def cotangents(results) -> list[np.ndarray]:
     """Normal numbers beside each result of floats: a gradient of Σ c·r that is right by chance is not."""
     random = np.random.default_rng(1)
     return [random.normal(size=r.shape).astype(r.dtype.as_numpy_dtype) for r in results if is_float(r)]
-
-
-def with_gradients(function, arguments, weights) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The outputs, and by each argument of floats the gradient of Σ c·r over all outputs r of floats and weights c.
-
-    0 where nothing depends on an argument.
-    """
-    return with_all_gradients(function, arguments, weights, ())
-
-
-def with_all_gradients(function, arguments, weights, variables) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The same, and after the gradients by the arguments those by these variables."""
-    arguments = list(map(tf.convert_to_tensor, arguments))
-    sources = [*filter(is_float, arguments), *variables]
-    with tf.GradientTape() as tape:
-        tape.watch(sources)
-        results = outputs(function, arguments)
-    targets = [result for result in results if is_float(result)]
-    zero = tf.UnconnectedGradients.ZERO
-    gradients = tape.gradient(targets, sources, output_gradients=list(weights), unconnected_gradients=zero)
-    return results, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 def in_dtype(arrays, dtype) -> list[np.ndarray]:
