@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from dnn.testing.ops.differences import FLOAT64
+from dnn.testing.ops.differentiated import with_gradients
+from dnn.testing.ops.each import shown
 from dnn.testing.ops.half import rounding
-from dnn.testing.ops.source import shown
-from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, outputs, with_gradients
+from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, outputs
 
 STEP, TOLERANCE = FLOAT64.step, FLOAT64.tolerance
 

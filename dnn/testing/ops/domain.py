@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.ops.differences import FLOAT64, assert_slope, slopes
+from dnn.testing.ops.differentiated import with_gradients
 from dnn.testing.ops.half import rounding
-from dnn.testing.ops.subject import Case, cotangents, in_dtype, outputs, with_gradients
+from dnn.testing.ops.subject import Case, cotangents, in_dtype, outputs
 
 ROUNDS = 6
 

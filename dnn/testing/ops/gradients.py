@@ -8,13 +8,16 @@ import numpy as np
 
 from dnn.testing.modes import assert_near
 from dnn.testing.ops.differences import FLOAT64, assert_slope, numbers, slopes
+from dnn.testing.ops.differentiated import with_gradients
 from dnn.testing.ops.direction import check_along_a_direction
 from dnn.testing.ops.domain import check_over_the_domain
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.half import rounding
 from dnn.testing.ops.raised import blaming
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, numpy_outputs, outputs, with_gradients
+from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, numpy_outputs, outputs
+
+REMEDY = "Register one (dnn/ops/README.md, In C++, step 4), or say that there is none, gradient=None"
 
 
 def has_the_gradient_of_finite_differences(case: Case) -> str:
@@ -25,6 +28,8 @@ def has_the_gradient_of_finite_differences(case: Case) -> str:
     and 1: elsewhere, as at the kink of relu, there is no derivative. Where the op refuses float64, the differences
     are those of the reference. In large examples all numbers of all arguments move at once, each up or down.
     """
+    if case.lacks:
+        raise AssertionError(f"{case.lacks}. {REMEDY}")
     _refuse_without_gradient(case)
     if case.gradient == "surrogate":
         raise NotApplicableError("its gradient is a surrogate")
@@ -75,7 +80,7 @@ def has_the_gradient_of_the_reference(case: Case) -> str:
 
 
 def _refuse_without_gradient(case: Case) -> None:
-    if case.gradient is None:
+    if case.gradient is None or case.lacks:
         raise NotApplicableError("it has none")
     if not case.differentiable or not any(map(is_float, case.batches[0])):
         raise NotApplicableError("no argument or no result is of floats")

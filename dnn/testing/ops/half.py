@@ -4,8 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.modes import EPSILON
+from dnn.testing.ops.differentiated import with_gradients
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, outputs, with_gradients
+from dnn.testing.ops.subject import Case, cotangents, in_dtype, is_float, outputs
 
 HALF = (tf.bfloat16, tf.float16)
 
@@ -17,7 +18,8 @@ def has_its_gradient_in_half_precision(case: Case) -> str:
     """
     arrays = case.batches[0]
     if not case.differentiable or not any(map(is_float, arrays)):
-        raise NotApplicableError("it has none" if case.gradient is None else "no argument or no result is of floats")
+        without = case.gradient is None or case.lacks
+        raise NotApplicableError("it has none" if without else "no argument or no result is of floats")
     off = {dtype.name: _furthest(case, in_dtype(arrays, dtype.as_numpy_dtype), dtype) for dtype in HALF}
     told = [f"{name} is off by {share:.1%}" for name, share in off.items() if share is not None]
     if not told:

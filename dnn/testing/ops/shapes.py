@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.sizes import sizes_that_depend_on_numbers
-from dnn.testing.ops.source import for_each
 from dnn.testing.ops.subject import Case, cotangents, is_float, outputs
 from dnn.testing.ops.traced import few, known, traced
 

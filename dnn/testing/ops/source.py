@@ -1,14 +1,14 @@
 """Where the arrays come from that an op is called with, and which of their axes a trace need not know."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.inputs import BATCH, Floats, Integers
-from dnn.testing.ops.raised import RaisedError, first_raised
 
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
@@ -144,38 +144,7 @@ def source_of(inputs) -> Specified | Drawn:
     return Specified(tuple(specs))
 
 
-def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
-    """check(arrays), so many times, with the same arrays in every run.
-
-    shrink: look for a small example where a check fails. Raises: AssertionError or RaisedError that shows the example.
-    """
-    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-
-    @settings(
-        max_examples=count, derandomize=True, database=None, deadline=None, verbosity=Verbosity.quiet,
-        phases=[Phase.generate, *([Phase.shrink] if shrink else [])], report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(strategy)
-    def each(arrays):
-        try:
-            check(arrays)
-        except Exception as error:
-            first = first_raised(error) or error
-            if not isinstance(first, AssertionError | RaisedError):
-                raise
-            raise type(first)(f"{first}; of {' and '.join(map(shown, arrays))}") from (first.__cause__ or first)
-
-    each()
-
-
 def _length(spec: Floats | Integers, sizes: Mapping[str, int], stretched: set[str], numbers: int) -> float:
     """Of each of these axes, where this argument is to have so many numbers."""
     others = math.prod(sizes.get(axis, axis) for axis in spec.shape if axis not in stretched)
     return (numbers / max(others, 1)) ** (1 / sum(axis in stretched for axis in spec.shape))
-
-
-def shown(array: np.ndarray) -> str:
-    """Dtype and shape, and the numbers if they are few."""
-    what = f"{array.dtype.name}{list(array.shape)}"
-    return f"{what} {array.tolist()}" if math.prod(array.shape) <= 6 else what

@@ -5,10 +5,11 @@ import re
 import tensorflow as tf
 
 from dnn.testing.modes import MODES, assert_near
+from dnn.testing.ops.differentiated import with_all_gradients
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.sizes import sizes_that_depend_on_numbers
-from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, cotangents, outputs, with_all_gradients
+from dnn.testing.ops.subject import Case, cotangents, outputs
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 MOST = 8  # examples, since each is traced anew

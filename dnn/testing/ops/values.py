@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from dnn.testing.modes import described
 from dnn.testing.ops.bits import bits
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.larger import most_numbers
 from dnn.testing.ops.near import assert_same
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.source import for_each
 from dnn.testing.ops.subject import Case, expected, outputs
 
 
