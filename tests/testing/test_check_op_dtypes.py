@@ -48,3 +48,24 @@ def test_more_ulps_can_be_allowed():
 
     assert broken(coarse, tf.identity, inputs=Floats(low=-1, high=1)).keys() == {OTHER}
     check_op(coarse, tf.identity, Floats(low=-1, high=1), ulps=512, **QUICK)
+
+
+def test_what_is_too_large_for_float16_is_no_fault():
+    report = check_op(tf.tan, np.tan, **QUICK)
+    assert "float16 is off by" in report[HALF].detail
+    law = check_op(lambda x: tf.reduce_prod(x, axis=1), None, **QUICK)[HALF]
+    assert law.detail.startswith("bfloat16 is off by")
+    assert " float16 is" not in law.detail
+
+
+@by_dtype
+def test_no_number_at_all_in_half_precision_is_a_fault(dtype):
+    @tf.custom_gradient
+    def op(x):
+        return tf.square(x), lambda g: 2 * x * g * (np.nan if x.dtype == dtype else 1)
+
+    assert HALF in broken(op, None)
+
+
+def test_an_infinite_gradient_at_the_edge_of_a_domain_is_no_fault():
+    check_op(tf.sqrt, np.sqrt, Floats(low=0), **QUICK)

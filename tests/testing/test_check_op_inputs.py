@@ -29,3 +29,12 @@ def test_a_dtype_of_another_kind_is_refused(spec, dtype, kind):
 def test_integers_of_no_number_are_refused():
     with pytest.raises(ValueError, match="below must be more than low, got 0 and 0"):
         Integers(below=0)
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, np.float16, np.float32, np.float64])
+def test_the_numbers_of_no_bounds_are_finite_and_away_from_kinks(dtype):
+    spec = Floats([500], low=0.5, high=np.inf, kinks=(0.5,), dtype=dtype)
+    numbers = spec.spread({}, np.random.default_rng(0))
+    assert numbers.dtype == spec.dtype
+    assert np.isfinite(numbers.astype(np.float64)).all()
+    assert numbers.astype(np.float64).min() > 0.501

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tensorflow as tf
 
+from dnn.testing.ops.given import numpy_type, refuse_a_word
+
 BATCH = "batch"  # the one axis that may be empty, and that a trace need not know
 NEAR = 3.0  # gradients are compared within ±3, where a domain has such numbers
 BESIDE_A_KINK = 1e-3
@@ -21,6 +23,7 @@ class Floats:
     low, high: where the op is defined. Narrow them for log, widen them for what must not overflow.
     finite: False for NaN and ±inf too, where values are compared; no other draws them.
     kinks: numbers where the derivative jumps. No gradient is asked for nearer than 0.001 to them.
+    dtype: of floats, of NumPy or TensorFlow.
     """
 
     shape: tuple[str | int, ...] = (BATCH, "features")
@@ -32,8 +35,8 @@ class Floats:
     dtype: type | tf.DType = np.float32
 
     def __post_init__(self):
-        _refuse_a_word(self.shape)
-        object.__setattr__(self, "dtype", _numpy_type(self.dtype, "floating"))
+        refuse_a_word(self.shape)
+        object.__setattr__(self, "dtype", numpy_type(self.dtype, "floating"))
         if not self.low <= self.high:
             raise ValueError(f"low must be at most high, got {self.low} and {self.high}")
 
@@ -92,8 +95,9 @@ class Floats:
         return np.all([abs(values - kink) > BESIDE_A_KINK for kink in self.kinks], axis=0)
 
     def _bounds(self) -> tuple[float, float]:
-        """Of the numbers of this dtype between low and high."""
-        low, high = self.dtype(self.low), self.dtype(self.high)
+        """Of the finite numbers of this dtype between low and high."""
+        largest = float(tf.as_dtype(self.dtype).max)
+        low, high = self.dtype(max(self.low, -largest)), self.dtype(min(self.high, largest))
         low = np.nextafter(low, self.dtype(np.inf)) if low < self.low else low
         high = np.nextafter(high, self.dtype(-np.inf)) if high > self.high else high
         return float(low), float(high)
@@ -113,8 +117,8 @@ class Integers:
     dtype: type | tf.DType = np.int32
 
     def __post_init__(self):
-        _refuse_a_word(self.shape)
-        object.__setattr__(self, "dtype", _numpy_type(self.dtype, "integer"))
+        refuse_a_word(self.shape)
+        object.__setattr__(self, "dtype", numpy_type(self.dtype, "integer"))
         if not isinstance(self.below, str) and not self.low < self.below:
             raise ValueError(f"below must be more than low, got {self.below} and {self.low}")
 
@@ -148,19 +152,3 @@ class Integers:
 
 def sized(shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(sizes.get(axis, axis) for axis in shape)
-
-
-def _refuse_a_word(shape) -> None:
-    if isinstance(shape, str):
-        raise TypeError(f"shape must be a list with the size or name of each axis, as [{shape!r}], got {shape!r}")
-
-
-def _numpy_type(dtype, kind: str) -> type:
-    """Of a dtype of NumPy or TensorFlow. Raises: TypeError for one that is not of this kind."""
-    try:
-        found = tf.as_dtype(dtype)
-    except TypeError:
-        found = tf.resource
-    if not getattr(found, f"is_{kind}"):
-        raise TypeError(f"dtype must be {kind}, got {dtype!r}")
-    return found.as_numpy_dtype
