@@ -15,7 +15,7 @@ def sizes_that_depend_on_numbers(case: Case) -> list[set[int]]:
     for arrays in (*case.batches[1:], tuple(np.full_like(array, array.flat[0]) for array in first)):
         if list(map(np.shape, arrays)) == list(map(np.shape, first)):
             shapes.append(_shapes(case, arrays))
-    return [_differing(of_result) for of_result in zip(*filter(None, shapes), strict=True)]
+    return [_differing(of_result) for of_result in zip(*filter(None, shapes), strict=False)]
 
 
 def _shapes(case: Case, arrays) -> list[tuple[int, ...]]:
