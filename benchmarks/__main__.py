@@ -21,6 +21,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # of the processes that this one begins
 
+import dnn
 from benchmarks.answers import Findings
 from benchmarks.comparison import Run
 from benchmarks.contenders import PREDICTORS, TRAINERS, installed, skipped
@@ -45,11 +46,21 @@ def main() -> None:
     elif arguments.show:
         print(shown(json.loads((LAST / "results.json").read_text()), main_table))
     else:
-        out = arguments.out or (None if arguments.only or arguments.quick else LAST)
+        run(arguments, arguments.out or (None if arguments.only or arguments.quick else LAST))
+
+
+def run(arguments: argparse.Namespace, out: Path | None) -> None:
+    """Write after each question, so that of a run that is interrupted the answers are kept."""
+    kept = f"results: {out}" if out else "the results are kept nowhere; --out FOLDER writes them"
+    results = None
+    try:
         for results in measured(arguments):
             if out:
                 write(results, out)
-        print(shown(results, markdown))
+    except KeyboardInterrupt:
+        raise SystemExit(f"interrupted{f'; {kept}' if results and out else ''}") from None
+    print(shown(results, markdown))
+    print(kept, file=sys.stderr)
 
 
 def measured(arguments: argparse.Namespace) -> Iterator[dict]:
@@ -86,7 +97,9 @@ def shown(results: dict, tables_of: Callable) -> str:
     where = f"{results['machine']['cores']} cores of {results['machine']['processor']}"
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     of = f", at {results['commit']}" if results.get("commit") else ""
-    return f"{tables}\n{left_out}\n`{results['command']}` on {results['date']}{of}, {where}; {versions}."
+    load = results["machine"]["load_before"]
+    busy = f" The machine was busy with other work when it began: its load was {load:.1f}." if load > 0.7 else ""
+    return f"{tables}\n{left_out}\n`{results['command']}` on {results['date']}{of}, {where}; {versions}.{busy}"
 
 
 def write(results: dict, folder: Path) -> None:
@@ -103,21 +116,38 @@ def listed() -> str:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer rows and repetitions, in a fifth of the time")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer rows and repetitions")
     parser.add_argument("--only", nargs="+", choices=QUESTIONS, metavar="QUESTION", help=", ".join(QUESTIONS))
     parser.add_argument("--data", type=Path, help="a CSV to learn from; else rows are drawn")
-    parser.add_argument("--target", help="its column to predict: deposit, if none is named")
+    parser.add_argument("--target", help="its column to predict; else deposit, y, or the last one")
     parser.add_argument("--out", type=Path, help="a folder for the results; of a run of all, benchmarks/last")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--show", action="store_true")
+    parser.add_argument("--list", action="store_true", help="the questions, and who takes part")
+    parser.add_argument("--show", action="store_true", help="the main table of the last run of all questions")
     arguments = parser.parse_args()
-    if arguments.data and not arguments.data.is_file():
-        parser.error(f"--data: there is no file {arguments.data}")
-    if arguments.target and not arguments.data:
-        parser.error("--target is a column of --data, which is not given")
-    arguments.target = arguments.target or "deposit"
+    try:
+        arguments.target = target_of(arguments.data, arguments.target)
+        if arguments.out:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    arguments.only = list(dict.fromkeys(arguments.only or ()))
     return arguments
+
+
+def target_of(data: Path | None, target: str | None) -> str | None:
+    """The column of the file to predict. Raises: OSError and ValueError where there is none such."""
+    if not data:
+        if target:
+            raise ValueError("--target is a column of --data, which is not given")
+        return None
+    names = dnn.column_names(data)
+    target = target or next((name for name in ("deposit", "y") if name in names), names[-1])
+    if target not in names:
+        raise ValueError(f"--target: {data} has no column {target!r}; its columns are {', '.join(names)}")
+    return target
 
 
 if __name__ == "__main__":

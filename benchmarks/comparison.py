@@ -11,7 +11,7 @@ from benchmarks.jobs import Job
 from benchmarks.processes import Processes
 from dnn.bench.clock import interleaved
 
-SEARCHED = 40  # steps of an epoch at most, while the fastest settings are looked for
+SEARCHED = 100  # steps of an epoch at most, while the fastest settings are looked for
 SEARCHES = 2  # runs of each setting
 COMPARED = 10_000  # rows at most whose predictions must be the same
 BEGUN = 100  # rows at most whose probabilities must be the same before anything is learnt

@@ -76,7 +76,7 @@ def installed(contenders) -> list[Contender]:
 def skipped(contenders) -> dict[str, str]:
     """contender -> why it does not take part."""
     return {
-        contender.name: f"{' and '.join(missing(contender.peer))} not installed: pip install -e '.[bench]'"
+        contender.name: f"{' and '.join(missing(contender.peer))} not installed; README.md says how"
         for contender in contenders
         if not is_installed(contender.peer)
     }

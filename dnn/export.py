@@ -1,5 +1,6 @@
 """What is used after training: named columns in, class probabilities out, in one object and from one folder."""
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -62,7 +63,8 @@ class Classifier(tf.Module):
         """Write a TensorFlow SavedModel that runs without `dnn`.
 
         Its inputs are the columns under their `input_names`, float64[rows] (NaN: empty) or string[rows]; its outputs
-        `probabilities`, float32[rows, classes], and `label`, string[rows].
+        `probabilities`, float32[rows, classes], and `label`, string[rows]. Of an op in C++ in it, the logger "dnn"
+        tells, at the level WARNING, what else must go with it.
         Raises: ValueError if two columns would have one input name.
         """
         dtypes = {"numeric": tf.float64, "category": tf.string}
@@ -77,6 +79,7 @@ class Classifier(tf.Module):
             return {"probabilities": probabilities, "label": tf.gather(classes, tf.argmax(probabilities, axis=1))}
 
         tf.saved_model.save(self, str(folder), signatures=serve)
+        _tell_of_ops(serve.get_concrete_function().graph.as_graph_def(), folder)
 
 
 def input_names(columns: Iterable[str]) -> dict[str, str]:
@@ -116,6 +119,17 @@ def named_variables(model: tf.Module) -> dict[str, tf.Variable]:
     """Each variable under its place in the model: "layers/0/kernel", …"""
     found = model._flatten(predicate=lambda value: isinstance(value, tf.Variable), with_path=True)
     return {"/".join(map(str, place)): variable for place, variable in found}
+
+
+def _tell_of_ops(graph, folder: str | Path) -> None:
+    """What is not TensorFlow's own, a SavedModel names and does not hold."""
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    own = sorted({node.op for node in nodes if not hasattr(tf.raw_ops, node.op)})
+    if own:
+        logging.getLogger("dnn").warning(
+            "export: %s is not TensorFlow's: its library must be loaded before the SavedModel, wherever that is used; "
+            "dnn.ops.carry(SOURCE, %r) puts it beside it", ", ".join(own), str(folder),
+        )  # fmt: skip
 
 
 def _check_relu_mlp(model: tf.Module) -> None:

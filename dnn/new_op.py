@@ -14,7 +14,7 @@ def write_new_op(name: str, folder: Path, *, cpp: bool = False) -> list[Path]:
     """Write name.py and test_name.py, and with `cpp` name.cc, into an existing folder. Gives their paths.
 
     name: an identifier of ASCII letters, digits and _ that begins with a letter, and no module's. In C++ the op is
-    called MyNameOp, since no op of TensorFlow's begins with My, and its gradient MyNameOpGrad.
+    called MyNameOp, for name and my_name, since no op of TensorFlow's begins with My, and its gradient MyNameOpGrad.
     Raises: ValueError for another name; FileExistsError if one of the files is there: then nothing is written.
     """
     _check(name)
@@ -29,7 +29,8 @@ def write_new_op(name: str, folder: Path, *, cpp: bool = False) -> list[Path]:
 
 
 def _named(text: str, name: str) -> str:
-    names = {"new_name": name, "NewName": "".join(part[:1].upper() + part[1:] for part in name.split("_"))}
+    camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    names = {"new_name": name, "MyNewName": camel if camel.startswith("My") else f"My{camel}"}
     return re.sub("|".join(names), lambda found: names[found[0]], text)
 
 

@@ -92,7 +92,7 @@ def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
     peers = ("keras", "torch", "jax", "optax", "sklearn", "tensorflow")
     printed = ran("--list", before=f"sys.modules |= dict.fromkeys({peers})")
     assert all(f"{name}: " in printed for name in QUESTIONS)
-    assert "left out: JAX, jit: jax and optax not installed: pip install -e '.[bench]'" in printed
+    assert "left out: JAX, jit: jax and optax not installed; README.md says how" in printed
     assert "takes part" not in printed
 
 
@@ -104,5 +104,18 @@ def test_a_quick_run_of_one_question_compares_with_keras(tmp_path):
     assert set(answers) == {"Keras predict", "calling the Keras model"}
     assert answers["Keras predict"]["median"] > 1
     assert "| Keras predict |" in printed
-    assert "Left out: PyTorch: torch not installed" in printed
+    assert "Left out: PyTorch: torch not installed; README.md" in printed
     assert not (tmp_path / "plot.png").exists()  # of one row there is nothing to draw
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--data", "absent.csv"], "absent.csv"),
+    (["--data", "dnn/data/bank-sample.csv", "--target", "deposit"], "has no column 'deposit'; its columns are age, "),
+    (["--target", "y"], "--target is a column of --data, which is not given"),
+    (["--only", "one_row", "--out", "README.md"], "README.md"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_before_anything_is_measured(arguments, message):
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert message in done.stderr.splitlines()[-1]

@@ -129,7 +129,12 @@ REFUSED = [
     (FILE.format(function=f"square(tf.stop_gradient(x)) * {SQUARE.split(' * ')[1]}"), "size 64, forward + gradient"),
     (FILE.format(function="absent(x)"), "AttributeError: module 'beside' has no attribute 'absent'"),
     ("def op(x):\n    return x", "must define the functions op, reference and inputs(size); without reference"),
-    (FILE.replace("(64, 4096)", "(0,)").format(function=SQUARE), "SIZES must be positive whole numbers, got (0,)"),
+    (FILE.replace("(64, 4096)", "(0,)").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
+    (FILE.replace("(64, 4096)", "64").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
+    (f"{FILE}\ninputs = np.ones".format(function=SQUARE), "inputs(size) must give a tuple of arguments, as (x,)"),
+    (FILE.format(function=f"{SQUARE}, x"), "size 64, forward: the op has 2 results, the reference 1"),
+    (FILE.replace("np.float32)", "np.float32).astype(tf.bfloat16.as_numpy_dtype)").format(function=f"{SQUARE} * 1.5"),
+     "size 64, forward, result 0 of the op beside the reference"),
     ("import nothing_of_this_name", "cannot be run: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
     ("def op(:", "cannot be run: SyntaxError: invalid syntax"),
 ]

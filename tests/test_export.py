@@ -72,6 +72,19 @@ def test_a_saved_model_gives_the_same_probabilities_where_dnn_is_not_installed(t
     assert labels == [["no", "yes"][best] for best in here.argmax(axis=1)]
 
 
+def test_an_op_in_cpp_that_a_saved_model_does_not_hold_is_told(tmp_path, caplog):
+    """The op is one that TensorFlow has, so that none need be built; its name is left out of those of TensorFlow."""
+    classifier = classifier_of(dnn.Standardize)
+    classifier.export(tmp_path / "before")
+    assert not caplog.records
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(tf.raw_ops, "MatMul")
+        classifier.export(tmp_path / "model")
+    (record,) = caplog.records
+    assert record.getMessage().startswith("export: MatMul is not TensorFlow's: its library must be loaded before")
+    assert f"dnn.ops.carry(SOURCE, {str(tmp_path / 'model')!r})" in record.getMessage()
+
+
 def test_weights_that_do_not_fit_are_refused(classifier, tmp_path):
     classifier.save(tmp_path)
     np.savez(tmp_path / "weights.npz", **{"layers/0/kernel": np.zeros((3, 4), np.float32)})

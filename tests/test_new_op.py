@@ -21,6 +21,13 @@ def invoke(*arguments):
     return CliRunner().invoke(app, ["new-op", *arguments])
 
 
+def run(arguments, cache):
+    environment = {**os.environ, "PYTHONPATH": str(Path(dnn.__file__).parent.parent), "XDG_CACHE_HOME": str(cache)}
+    return subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
 @pytest.mark.parametrize("options", [[], pytest.param(["--cpp"], marks=needs_compiler)])
 def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request, tmp_path_factory):
     monkeypatch.chdir(tmp_path)
@@ -31,13 +38,64 @@ def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request
     assert result.output.splitlines() == [*told, "time it: dnn bench-op my_2nd_op.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     cache = library_cache(request.config, tmp_path_factory)  # that of tests/ops
-    process = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
-        env={**os.environ, "PYTHONPATH": str(Path(dnn.__file__).parent.parent), "XDG_CACHE_HOME": str(cache)},
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    process = run(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"], cache)
     assert process.returncode == 0, process.stdout[-3000:]
     assert " passed" in process.stdout
+
+
+NOTEBOOK = """
+import importlib
+from pathlib import Path
+
+import my_2nd_op
+import tensorflow as tf
+
+
+def value_and_gradient():
+    x = tf.constant([1.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = my_2nd_op.my_2nd_op(x)
+    return y.numpy().tolist() + tape.gradient(y, x).numpy().tolist()
+
+
+def refusal():
+    try:
+        value_and_gradient()
+    except ValueError as error:
+        return str(error)
+
+
+print(value_and_gradient())
+importlib.reload(my_2nd_op)
+print(value_and_gradient())
+source = Path("my_2nd_op.cc")
+text = source.read_text()
+source.write_text(text.replace("to[i] =", "to[i] = 2 *"))
+print(refusal())
+importlib.reload(my_2nd_op)
+print(refusal())
+source.write_text(text)
+print(value_and_gradient())
+tf.function(my_2nd_op.my_2nd_op, input_signature=[tf.TensorSpec([None])]).get_concrete_function()
+"""
+
+
+@needs_compiler
+def test_in_a_notebook_the_module_is_loaded_again_and_a_changed_source_is_refused(
+    tmp_path, monkeypatch, request, tmp_path_factory
+):
+    monkeypatch.chdir(tmp_path)
+    invoke("my_2nd_op", "--cpp")  # as above: the library is there
+    process = run(["-c", NOTEBOOK], library_cache(request.config, tmp_path_factory))
+    assert process.returncode == 0, process.stderr[-3000:]
+    refusal = (
+        f"{tmp_path}/my_2nd_op.cc: the ops My2ndOpOp, My2ndOpOpGrad are there already, from this file as it was loaded "
+        "before; since then my_2nd_op.cc changed. Start a new process, since none can forget an op"
+    )
+    values = "[0.5, 0.25]"
+    assert process.stdout.splitlines() == [values, values, refusal, refusal, values]
+    assert "AutoGraph" not in process.stderr
 
 
 def test_the_op_of_the_benchmark_is_there(tmp_path, monkeypatch):
@@ -49,7 +107,7 @@ def test_the_op_of_the_benchmark_is_there(tmp_path, monkeypatch):
     assert names["op"](*inputs).shape == names["reference"](*inputs).shape == (10,)
 
 
-@pytest.mark.parametrize("name", ["my_new_name", "NewName", "xNewName", "new_name_new_name", "a__b_", "T"])
+@pytest.mark.parametrize("name", ["my_new_name", "NewName", "xNewName", "MyNewName", "new_name_new_name", "a__b_", "T"])
 def test_an_odd_name_stands_where_the_name_belongs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert invoke(name, "--cpp").exit_code == 0
@@ -58,14 +116,15 @@ def test_an_odd_name_stands_where_the_name_belongs(name, tmp_path, monkeypatch):
     assert f"from {name} import {name}\n" in Path(f"test_{name}.py").read_text()
     face, source = Path(f"{name}.py").read_text(), Path(f"{name}.cc").read_text()
     registered = re.findall(r'REGISTER_OP\("(\w+)"\)', source)
-    assert registered == [f"My{camel(name)}Op", f"My{camel(name)}OpGrad"]
+    assert registered == [f"{camel(name)}Op", f"{camel(name)}OpGrad"]
+    assert set(re.findall(r"class (\w+)", source)) - {"T"} == set(registered)
     assert re.findall(r"_library\(\)\.(\w+)", face) == registered
     assert f"\ndef {name}(x):\n" in face
 
 
 def camel(name: str) -> str:
-    """A letter at the beginning, or after some _, as a capital; without the _."""
-    return re.sub(r"(?:^|_+)(\w?)", lambda found: found[1].upper(), name.strip("_"))
+    """A letter at the beginning, or after some _, as a capital; without the _; and with one My before it."""
+    return "My" + re.sub(r"(?:^|_+)(\w?)", lambda found: found[1].upper(), name.strip("_")).removeprefix("My")
 
 
 def test_no_op_of_tensorflow_s_begins_as_those_that_it_writes():

@@ -1,9 +1,11 @@
-"""The same program written in Keras: python -m benchmarks.programs.with_keras FILE TARGET
+"""The same program written in Keras: python -m benchmarks.programs.with_keras FILE TARGET [without-gc]
 
+without-gc: Python does not search what is imported for garbage, as in the command `dnn`.
 Arrow reads the file, as it does for `dnn`, and NumPy prepares the rows: the least that such a program must do. The
 parts, features and first weights are those of `dnn`, so both must learn the same. Prints the same JSON.
 """
 
+import gc
 import json
 import sys
 
@@ -12,12 +14,17 @@ from benchmarks.programs.settings import BATCH, EPOCHS, HIDDEN
 from benchmarks.timing import Laps, Phases
 
 
-def main(file: str, target: str) -> None:
+def main(file: str, target: str, *options: str) -> None:
     phases, laps = Phases(), Laps()
+    if "without-gc" in options:
+        gc.disable()
     import keras
     import numpy as np
     import pyarrow.csv
 
+    if "without-gc" in options:
+        gc.freeze()
+        gc.enable()
     phases.end("import")
     table = pyarrow.csv.read_csv(file)
     columns = {name: table[name].to_numpy() for name in table.column_names}

@@ -21,6 +21,7 @@ OURS = {
     "dnn, XLA": ("xla",),
 }
 THEIRS = "the same program in Keras"
+THEIRS_WITHOUT_GC = f"{THEIRS}, imported without garbage collection as the command is"
 JOB = f"a whole process: import, read, prepare, {EPOCHS} epochs with validation, evaluate"
 FASTER, MEMORY = 2.3, 1.0  # the aims
 AGREEING = 5  # epochs; after some eight, rounding may put a relu on in one and off in another, and then they part
@@ -30,12 +31,17 @@ def findings(run: Run) -> Findings:
     programs = {name: partial(run_program, "with_dnn", *run.table, *options) for name, options in OURS.items()}
     if is_installed("keras_peer"):
         programs[THEIRS] = partial(run_program, "with_keras", *run.table)
+        programs[THEIRS_WITHOUT_GC] = partial(run_program, "with_keras", *run.table, "without-gc")
     ended = interleaved(programs, 1 if run.quick else 3)
     assert_same_validation_losses(ended)
     found = Findings(starts=[Start(name, median_phases(runs)) for name, runs in ended.items()])
     ours = {name: ended[name] for name in OURS} if THEIRS in ended else {}
     found.answers += [Answer(JOB, name, THEIRS, *both(runs, ended[THEIRS], "seconds"), aim=FASTER)
                       for name, runs in ours.items()]  # fmt: skip
+    if ours:
+        command = "dnn, as its command does"
+        both_times = both(ended[command], ended[THEIRS_WITHOUT_GC], "seconds")
+        found.answers.append(Answer(JOB, command, THEIRS_WITHOUT_GC, *both_times))
     found.answers += [
         Answer("peak memory of that process", name, THEIRS, *both(runs, ended[THEIRS], "megabytes"), unit="MB",
                figure="ours / theirs", aim=MEMORY)

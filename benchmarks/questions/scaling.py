@@ -27,7 +27,7 @@ def findings(run: Run) -> Findings:
 
 def axes(quick: bool) -> dict[str, list[tuple[int, Job]]]:
     """axis -> (value, job) of each place on it."""
-    counts = [10**power for power in ((4, 5) if quick else (4, 5, 6, 7))]
+    counts = [10**power for power in ((4, 5) if quick else (4, 6, 7))]
     widths = [16, 256, 1024] if quick else [16, 256, 4096]
     batches = [8, 256, 8192]
     return {

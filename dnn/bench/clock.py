@@ -23,11 +23,10 @@ def seconds_per_call(function: Callable, at_least: float) -> float:
 def interleaved(runs: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
     """What each run returned, repetition by repetition, so that a slow minute slows all of them.
 
-    A B C, B C A, C A B: none has always the same one before it, whose heat or garbage it meets.
+    A B C, C B A, A B C: what a run meets of the one before it, heat or garbage, is not always of the same one.
     """
     figures, names = {name: [] for name in runs}, list(runs)
     for repetition in range(repetitions):
-        first = repetition % len(names)
-        for name in (*names[first:], *names[:first]):
+        for name in reversed(names) if repetition % 2 else names:
             figures[name].append(runs[name]())
     return figures

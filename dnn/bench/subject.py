@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import tensorflow as tf
+
 SIZES = (1_000, 10_000, 100_000)
 
 
@@ -22,6 +24,13 @@ class Subject:
     sizes: tuple[int, ...]
     gradient: bool
 
+    def arguments(self, size: int) -> list[tf.Tensor]:
+        """Raises: TypeError where `inputs` gives no tuple or list."""
+        given = self.inputs(size)
+        if not isinstance(given, tuple | list):
+            raise TypeError(f"inputs(size) must give a tuple of arguments, as (x,), got {type(given).__name__}")
+        return list(map(tf.convert_to_tensor, given))
+
     def both(self) -> list[tuple[str, Callable]]:
         return [("op", self.op), ("reference", self.reference)]
 
@@ -37,8 +46,9 @@ def read_subject(path: Path) -> Subject:
     if missing:
         raise ValueError(f"{path} must define the functions op, reference and inputs(size); without {missing[0]}")
     sizes = getattr(module, "SIZES", SIZES)
-    if not sizes or not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise ValueError(f"{path}: SIZES must be positive whole numbers, got {sizes!r}")
+    listed = isinstance(sizes, tuple | list)
+    if not listed or not sizes or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ValueError(f"{path}: SIZES must be positive whole numbers, as (1_000, 10_000), got {sizes!r}")
     return Subject(module.op, module.reference, module.inputs, tuple(sizes), getattr(module, "GRADIENT", True))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from typing import NamedTuple
 
 from dnn.ops.cache import place, working_folder
 from dnn.ops.compiler import check_headers, compile_flags, compiler, identity, link_flags, tensorflow_version
-from dnn.ops.sources import SOURCES, check_file, digests, files_in
+from dnn.ops.sources import SOURCES, digests, existing, files_in
 from dnn.ops.stamp import Stamp, read_stamp, stamped
 from dnn.ops.trial import ops_in
+
+SHOWN = 50  # lines of what the compiler says: an error in a template of Eigen's may have thousands
 
 
 class Recipe(NamedTuple):
@@ -23,16 +26,17 @@ class Recipe(NamedTuple):
     flags: tuple[str, ...]
 
 
-def recipe(source: Path, flags: Sequence[str], cache: Path) -> Recipe:
-    """The library's name holds a hash of the source's text, of TensorFlow and flags; its stamp knows of the rest.
+def recipe(source: str | Path, flags: Sequence[str], cache: Path) -> Recipe:
+    """The library's name holds a hash of the source's text, of TensorFlow, flags, the kind of machine and where the
+    compiler looks for headers; its stamp knows of the rest.
 
     Raises: FileNotFoundError, IsADirectoryError or ValueError for what is no source; TypeError for flags in one text.
     """
     if isinstance(flags, str):
         raise TypeError(f'flags must be texts in a tuple, as ("-O2",), got {flags!r}')
-    check_file(source, SOURCES)
-    source, flags = source.resolve(), (*compile_flags(), *flags)
-    texts = map(os.fsencode, (tensorflow_version(), *flags, *link_flags()))
+    source, flags = existing(source, SOURCES).resolve(), (*compile_flags(), *flags)
+    here = (platform.machine(), *(os.environ.get(name, "") for name in ("CPATH", "CPLUS_INCLUDE_PATH")))
+    texts = map(os.fsencode, (tensorflow_version(), *flags, *link_flags(), *here))
     digest = hashlib.sha256(b"\0".join([source.read_bytes(), *texts])).hexdigest()[:24]
     return Recipe(cache / f"{source.stem}-{digest}.so", source, flags)
 
@@ -45,7 +49,7 @@ def build(wanted: Recipe) -> Stamp:
     cannot be loaded; ValueError for no op, or one of TensorFlow's; OSError if the cache cannot be written.
     """
     found = read_stamp(wanted.library)
-    if found and _is_current(found, wanted.source.parent):
+    if found and found == as_of_now(found, wanted):
         return found
     compiled_by = identity()
     check_headers()
@@ -59,13 +63,14 @@ def build(wanted: Recipe) -> Stamp:
     return stamp
 
 
-def _is_current(stamp: Stamp, folder: Path) -> bool:
-    """Whether every file is what it was, and the compiler. Where there is no compiler, any was good enough."""
+def as_of_now(stamp: Stamp, wanted: Recipe) -> Stamp:
+    """What the stamp would be today, of the same files. Where there is no compiler, the one that it names will do."""
     try:
-        same_compiler = stamp.compiler == identity()
+        compiled_by = identity()
     except RuntimeError:
-        same_compiler = True
-    return same_compiler and stamp.made_of == digests(folder, (name for name, _ in stamp.made_of))
+        compiled_by = stamp.compiler
+    made_of = digests(wanted.source.parent, (name for name, _ in stamp.made_of))
+    return Stamp(tensorflow_version(), compiled_by, wanted.flags, made_of, stamp.ops)
 
 
 def _compile(wanted: Recipe, library: Path) -> None:
@@ -78,7 +83,8 @@ def _compile(wanted: Recipe, library: Path) -> None:
 
 def _files_of(wanted: Recipe) -> list[str]:
     """What the library is made of: the files that the compiler lists, of each source, and files among the flags."""
-    named = [flag for flag in wanted.flags if os.path.isfile(wanted.source.parent / flag)]  # also of one too long
+    words = [flag.removeprefix("@") for flag in wanted.flags]  # @file: a file of flags
+    named = [word for word in words if os.path.isfile(wanted.source.parent / word)]  # also of one too long
     # clang warns of flags that are for linking alone, which -Werror would make an error
     listed = _run(wanted, "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
     return [*files_in(listed), *named]
@@ -90,9 +96,16 @@ def _run(wanted: Recipe, *arguments: str) -> str:
     command = [*compiler(), f"./{wanted.source.name}", *wanted.flags, *arguments]
     done = subprocess.run(command, cwd=wanted.source.parent, capture_output=True)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or f"nothing; it ended with {done.returncode}"
+        said = _beginning(done.stderr.decode(errors="replace").strip()) or f"nothing; it ended with {done.returncode}"
         raise RuntimeError(
             f"{wanted.source} does not compile; the compiler says:\n{said}\n"
             f"It was called in {wanted.source.parent} as:\n{shlex.join(command)}"
         )
     return os.fsdecode(done.stdout)
+
+
+def _beginning(text: str) -> str:
+    """Its first lines, where the cause of an error stands, and how many more there are."""
+    lines = text.splitlines()
+    left = [f"… and {len(lines) - SHOWN} more lines"] if len(lines) > SHOWN else []
+    return "\n".join(lines[:SHOWN] + left)

@@ -16,7 +16,6 @@
 #include "tensorflow/core/framework/resource_mgr.h"
 #include "tensorflow/core/framework/resource_var.h"
 #include "tensorflow/core/framework/shape_inference.h"
-#include "tensorflow/core/platform/denormal.h"
 #include "tensorflow/core/util/work_sharder.h"
 
 #include "wide.h"
@@ -119,7 +118,7 @@ absl::Status Prepare(OpKernelContext* context, Var& variable, const Tensor& g, i
         "gradient ", place, " must be as its parameter and slots, ", DataTypeString(old.dtype()), " ",
         old.shape().DebugString(), ", got ", DataTypeString(g.dtype()), " ", g.shape().DebugString()));
   }
-  if (old.RefCountIsOne() && !variable.copy_on_read_mode) {
+  if (old.RefCountIsOne()) {
     *written = old;
     return absl::OkStatus();
   }
@@ -178,7 +177,6 @@ class FusedAdamOp : public OpKernel {
     }
     const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
     Shard(workers.num_threads, workers.workers, starts.back(), 10, [&](int64_t first, int64_t end) {
-      port::ScopedFlushDenormal flush;  // as in TensorFlow's own kernels
       size_t i = std::upper_bound(starts.begin(), starts.end(), first) - starts.begin() - 1;
       for (; i < slices.size() && starts[i] < end; ++i) {
         run(slices[i], std::max(first, starts[i]) - starts[i], std::min(end, starts[i + 1]) - starts[i], numbers);

@@ -84,7 +84,8 @@ INLINE void forward(const T* x, const T* gamma, const T* beta, T epsilon, int64_
   }
   rest /= size;  // what was lost when the mean was rounded: nothing, beside a float32 x
   statistics[1] += rest;
-  statistics[2] = 1 / std::sqrt(squares / size - rest * rest + epsilon);
+  const double variance = std::isinf(squares) ? squares : squares / size - rest * rest;  // not ∞ − ∞, a NaN
+  statistics[2] = 1 / std::sqrt(variance + epsilon);
   const Mean<T> mean(statistics);
   const T r = static_cast<T>(statistics[2]);
 #pragma omp simd

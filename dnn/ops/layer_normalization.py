@@ -14,7 +14,8 @@ FLOATS = (tf.float32, tf.float64)
 def layer_normalization(x, gamma, beta, *, epsilon: float = 1e-3):
     """(x − mean) · γ / √(variance + ε) + β along the last axis: `dnn.layer_normalization`, fused.
 
-    x: float32 or float64[..., size]. gamma, beta: [size], of the same dtype. Means and sums are float64.
+    x: float32 or float64[..., size]. gamma, beta: [size], of the same dtype. Means and sums are float64: a row of
+    float64 whose squares are too large for that, beyond 1e154, gives β, as there.
     Derivative: with a = γ ∂y and n = (x − mean) r, r = 1 / √(variance + ε): ∂x = r (a − mean a − n mean(a n)),
     ∂γ = Σ n ∂y and ∂β = Σ ∂y over the rows, in an order that does not depend on the number of threads. A second
     derivative is refused with a LookupError, and one through the op's second output, the statistics of the rows, with

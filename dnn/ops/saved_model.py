@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from dnn.ops.build import build, recipe
 from dnn.ops.cache import cache_folder
+from dnn.ops.loaded import check_unchanged, module_of
+from dnn.ops.sources import SOURCES, existing
 
 
 def carry(
@@ -16,16 +18,21 @@ def carry(
     """The library of a C++ source, copied into the `assets.extra` of a SavedModel: saved_model/assets.extra/name.so.
 
     Where the model is used, without `dnn`, first `tf.load_op_library` of that file, then `tf.saved_model.load`. It
-    needs the same version of TensorFlow, and a machine of the same kind and no older C library. An op that only a loss
-    or an optimizer calls is in no SavedModel, and need not be carried.
+    needs the same version of TensorFlow, and a machine of the same kind and no older C library. A process that has the
+    op already must not: a second kernel would spoil the op there. `load` of it gives the module that is there.
+    An op that only a loss or an optimizer calls is in no SavedModel, and need not be carried.
     path, flags, cache: as `load` had them. saved_model: a folder that tf.saved_model.save wrote.
-    Raises: FileNotFoundError if it is none, FileExistsError for another library in its place, and as `load`.
+    Raises: FileNotFoundError if it is none, FileExistsError for another library in its place, and as `load`: also
+    ValueError if the source, a header, the flags or the compiler are not those of the library that this process has
+    loaded.
     """
     folder = Path(saved_model)
     if not folder.joinpath(tf.saved_model.SAVED_MODEL_FILENAME_PB).is_file():
         raise FileNotFoundError(f"{folder} is no SavedModel: it has no {tf.saved_model.SAVED_MODEL_FILENAME_PB}")
-    wanted = recipe(Path(path), flags, cache_folder(cache))
-    build(wanted)
+    source = existing(path, SOURCES)
+    wanted = recipe(source, flags, cache_folder(cache))
+    check_unchanged(source, wanted)
+    module_of(source, build(wanted))  # refuses a library that is another one than the process has
     extra = folder / "assets.extra"  # TensorFlow's name for what a model brings along and TensorFlow does not read
     extra.mkdir(exist_ok=True)
     carried = extra / f"{wanted.source.stem}.so"

@@ -5,9 +5,9 @@
 //
 // A row is read three times, but from memory once: it stays in the cache while its thread works on it. Sums are float64.
 #include <cmath>
-#include <limits>
 #include <vector>
 
+#include "tensorflow/core/framework/bounds_check.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -24,7 +24,7 @@ REGISTER_OP("DnnSoftmaxCrossEntropy")
     .Input("logits: T")
     .Output("loss: T")
     .Output("gradient: T")
-    .Attr("L: {int32, int64}")
+    .Attr("L: {int32, int64, uint64}")
     .Attr("T: {float, double}")
     .SetShapeFn([](shape_inference::InferenceContext* c) {
       shape_inference::ShapeHandle labels, logits;
@@ -39,10 +39,7 @@ REGISTER_OP("DnnSoftmaxCrossEntropy")
 
 template <typename T>
 INLINE void one_row(const T* z, int64_t classes, int64_t label, T* loss, T* gradient) {
-  T largest = -std::numeric_limits<T>::infinity();
-#pragma omp simd reduction(max : largest)
-  for (int64_t k = 0; k < classes; ++k) largest = z[k] > largest ? z[k] : largest;
-
+  const T largest = largest_of(z, classes);
   double below = 0;  // Σ e_k of those below the largest, and the NaN if there is one
   int64_t ties = 0;  // how many are the largest
 #pragma omp simd reduction(+ : below, ties)
@@ -82,13 +79,13 @@ class SoftmaxCrossEntropyOp : public OpKernel {
                     logits.shape().DebugString())));
     const int64_t batch = logits.dim_size(0), classes = logits.dim_size(1);
     // A copy, of one reading: memory that others share could change between the check and the use.
-    const volatile L* given = labels.flat<L>().data();
+    const L* given = labels.flat<L>().data();
     std::vector<int64_t> label(batch);
     for (int64_t i = 0; i < batch; ++i) {
-      label[i] = given[i];
+      label[i] = static_cast<int64_t>(internal::SubtleMustCopy(given[i]));
       OP_REQUIRES(context, 0 <= label[i] && label[i] < classes,
-                  absl::InvalidArgumentError(absl::StrCat("labels must be in [0, ", classes, "), got ", label[i],
-                                                          " in row ", i)));
+                  absl::InvalidArgumentError(absl::StrCat("labels must be in [0, ", classes, "), got ",
+                                                          static_cast<L>(label[i]), " in row ", i)));
     }
     Tensor* loss = nullptr;
     Tensor* gradient = nullptr;
@@ -112,8 +109,10 @@ class SoftmaxCrossEntropyOp : public OpKernel {
       SoftmaxCrossEntropyOp<T, L>)
 REGISTER(float, int32_t);
 REGISTER(float, int64_t);
+REGISTER(float, uint64_t);
 REGISTER(double, int32_t);
 REGISTER(double, int64_t);
+REGISTER(double, uint64_t);
 #undef REGISTER
 
 }  // namespace

@@ -12,7 +12,7 @@ from dnn.ops.no_derivative import through_first
 def sparse_softmax_cross_entropy(labels, logits):
     """ln Σ_k exp(z_k) − z_y, float[batch], in nats, each in [0, ∞): `dnn.sparse_softmax_cross_entropy`, fused.
 
-    labels: int32 or int64[batch], each in [0, classes). logits: float[batch, classes].
+    labels: int[batch], each in [0, classes). logits: float[batch, classes].
     The loss is float32, or float64 for float64 logits. exp is within 2 units in its last place, sums are float64; so
     the loss and its gradient are right to rounding, down to losses of 1e-37. A NaN or a +∞ among the logits of a row is
     a loss of NaN; a label whose logit is −∞ costs ∞.
@@ -32,7 +32,7 @@ def sparse_softmax_cross_entropy(labels, logits):
         raise ValueError(f"labels must be [batch], logits [batch, classes], got {labels.shape} and {logits.shape}")
     if logits.shape[1] == 1:
         raise ValueError(f"logits must be of two classes at least, got {logits.shape}: softmax of one is always 1")
-    if labels.dtype not in (tf.int32, tf.int64):
+    if labels.dtype not in (tf.int32, tf.int64, tf.uint64):  # int64 would call 2^64 − 1 a −1
         labels = tf.cast(labels, tf.int64)
     if logits.dtype != tf.float64:
         logits = tf.cast(logits, tf.float32)

@@ -6,6 +6,7 @@ errors, and after others an op is registered by halves, with no way to be rid of
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -18,6 +19,13 @@ from dnn.ops.compiler import tensorflow_version
 
 PROBE = Path(__file__).with_name("probe.py")
 TAKEN = re.compile(r"ALREADY_EXISTS: Op with name (\w+)")
+REFUSED = re.compile(r"is OK \(\w+: (.+?)(?:; in OpDef: .*)?\)\s*$")  # what TensorFlow says of an op in a fatal error
+CRASHED = "What stands outside of functions runs as soon as it is loaded: look at the first values of its variables"
+AGAIN = "Mend the source, or build the library again from its source, with dnn.ops.load"
+UNDEFINED = (
+    "An undefined symbol is one that another TensorFlow or another C++ ABI has, or a function that the source declares "
+    f"and does not define. {AGAIN}"
+)
 GREETING = re.compile(r"WARNING: All log|I\d{4} ")  # what TensorFlow says of itself when it is loaded
 
 
@@ -41,22 +49,23 @@ def ops_in(library: Path, name: Path) -> tuple[str, ...]:
 def _refusal(name: Path, said: str, code: int) -> Exception:
     taken = TAKEN.search(said)
     if taken:
-        return ValueError(
-            f"{name}: the op {taken[1]} is there already, from TensorFlow or from this library itself. "
-            "Give it another name"
-        )
+        holder = "TensorFlow" if hasattr(tf.raw_ops, taken[1]) else "this file itself, which registers it twice"
+        return ValueError(f"{name}: the op {taken[1]} is there already, from {holder}. Give it another name")
     lines = [line for line in said.splitlines() if line and not GREETING.match(line)]
-    last = lines[-1] if lines else f"the process that tried it ended with {code}, and said nothing"
-    return not_loadable(name, last)
+    refused = REFUSED.search(lines[-1]) if lines else None
+    if refused:
+        return not_loadable(name, f"TensorFlow refuses an op: {refused[1]}", "Mend its REGISTER_OP")
+    if code < 0:
+        ended = f"the process that tried it ended with {signal.Signals(-code).name}"
+        return not_loadable(name, ", ".join([ended, *lines[-1:]]), CRASHED)
+    return not_loadable(name, lines[-1] if lines else f"the process that tried it ended with {code}")
 
 
-def not_loadable(name: Path, why: str) -> RuntimeError:
-    """The error for a library that cannot be loaded."""
-    return RuntimeError(
-        f"{name} cannot be loaded into {tensorflow_version()}: {why}\nAn undefined symbol is one that another "
-        "TensorFlow or another C++ ABI has, or a function that the source declares and does not define. Mend the "
-        "source, or build the library again from its source, with dnn.ops.load"
-    )
+def not_loadable(name: Path, why: str, advice: str = AGAIN) -> RuntimeError:
+    """The error for a library that cannot be loaded. advice: what to do, where `why` is no undefined symbol."""
+    if re.search("undefined symbol|symbol not found", why, re.IGNORECASE):
+        advice = UNDEFINED
+    return RuntimeError(f"{name} cannot be loaded into {tensorflow_version()}: {why}\n{advice}")
 
 
 def _tensorflow() -> list[str]:

@@ -4,12 +4,13 @@
 // the machine has is taken when the library is loaded. Elsewhere (Arm: NEON) once, as always, and once under
 // AddressSanitizer, whose checks leave no loop to be vector code. So a library runs on every machine of its kind, and
 // TensorFlow's headers are compiled as TensorFlow itself was, with no vector flag of ours.
-// What a WIDE function calls must be INLINE, to be made for the same vectors. A loop that sums, or looks for the largest,
-// needs `#pragma omp simd reduction(…)`, which allows it another order of the terms; nothing runs in OpenMP.
+// What a WIDE function calls must be INLINE, to be made for the same vectors. A loop that sums needs
+// `#pragma omp simd reduction(…)`, which allows it another order of the terms; nothing runs in OpenMP.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #define INLINE inline __attribute__((always_inline))
 
@@ -18,6 +19,30 @@
 #else
 #define WIDE
 #endif
+
+// The larger one; b where a is a NaN.
+template <typename T>
+INLINE T larger(T a, T b) {
+  return a > b ? a : b;
+}
+
+// The largest of n numbers, of those that are no NaN; −∞ if there is none. As 16 running maxima: clang makes no vectors
+// of a loop with one, `omp simd reduction(max : …)` or not.
+template <typename T>
+INLINE T largest_of(const T* x, int64_t n) {
+  constexpr int LANES = 16;
+  T lanes[LANES];
+  for (T& lane : lanes) lane = -std::numeric_limits<T>::infinity();
+  int64_t k = 0;
+  for (; k + LANES <= n; k += LANES) {
+#pragma omp simd
+    for (int j = 0; j < LANES; ++j) lanes[j] = larger(x[k + j], lanes[j]);
+  }
+  for (; k < n; ++k) lanes[0] = larger(x[k], lanes[0]);
+  T largest = lanes[0];
+  for (T lane : lanes) largest = larger(lane, largest);
+  return largest;
+}
 
 template <typename T>
 struct Exponential;

@@ -132,7 +132,10 @@ def _prediction(model, features: int, name: str):
         raise ValueError(f"{name} has {features} features, which the model does not take: {reason}") from error
     logits = prediction.structured_outputs
     if not tf.is_tensor(logits) or logits.shape.rank != 2:
-        raise ValueError(f"the model must give [rows, outputs], got {getattr(logits, 'shape', logits)}")
+        raise ValueError(
+            f"the model must give [rows, outputs], got {getattr(logits, 'shape', logits)}; "
+            "what TensorFlow cannot infer, tf.ensure_shape says"
+        )
     return prediction
 
 

@@ -35,8 +35,8 @@ def kept(make: Callable) -> Callable:
 
 
 def multiply_adds(batch_size: int, optimizer) -> int:
-    """Of the matrix products of a step, a third: one for each row and each number that is trained."""
-    return batch_size * sum(parameter.shape.num_elements() for parameter in optimizer.parameters)
+    """Of the matrix products of a step of dense layers, a third: one for each row and each number that is trained."""
+    return batch_size * sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
 
 
 @kept

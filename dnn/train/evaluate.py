@@ -57,7 +57,7 @@ def predict(model: Callable, x) -> np.ndarray:
     """
     x = checked_inputs(model, x, "x")
     logits, size = compiled_prediction(model, x.shape[1]), rows_at_once(model, x.shape)
-    if len(x) <= LEAST:
+    if len(x) <= LEAST and not logits.beyond_plain:
         return logits.in_this_thread(x).numpy()
     parts = [logits(x[first : first + size]).numpy() for first in range(0, len(x), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow.python.framework import kernels
 
 from dnn.train.compiled import FEW
 from dnn.train.traced import Compiled
@@ -46,11 +47,14 @@ class GraphOrXla:
         self._function = make(self._untried)
 
     def __call__(self, *tensors):
-        if self._epochs == self._epochs_before_xla and not _changes_under_xla(self._function):
+        if self._epochs == self._epochs_before_xla and not _changed_under_xla(self._function):
             logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", self._epochs)
             self._function, self._untried = self._make(True), True
         self._epochs += 1
         try:
+            if self._untried:
+                _refuse_unknown(self._function)
+                _tell_of_changes(self._function)
             return self._function(*tensors)
         except tf.errors.OpError as error:  # nothing was run if XLA could not compile it
             if not self._untried or isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
@@ -62,9 +66,29 @@ class GraphOrXla:
             self._untried = False
 
 
-def _changes_under_xla(function: Compiled) -> bool:
+def _refuse_unknown(function: Compiled) -> None:
+    """Raise what XLA would, for the user's own operations in C++ without a kernel for it, before it fills the log."""
+    own = {kind for kind in function.operations() if not hasattr(tf.raw_ops, kind)}
+    unknown = [f"No registered '{kind}' OpKernel" for kind in sorted(own) if not _has_kernel(kind)]
+    if unknown:
+        raise tf.errors.UnimplementedError(None, None, ", ".join(unknown))
+
+
+def _has_kernel(kind: str) -> bool:
+    """Whether it has one for XLA, or none at all, as a function has."""
+    found = kernels.get_registered_kernels_for_op(kind).kernel
+    return not found or any(kernel.device_type.startswith("XLA") for kernel in found)
+
+
+def _tell_of_changes(function: Compiled) -> None:
+    changed = _changed_under_xla(function)
+    if changed:
+        logging.getLogger("dnn").warning("jit_compile: XLA leaves out, or draws otherwise, %s", ", ".join(changed))
+
+
+def _changed_under_xla(function: Compiled) -> list[str]:
     kinds = ("Assert", "CheckNumerics", "Random", "TruncatedNormal", "Multinomial")
-    return any(operation.startswith(kinds) for operation in function.operations())
+    return sorted({operation for operation in function.operations() if operation.startswith(kinds)})
 
 
 def _reason(error: tf.errors.OpError) -> str:

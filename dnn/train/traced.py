@@ -1,10 +1,22 @@
 """Python functions of tensors, traced into graphs, and how a graph is called with the least work between the calls."""
 
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
 
 ONE_THREAD = "SINGLE_THREADED_EXECUTOR"
+KINDS = """
+Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BiasAdd BiasAddGrad BroadcastTo Cast
+ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod GatherV2 Greater
+GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p LogicalAnd LogicalNot
+LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Placeholder Pow Prod
+Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape Round Rsqrt RsqrtGrad SelectV2 Shape
+Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad Square
+SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2 StatelessRandomUniformV2
+StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
+"""
+PLAIN = frozenset(KINDS.split())  # they call no function and wait for nothing, and of them MatMul is the work
 
 
 class Compiled:
@@ -29,16 +41,12 @@ class Compiled:
         """Of one array, as an operation that calls the function, which TensorFlow runs in the thread of the caller.
 
         Else it hands it to another and waits, which for a few rows takes longer than the rows. What it prepares, some
-        0.1 MB for each function, it keeps until the process ends; and its errors do not say where in the model they
-        come from, so an error is looked for again.
+        0.1 MB for each function, it keeps until the process ends. For a graph that is plain.
         """
         arguments, (result,) = [tf.constant(x), *self.function.captured_inputs], self.function.outputs
-        try:
-            (result,) = tf.raw_ops.StatefulPartitionedCall(
-                args=arguments, Tout=[result.dtype], f=self.function.inference_fn
-            )
-        except tf.errors.OpError:
-            return self(x)
+        (result,) = tf.raw_ops.StatefulPartitionedCall(
+            args=arguments, Tout=[result.dtype], f=self.function.inference_fn
+        )
         return result
 
     def nodes(self) -> list:
@@ -50,16 +58,25 @@ class Compiled:
         """The kind of each of its nodes."""
         return [node.op for node in self.nodes()]
 
+    @functools.cached_property
+    def beyond_plain(self) -> list[str]:
+        """The kind of each operation that is not plain, and the devices, if they are not all the same one."""
+        devices = {tensor.device for tensor in self.function.captured_inputs}
+        named = {node.device for node in self.nodes() if node.device}
+        kinds = [kind for kind in self.operations() if kind not in PLAIN]
+        return kinds + sorted(devices | named if len(devices) > 1 or named else ())
+
 
 def traced(function: Callable, *specs, jit_compile: bool = False, executor: str = "") -> Compiled:
     """The Python function of tensors, compiled for these tf.TensorSpecs.
 
-    executor: ONE_THREAD is left, and TensorFlow's default taken, where a loop or a branch within a tf.function of the
-    user's was traced for the default before: one thread cannot run it.
+    executor: ONE_THREAD is left, and TensorFlow's default taken, for a graph that is more than one loop of plain
+    operations: of a function, a branch or another loop in it one thread may wait for itself, and a convolution, say,
+    is faster by many.
     """
     with tf.experimental.function_executor_type(executor):
         compiled = Compiled(concrete(function, *specs, jit_compile=jit_compile), executor)
-    if executor and any(node.attr["_lower_using_switch_merge"].b for node in compiled.nodes()):
+    if executor and compiled.beyond_plain != ["While"]:
         return traced(function, *specs, jit_compile=jit_compile)
     return compiled
 

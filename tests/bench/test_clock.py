@@ -3,12 +3,12 @@
 from dnn.bench.clock import interleaved
 
 
-def test_each_run_begins_a_repetition_in_turn_and_keeps_its_figures_in_order():
+def test_every_other_repetition_goes_backwards_and_figures_keep_their_order():
     called = []
 
     def run(name):
         return lambda: called.append(name) or f"{name}{called.count(name)}"
 
     figures = interleaved({name: run(name) for name in "abc"}, 4)
-    assert "".join(called) == "abc" "bca" "cab" "abc"
+    assert "".join(called) == "abc" "cba" "abc" "cba"
     assert figures == {name: [f"{name}{n}" for n in range(1, 5)] for name in "abc"}

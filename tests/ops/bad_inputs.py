@@ -37,6 +37,7 @@ def cross_entropy(op):
         refused(op, labels=[label], logits=[[0.0, 1.0, 2.0]])
     refused(op, labels=np.int64([2**63 - 1]), logits=[[0.0, 1.0]])
     refused(op, labels=np.int64([-(2**63)]), logits=[[0.0, 1.0]])
+    refused(op, labels=np.uint64([2**64 - 1]), logits=[[0.0, 1.0]])
     refused(op, labels=[0], logits=np.zeros((1, 0), np.float32))
     refused(op, labels=[0, 0], logits=[[0.0, 1.0]])
     refused(op, labels=0, logits=0.0)

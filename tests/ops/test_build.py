@@ -39,6 +39,8 @@ def test_a_build_that_fails_midway_leaves_nothing(tmp_path, fake_compiler):
         ("exit 0", r"the compiler .*/compiler made no library of .*plus_one.cc: set CXX to another"),
         ("exit 3", "the compiler says:\nnothing; it ended with 3\nIt was called in"),
         (r"printf '\344\n' >&2; exit 1", "the compiler says:\n\ufffd\nIt was called in"),
+        ("seq 50 >&2; exit 1", "\n49\n50\nIt was called in"),
+        ("seq 5000 >&2; exit 1", "the compiler says:\n1\n(.+\n){48}50\n… and 4950 more lines\nIt was called in"),
     ],
 )
 def test_a_compiler_that_fails_in_its_own_way_is_told_of(lines, message, tmp_path, fake_compiler):
@@ -115,9 +117,15 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, 
     assert builds_after() == 5
     written(source, source.read_text() + "// more\n")
     assert builds_after() == 6
+    monkeypatch.setenv("CPATH", "headers")
+    assert builds_after() == 7
+    listed = written(source.parent / "flags.txt", "-DONE=1")
+    assert builds_after("@flags.txt") == 8
+    written(listed, "-DONE=2")
+    assert builds_after("@flags.txt") == 9
     header.unlink()
     build(recipe(source, (), tmp_path / "cache"))
-    assert len(builds.read_text().split()) == 7
+    assert len(builds.read_text().split()) == 10
 
 
 def test_a_header_that_is_saved_while_the_compiler_runs_has_the_library_built_again(tmp_path, fake_compiler):

@@ -1,5 +1,7 @@
 """The kernel of the fused Adam: a step is taken whole or not at all, and one after the other."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,10 +17,21 @@ STEPS, MANY = 200, 100_000  # numbers: a step takes long enough for others to be
 
 
 def at_once(optimizers):
-    """STEPS steps with gradients of 1, in turn by each optimizer, of eight threads."""
+    """STEPS steps with gradients of 1, in turn by each optimizer, of eight threads. They have a minute."""
     ones = [tf.ones([MANY])] * 2
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: optimizers[i % len(optimizers)].apply(ones), range(STEPS)))
+
+    def steps(thread):
+        for i in range(thread, STEPS, 8):
+            optimizers[i // 8 % len(optimizers)].apply(ones)
+
+    # daemons: if they wait for each other, the tests end all the same
+    threads = [threading.Thread(target=steps, args=(i,), daemon=True) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + 60
+    for thread in threads:
+        thread.join(max(0, end - time.monotonic()))
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_steps_at_once_are_those_of_one_after_the_other():
@@ -53,7 +66,36 @@ def test_two_optimizers_of_the_same_parameters_wait_for_each_other_in_any_order(
     for parameter in (p, q):
         np.testing.assert_array_equal(parameter, np.full(MANY, parameter.numpy()[0]))  # none lost in a part of them
         np.testing.assert_allclose(parameter, -1e-3 * STEPS, rtol=1e-4)  # with gradients of 1, each step is the rate
-    assert [optimizer.t.numpy() for optimizer in optimizers] == [STEPS / 2, STEPS / 2]
+    assert sum(optimizer.t.numpy() for optimizer in optimizers) == STEPS
+
+
+def test_a_parameter_that_was_updated_sparsely_is_trained_as_any_other():
+    """TensorFlow lets nobody share the memory of a variable that had such an update: each read is a copy."""
+    p, indices = tf.Variable(tf.zeros([1000])), tf.range(0, 1000, 2)[:, tf.newaxis]
+    optimizer = FusedAdam([p], 0.1)
+    p.scatter_nd_add(indices, tf.ones([500]))
+    before = p.read_value()
+    optimizer.apply([tf.ones([1000])])
+    np.testing.assert_array_equal(before, np.resize([1, 0], 1000))
+    np.testing.assert_allclose(p, np.resize([0.9, -0.1], 1000), rtol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [0, -1], ids=["a thread of TensorFlow's", "the caller's thread"])
+def test_subnormal_moments_are_zero_where_tensorflow_s_threads_have_them_so(threads):
+    """TensorFlow's threads flush; one of the caller's, which a session may use, keeps them, here as in every op."""
+    with tf.Graph().as_default():
+        p, m, v = (tf.Variable(tf.fill([40], value)) for value in (1.0, 1.2e-38, 1.2e-38))
+        t, third = tf.Variable(0, dtype=tf.int64), tf.Variable(1.2e-38) / 3
+        call([p], [m], [v], [tf.zeros([40])], t=t)
+        step = tf.compat.v1.get_default_graph().get_operations()[-1]
+        config = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=threads)
+        with tf.compat.v1.Session(config=config) as session:
+            session.run(tf.compat.v1.global_variables_initializer())
+            session.run(step)
+            m, v, third = session.run([m, v, third])
+    # (0 − m)(1 − β) is subnormal
+    assert (third == 0) == (threads == 0)
+    np.testing.assert_allclose([m, v], np.full((2, 40), 1.2e-38 if threads == 0 else 1.08e-38), rtol=1e-6)
 
 
 RULE = (0.1, 0.9, 0.9, 0.1, 0.1, 1e-7)

@@ -1,6 +1,7 @@
 """The fused layer normalization: against NumPy and the package's own in float64, and finite differences."""
 
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -64,6 +65,24 @@ def test_it_is_as_exact_as_the_package_s_own_beside_a_large_mean():
     ours, theirs = layer_normalization(x, gamma, beta), dnn.layer_normalization(x, gamma, beta)
     assert np.abs(ours - exact).max() <= 1.5 * np.abs(theirs - exact).max()
     assert np.abs(ours - exact).max() < 1e-6
+
+
+def test_the_mean_of_float64_is_exact_beyond_its_last_place():
+    """Rounded to float64, a mean of 1e12 is wrong by 1e-4: as much as the deviations then were."""
+    x = 1e12 + np.random.default_rng(3).normal(size=(20, 37))
+    d = np.array([[float(Fraction(value) - sum(map(Fraction, row)) / 37) for value in row] for row in x.tolist()])
+    exact = d / np.sqrt((d**2).mean(axis=1, keepdims=True) + 1e-3)
+    assert_near(layer_normalization(x, np.ones(37), np.zeros(37)), exact, ulps=8, dtype=np.float64, absolute=1e-15)
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_deviations_whose_squares_overflow_are_divided_by_infinity(size):
+    x = np.resize([1e200, -1e200, 1e200], (2, size))
+    ones = np.ones(size)
+    y, dx, d_gamma, d_beta = fused(x, ones, 5 * ones, np.ones((2, size)), 1e-3)
+    np.testing.assert_array_equal(y, dnn.layer_normalization(x, ones, 5 * ones))
+    for ours, exact in ((y, 5), (dx, 0), (d_gamma, 0), (d_beta, 2)):
+        np.testing.assert_array_equal(ours, np.full_like(ours, exact))
 
 
 def test_the_gradient_is_that_of_finite_differences():

@@ -14,7 +14,7 @@ from needs_compiler import needs_compiler
 from registering import registering, written
 
 import dnn
-from dnn.ops.build import recipe
+from dnn.ops.build import build, recipe
 from dnn.ops.cache import cache_folder
 from dnn.ops.compiler import compiler, tensorflow_version
 from dnn.ops.stamp import Stamp, stamped
@@ -56,7 +56,10 @@ def test_a_changed_header_needs_a_new_process_and_a_restored_one_does_not(header
     options = {"flags": ("-Iinclude",), "cache": tmp_path / "cache"}
     ops = dnn.ops.load(source, **options)
     written(value, "#define VALUE 2\n")
-    with pytest.raises(ValueError, match=rf"op {name} is there already, .* start a new process$"):
+    message = (
+        rf"{source}: the op {name} is there already, from this file as .* since then {header}value.h changed. Start"
+    )
+    with pytest.raises(ValueError, match=message):
         dnn.ops.load(source, **options)
     written(value, "#define VALUE 1\n")
     assert dnn.ops.load(source, **options) is ops
@@ -81,9 +84,7 @@ def test_a_library_that_another_tool_built_is_loaded_once_and_what_it_prints_is_
     ops = dnn.ops.load(library)
     assert callable(ops.dnn_test_foreign)
     assert dnn.ops.load(library) is ops
-    with pytest.raises(
-        ValueError, match="the op DnnTestForeign is there already, from TensorFlow, from another library"
-    ):
+    with pytest.raises(ValueError, match=f"{source}: the op DnnTestForeign is there already, from {library}. Give it"):
         dnn.ops.load(source, cache=tmp_path / "cache")
 
 
@@ -95,28 +96,109 @@ def test_an_op_is_one_however_its_name_is_spelled():
 
 @needs_compiler
 def test_an_op_that_another_library_has_is_taken_before_anything_is_registered(tmp_path):
-    dnn.ops.load(written(tmp_path / "first.cc", registering("DnnTestFirst")), cache=tmp_path)
-    second = written(tmp_path / "second.cc", registering("DnnTestSecond", "DnnTestFirst"))
-    with pytest.raises(ValueError, match="second.cc: the op DnnTestFirst is there already, .* Give it another name"):
+    first = written(tmp_path / "first.cc", registering("DnnTestFirst", "DnnTestAlsoFirst"))
+    dnn.ops.load(first, cache=tmp_path)
+    second = written(tmp_path / "second.cc", registering("DnnTestSecond", "DnnTestFirst", "DnnTestAlsoFirst"))
+    message = f"{second}: the ops DnnTestAlsoFirst, DnnTestFirst are there already, from {first}. Give them other names"
+    with pytest.raises(ValueError, match=message):
         dnn.ops.load(second, cache=tmp_path)
     written(second, registering("DnnTestSecond"))
     assert callable(dnn.ops.load(second, cache=tmp_path).dnn_test_second)
 
 
 @needs_compiler
-@pytest.mark.parametrize("names", [("Relu",), ("DnnTestTwice", "DnnTestTwice")])
-def test_an_op_of_tensorflow_s_or_one_that_is_there_twice_is_refused(names, tmp_path):
-    with pytest.raises(ValueError, match=f"taken.cc: the op {names[0]} is there already, from TensorFlow or from this"):
-        dnn.ops.load(written(tmp_path / "taken.cc", registering(*names)), cache=tmp_path)
+@pytest.mark.parametrize(
+    ("names", "holder"),
+    [(("Relu",), "TensorFlow. Give"), (("DnnTestTwice", "DnnTestTwice"), "this file itself, which registers it twice")],
+)
+def test_an_op_of_tensorflow_s_or_one_that_is_there_twice_is_refused(names, holder, tmp_path):
+    source = written(tmp_path / "taken.cc", registering(*names))
+    with pytest.raises(ValueError, match=f"{source}: the op {names[0]} is there already, from {holder}"):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+@needs_compiler
+def test_an_op_of_a_library_that_was_not_loaded_here_is_refused(tmp_path):
+    source = written(tmp_path / "beside.cc", registering("DnnTestBeside"))
+    wanted = recipe(source, (), tmp_path)
+    build(wanted)
+    tf.load_op_library(str(wanted.library))
+    with pytest.raises(
+        ValueError, match="DnnTestBeside is there already, from a library that dnn.ops.load did not load"
+    ):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+@needs_compiler
+def test_a_changed_source_is_refused_before_it_is_compiled_unless_its_op_has_another_name(tmp_path, monkeypatch):
+    def text(name):
+        more = f'#define REGISTER_OP(name) int op = add(name, "x: float");\n  REGISTER_OP("{name}")'
+        return registering(f"{name}Beside", more=more)
+
+    source = written(tmp_path / "plain.cc", text("DnnTestPlain"))
+    dnn.ops.load(source, cache=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("dnn.ops.library.build", None)  # so that it would fail
+        with pytest.raises(ValueError, match=r"DnnTestPlain is .* flags changed from \(\) to \('-O1',\)\. Start a new"):
+            dnn.ops.load(source, flags=("-O1",), cache=tmp_path)
+        written(source, text("DnnTestPlain") + "int more = 1;")
+        with pytest.raises(ValueError, match="DnnTestPlain is there .* since then plain.cc changed. Start a new"):
+            dnn.ops.load(source, cache=tmp_path)
+    written(source, "// " + text("DnnTestNew").replace("\n", "\n// ") + "\n" + text("DnnTestRenamed"))
+    assert callable(dnn.ops.load(source, cache=tmp_path).dnn_test_renamed)
+
+
+@needs_compiler
+def test_a_second_load_looks_at_its_files_alone_and_sees_when_one_was_written(tmp_path, monkeypatch):
+    source = written(tmp_path / "again.cc", registering("DnnTestAgain"))
+    ops = dnn.ops.load(source, cache=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr("dnn.ops.library.recipe", None)
+        assert dnn.ops.load("again.cc") is dnn.ops.load("~/again.cc") is ops
+    os.utime(source, (1, 1))
+    assert dnn.ops.load(source, cache=tmp_path) is ops
+    source.unlink()
+    with pytest.raises(FileNotFoundError, match=f"{source}"):
+        dnn.ops.load(source, cache=tmp_path)
+
+
+@needs_compiler
+def test_autograph_does_not_warn_of_an_op(caplog):
+    ops = dnn.ops.load(SOURCE)
+
+    def both(x):
+        return ops.dnn_test_plus_one(ops.DnnTestPlusOne(x=x)), dnn.ops.load(SOURCE).DnnTestPlusOne(x=x)
+
+    tf.function(both, input_signature=[tf.TensorSpec([None])]).get_concrete_function()
+    assert "AutoGraph" not in caplog.text
 
 
 @needs_compiler
 @pytest.mark.parametrize(
     ("name", "bad", "message"),
     [
-        ("Invalid", {"input": "x: nonsense"}, "attr 'nonsense'.* for Op DnnTestInvalidTwo"),
-        ("Crash", {"more": "int crash = *static_cast<volatile int*>(nullptr);"}, r"the process .* ended with -11"),
-        ("Missing", {"more": "int missing();\nint value = missing();"}, "undefined symbol: .*missing.*\n.*build the"),
+        (
+            "Spec",
+            {"input": "x: nonsense"},
+            "refuses an op: .*'nonsense'.* for Op DnnTestSpecTwo\nMend its REGISTER_OP$",
+        ),
+        (
+            "Crash",
+            {"more": "int crash = *static_cast<volatile int*>(nullptr);"},
+            "ended with SIGSEGV\nWhat stands outside",
+        ),
+        (
+            "Throw",
+            {"more": "int f() { throw 3; }\nint a = f();"},
+            "ended with SIGABRT, term.* 'int'\nWhat stands outside",
+        ),
+        (
+            "Missing",
+            {"more": "int missing();\nint value = missing();"},
+            "undefined symbol: .*missing.*\nAn undef.*build",
+        ),
     ],
 )
 def test_a_library_that_cannot_be_loaded_leaves_nothing_and_is_loaded_when_it_is_mended(name, bad, message, tmp_path):
@@ -130,11 +212,19 @@ def test_a_library_that_cannot_be_loaded_leaves_nothing_and_is_loaded_when_it_is
 
 
 @needs_compiler
+def test_tensorflow_s_own_hint_is_shown(tmp_path):
+    with pytest.raises(RuntimeError, match=r"refuses an op: Invalid name: lower \(Did you use CamelCase\?\)\nMend its"):
+        dnn.ops.load(written(tmp_path / "lower.cc", registering("lower")), cache=tmp_path)
+
+
+@needs_compiler
 def test_an_op_that_is_left_by_halves_nevertheless_is_named(tmp_path, monkeypatch):
     names = ("DnnTestHalf", "DnnTestOther")
     monkeypatch.setattr("dnn.ops.build.ops_in", lambda library, name: names)  # the trial finds nothing
     source = written(tmp_path / "half.cc", registering(*names, input="x: nonsense"))
-    with pytest.raises(RuntimeError, match=r"(?s)half.cc cannot be .* DnnTestHalf is left by halves: start a new proc"):
+    with pytest.raises(
+        RuntimeError, match=r"(?s)half.cc cannot be .* the op DnnTestHalf is left by halves: start a new proc"
+    ):
         dnn.ops.load(source, cache=tmp_path / "cache")
 
 
@@ -164,7 +254,7 @@ def test_a_source_in_latin_1_is_compiled(tmp_path):
 
 @pytest.mark.parametrize("path", ["nothing.cc", "nothing.so", "nowhere/nothing.cc"])
 def test_a_file_that_is_not_there_is_named(path):
-    with pytest.raises(FileNotFoundError, match=f"there is no file {path} "):
+    with pytest.raises(FileNotFoundError, match=f"there is no such file to load ops from: '{Path.cwd() / path}'"):
         dnn.ops.load(path)
 
 

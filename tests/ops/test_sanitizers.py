@@ -33,13 +33,16 @@ struct Overrun { Overrun() { volatile char* p = static_cast<char*>(malloc(8)); p
 
 
 def sanitizer_libraries() -> list[str]:
-    """libasan, to be loaded before Python, and libstdc++, whose exceptions it wants to find. Skips where it is not."""
-    names = ("libasan.so", "libstdc++.so.6")
+    """libasan, to be loaded before Python, and libstdc++, whose exceptions it wants to find. Skips where they are not,
+    or libubsan is not, which the kernels are linked with.
+    """
+    names = ("libasan.so", "libstdc++.so.6", "libubsan.so")
     ask = ([*compiler(), f"-print-file-name={name}"] for name in names)
     found = [subprocess.run(command, capture_output=True, text=True).stdout.strip() for command in ask]
-    if not all(Path(path).is_absolute() for path in found):
-        pytest.skip(f"{compiler()[0]} has no {' and '.join(names)} to be loaded before Python, for AddressSanitizer")
-    return found
+    missing = [name for name, path in zip(names, found, strict=True) if not Path(path).is_absolute()]
+    if missing:
+        pytest.skip(f"{compiler()[0]} has no {' and no '.join(missing)}, for the sanitizers")
+    return found[:2]
 
 
 def run(arguments):
@@ -55,6 +58,16 @@ def test_no_input_makes_a_kernel_overrun_its_memory():
     done = run([str(Path(__file__).with_name("bad_inputs.py")), *FLAGS])
     assert done.stdout.split() == ["done"], done.stderr[-6000:]
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["libasan.so", "libubsan.so"])
+def test_a_compiler_without_one_of_the_sanitizers_skips(name, tmp_path, monkeypatch):
+    script = tmp_path / "compiler"
+    script.write_text(f'#!/bin/sh\nname=${{1#-print-file-name=}}\n[ $name = {name} ] || name=/lib/$name\necho $name\n')
+    script.chmod(0o700)
+    monkeypatch.setenv("CXX", str(script))
+    with pytest.raises(pytest.skip.Exception, match=f"compiler has no {name}, for the sanitizers"):
+        sanitizer_libraries()
 
 
 def test_an_overrun_would_be_seen(tmp_path):

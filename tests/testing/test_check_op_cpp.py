@@ -1,7 +1,6 @@
 """check_op of ops in C++: it finds the one that is right, and the fault of each that is not."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +8,16 @@ import pytest
 import tensorflow as tf
 from broken_laws import rows
 from library_cache import library_cache
+from needs_compiler import needs_compiler
 
 from dnn.ops import load
 from dnn.testing import check_op
 
-COMPILER = next(filter(None, map(shutil.which, ("g++", "clang++"))), None)
+pytestmark = needs_compiler
 
 
 @pytest.fixture(scope="session")  # a process can load ops of one name once, and may run this file in two parts
 def relus(request, tmp_path_factory):
-    if COMPILER is None:
-        pytest.skip("there is no C++ compiler, neither g++ nor clang++")
     return load(Path(__file__).with_name("relus.cc"), cache=library_cache(request.config, tmp_path_factory))
 
 

@@ -3,24 +3,25 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
+from tensorflow.python.eager.polymorphic_function.atomic_function import AtomicFunction
 
 import dnn
 from dnn.train import compiled
 from dnn.train.compiled import compiled_prediction, compiled_training
 from dnn.train.rows import Rows
-from dnn.train.traced import ONE_THREAD
+from dnn.train.traced import ONE_THREAD, Compiled
 
 X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
 SPECS = Rows(tf.TensorSpec(X.shape), tf.TensorSpec(Y.shape, tf.int32))
 
 
-def trained(model):
+def trained(model, loss=dnn.sparse_softmax_cross_entropy, batch_size=8):
     """(its history, its weights, the executor of its epochs)"""
     optimizer = dnn.Adam(model.trainable_variables)
-    loss = dnn.sparse_softmax_cross_entropy
-    history = dnn.fit(model, (X, Y), loss=loss, optimizer=optimizer, batch_size=8, epochs=3, jit_compile=False)
-    epoch = compiled_training(model, loss, optimizer, (dnn.accuracy,), SPECS, 8, False)
+    history = dnn.fit(model, (X, Y), loss=loss, optimizer=optimizer, batch_size=batch_size, epochs=3, jit_compile=False)
+    epoch = compiled_training(model, loss, optimizer, (dnn.accuracy,), SPECS, batch_size, False)
     return history, [variable.numpy() for variable in model.variables], epoch.executor
 
 
@@ -39,6 +40,18 @@ def test_one_thread_and_many_train_alike(monkeypatch):
     assert_trained_alike(one_thread, trained(dnn.mlp([4, 6, 2], seed=1)))
 
 
+def test_the_executor_runs_the_epoch(monkeypatch):
+    seen, call = [], AtomicFunction.call_flat
+
+    def noted(self, *arguments):
+        seen.append(context.context().function_call_options.executor_type)
+        return call(self, *arguments)
+
+    monkeypatch.setattr(AtomicFunction, "call_flat", noted)
+    trained(dnn.mlp([4, 6, 2]))
+    assert ONE_THREAD in seen
+
+
 class Looping(tf.Module):
     """With a loop and a branch of the user's own: without `wrap`, or in a tf.function."""
 
@@ -52,21 +65,80 @@ class Looping(tf.Module):
         return self.branch(self.loop(self.dense(x)))
 
 
-def test_what_one_thread_cannot_run_is_left_to_many():
-    assert_trained_alike(trained(Looping()), trained(Looping(tf.function)))  # traced before, by the border's checks
+class Then(tf.Module):
+    """A dense layer, and a function behind it."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.dense, self.function = dnn.Dense(4, 2, seed=1), function
+
+    def __call__(self, x):
+        return self.function(self.dense(x))
 
 
-@pytest.mark.parametrize("make", [lambda: dnn.mlp([4, 6, 2]), Looping, lambda: Looping(tf.function)])
-def test_a_prediction_has_the_same_bits_in_this_thread(make):
-    logits = compiled_prediction(make(), 4)
+def on_a_device(x):
+    with tf.device("CPU:0"):
+        return 2 * x
+
+
+MORE_THAN_PLAIN = {
+    "loop and branch": Looping,
+    "the same in a tf.function": lambda: Looping(tf.function),
+    "tf.function": lambda: Then(tf.function(lambda x: 2 * x)),
+    "map_fn": lambda: Then(lambda x: tf.map_fn(lambda row: 2 * row, x)),
+    "convolution": lambda: Then(lambda x: tf.nn.conv1d(x[:, :, None], tf.ones([1, 1, 1]), 1, "SAME")[:, :, 0]),
+    "a device of its own": lambda: Then(on_a_device),
+}
+
+
+@pytest.mark.parametrize("batch_size", [8, 10], ids=["with a remainder", "without"])
+@pytest.mark.parametrize("name", MORE_THAN_PLAIN)
+def test_what_is_more_than_plain_is_left_to_many_threads(name, batch_size):
+    history, _, executor = trained(MORE_THAN_PLAIN[name](), batch_size=batch_size)
+    assert executor == ""
+    assert np.isfinite(history["loss"]).all()
+
+
+@pytest.mark.parametrize("batch_size", [8, 10, 50])
+def test_so_is_a_loss_with_a_branch_in_a_tf_function(batch_size):
+    """One thread would wait for itself for ever, in epochs without a remainder."""
+
+    @tf.function
+    def loss(y, logits):
+        losses = dnn.sparse_softmax_cross_entropy(y, logits)
+        return tf.cond(tf.reduce_mean(losses) > 100, lambda: tf.minimum(losses, 100), lambda: losses)
+
+    *_, executor = trained(dnn.mlp([4, 2]), loss, batch_size)
+    assert executor == ""
+
+
+def test_a_prediction_has_the_same_bits_in_this_thread():
+    logits = compiled_prediction(dnn.mlp([4, 6, 2]), 4)
     np.testing.assert_array_equal(logits.in_this_thread(X), logits(X))
 
 
-def test_an_error_in_this_thread_says_where_it_comes_from():
+@pytest.mark.parametrize(("make", "rows", "here"), [
+    (lambda: dnn.mlp([4, 2]), 256, 1), (lambda: dnn.mlp([4, 2]), 257, 0), (Looping, 1, 0),
+])  # fmt: skip
+def test_few_rows_of_a_plain_model_are_predicted_in_this_thread(make, rows, here, monkeypatch):
+    calls, in_this_thread = [], Compiled.in_this_thread
+    monkeypatch.setattr(Compiled, "in_this_thread", lambda *both: calls.append(1) or in_this_thread(*both))
+    assert dnn.predict(make(), np.zeros((rows, 4))).shape == (rows, 2)
+    assert len(calls) == here
+
+
+def test_an_error_says_where_it_comes_from_and_what_it_changed_is_changed_once():
     class Refusing(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.calls = tf.Variable(0)
+
         def __call__(self, x):
+            self.calls.assign_add(1)
             tf.debugging.assert_positive(x, "no such feature")
             return x
 
+    model = Refusing()
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)test_compiled.py.*no such feature"):
-        dnn.predict(Refusing(), -np.ones((1, 4)))
+        dnn.predict(model, -np.ones((1, 4)))
+    assert model.calls.numpy() == 1

@@ -55,6 +55,13 @@ def test_auto_leaves_what_xla_computes_otherwise_to_graph_mode(kind):
     assert "".join(epoch() for _ in range(3)) == "ggg"
 
 
+@pytest.mark.parametrize("kind", ["Assert", "RandomUniform"])
+def test_xla_that_is_asked_for_says_what_it_computes_otherwise(kind, caplog):
+    assert GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), True, 0)() == "x"
+    (record,) = caplog.records
+    assert record.getMessage() == f"jit_compile: XLA leaves out, or draws otherwise, {kind}"
+
+
 def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
     model = dnn.mlp([4, 6, 2])
     history = dnn.fit(
@@ -110,26 +117,41 @@ def test_whatever_xla_fails_by_the_fit_goes_on_in_graph_mode(caplog):
     assert record.getMessage().startswith("jit_compile: in graph mode, since XLA")
 
 
-def failing(jit_compile):
-    def fail():
-        raise tf.errors.InvalidArgumentError(None, None, "XLA is in this text, and label 7 is out of range")
+def test_what_has_no_kernel_for_xla_is_not_tried_there(monkeypatch, caplog):
+    """TensorFlow would fill the log."""
+    monkeypatch.setattr(graph_or_xla, "_has_kernel", lambda kind: kind == "MyOther")
+    tried = []
 
-    return fail
+    class Tried(Made):
+        def __call__(self):
+            tried.append(self.name)
+            return self.name
+
+    epoch = GraphOrXla(lambda jit: Tried("x" if jit else "g", ["MatMul", "MyOp", "MyOther", "MyOp"]), True, 0)
+    assert epoch() == "g"
+    assert tried == ["g"]
+    (record,) = caplog.records
+    assert record.getMessage() == "jit_compile: in graph mode, since XLA has no kernel for MyOp"
+
+
+class Failing(Made):
+    def __init__(self, message):
+        super().__init__("")
+        self.message, self.calls = message, 0
+
+    def __call__(self):
+        self.calls += 1
+        raise tf.errors.InvalidArgumentError(None, None, self.message)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_an_error_of_graph_mode_is_raised(jit_compile):
     with pytest.raises(tf.errors.InvalidArgumentError, match="label 7"):
-        GraphOrXla(failing, jit_compile, 0)()
+        GraphOrXla(lambda _: Failing("XLA is in this text, and label 7 is out of range"), jit_compile, 0)()
 
 
 def test_in_graph_mode_nothing_is_run_twice():
-    seen = []
-
-    def fail():
-        seen.append(1)
-        raise tf.errors.InvalidArgumentError(None, None, "XLA_CPU_JIT: No registered 'AsString' OpKernel")
-
+    function = Failing("XLA_CPU_JIT: No registered 'AsString' OpKernel")
     with pytest.raises(tf.errors.InvalidArgumentError, match="AsString"):
-        GraphOrXla(lambda jit_compile: fail, False, 0)()
-    assert seen == [1]
+        GraphOrXla(lambda _: function, False, 0)()
+    assert function.calls == 1

@@ -43,7 +43,7 @@ class MyNewNameOp : public OpKernel {
 };
 
 template <typename T>
-class MyNewNameGradOp : public OpKernel {
+class MyNewNameOpGrad : public OpKernel {
  public:
   using OpKernel::OpKernel;
 
@@ -69,7 +69,7 @@ class MyNewNameGradOp : public OpKernel {
 
 #define REGISTER(T)                                                                                       \
   REGISTER_KERNEL_BUILDER(Name("MyNewNameOp").Device(DEVICE_CPU).TypeConstraint<T>("T"), MyNewNameOp<T>); \
-  REGISTER_KERNEL_BUILDER(Name("MyNewNameOpGrad").Device(DEVICE_CPU).TypeConstraint<T>("T"), MyNewNameGradOp<T>)
+  REGISTER_KERNEL_BUILDER(Name("MyNewNameOpGrad").Device(DEVICE_CPU).TypeConstraint<T>("T"), MyNewNameOpGrad<T>)
 REGISTER(float);
 REGISTER(double);
 

@@ -1,0 +1,44 @@
+"""The bits of the kernels' results, a line for each kernel; as a program, with as many threads as its argument says."""
+
+import hashlib
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.ops.fused_adam import FusedAdam
+from dnn.ops.layer_normalization import layer_normalization
+from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+
+
+def with_gradients(function, *arguments):
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        y = function(*arguments)
+    return y, *tape.gradient(y, arguments, output_gradients=tf.sin(y))
+
+
+def adam(p, g):
+    optimizer = FusedAdam([tf.Variable(p)])
+    optimizer.apply([g])
+    return *optimizer.parameters, *optimizer.m, *optimizer.v
+
+
+def line(name, results) -> str:
+    return f"{name} {hashlib.sha256(b''.join(tensor.numpy().tobytes() for tensor in results)).hexdigest()}"
+
+
+def bits() -> list[str]:
+    random = np.random.default_rng(0)
+    matrix, other, *vectors = (tf.constant(random.normal(size=size)) for size in ((1000, 33), (1000, 33), 33, 33))
+    labels = random.integers(0, 33, 1000)
+    return [
+        line("cross-entropy", with_gradients(lambda z: sparse_softmax_cross_entropy(labels, z), matrix)),
+        line("layer normalization", with_gradients(layer_normalization, matrix, *vectors)),
+        line("Adam", adam(matrix, other)),
+    ]
+
+
+if __name__ == "__main__":
+    tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
+    print("\n".join(bits()))
