@@ -16,7 +16,7 @@ def broken(op, reference, **options) -> dict[str, str]:
     return rows(error.value)
 
 
-def rows(error: AssertionError) -> dict[str, str]:
+def rows(error: AssertionError | str) -> dict[str, str]:
     lines = [line.split("  BREAKS  ") for line in str(error).splitlines() if "  BREAKS  " in line]
     return {law.strip(): detail.strip() for law, detail in lines}
 

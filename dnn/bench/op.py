@@ -14,7 +14,8 @@ from dnn.bench.memory import Copy
 from dnn.bench.subject import Subject, read_subject
 from dnn.testing.law import told
 from dnn.testing.modes import assert_near
-from dnn.testing.ops.subject import cotangents, is_float, outputs, with_gradients
+from dnn.testing.ops.differentiated import with_gradients
+from dnn.testing.ops.subject import cotangents, is_float, outputs
 from dnn.train.traced import concrete
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")

@@ -44,8 +44,11 @@ def assert_near(actual, expected, what: str, *, ulps: float = 64) -> None:
     actual, expected = (t if tf.is_tensor(t) else tf.constant(np.asarray(t)) for t in (actual, expected))
     if (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
         raise AssertionError(f"{what}: {described(actual)} instead of {described(expected)}")
-    unit = EPSILON.get(expected.dtype, 0.0)  # integers and truth values are equal
-    actual, expected = (np.atleast_1d(tensor.numpy()).astype(np.float64) for tensor in (actual, expected))
+    unit = EPSILON.get(expected.dtype.real_dtype, 0.0)  # integers, truth values and words are equal
+    actual, expected = (np.atleast_1d(tensor.numpy()) for tensor in (actual, expected))
+    if not unit:
+        return _assert_equal(actual, expected, what)
+    actual, expected = (array.astype(np.result_type(array, np.float64)) for array in (actual, expected))
     allowed = ulps * unit * np.max(np.abs(expected), initial=1.0, where=np.isfinite(expected))
     with np.errstate(invalid="ignore"):
         off = np.where((actual == expected) | (np.isnan(actual) & np.isnan(expected)), 0.0, np.abs(actual - expected))
@@ -53,6 +56,13 @@ def assert_near(actual, expected, what: str, *, ulps: float = 64) -> None:
     if off.size and off.max() > allowed:
         place = tuple(map(int, np.unravel_index(off.argmax(), off.shape)))
         raise AssertionError(f"{what}: {actual[place]} instead of {expected[place]} at {place}, {allowed:.1e} allowed")
+
+
+def _assert_equal(actual: np.ndarray, expected: np.ndarray, what: str) -> None:
+    places = np.argwhere(actual != expected)
+    if len(places):
+        place = tuple(map(int, places[0]))
+        raise AssertionError(f"{what}: {actual[place]} instead of {expected[place]} at {place}")
 
 
 def assert_all_near(actual: dict, expected: dict, where: str, *, ulps: float = 64) -> None:

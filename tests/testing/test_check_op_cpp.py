@@ -57,6 +57,34 @@ def test_an_op_in_cpp_with_a_static_buffer_is_found(relus):
     assert table.count("BREAKS") == 1
 
 
+def test_an_op_in_cpp_that_is_wrong_only_where_a_large_array_is_split_is_found(relus):
+    table = broken(relus.sharded_relu, calls=64)
+    assert re.search("has the values of the reference +BREAKS +result 0: -1.0 instead of", table)
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_an_op_in_cpp_whose_kernel_has_a_buffer_is_found_in_each_mode(relus, mode):
+    def op(x):
+        alone = tf.executing_eagerly() == (mode == "eager")
+        return relus.remembering_relu(x) if alone else relus.right_relu(x)
+
+    found = rows(broken(op))["keeps its bits among threads"].removesuffix(" give other bits than one by one")
+    wrong = [re.match(r"([\d,]+) of (.*)", part).groups() for part in found.split(", ")]
+    assert any(count != "0" for count, name in wrong if "eager" in name) == (mode == "eager")
+    assert any(count != "0" for count, name in wrong if "graph" in name) == (mode == "graph")
+
+
+def test_an_op_in_cpp_without_a_gradient_is_told_once_with_the_remedy(relus):
+    with pytest.raises(AssertionError) as error:
+        check_op(relus.right_relu, tf.nn.relu, calls=64)
+    found = rows(error.value)
+    assert found.keys() == {"has the gradient of finite differences"}
+    wanted = "gradient registry has no entry for: RightRelu. Register one (dnn/ops/README.md, In C++, step 4)"
+    assert found.popitem()[1].startswith(wanted)
+    for law in ("has the gradient of the reference", "infers the shape of its gradients", "agrees under xla"):
+        assert re.search(f"{law} +not applicable +it has no", str(error.value))
+
+
 def test_a_gradient_op_in_cpp_with_a_wrong_shape_function_is_found(relus):
     @tf.custom_gradient
     def identity(x):

@@ -1,5 +1,8 @@
 """check_op of an op or a reference that raises: the table says which of the two, and the traceback is kept."""
 
+import signal
+import subprocess
+import sys
 import traceback
 
 import numpy as np
@@ -84,3 +87,70 @@ def test_a_branch_on_a_number_is_traced_as_before():
 
     report = check_op(doubled_if_positive, gradient=None, **QUICK)
     assert report["agrees in graph mode"].verdict == "holds"
+
+
+def test_the_cause_of_a_long_error_is_told():
+    def eager_alone(x):
+        if not tf.executing_eagerly():
+            raise ValueError("before " + "it is long " * 100 + "the cause")
+        return tf.square(x)
+
+    detail = broken(eager_alone, tf.square)["agrees in graph mode"]
+    assert detail.startswith("the op raised ValueError: before it is long")
+    assert "the cause; of float32[" in detail
+
+
+def with_a_gradient_of_another_shape(x):
+    return tf.custom_gradient(lambda x: (tf.square(x), lambda dy: tf.reduce_sum(2 * x * dy)))(x)
+
+
+@pytest.mark.parametrize("reference", [tf.square, np.square])
+def test_a_gradient_of_another_shape_is_told_as_one(reference):
+    detail = broken(with_a_gradient_of_another_shape, reference)["has the gradient of finite differences"]
+    assert "the gradient by float argument or variable 0 has shape () instead of (" in detail
+
+
+def test_two_results_of_the_same_call_are_told_as_such():
+    failed = []
+
+    def once_wrong(x):
+        if 0 < tf.size(x) < 300 and not failed:
+            failed.append(x.shape)
+            return x + 1
+        return x
+
+    found = broken(once_wrong, tf.identity, gradient=None)
+    assert found["has the values of the reference"].startswith("the same call gave two results: once result 0: ")
+
+
+@pytest.mark.parametrize("name", ["examples", "calls"])
+def test_none_at_all_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
+        check_op(tf.square, **{name: 0})
+
+
+CRASHES = """
+import os, signal
+import tensorflow as tf
+from dnn.testing import check_op
+
+def op(x):
+    if x.shape[0] == 63:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return x
+
+check_op(op, tf.identity)
+"""
+
+
+def test_the_stack_of_a_crash_names_the_law():
+    ran = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False)
+    assert ran.returncode == -signal.SIGSEGV
+    assert "Fatal Python error: Segmentation fault" in ran.stderr
+    assert "has_the_values_of_the_reference" in ran.stderr
+
+
+def test_two_lambdas_on_one_line_are_traced_without_a_word(caplog, capfd):
+    check_op(lambda x: tf.abs(x), lambda x: np.abs(x), gradient=None, **QUICK)
+    said = "".join([caplog.text, *capfd.readouterr()])
+    assert "could not parse" not in said

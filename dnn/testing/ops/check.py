@@ -5,12 +5,17 @@ from functools import partial
 
 from dnn.testing.checks import name_of
 from dnn.testing.law import told
-from dnn.testing.ops import dtypes, gradients, repeated, shapes, traced, values, variables
+from dnn.testing.ops import dtypes, gradients, half, repeated, shapes, threads, traced, values, variables
+from dnn.testing.ops.autograph import without_autograph
+from dnn.testing.ops.crash import stack_in_a_crash
+from dnn.testing.ops.differentiated import lacks_a_gradient
 from dnn.testing.ops.inputs import Floats
+from dnn.testing.ops.larger import larger
 from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
 from dnn.testing.ops.source import BATCHES, source_of
-from dnn.testing.ops.subject import Case, is_float, is_of_numpy, outputs, restoring, trained
+from dnn.testing.ops.subject import Case, called_by_arrays, is_float, is_of_numpy, outputs, restoring, trained
+from dnn.testing.ops.traced import known
 
 LAWS = (
     values.has_the_values_of_the_reference,
@@ -24,10 +29,11 @@ LAWS = (
     shapes.infers_its_shape_for_any_batch,
     shapes.infers_the_shape_of_its_gradients,
     dtypes.takes_other_dtypes,
+    half.has_its_gradient_in_half_precision,
     traced.agrees_in_graph_mode,
     traced.agrees_under_xla,
     repeated.gives_the_same_bits_each_time,
-    repeated.keeps_its_bits_among_threads,
+    threads.keeps_its_bits_among_threads,
 )
 DEFAULT = (Floats(),)
 GRADIENTS = ("exact", "surrogate", None)
@@ -51,17 +57,22 @@ def check_op(
     gradient: "exact": it is the derivative. "surrogate": it is deliberately another, as of a straight-through
     estimator, and compared with that of the reference alone. None: there is none.
     ulps: how far results may be from the reference, in units in the last place of the largest number of a result, or of
-    1 if that is more. The table tells how far they are, and in units of each number itself too.
+    1 if that is more. The table tells how far they are, and in units of each number itself too. In float16 and
+    bfloat16, where 64 would be 6 and 50 %, a sixteenth as many, or 4 if that is more.
     elementwise: ulps are of each number itself, where values are compared: tf.math.log(1 + x) is no log1p then. Where
     numbers cancel, as in a sum, no op is as exact as that.
     examples: drawn for a law, 8 at most for one that traces each; the same in every run.
-    calls: made by several threads at once.
+    calls: made by several threads at once; more are made of about a million numbers, where inputs can be so many.
+    Where a kernel crashes the process, Python's faulthandler says in which law.
     Raises: AssertionError, which holds the table, where the op breaks a law, raised from the first error of the op or
     the reference, if they had one; ValueError and TypeError for inputs and settings that cannot be; ModuleNotFoundError
     without Hypothesis, which `pip install 'dnn[test]'` brings.
     """
     if gradient not in GRADIENTS:
         raise ValueError(f"gradient must be one of {GRADIENTS}, got {gradient!r}")
+    for name, count in (("examples", examples), ("calls", calls)):
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
     source = source_of(inputs)
     batches = source.large(BATCHES)
     if not batches:
@@ -70,16 +81,20 @@ def check_op(
         Case, source=source, batches=batches, gradient=gradient, ulps=ulps, elementwise=elementwise, examples=examples,
         calls=calls,
     )  # fmt: skip
-    report = Report(name_of(op), _findings(op, reference, batches[0], asked))
+    with stack_in_a_crash():
+        report = Report(name_of(op), _findings(op, reference, batches[0], asked))
     if report.broken:
         raise AssertionError(str(report)) from report.error
     return report
 
 
-def _findings(op, reference, arrays, asked: Callable[..., Case]) -> tuple[Finding, ...]:
+def _findings(op, reference, arrays, asked: partial) -> tuple[Finding, ...]:
     """Of one law alone where the op cannot be called: what fails in it would fail in each of the others."""
+    specs = asked.keywords["source"].for_any_batch(arrays) or known(arrays)
     try:
-        called, changed = restoring(blaming("the op", op), getattr(op, "variables", ()), arrays)
+        called, changed = restoring(
+            blaming("the op", without_autograph(op, specs)), getattr(op, "variables", ()), arrays
+        )
         results = outputs(called, arrays)
     except Exception as error:
         return (_breach("can be called", error),)
@@ -87,7 +102,12 @@ def _findings(op, reference, arrays, asked: Callable[..., Case]) -> tuple[Findin
     by = trained(op, changed)
     of_floats = any(map(is_float, results)) and any(map(is_float, (*arrays, *by)))
     reference = reference and blaming("the reference", reference)
-    case = asked(called, reference, in_numpy=in_numpy, of_floats=of_floats, changed=changed, variables=by)
+    lacks = lacks_a_gradient(called, arrays, by) if of_floats and asked.keywords["gradient"] else ""
+    longest = larger(asked.keywords["source"], called_by_arrays(called, reference, in_numpy))
+    case = asked(
+        called, reference, larger=longest, in_numpy=in_numpy, of_floats=of_floats, lacks=lacks, changed=changed,
+        variables=by,
+    )  # fmt: skip
     return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
 
 
@@ -111,6 +131,7 @@ def _breach(law: str, error: Exception) -> Finding:
     return Finding(law, BREAKS, _one_line(told(error)), error)
 
 
-def _one_line(text: str, most: int = 400) -> str:
+def _one_line(text: str, first: int = 100, last: int = 400) -> str:
+    """A long one without its middle: TensorFlow puts the cause of an error at the end, after where it was traced."""
     text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[:most]} …"
+    return text if len(text) <= first + last else f"{text[:first]} … {text[-last:]}"

@@ -74,7 +74,9 @@ def _slope(function, arrays, weights, here, which, place, steps: Steps) -> tuple
 
 
 def _rise(there, here, weights) -> tuple[float, float]:
-    """Σ c·(r' − r), and Σ |c·r| of those results r that are not the same bits."""
+    """Σ c·(r' − r), and Σ |c·r| of those results r that are not the same bits; NaN where a shape changes."""
+    if any(np.shape(new) != np.shape(old) for new, old in zip(there, here, strict=True)):
+        return np.nan, np.nan
     rise = noise = 0.0
     for new, old, weight in zip(there, here, weights, strict=True):
         new, old, weight = (np.asarray(array, np.float64) for array in (new, old, weight))

@@ -15,11 +15,8 @@ def keeps_the_dtype_of_its_floats(case: Case) -> str:
     compared as the values are. One in NumPy, which computes in float64, says nothing of them.
     """
     if case.reference is not None and not case.in_numpy:
-        raise NotApplicableError("it has those of the reference, which is of TensorFlow")
-    given, gives = (
-        {each.dtype.name for each in map(tf.convert_to_tensor, many) if is_float(each)}
-        for many in (case.batches[0], outputs(case.op, case.batches[0]))
-    )
+        raise NotApplicableError("the laws of values ask for those of the reference, which is of TensorFlow")
+    given, gives = (_names(many) for many in (case.batches[0], outputs(case.op, case.batches[0])))
     if len(given) != 1 or not gives:
         raise NotApplicableError("the arguments of floats have no one dtype, or no result is of floats")
     if gives != given:
@@ -28,9 +25,10 @@ def keeps_the_dtype_of_its_floats(case: Case) -> str:
 
 
 def takes_other_dtypes(case: Case) -> str:
-    """Where it takes floats of another dtype, it has the values of the reference for them.
+    """Where it takes floats of another dtype, it has the values of the reference for them, in that dtype.
 
-    Which it refuses is told, and is no breach.
+    Or in one of more digits, or in the one that a reference in TensorFlow gives. Which it refuses is told, and is no
+    breach.
     """
     arrays = case.batches[0]
     if not any(map(is_float, arrays)):
@@ -44,16 +42,36 @@ def _taken(case: Case, arrays, dtype: tf.DType) -> str:
         results = outputs(case.op, arrays)
     except Exception as error:
         return f"refused ({type(error.__cause__ or error).__name__})"
+    wanted = _wanted(case, arrays, results)
+    _assert_dtypes(results, dtype, None if case.in_numpy else wanted)
     gives = f"gives {', '.join(result.dtype.name for result in results)}"
-    if case.reference is None:
-        return gives
-    try:
-        wanted = expected(case, arrays, results)
-    except Exception:
-        return f"{gives}, which the reference refuses"
+    if wanted is None:
+        return gives if case.reference is None else f"{gives}, which the reference refuses"
     pairs = zip(*(_in_coarsest(pair, dtype) for pair in zip(results, wanted, strict=True)), strict=True)
     assert_same(*pairs, f"of {dtype.name}, result", ulps=case.ulps, elementwise=case.elementwise)
     return gives
+
+
+def _wanted(case: Case, arrays, results) -> list | None:
+    """What the reference gives, if there is one and it takes them."""
+    try:
+        return case.reference and expected(case, arrays, results)
+    except Exception:
+        return None
+
+
+def _assert_dtypes(results, given: tf.DType, wanted) -> None:
+    """Results of floats have as many digits as what is given, as a loss of float32 from bfloat16 has more; or fewer,
+    where such are wanted in their place."""
+    allowed = [given] * len(results) if wanted is None else [other.dtype for other in wanted]
+    for place, (result, other) in enumerate(zip(results, allowed, strict=False)):
+        if is_float(result) and result.dtype != other and EPSILON[result.dtype] > EPSILON[given]:
+            raise AssertionError(f"of {given.name}, result {place} is {result.dtype.name}")
+
+
+def _names(values) -> set[str]:
+    """The dtypes of those of floats."""
+    return {each.dtype.name for each in map(tf.convert_to_tensor, values) if is_float(each)}
 
 
 def _in_coarsest(pair, dtype: tf.DType) -> list[tf.Tensor]:

@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.source import for_each
+from dnn.testing.ops.sizes import sizes_that_depend_on_numbers
 from dnn.testing.ops.subject import Case, cotangents, is_float, outputs
 from dnn.testing.ops.traced import few, known, traced
 
@@ -12,15 +13,27 @@ FEWER = 2  # examples, since each is traced twice with its gradients
 
 
 def infers_its_shape(case: Case) -> str:
-    """Of arguments of known shapes, a graph knows the shape of each result, and it is the one that comes out."""
+    """Of arguments of known shapes, a graph knows the shape of each result, and it is the one that comes out.
+
+    But for the sizes that depend on the numbers in the arguments.
+    """
+    depends = sizes_that_depend_on_numbers(case)
 
     def check(arrays):
-        for inferred, shape in _inferred_beside_true(case, known(arrays), arrays):
-            if not inferred.is_fully_defined() or inferred != shape:
+        for (inferred, shape), axes in zip(_inferred_beside_true(case, known(arrays), arrays), depends, strict=True):
+            if not (inferred.is_compatible_with(shape) and _is_known(inferred, axes)):
                 raise AssertionError(f"the shape {inferred} is inferred, and {shape} comes out")
 
     for_each(case.source.strategy(near=True), check, few(case))
-    return f"{few(case)} examples"
+    also = "; a size depends on the numbers in the arguments" if any(depends) else ""
+    return f"{few(case)} examples{also}"
+
+
+def _is_known(inferred: tf.TensorShape, but: set[int]) -> bool:
+    """All sizes are, but for those of these axes."""
+    return inferred.rank is not None and all(
+        size is not None or axis in but for axis, size in enumerate(inferred.as_list())
+    )
 
 
 def infers_its_shape_for_any_batch(case: Case) -> str:

@@ -1,18 +1,19 @@
 """Where the arrays come from that an op is called with, and which of their axes a trace need not know."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.inputs import BATCH, Floats, Integers
-from dnn.testing.ops.raised import RaisedError, first_raised
 
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
 EDGE_BATCHES = (7, 63, 257)
+SPREAD = 3  # rows
 BATCHES, LARGE_BATCH, LARGE_ROW = 16, 64, 256
 
 
@@ -46,10 +47,32 @@ class Specified:
         random = np.random.default_rng(0)
         return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
 
+    def longer(self, numbers: int, count: int) -> list[tuple[np.ndarray, ...]]:
+        """Different arrays of one size, the largest of about so many numbers, an odd count if the specs leave it open.
+
+        The batch is made longer; without one, all axes that have a name. Empty where none has.
+        """
+        names = self._names()
+        stretched = {BATCH} if any(BATCH in spec.shape for spec in self.specs) else set(names)
+        across = round(LARGE_ROW ** (1 / max(len(names) - 1, 1))) | 1
+        sizes = {name: max(self._sizes(name)[0], across) for name in names if name not in stretched}
+        lengths = [_length(spec, sizes, stretched, numbers) for spec in self.specs if stretched & set(spec.shape)]
+        if not lengths:
+            return []
+        sizes |= dict.fromkeys(stretched, max(1, int(min(lengths))) | 1)
+        random = np.random.default_rng(4)
+        return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
+
     def edges(self) -> list[tuple[np.ndarray, ...]]:
         """Arrays of all edge values in turn, in batches that are no drawn size and no power of two."""
         sizes = {name: max(self._sizes(name)[0], 3) for name in self._names()}
         return [tuple(spec.tiled(sizes | {BATCH: batch}) for spec in self.specs) for batch in EDGE_BATCHES]
+
+    def spread(self, count: int) -> list[tuple[np.ndarray, ...]]:
+        """Different small arrays, away from kinks, of the edge values and what is equally distributed between."""
+        sizes = {name: self._sizes(name)[0] for name in self._names()} | {BATCH: SPREAD}
+        random = np.random.default_rng(5)
+        return [tuple(spec.spread(sizes, random) for spec in self.specs) for _ in range(count)]
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
         """The same shapes, but for the batch; None where no axis is one."""
@@ -89,8 +112,16 @@ class Drawn:
         found = [arrays for arrays in found if all(map(np.size, arrays))]
         return found[:count]
 
+    def longer(self, numbers: int, count: int) -> list[tuple[np.ndarray, ...]]:
+        """None: only the strategy knows which shapes fit together."""
+        return []
+
     def edges(self) -> list[tuple[np.ndarray, ...]]:
         """None."""
+        return []
+
+    def spread(self, count: int) -> list[tuple[np.ndarray, ...]]:
+        """None: what the strategy draws is the whole domain."""
         return []
 
     def for_any_batch(self, arrays) -> list[tf.TensorSpec] | None:
@@ -113,32 +144,7 @@ def source_of(inputs) -> Specified | Drawn:
     return Specified(tuple(specs))
 
 
-def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
-    """check(arrays), so many times, with the same arrays in every run.
-
-    shrink: look for a small example where a check fails. Raises: AssertionError or RaisedError that shows the example.
-    """
-    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-
-    @settings(
-        max_examples=count, derandomize=True, database=None, deadline=None, verbosity=Verbosity.quiet,
-        phases=[Phase.generate, *([Phase.shrink] if shrink else [])], report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(strategy)
-    def each(arrays):
-        try:
-            check(arrays)
-        except Exception as error:
-            first = first_raised(error) or error
-            if not isinstance(first, AssertionError | RaisedError):
-                raise
-            raise type(first)(f"{first}; of {' and '.join(map(shown, arrays))}") from (first.__cause__ or first)
-
-    each()
-
-
-def shown(array: np.ndarray) -> str:
-    """Dtype and shape, and the numbers if they are few."""
-    what = f"{array.dtype.name}{list(array.shape)}"
-    return f"{what} {array.tolist()}" if math.prod(array.shape) <= 6 else what
+def _length(spec: Floats | Integers, sizes: Mapping[str, int], stretched: set[str], numbers: int) -> float:
+    """Of each of these axes, where this argument is to have so many numbers."""
+    others = math.prod(sizes.get(axis, axis) for axis in spec.shape if axis not in stretched)
+    return (numbers / max(others, 1)) ** (1 / sum(axis in stretched for axis in spec.shape))

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
 
+from dnn.testing.ops.autograph import without_autograph
 from dnn.testing.ops.source import Drawn, Specified
 
 
@@ -13,16 +15,18 @@ from dnn.testing.ops.source import Drawn, Specified
 class Case:
     """What the laws are asked of.
 
-    batches: large arguments, of which the first is a large example. in_numpy: the reference is a function of arrays.
+    batches: large arguments, of which the first is a large example. larger: really large ones, if there are some.
+    in_numpy: the reference is a function of arrays.
     gradient: "exact", "surrogate" or None, see check_op. elementwise: each number is near in ulps of itself.
     changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
-    of_floats: a result is, and an argument or a variable.
+    of_floats: a result is, and an argument or a variable. lacks: the op that has no gradient, as TensorFlow says.
     """
 
     op: Callable
     reference: Callable | None
     source: Specified | Drawn
     batches: list[tuple[np.ndarray, ...]]
+    larger: list[tuple[np.ndarray, ...]]
     gradient: str | None
     ulps: float
     elementwise: bool
@@ -30,13 +34,14 @@ class Case:
     calls: int
     in_numpy: bool
     of_floats: bool
+    lacks: str
     changed: list[tf.Variable]
     variables: list[tf.Variable]
 
     @property
     def differentiable(self) -> bool:
         """It has a gradient to be compared."""
-        return self.gradient is not None and self.of_floats
+        return self.gradient is not None and self.of_floats and not self.lacks
 
 
 def restoring(function: Callable, variables, arrays) -> tuple[Callable, list[tf.Variable]]:
@@ -75,27 +80,6 @@ def cotangents(results) -> list[np.ndarray]:
     return [random.normal(size=r.shape).astype(r.dtype.as_numpy_dtype) for r in results if is_float(r)]
 
 
-def with_gradients(function, arguments, weights) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The outputs, and by each argument of floats the gradient of Σ c·r over all outputs r of floats and weights c.
-
-    0 where nothing depends on an argument.
-    """
-    return with_all_gradients(function, arguments, weights, ())
-
-
-def with_all_gradients(function, arguments, weights, variables) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The same, and after the gradients by the arguments those by these variables."""
-    arguments = list(map(tf.convert_to_tensor, arguments))
-    sources = [*filter(is_float, arguments), *variables]
-    with tf.GradientTape() as tape:
-        tape.watch(sources)
-        results = outputs(function, arguments)
-    targets = [result for result in results if is_float(result)]
-    zero = tf.UnconnectedGradients.ZERO
-    gradients = tape.gradient(targets, sources, output_gradients=list(weights), unconnected_gradients=zero)
-    return results, [tf.convert_to_tensor(gradient) for gradient in gradients]
-
-
 def in_dtype(arrays, dtype) -> list[np.ndarray]:
     """The floats in another dtype."""
     return [array.astype(dtype) if is_float(array) else array for array in map(np.asarray, arrays)]
@@ -113,6 +97,12 @@ def expected(case: Case, arrays, like) -> list:
         return [result.astype(dtype) for result, dtype in zip(results, dtypes, strict=True)]
 
 
+def called_by_arrays(op, reference, in_numpy: bool) -> list[Callable]:
+    """arrays -> results, of the op and of the reference if there is one."""
+    functions = [partial(outputs, op)]
+    return functions if reference is None else [*functions, partial(numpy_outputs if in_numpy else outputs, reference)]
+
+
 def numpy_outputs(function, arrays) -> list[np.ndarray]:
     """Of a function of NumPy, called in float64."""
     with np.errstate(all="ignore"):
@@ -123,7 +113,8 @@ def is_of_numpy(reference, arrays) -> bool:
     """Whether a reference cannot be traced, or gives no tensors then: what NumPy computes within has no derivative."""
     try:
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in map(tf.convert_to_tensor, arrays)]
-        traced = tf.function(lambda *tensors: reference(*tensors)).get_concrete_function(*specs)
+        left = without_autograph(reference, specs, TypeError)  # NumPy's own error is NotImplementedError
+        traced = tf.function(lambda *tensors: left(*tensors)).get_concrete_function(*specs)
     except Exception:
         return True
     return not all(map(tf.is_tensor, tf.nest.flatten(traced.structured_outputs)))

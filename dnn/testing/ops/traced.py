@@ -5,9 +5,11 @@ import re
 import tensorflow as tf
 
 from dnn.testing.modes import MODES, assert_near
+from dnn.testing.ops.differentiated import with_all_gradients
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, cotangents, outputs, with_all_gradients
+from dnn.testing.ops.sizes import sizes_that_depend_on_numbers
+from dnn.testing.ops.subject import Case, cotangents, outputs
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 MOST = 8  # examples, since each is traced anew
@@ -32,6 +34,8 @@ def agrees_under_xla(case: Case) -> str:
     except (tf.errors.OpError, ValueError) as error:
         if NO_KERNEL.search(str(error)):
             raise NotApplicableError("it has no kernel for XLA") from error
+        if any(sizes_that_depend_on_numbers(case)):
+            raise NotApplicableError("a size depends on the numbers in the arguments") from error
         raise
     return f"a large example, {_of_what(case)}"
 

@@ -4,9 +4,11 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.modes import described
+from dnn.testing.ops.bits import bits
+from dnn.testing.ops.each import for_each
+from dnn.testing.ops.larger import most_numbers
 from dnn.testing.ops.near import assert_same
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.source import for_each
 from dnn.testing.ops.subject import Case, expected, outputs
 
 
@@ -18,15 +20,22 @@ def can_be_called(case: Case) -> str:
 
 
 def has_the_values_of_the_reference(case: Case) -> str:
-    """Of small examples and of a large one, of finite numbers; a reference of NumPy, in float64, is once rounded."""
+    """Of small examples, a large and a really large one, of finite numbers; NumPy's, in float64, is once rounded."""
     finite = case.source.without_nan()
-    furthest = _compared(case, finite.strategy(), (*finite.edges(), case.batches[0]))
+    furthest = _compared(case, finite.strategy(), (*finite.edges(), case.batches[0], *case.larger[:1]))
     beside = "NumPy in float64" if case.in_numpy else "TensorFlow"
     largest, itself = (f"{ulps:.2g}" for ulps in furthest)
+    each = case.ulps if case.elementwise else "any"
     return (
-        f"off by at most {largest} ulps of the largest number, {itself} of the number itself; "
-        f"{case.examples} examples and a large one, beside {beside}"
+        f"off by at most {largest} ulps of the largest number ({case.ulps} allowed) and {itself} of the number itself "
+        f"({each} allowed); {case.examples} examples, {_large_ones(case)}, beside {beside}"
     )
+
+
+def _large_ones(case: Case) -> str:
+    if case.larger:
+        return f"a large one and one of {most_numbers(case.larger[0]):,} numbers"
+    return "a large one, none larger (no axis of a spec has a name to make it longer by)"
 
 
 def treats_nan_as_the_reference(case: Case) -> str:
@@ -61,6 +70,6 @@ def leaves_its_arguments_alone(case: Case) -> str:
         tensors = [tf.identity(tf.constant(array)) for array in arrays]
         outputs(call, tensors)
         for place, (tensor, array) in enumerate(zip(tensors, arrays, strict=True)):
-            if tensor.numpy().tobytes() != np.asarray(array).tobytes():
+            if bits(tensor) != bits(tf.constant(array)):
                 raise AssertionError(f"argument {place} was changed by the call, {mode} mode")
     return "eagerly and in a graph"

@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.testing.ops.differences import FLOAT32, FLOAT64, assert_slope, numbers, slopes
+from dnn.testing.ops.differentiated import with_all_gradients
+from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.source import for_each
-from dnn.testing.ops.subject import Case, cotangents, outputs, with_all_gradients
+from dnn.testing.ops.subject import Case, cotangents, outputs
 from dnn.testing.ops.traced import few
 
 EXACT_ENOUGH = {"float32", "float64"}
@@ -22,7 +23,8 @@ def has_the_gradient_by_its_variables(case: Case) -> str:
     few parts in a thousand of it may be lost. Where variable and results are float64, it is held to 10⁻⁴.
     """
     if not case.differentiable or not case.variables:
-        raise NotApplicableError("it has none" if case.gradient is None else "it has no trainable variables of floats")
+        without = case.gradient is None or case.lacks
+        raise NotApplicableError("it has none" if without else "it has no trainable variables of floats")
     if case.gradient == "surrogate":
         raise NotApplicableError("its gradient is a surrogate")
     counts = Counter()
@@ -35,9 +37,11 @@ def has_the_gradient_by_its_variables(case: Case) -> str:
 
     for_each(case.source.strategy(near=True, away=True), check, few(case))
     check(case.batches[0])
+    if not counts.total():
+        raise NotApplicableError("no variable and result are both of float32 or float64")
     if not counts["compared"]:
         raise NotApplicableError(f"at none of {counts['skipped']} places do the one-sided differences agree")
-    return f"at {counts['compared']} places; at {counts['skipped']} there is no derivative, or rounding hides it"
+    return f"at {counts['compared']} places; {counts['skipped']} left out: no derivative there, or rounding hides it"
 
 
 def _check_one(case: Case, arrays, weights, variable, gradient: np.ndarray, counts: Counter) -> None:

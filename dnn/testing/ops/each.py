@@ -1,0 +1,46 @@
+"""A check of many arguments that Hypothesis draws, and how one is shown that fails."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from dnn.testing.ops.raised import RaisedError, first_raised
+
+
+def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
+    """check(arrays), so many times, with the same arrays in every run.
+
+    shrink: look for a small example where a check fails. Raises: AssertionError or RaisedError that shows the example.
+    """
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+    from hypothesis.errors import FlakyFailure
+
+    @settings(
+        max_examples=count, derandomize=True, database=None, deadline=None, verbosity=Verbosity.quiet,
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])], report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(strategy)
+    def each(arrays):
+        try:
+            check(arrays)
+        except Exception as error:
+            first = first_raised(error) or error
+            if not isinstance(first, AssertionError | RaisedError):
+                raise
+            raise type(first)(f"{first}; of {' and '.join(map(shown, arrays))}") from (first.__cause__ or first)
+
+    flaky = None
+    try:
+        each()
+    except FlakyFailure as error:
+        flaky = "; ".join(map(str, error.exceptions))
+    if flaky:  # outside of `except`: what else was raised there is no cause
+        raise AssertionError(f"the same call gave two results: once {flaky}, once nothing wrong")
+
+
+def shown(array: np.ndarray) -> str:
+    """Dtype and shape, and the numbers if they are few."""
+    what = f"{array.dtype.name}{list(array.shape)}"
+    return f"{what} {array.tolist()}" if math.prod(array.shape) <= 6 else what
