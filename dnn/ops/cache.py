@@ -39,6 +39,17 @@ def working_folder(cache: Path) -> Iterator[Path]:
         yield Path(path)
 
 
+@contextlib.contextmanager
+def one_at_a_time(file: Path) -> Iterator[None]:
+    """Others wait at the same file, in other processes too, where the system can lock it. A kill ends the lock."""
+    with file.open("rb") as held:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl  # Windows has none, and no ops to build
+
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def place(data: bytes, file: Path, folder: Path) -> None:
     """Write a file at once: the bytes into a new one in the working folder, which then takes the other's name."""
     with writing(file.parent), folder.joinpath("placed").open("wb") as new:

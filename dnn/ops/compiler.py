@@ -49,6 +49,14 @@ def identity() -> str:
     return f"{shlex.join(compiler())}\n{_version_of(compiler())}"
 
 
+def compiler_there() -> str | None:
+    """The identity of the compiler, or None if there is none that works."""
+    try:
+        return identity()
+    except RuntimeError:
+        return None
+
+
 def _version_of(command: tuple[str, ...]) -> str:
     asked = [*command, "--version"]
     try:

@@ -67,11 +67,15 @@ class FusedAdam(tf.Module):
         shape that only the kernel sees. A step that is refused changes nothing, neither parameters nor t.
         """
         gradients = _checked_gradients(gradients, self.parameters)
+        _library().dnn_fused_adam(g=gradients, **self.state())
+
+    def state(self) -> dict:
+        """What an op of C++ gets of the optimizer: its variables, and the numbers of its rule."""
         dtype = self.parameters[0].dtype
         constants = self.beta_1, self.beta_2, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
         rule = tf.stack([tf.cast(self._learning_rate, dtype), *(tf.constant(c, dtype) for c in constants)])
         p, m, v = ([variable.handle for variable in slot] for slot in (self.parameters, self.m, self.v))
-        _library().dnn_fused_adam(p=p, m=m, v=v, t=self.t.handle, g=gradients, rule=rule)
+        return {"p": p, "m": m, "v": v, "t": self.t.handle, "rule": rule}
 
 
 def _checked(parameters) -> tuple[tf.Variable, ...]:

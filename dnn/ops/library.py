@@ -24,8 +24,8 @@ def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | Non
     """A module that holds each op of a C++ source as a function: `MyOp` as `my_op`.
 
     path: the source, `name.cc`, or a shared library, `name.so`. A source is compiled when the cache has no library of
-    its text, TensorFlow and flags, or one that is of other headers than now (those of the system, which -isystem brings
-    too, are not looked at), or of another compiler than the one that is there. A second call gives the same module, in
+    its text, headers, flags, TensorFlow and compiler (headers of the system, which -isystem brings too, are not looked
+    at; where there is no compiler, a library by any will do). A second call gives the same module, in
     some 50 microseconds as long as none of its files was written: it may stand where the op is called.
     flags: for the compiler, beside TensorFlow's: `("-march=native", "-Iheaders")`; it runs in the folder of the source.
     cache: the folder for libraries; without it $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
@@ -33,6 +33,7 @@ def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | Non
     an op that is taken, also by what the source was before it was changed: a process cannot forget an op;
     RuntimeError if there is no compiler, if TensorFlow's headers are missing, if the source does not compile, and for a
     library that is of another TensorFlow or cannot be loaded; OSError for a cache that cannot be written.
+    Warns: UserWarning with what the compiler warned of, when it has compiled the source.
     """
     return seen_again(whole(path), flags) or _load(existing(path, SOURCES + LIBRARIES), flags, cache)
 
@@ -44,8 +45,8 @@ def _load(file: Path, flags: Sequence[str], cache: str | Path | None) -> ModuleT
             return module_of(file, stamp) or remember(file, (), stamp, _opened(file, file, stamp))
         wanted = recipe(file, flags, cache_folder(cache))
         check_unchanged(file, wanted)
-        stamp = build(wanted)
-        module = module_of(file, stamp) or _opened(wanted.library, file, stamp)
+        library, stamp = build(wanted)
+        module = module_of(file, stamp) or _opened(library, file, stamp)
         return remember(file, flags, stamp, module, folder=wanted.source.parent)
 
 

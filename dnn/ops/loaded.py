@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tensorflow.python.framework import op_def_registry  # the only place that tells which ops there are
 
 from dnn.ops.build import Recipe, as_of_now
+from dnn.ops.compiler import compiler_there
 from dnn.ops.sources import digests
 from dnn.ops.stamp import Stamp
 from dnn.ops.taken import taken
@@ -67,7 +68,7 @@ def module_of(path: Path, stamp: Stamp) -> ModuleType | None:
 def check_unchanged(path: Path, wanted: Recipe) -> None:
     """Raises: ValueError for a source that was loaded, has changed, and has an op as before: no need to compile it."""
     before = [known.stamp for known in _known() if known.path == path]
-    now = [as_of_now(stamp, wanted) for stamp in before]
+    now = [as_of_now(stamp, wanted, compiler_there()) for stamp in before]
     names = set(REGISTERED.findall(wanted.source.read_text(errors="replace"))) if before else set()
     for stamp in now:
         ops = tuple(name for name in stamp.ops if name in names)

@@ -32,10 +32,11 @@ def carry(
     source = existing(path, SOURCES)
     wanted = recipe(source, flags, cache_folder(cache))
     check_unchanged(source, wanted)
-    module_of(source, build(wanted))  # refuses a library that is another one than the process has
+    library, stamp = build(wanted)
+    module_of(source, stamp)  # refuses a library that is another one than the process has
     extra = folder / "assets.extra"  # TensorFlow's name for what a model brings along and TensorFlow does not read
     extra.mkdir(exist_ok=True)
     carried = extra / f"{wanted.source.stem}.so"
-    if carried.exists() and wanted.library.read_bytes() != carried.read_bytes():
+    if carried.exists() and library.read_bytes() != carried.read_bytes():
         raise FileExistsError(f"{carried} is another library: remove it, or give the source another name")
-    return Path(shutil.copyfile(wanted.library, carried))
+    return Path(shutil.copyfile(library, carried))

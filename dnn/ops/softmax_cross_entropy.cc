@@ -1,10 +1,6 @@
 // Sparse softmax cross-entropy and its gradient, in one pass over the logits. See softmax_cross_entropy.py.
 //
-//   m = max z,  e_k = exp(z_k − m),  others = Σ e_k without one of the largest,  total = 1 + others
-//   loss = log1p(others) − (z_y − m),  gradient_k = e_k / total − [k = y]
-//
-// A row is read three times, but from memory once: it stays in the cache while its thread works on it. Sums are float64.
-#include <cmath>
+// A row is read three times, but from memory once: it stays in the cache while its thread works on it.
 #include <vector>
 
 #include "tensorflow/core/framework/bounds_check.h"
@@ -13,6 +9,7 @@
 #include "tensorflow/core/framework/shape_inference.h"
 #include "tensorflow/core/util/work_sharder.h"
 
+#include "cross_entropy.h"
 #include "wide.h"
 
 namespace {
@@ -36,26 +33,6 @@ REGISTER_OP("DnnSoftmaxCrossEntropy")
       c->set_output(1, c->Matrix(batch, c->Dim(logits, 1)));
       return absl::OkStatus();
     });
-
-template <typename T>
-INLINE void one_row(const T* z, int64_t classes, int64_t label, T* loss, T* gradient) {
-  const T largest = largest_of(z, classes);
-  double below = 0;  // Σ e_k of those below the largest, and the NaN if there is one
-  int64_t ties = 0;  // how many are the largest
-#pragma omp simd reduction(+ : below, ties)
-  for (int64_t k = 0; k < classes; ++k) {
-    const T x = z[k] - largest;
-    const T e = exponential(x, difference_rest(z[k], largest, x));
-    gradient[k] = e;
-    below += x == 0 ? T(0) : e;
-    ties += x == 0;
-  }
-  const double others = below + (ties - 1), total = below + ties;
-  const T scale = static_cast<T>(1 / total), label_logit = z[label];
-  for (int64_t k = 0; k < classes; ++k) gradient[k] *= scale;
-  gradient[label] = label_logit == largest ? static_cast<T>(-others / total) : gradient[label] - 1;
-  *loss = static_cast<T>(std::log1p(others) - (double(label_logit) - double(largest)));
-}
 
 WIDE void row(const float* z, int64_t classes, int64_t label, float* loss, float* gradient) {
   one_row(z, classes, label, loss, gradient);

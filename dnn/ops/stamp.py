@@ -19,6 +19,11 @@ class Stamp(NamedTuple):
     ops: tuple[str, ...]
 
 
+def digest_of(stamp: Stamp) -> str:
+    """Another one for another stamp."""
+    return hashlib.sha256(json.dumps(stamp).encode()).hexdigest()[:24]
+
+
 def stamped(library: bytes, stamp: Stamp) -> bytes:
     """The library, the stamp, and a seal: the SHA-256 of both."""
     marked = library + MARK + json.dumps(stamp).encode()

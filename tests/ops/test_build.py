@@ -59,8 +59,8 @@ def test_a_killed_build_leaves_no_library_and_its_folder_is_removed_after_an_hou
     (left,) = cache.iterdir()
     assert left.name.startswith("building-")
     fake_compiler('echo whole > "$out"')
-    library = recipe(SOURCE, (), cache).library
-    assert build(recipe(SOURCE, (), cache)).ops == ("DnnTestPlusOne",)
+    library, stamp = build(recipe(SOURCE, (), cache))
+    assert stamp.ops == ("DnnTestPlusOne",)
     assert contents(library) == b"whole\n"
     assert set(cache.iterdir()) == {left, library}  # it could still be at work
     os.utime(left, (time.time() - 4000,) * 2)
@@ -78,15 +78,38 @@ def test_a_damaged_library_is_built_again(tmp_path, fake_compiler):
         lambda data: b"",
         lambda data: b"x" + data,
     ):
-        build(wanted)
-        assert read_stamp(wanted.library) == build(wanted)
-        wanted.library.write_bytes(damaged(wanted.library.read_bytes()))
-        assert read_stamp(wanted.library) is None
-    build(wanted)
-    assert contents(wanted.library) == b"whole\n"
+        library, stamp = build(wanted)
+        assert read_stamp(library) == stamp
+        library.write_bytes(damaged(library.read_bytes()))
+        assert read_stamp(library) is None
+    assert build(wanted) == (library, stamp)
+    assert contents(library) == b"whole\n"
 
 
-def test_parallel_builds_end_with_one_whole_library(tmp_path, fake_compiler):
+BUILDING = """
+import sys; from pathlib import Path; from dnn.ops import build as building
+building.ops_in = lambda library, name: ("DnnTestPlusOne",)
+building.build(building.recipe(Path(sys.argv[1]), (), Path(sys.argv[2])))
+"""
+
+
+def test_who_wants_a_library_that_another_builds_waits_for_it(tmp_path, fake_compiler):
+    builds = tmp_path / "builds"
+    fake_compiler(f'echo once >> {builds}; echo first >> "$out"; sleep 5; echo second >> "$out"')
+    wanted = recipe(SOURCE, (), tmp_path / "cache")
+    processes = [subprocess.Popen([sys.executable, "-c", BUILDING, SOURCE, wanted.cache]) for _ in range(2)]
+    threads = [threading.Thread(target=build, args=(wanted,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [process.wait() for process in processes] == [0, 0]
+    assert builds.read_text() == "once\n"
+    assert [contents(path) for path in wanted.cache.iterdir()] == [b"first\nsecond\n"]
+
+
+def test_where_a_file_cannot_be_locked_each_builds_and_one_whole_library_is_left(tmp_path, fake_compiler, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
     fake_compiler('echo first >> "$out"; sleep 0.1; echo second >> "$out"')
     wanted = recipe(SOURCE, (), tmp_path / "cache")
     threads = [threading.Thread(target=build, args=(wanted,)) for _ in range(4)]
@@ -94,7 +117,31 @@ def test_parallel_builds_end_with_one_whole_library(tmp_path, fake_compiler):
         thread.start()
     for thread in threads:
         thread.join()
-    assert [contents(path) for path in (tmp_path / "cache").iterdir()] == [b"first\nsecond\n"]
+    assert [contents(path) for path in wanted.cache.iterdir()] == [b"first\nsecond\n"]
+
+
+def test_compilers_and_versions_of_a_header_have_libraries_beside_each_other(tmp_path, fake_compiler):
+    source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
+    builds = tmp_path / "builds"
+
+    def built(version, one):
+        fake_compiler(f'echo once >> {builds}; cat {header} > "$out"', version)
+        written(header, one)
+        return build(recipe(source, (), tmp_path / "cache"))
+
+    ways = [("fake 1", "one"), ("fake 1", "two"), ("fake 2", "two")]
+    first = [built(*way) for way in ways]
+    assert [built(*way) for way in ways] == first
+    assert [contents(library) for library, _ in first] == [b"one", b"two", b"two"]
+    assert builds.read_text() == 3 * "once\n"
+
+
+def test_what_the_compiler_warns_of_is_told_when_it_has_compiled(tmp_path, fake_compiler, recwarn):
+    fake_compiler('echo whole > "$out"; echo "unused variable" >&2')
+    with pytest.warns(UserWarning, match=f"{SOURCE}: the compiler warns:\nunused variable"):
+        build(recipe(SOURCE, (), tmp_path))
+    build(recipe(SOURCE, (), tmp_path))
+    assert not recwarn.list
 
 
 def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, monkeypatch, fake_compiler):
@@ -131,17 +178,17 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, 
 def test_a_header_that_is_saved_while_the_compiler_runs_has_the_library_built_again(tmp_path, fake_compiler):
     source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
     fake_compiler(f'echo x > "$out"; echo "#define ONE 3.0f" > {header}')
-    stamps = [build(recipe(source, (), tmp_path / "cache")) for _ in range(3)]
-    assert stamps[0] != stamps[1] == stamps[2]
+    built = [build(recipe(source, (), tmp_path / "cache")) for _ in range(3)]
+    assert built[0] != built[1] == built[2]
 
 
 @pytest.mark.parametrize("missing", ["/nowhere/c++", "/bin/false"])
 def test_what_was_built_before_needs_no_compiler(missing, tmp_path, monkeypatch, fake_compiler):
     source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
     fake_compiler('echo x > "$out"')
-    stamp = build(recipe(source, (), tmp_path))
+    built = build(recipe(source, (), tmp_path))
     monkeypatch.setenv("CXX", missing)
-    assert build(recipe(source, (), tmp_path)) == stamp
+    assert build(recipe(source, (), tmp_path)) == built
     written(header, "#define ONE 3.0f\n")
     with pytest.raises(RuntimeError, match=r"C\+\+ compiler"):
         build(recipe(source, (), tmp_path))
@@ -153,11 +200,11 @@ def test_files_among_the_flags_and_headers_that_they_lead_to_are_part_of_a_libra
     source = written(tmp_path / "source" / "ops.cc", registering("DnnTestParts", more=more))
     files = [written(tmp_path / name, "") for name in ("source/include/beside a.h", "up.h")]
     files.append(written(tmp_path / "source" / "one.c", "int one() { return 1; }\n"))
-    options = ("-Iinclude", "-x", "c", "one.c")
-    stamp = build(recipe(source, options, tmp_path / "cache"))
-    assert [name for name, _ in stamp.made_of] == ["../up.h", "include/beside a.h", "one.c", "ops.cc"]
+    options = ("-w", "-Iinclude", "-x", "c", "one.c")
+    built = build(recipe(source, options, tmp_path / "cache"))
+    assert [name for name, _ in built.stamp.made_of] == ["../up.h", "include/beside a.h", "one.c", "ops.cc"]
     written(files[-1], "int one() { return 2; }\n")
-    assert build(recipe(source, options, tmp_path / "cache")) != stamp
+    assert build(recipe(source, options, tmp_path / "cache")) != built
 
 
 @needs_compiler
@@ -167,7 +214,7 @@ def test_a_library_that_is_a_flag_is_part_of_a_library(tmp_path):
     for number in (1, 2):
         code = written(tmp_path / "one.cc", f"int one() {{ return {number}; }}\n")
         subprocess.run([*compiler(), "-c", "-fPIC", str(code), "-o", str(part)], check=True)
-        stamp = build(recipe(source, ("one.o",), tmp_path / "cache"))
+        _, stamp = build(recipe(source, ("one.o",), tmp_path / "cache"))
         assert ("one.o", hashlib.sha256(part.read_bytes()).hexdigest()) in stamp.made_of
 
 

@@ -68,7 +68,7 @@ def test_a_changed_header_needs_a_new_process_and_a_restored_one_does_not(header
 @needs_compiler
 def test_a_built_library_loads_in_a_process_of_its_own_and_beside_its_source_is_the_same():
     ops = dnn.ops.load(SOURCE)
-    library = recipe(SOURCE, (), cache_folder(None)).library
+    library, _ = build(recipe(SOURCE, (), cache_folder(None)))
     assert dnn.ops.load(library) is ops
     program = f"import dnn; ops = dnn.ops.load({str(library)!r}); print(ops.dnn_test_plus_one(1.0).numpy())"
     assert said_by(program) == "2.0"
@@ -120,9 +120,8 @@ def test_an_op_of_tensorflow_s_or_one_that_is_there_twice_is_refused(names, hold
 @needs_compiler
 def test_an_op_of_a_library_that_was_not_loaded_here_is_refused(tmp_path):
     source = written(tmp_path / "beside.cc", registering("DnnTestBeside"))
-    wanted = recipe(source, (), tmp_path)
-    build(wanted)
-    tf.load_op_library(str(wanted.library))
+    library, _ = build(recipe(source, (), tmp_path))
+    tf.load_op_library(str(library))
     with pytest.raises(
         ValueError, match="DnnTestBeside is there already, from a library that dnn.ops.load did not load"
     ):
