@@ -47,6 +47,9 @@ def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_co
     """
 
     def train_epoch(rows, order, key):
+        if hasattr(optimizer, "train_epoch"):
+            return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size)
+
         def step(first, size):
             number = tf.reshape(first // batch_size, [1])
             batch = rows.at(tf.slice(order, [first], [size]))

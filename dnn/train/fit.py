@@ -55,7 +55,8 @@ def fit(
         weights float[rows], each >= 0: a factor of the row's loss, not of its metrics. The mean is over the rows, as in
         Keras, so doubled weights double the loss. `class_weights` gives the weights of classes.
     loss: (labels, logits) -> float[batch]. metrics: name -> (labels, logits) -> [batch].
-    optimizer: has `parameters` and `apply(gradients)`.
+    optimizer: has `parameters` and `apply(gradients)`. One that has `train_epoch`, as `dnn.ops.mlp_adam.MlpAdam`, takes
+        the steps of an epoch itself.
     batch_size: rows of a step; the last batch of an epoch has the rows that remain.
     early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the last.
     shuffle: draw the order of each epoch's rows from (seed, epoch); else they keep theirs.

@@ -1,0 +1,326 @@
+// Epochs of a multilayer perceptron: each step, forward, loss, derivatives and Adam, in one op. See mlp_adam.py.
+//
+//   h₀ = x,  h_l = relu(h_{l−1} W_l + b_l),  the last without relu: the logits z
+//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = D_l W_lᵀ where h_{l−1} > 0, else 0
+//   ∂W_l = h_{l−1}ᵀ D_l,  ∂b_l = Σ D_l,  summed over the rows
+//
+// What a small network computes in a step stays in the first caches, and takes less time than TensorFlow needs to go
+// from one of a hundred operations to the next, or to hand one to a thread. So one thread does it all.
+#include <algorithm>
+#include <vector>
+
+#include "tensorflow/core/framework/bounds_check.h"
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/shape_inference.h"
+
+#include "adam.h"
+#include "cross_entropy.h"
+#include "product.h"
+#include "wide.h"
+
+namespace {
+
+using namespace tensorflow;
+
+REGISTER_OP("DnnMlpAdam")
+    .Input("x: T")
+    .Input("labels: int32")
+    .Input("order: int32")  // of the rows
+    .Input("p: N * resource")  // kernel and bias of each layer, the first layer first
+    .Input("m: N * resource")
+    .Input("v: N * resource")
+    .Input("t: resource")
+    .Input("rule: T")  // η, β₁, β₂, 1 − β₁, 1 − β₂, ε
+    .Output("sums: double")  // of the losses; and of the rows whose label has the largest logit
+    .Attr("batch_size: int >= 1")
+    .Attr("N: int >= 2")
+    .Attr("T: {float, double}")
+    .SetIsStateful()
+    .SetShapeFn([](shape_inference::InferenceContext* c) {
+      shape_inference::ShapeHandle shape;
+      shape_inference::DimensionHandle size;
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 2, &shape));
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 1, &shape));
+      TF_RETURN_IF_ERROR(c->Merge(c->Dim(c->input(0), 0), c->Dim(shape, 0), &size));
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(2), 1, &shape));
+      TF_RETURN_IF_ERROR(c->WithRank(c->input(c->num_inputs() - 1), 1, &shape));
+      TF_RETURN_IF_ERROR(c->WithValue(c->Dim(shape, 0), 6, &size));
+      c->set_output(0, c->Vector(2));
+      return absl::OkStatus();
+    });
+
+// A layer: its sizes, its parameters as they are, and what a step computes of it. `width` is `units`, rounded up to
+// whole vectors; columns beyond the units are 0.
+template <typename T>
+struct Layer {
+  int64_t inputs, units, width, input_width;
+  const T *kernel, *bias;
+  T *wide_kernel, *wide_bias;  // [inputs, width], [width]
+  T *turned_kernel;  // [units, input_width]
+  T *outputs;        // [rows, width]: h
+  T *derivative;     // [rows, width]: D
+  T *kernel_sums, *bias_sums;  // [inputs, width], [width]: ∂W, ∂b
+  T *kernel_gradient, *bias_gradient;  // as the parameters
+};
+
+template <typename T>
+INLINE void forward(View<T> h, Layer<T>& l, int64_t rows, bool last) {
+  for (int64_t i = 0; i < l.inputs; ++i) std::copy_n(l.kernel + i * l.units, l.units, l.wide_kernel + i * l.width);
+  std::copy_n(l.bias, l.units, l.wide_bias);
+  product(h, rows, static_cast<const T*>(l.wide_kernel), l.width, l.inputs, l.outputs);
+  for (int64_t i = 0; i < rows; ++i) {
+    T* row = l.outputs + i * l.width;
+#pragma omp simd
+    for (int64_t j = 0; j < l.width; ++j) {
+      const T sum = row[j] + l.wide_bias[j];
+      row[j] = last || !(sum < 0) ? sum : T(0);
+    }
+  }
+}
+
+// ∂W and ∂b of a layer whose inputs were h.
+template <typename T>
+INLINE void gradients(View<T> h, Layer<T>& l, int64_t rows) {
+  product({h.data, h.column, h.row}, l.inputs, static_cast<const T*>(l.derivative), l.width, rows, l.kernel_sums);
+  for (int64_t i = 0; i < l.inputs; ++i) {
+    std::copy_n(l.kernel_sums + i * l.width, l.units, l.kernel_gradient + i * l.units);
+  }
+  std::fill_n(l.bias_sums, l.width, T(0));
+  for (int64_t i = 0; i < rows; ++i) {
+#pragma omp simd
+    for (int64_t j = 0; j < l.width; ++j) l.bias_sums[j] += l.derivative[i * l.width + j];
+  }
+  std::copy_n(l.bias_sums, l.units, l.bias_gradient);
+}
+
+// D of the layer below.
+template <typename T>
+INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
+  for (int64_t i = 0; i < l.inputs; ++i) {
+    for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel[i * l.units + j];
+  }
+  product({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
+          below.derivative);
+#pragma omp simd
+  for (int64_t i = 0; i < rows * below.width; ++i) {
+    below.derivative[i] = below.outputs[i] > 0 ? below.derivative[i] : T(0);
+  }
+}
+
+// The losses of the rows, and D of the last layer.
+template <typename T>
+INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums) {
+  const int64_t rows = labels.size();
+  const T count = static_cast<T>(rows);
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* z = l.outputs + i * l.width;
+    T loss, *d = l.derivative + i * l.width;
+    one_row(z, l.units, labels[i], &loss, d);
+    int64_t largest = 0;  // the first, of equal ones
+    for (int64_t j = 1; j < l.units; ++j) largest = z[j] > z[largest] ? j : largest;
+    sums[0] += loss;
+    sums[1] += largest == labels[i];
+#pragma omp simd
+    for (int64_t j = 0; j < l.width; ++j) d[j] /= count;
+  }
+}
+
+template <typename T>
+INLINE void differentiate(const T* x, const std::vector<int32_t>& labels, std::vector<Layer<T>>& layers, double* sums) {
+  const int64_t rows = labels.size();
+  const size_t last = layers.size() - 1;
+  const auto inputs = [&](size_t i) {
+    return i ? View<T>{layers[i - 1].outputs, layers[i - 1].width, 1} : View<T>{x, layers[0].inputs, 1};
+  };
+  for (size_t i = 0; i <= last; ++i) forward(inputs(i), layers[i], rows, i == last);
+  losses(layers[last], labels, sums);
+  for (size_t i = last; i > 0; --i) backward(layers[i], layers[i - 1], rows);
+  for (size_t i = 0; i <= last; ++i) gradients(inputs(i), layers[i], rows);
+}
+
+// Everything that a step works on.
+template <typename T>
+struct Network {
+  std::vector<Layer<T>> layers;
+  std::vector<Slices<T>> slices;  // of each layer the kernel, then the bias
+  std::vector<int32_t> labels;    // of the batch
+  T* x;                           // of the batch: [batch, features]
+  double sums[2] = {0, 0};
+};
+
+template <typename T>
+INLINE void step_of(Network<T>& n, const Numbers<T>& numbers) {
+  differentiate(static_cast<const T*>(n.x), n.labels, n.layers, n.sums);
+  for (size_t i = 0; i < n.slices.size(); ++i) {
+    const Layer<T>& l = n.layers[i / 2];
+    update(n.slices[i], 0, i % 2 ? l.units : l.inputs * l.units, numbers);
+  }
+}
+
+WIDE void step(Network<float>& n, const Numbers<float>& numbers) { step_of(n, numbers); }
+WIDE void step(Network<double>& n, const Numbers<double>& numbers) { step_of(n, numbers); }
+
+// Places in one piece of memory, one after the other; without memory, how much it must be.
+template <typename T>
+class Room {
+ public:
+  explicit Room(T* data) : data_(data) {}
+  T* take(int64_t numbers) {
+    T* place = data_ ? data_ + used_ : nullptr;
+    used_ += Vector<T>::whole(numbers);
+    return place;
+  }
+  int64_t used() const { return used_; }
+
+ private:
+  T* data_;
+  int64_t used_ = 0;
+};
+
+template <typename T>
+class MlpAdamOp : public OpKernel {
+ public:
+  explicit MlpAdamOp(OpKernelConstruction* context) : OpKernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("N", &count_));
+    OP_REQUIRES_OK(context, context->GetAttr("batch_size", &batch_size_));
+    OP_REQUIRES(context, count_ % 2 == 0, absl::InvalidArgumentError("p must be a kernel and a bias of each layer"));
+  }
+
+  void Compute(OpKernelContext* context) override {
+    Variables variables(3 * count_ + 1);  // all of p, of m, of v, and t
+    for (int i = 0; i <= 3 * count_; ++i) {
+      OP_REQUIRES_OK(context, LookupResource(context, HandleFromInput(context, 3 + i), &variables[i]));
+    }
+    Locks locks;
+    OP_REQUIRES_OK(context, Lock(variables, &locks));
+    Tensor *sums = nullptr, memory;
+    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({2}), &sums));
+    OP_REQUIRES_OK(context, CheckInputs(context));
+    std::vector<Tensor> written(3 * count_ + 1);
+    OP_REQUIRES_OK(context, PrepareAll(context, variables, &written));
+    Network<T> network;
+    OP_REQUIRES_OK(context, Allocate(context, written, network, &memory));
+    const absl::Status done = Epoch(context, network, &written.back().scalar<int64_t>()());
+    for (int i = 0; i <= 3 * count_; ++i) *variables[i]->tensor() = written[i];  // also those before a bad label
+    OP_REQUIRES_OK(context, done);
+    std::copy_n(network.sums, 2, sums->flat<double>().data());
+  }
+
+ private:
+  const Tensor& Rule(OpKernelContext* context) { return context->input(context->num_inputs() - 1); }
+
+  absl::Status CheckInputs(OpKernelContext* context) {
+    const TensorShape &x = context->input(0).shape(), &labels = context->input(1).shape();
+    const TensorShape &order = context->input(2).shape(), &rule = Rule(context).shape();
+    if (x.dims() == 2 && labels == TensorShape({x.dim_size(0)}) && order.dims() == 1 && rule == TensorShape({6})) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "x must be [rows, features], labels [rows], order [any] and rule [6], got ", x.DebugString(), ", ",
+        labels.DebugString(), ", ", order.DebugString(), " and ", rule.DebugString()));
+  }
+
+  // Kernels and biases that fit each other and x, their slots as they are, and t + 1; in memory of their own.
+  absl::Status PrepareAll(OpKernelContext* context, const Variables& variables, std::vector<Tensor>* written) {
+    const Tensor& x = context->input(0);
+    TF_RETURN_IF_ERROR(Next(context, *variables.back()->tensor(), &written->back()));
+    int64_t inputs = x.dim_size(1);
+    for (int i = 0; i < count_; ++i) {
+      const int64_t units = variables[i | 1]->tensor()->NumElements();
+      const TensorShape shape = i % 2 ? TensorShape({units}) : TensorShape({inputs, units});
+      for (int slot = i; slot < 3 * count_; slot += count_) {
+        TF_RETURN_IF_ERROR(Prepare(context, *variables[slot], x.dtype(), shape, i, &(*written)[slot]));
+        const Tensor& old = *variables[slot]->tensor();
+        if (!old.SharesBufferWith((*written)[slot])) {
+          std::copy_n(old.flat<T>().data(), old.NumElements(), (*written)[slot].template flat<T>().data());
+        }
+      }
+      if (i % 2) inputs = units;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Allocate(OpKernelContext* context, std::vector<Tensor>& written, Network<T>& network, Tensor* memory) {
+    Room<T> none(nullptr);
+    Place(context, written, network, none);
+    TF_RETURN_IF_ERROR(context->allocate_temp(DataTypeToEnum<T>::value, TensorShape({none.used()}), memory));
+    memory->flat<T>().setZero();  // columns beyond the units stay 0
+    Room<T> room(memory->flat<T>().data());
+    Place(context, written, network, room);
+    return absl::OkStatus();
+  }
+
+  void Place(OpKernelContext* context, std::vector<Tensor>& written, Network<T>& network, Room<T>& room) {
+    const auto data = [&](int i) { return written[i].flat<T>().data(); };
+    const int64_t rows = std::min<int64_t>(batch_size_, context->input(2).NumElements());
+    network.x = room.take(rows * context->input(0).dim_size(1));
+    network.layers.clear();
+    network.slices.clear();
+    for (int i = 0; i < count_; i += 2) {
+      const int64_t inputs = written[i].dim_size(0), units = written[i].dim_size(1);
+      network.layers.push_back(Placed(inputs, units, rows, room));
+      Layer<T>& l = network.layers.back();
+      l.kernel = data(i), l.bias = data(i + 1);
+      for (int j : {i, i + 1}) {
+        T *p = data(j), *m = data(j + count_), *v = data(j + 2 * count_);
+        network.slices.push_back({p, m, v, j == i ? l.kernel_gradient : l.bias_gradient, p, m, v});
+      }
+    }
+  }
+
+  Layer<T> Placed(int64_t inputs, int64_t units, int64_t rows, Room<T>& room) {
+    const int64_t width = Vector<T>::whole(units), input_width = Vector<T>::whole(inputs);
+    Layer<T> l = {inputs, units, width, input_width};
+    l.wide_kernel = room.take(inputs * width), l.wide_bias = room.take(width);
+    l.turned_kernel = room.take(units * input_width);
+    l.outputs = room.take(rows * width), l.derivative = room.take(rows * width);
+    l.kernel_sums = room.take(inputs * width), l.bias_sums = room.take(width);
+    l.kernel_gradient = room.take(inputs * units), l.bias_gradient = room.take(units);
+    return l;
+  }
+
+  // t: of the first step; then of the last that was taken.
+  absl::Status Epoch(OpKernelContext* context, Network<T>& network, int64_t* t) {
+    const int64_t rows = context->input(2).NumElements();
+    const Tensor& rule = Rule(context);
+    --*t;
+    for (int64_t first = 0; first < rows; first += batch_size_) {
+      TF_RETURN_IF_ERROR(Gather(context, first, std::min(first + batch_size_, rows), network));
+      step(network, Numbers<T>(rule.flat<T>().data(), ++*t));
+    }
+    return absl::OkStatus();
+  }
+
+  // The rows of a batch. Each place and label is read once: memory that others share could change after the check.
+  absl::Status Gather(OpKernelContext* context, int64_t first, int64_t end, Network<T>& network) {
+    const int64_t features = context->input(0).dim_size(1), rows = context->input(0).dim_size(0);
+    const T* x = context->input(0).flat<T>().data();
+    const int32_t* labels = context->input(1).flat<int32_t>().data();
+    const int32_t* order = context->input(2).flat<int32_t>().data();
+    const int64_t classes = network.layers.back().units;
+    network.labels.clear();
+    for (int64_t i = first; i < end; ++i) {
+      const int32_t row = internal::SubtleMustCopy(order[i]);
+      if (row < 0 || row >= rows) {
+        return absl::InvalidArgumentError(absl::StrCat("order must be of rows in [0, ", rows, "), got ", row));
+      }
+      const int32_t label = internal::SubtleMustCopy(labels[row]);
+      if (label < 0 || label >= classes) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("labels must be in [0, ", classes, "), got ", label, " in row ", row));
+      }
+      network.labels.push_back(label);
+      std::copy_n(x + row * features, features, network.x + (i - first) * features);
+    }
+    return absl::OkStatus();
+  }
+
+  int count_;
+  int64_t batch_size_;
+};
+
+REGISTER_KERNEL_BUILDER(Name("DnnMlpAdam").Device(DEVICE_CPU).TypeConstraint<float>("T"), MlpAdamOp<float>);
+REGISTER_KERNEL_BUILDER(Name("DnnMlpAdam").Device(DEVICE_CPU).TypeConstraint<double>("T"), MlpAdamOp<double>);
+
+}  // namespace
