@@ -276,8 +276,9 @@ class MlpAdamOp : public OpKernel {
 
   void Place(OpKernelContext* context, std::vector<Tensor>& written, Network<T>& network, Room<T>& room) {
     const auto data = [&](int i) { return written[i].flat<T>().data(); };
-    const int64_t rows = std::min<int64_t>(batch_size_, context->input(2).NumElements());
-    network.x = room.take(rows, context->input(0).dim_size(1));
+    const TensorShape& x = context->input(0).shape();  // without rows, it may have more features than any memory
+    const int64_t rows = x.dim_size(0) ? std::min<int64_t>(batch_size_, context->input(2).NumElements()) : 0;
+    network.x = room.take(rows, x.dim_size(1));
     network.layers.clear();
     network.slices.clear();
     for (int i = 0; i < count_; i += 2) {
