@@ -65,11 +65,11 @@ struct Layer {
   T *kernel_gradient, *bias_gradient;  // as the parameters
 };
 
-template <typename T>
+template <int BYTES, typename T>
 INLINE void forward(View<T> h, Layer<T>& l, int64_t rows, bool last) {
   for (int64_t i = 0; i < l.inputs; ++i) std::copy_n(l.kernel + i * l.units, l.units, l.wide_kernel + i * l.width);
   std::copy_n(l.bias, l.units, l.wide_bias);
-  product(h, rows, static_cast<const T*>(l.wide_kernel), l.width, l.inputs, l.outputs);
+  product<BYTES>(h, rows, static_cast<const T*>(l.wide_kernel), l.width, l.inputs, l.outputs);
   for (int64_t i = 0; i < rows; ++i) {
     T* row = l.outputs + i * l.width;
 #pragma omp simd
@@ -81,9 +81,9 @@ INLINE void forward(View<T> h, Layer<T>& l, int64_t rows, bool last) {
 }
 
 // ∂W and ∂b of a layer whose inputs were h.
-template <typename T>
+template <int BYTES, typename T>
 INLINE void gradients(View<T> h, Layer<T>& l, int64_t rows) {
-  product({h.data, h.column, h.row}, l.inputs, static_cast<const T*>(l.derivative), l.width, rows, l.kernel_sums);
+  product<BYTES>({h.data, h.column, h.row}, l.inputs, static_cast<const T*>(l.derivative), l.width, rows, l.kernel_sums);
   for (int64_t i = 0; i < l.inputs; ++i) {
     std::copy_n(l.kernel_sums + i * l.width, l.units, l.kernel_gradient + i * l.units);
   }
@@ -96,12 +96,12 @@ INLINE void gradients(View<T> h, Layer<T>& l, int64_t rows) {
 }
 
 // D of the layer below.
-template <typename T>
+template <int BYTES, typename T>
 INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   for (int64_t i = 0; i < l.inputs; ++i) {
     for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel[i * l.units + j];
   }
-  product({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
+  product<BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
           below.derivative);
 #pragma omp simd
   for (int64_t i = 0; i < rows * below.width; ++i) {
@@ -136,17 +136,17 @@ INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums
   }
 }
 
-template <typename T>
+template <int BYTES, typename T>
 INLINE void differentiate(const T* x, const std::vector<int32_t>& labels, std::vector<Layer<T>>& layers, double* sums) {
   const int64_t rows = labels.size();
   const size_t last = layers.size() - 1;
   const auto inputs = [&](size_t i) {
     return i ? View<T>{layers[i - 1].outputs, layers[i - 1].width, 1} : View<T>{x, layers[0].inputs, 1};
   };
-  for (size_t i = 0; i <= last; ++i) forward(inputs(i), layers[i], rows, i == last);
+  for (size_t i = 0; i <= last; ++i) forward<BYTES>(inputs(i), layers[i], rows, i == last);
   losses(layers[last], labels, sums);
-  for (size_t i = last; i > 0; --i) backward(layers[i], layers[i - 1], rows);
-  for (size_t i = 0; i <= last; ++i) gradients(inputs(i), layers[i], rows);
+  for (size_t i = last; i > 0; --i) backward<BYTES>(layers[i], layers[i - 1], rows);
+  for (size_t i = 0; i <= last; ++i) gradients<BYTES>(inputs(i), layers[i], rows);
 }
 
 constexpr int64_t WIDEST = std::numeric_limits<int32_t>::max();  // units: no kernel's size is beyond int64
@@ -161,17 +161,34 @@ struct Network {
   double sums[2] = {0, 0};
 };
 
-template <typename T>
+template <int BYTES, typename T>
 INLINE void step_of(Network<T>& n, const Numbers<T>& numbers) {
-  differentiate(static_cast<const T*>(n.x), n.labels, n.layers, n.sums);
+  differentiate<BYTES>(static_cast<const T*>(n.x), n.labels, n.layers, n.sums);
   for (size_t i = 0; i < n.slices.size(); ++i) {
     const Layer<T>& l = n.layers[i / 2];
     update(n.slices[i], 0, i % 2 ? l.units : l.inputs * l.units, numbers);
   }
 }
 
-WIDE void step(Network<float>& n, const Numbers<float>& numbers) { step_of(n, numbers); }
-WIDE void step(Network<double>& n, const Numbers<double>& numbers) { step_of(n, numbers); }
+// As WIDE in wide.h, but each with vectors of its own size, and with AVX2 the products added without a rounding between.
+#define STEP(name, bytes, ...)                                                                                   \
+  __VA_ARGS__ void name(Network<float>& n, const Numbers<float>& numbers) { step_of<bytes>(n, numbers); }       \
+  __VA_ARGS__ void name(Network<double>& n, const Numbers<double>& numbers) { step_of<bytes>(n, numbers); }
+STEP(step_16, 16, )
+#ifdef MANY_WIDTHS
+STEP(step_32, 32, __attribute__((target("avx2,fma"))))
+STEP(step_64, 64, __attribute__((target("avx512f"))))
+#endif
+#undef STEP
+
+template <typename T>
+void step(Network<T>& n, const Numbers<T>& numbers) {
+#ifdef MANY_WIDTHS
+  if (__builtin_cpu_supports("avx512f")) return step_64(n, numbers);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return step_32(n, numbers);
+#endif
+  step_16(n, numbers);
+}
 
 // Places in one piece of memory, one after the other; without memory, how much it must be, or `MOST` if it is more.
 template <typename T>
@@ -184,7 +201,7 @@ class Room {
     T* place = data_ ? data_ + used_ : nullptr;
     int64_t numbers = 0;
     const bool too_many = __builtin_mul_overflow(rows, columns, &numbers) || numbers >= MOST;
-    used_ = too_many ? MOST : std::min(MOST, used_ + Vector<T>::whole(numbers));
+    used_ = too_many ? MOST : std::min(MOST, used_ + whole<T>(numbers));
     return place;
   }
   int64_t used() const { return used_; }
@@ -294,7 +311,7 @@ class MlpAdamOp : public OpKernel {
   }
 
   Layer<T> Placed(int64_t inputs, int64_t units, int64_t rows, Room<T>& room) {
-    const int64_t width = Vector<T>::whole(units), input_width = Vector<T>::whole(inputs);
+    const int64_t width = whole<T>(units), input_width = whole<T>(inputs);
     Layer<T> l = {inputs, units, width, input_width};
     l.wide_kernel = room.take(inputs, width), l.wide_bias = room.take(width);
     l.turned_kernel = room.take(units, input_width);

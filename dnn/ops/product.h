@@ -6,13 +6,20 @@
 
 #include "wide.h"
 
-constexpr int64_t BYTES = 64;  // of a vector: the widest there is, or as many of the narrower ones
+constexpr int64_t WIDEST_VECTOR = 64;  // bytes
 
+// n numbers, rounded up to whole vectors of any size.
 template <typename T>
+int64_t whole(int64_t n) {
+  constexpr int64_t LANES = WIDEST_VECTOR / sizeof(T);
+  return (n + LANES - 1) / LANES * LANES;
+}
+
+template <typename T, int BYTES>
 struct Vector {
   typedef T type __attribute__((vector_size(BYTES)));
   static constexpr int64_t LANES = BYTES / sizeof(T);
-  static int64_t whole(int64_t n) { return (n + LANES - 1) / LANES * LANES; }  // rounded up to whole vectors
+  static constexpr int IN_BLOCK = BYTES < WIDEST_VECTOR ? 2 : 1;  // with 6 rows they fill the registers of AVX2
 };
 
 // A matrix in memory: from row to row, and from column to column, so many numbers.
@@ -22,27 +29,35 @@ struct View {
   int64_t row, column;
 };
 
-// ROWS rows of a · b, of one vector of columns.
-template <typename T, int ROWS>
+// ROWS rows of a · b, of a block of columns.
+template <int BYTES, int ROWS, typename T>
 INLINE void block(View<T> a, const T* b, int64_t width, int64_t inner, T* c) {
-  typename Vector<T>::type sums[ROWS] = {};
+  using V = Vector<T, BYTES>;
+  typename V::type sums[ROWS][V::IN_BLOCK] = {}, values[V::IN_BLOCK];
   for (int64_t k = 0; k < inner; ++k) {
-    typename Vector<T>::type values;
-    std::memcpy(&values, b + k * width, BYTES);
-    for (int i = 0; i < ROWS; ++i) sums[i] += a.data[i * a.row + k * a.column] * values;
+    for (int j = 0; j < V::IN_BLOCK; ++j) std::memcpy(&values[j], b + k * width + j * V::LANES, BYTES);
+    for (int i = 0; i < ROWS; ++i) {
+      for (int j = 0; j < V::IN_BLOCK; ++j) sums[i][j] += a.data[i * a.row + k * a.column] * values[j];
+    }
   }
-  for (int i = 0; i < ROWS; ++i) std::memcpy(c + i * width, &sums[i], BYTES);
+  for (int i = 0; i < ROWS; ++i) {
+    for (int j = 0; j < V::IN_BLOCK; ++j) std::memcpy(c + i * width + j * V::LANES, &sums[i][j], BYTES);
+  }
 }
 
-// c = a · b: a [rows, inner], b [inner, width], c [rows, width], the width a multiple of a vector's.
-template <typename T>
+// c = a · b: a [rows, inner], b [inner, width], c [rows, width], the width a `whole` one. BYTES: of the machine's
+// vectors; of wider ones GCC makes several, but keeps them in memory, which takes five times as long.
+template <int BYTES, typename T>
 INLINE void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
-  constexpr int ROWS = 6;  // with two halves of a vector each they fill the registers of AVX2
-  for (int64_t j = 0; j < width; j += Vector<T>::LANES) {
+  using V = Vector<T, BYTES>;
+  constexpr int ROWS = 6;
+  for (int64_t j = 0; j < width; j += V::IN_BLOCK * V::LANES) {
     int64_t i = 0;
     for (; i + ROWS <= rows; i += ROWS) {
-      block<T, ROWS>({a.data + i * a.row, a.row, a.column}, b + j, width, inner, c + i * width + j);
+      block<BYTES, ROWS>({a.data + i * a.row, a.row, a.column}, b + j, width, inner, c + i * width + j);
     }
-    for (; i < rows; ++i) block<T, 1>({a.data + i * a.row, a.row, a.column}, b + j, width, inner, c + i * width + j);
+    for (; i < rows; ++i) {
+      block<BYTES, 1>({a.data + i * a.row, a.row, a.column}, b + j, width, inner, c + i * width + j);
+    }
   }
 }

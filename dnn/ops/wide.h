@@ -15,6 +15,7 @@
 #define INLINE inline __attribute__((always_inline))
 
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(ONE_WIDTH)
+#define MANY_WIDTHS
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define WIDE

@@ -36,7 +36,8 @@ def test_the_largest_number_is_looked_for_in_vectors(compiler):
 
 @COMPILERS
 def test_a_product_is_of_vectors_and_where_the_machine_can_without_a_rounding_between(compiler):
-    made = assembly(compiler, "product.cc", "-ffp-contract=fast", "-mavx2", "-mfma")
+    made = assembly(compiler, "product.cc", "-ffp-contract=fast", "-mavx512f", "-mfma")
     for kind in "sd":
-        assert re.search(rf"\bvfmadd\w+p{kind}\b.*ymm", made)
+        for vector in ("xmm", "ymm", "zmm"):
+            assert re.search(rf"\bvfmadd\w+p{kind}\b.*{vector}", made)
         assert not re.search(rf"\bv(mul|add)[ps]{kind}\b|\bvfmadd\w+s{kind}\b", made)
