@@ -6,9 +6,12 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+import dnn
 from dnn.ops.fused_adam import FusedAdam
 from dnn.ops.layer_normalization import layer_normalization
+from dnn.ops.mlp_adam import MlpAdam
 from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.train.rows import Rows
 
 
 def with_gradients(function, *arguments):
@@ -24,6 +27,15 @@ def adam(p, g):
     return *optimizer.parameters, *optimizer.m, *optimizer.v
 
 
+def epoch(x, labels):
+    model = dnn.mlp([33, 70, 33], dtype=tf.float64)
+    optimizer = MlpAdam(model)
+    order = np.arange(len(labels), dtype=np.int32)
+    loss, metrics = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
+    sums = optimizer.train_epoch(model, loss, metrics, Rows(x, labels), order, 32)
+    return sums, *optimizer.parameters, *optimizer.m, *optimizer.v
+
+
 def line(name, results) -> str:
     return f"{name} {hashlib.sha256(b''.join(tensor.numpy().tobytes() for tensor in results)).hexdigest()}"
 
@@ -31,11 +43,12 @@ def line(name, results) -> str:
 def bits() -> list[str]:
     random = np.random.default_rng(0)
     matrix, other, *vectors = (tf.constant(random.normal(size=size)) for size in ((1000, 33), (1000, 33), 33, 33))
-    labels = random.integers(0, 33, 1000)
+    labels = random.integers(0, 33, 1000).astype(np.int32)
     return [
         line("cross-entropy", with_gradients(lambda z: sparse_softmax_cross_entropy(labels, z), matrix)),
         line("layer normalization", with_gradients(layer_normalization, matrix, *vectors)),
         line("Adam", adam(matrix, other)),
+        line("epoch", epoch(matrix, labels)),
     ]
 
 

@@ -64,18 +64,18 @@ inline absl::Status Lock(const Variables& variables, Locks* locks) {
   return absl::OkStatus();
 }
 
-// t + 1, in memory of its own: somebody may have read t and still hold it.
-inline absl::Status Next(OpKernelContext* context, const Tensor& t, Tensor* next) {
+// t, in memory of its own, since somebody may have read it and still hold it; `more` steps can be added to it.
+inline absl::Status Counter(OpKernelContext* context, const Tensor& t, int64_t more, Tensor* counter) {
   if (!t.IsInitialized() || t.dtype() != DT_INT64 || t.dims() != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("t must be a number of int64, got ", DataTypeString(t.dtype()), " ", t.shape().DebugString()));
   }
   const int64_t steps = t.scalar<int64_t>()();
-  if (steps < 0 || steps == std::numeric_limits<int64_t>::max()) {
-    return absl::InvalidArgumentError(absl::StrCat("t must be in [0, 2^63 - 1), got ", steps));
+  if (steps < 0 || steps > std::numeric_limits<int64_t>::max() - more) {
+    return absl::InvalidArgumentError(absl::StrCat("t must be in [0, 2^63 - ", more, "), got ", steps));
   }
-  TF_RETURN_IF_ERROR(context->allocate_temp(DT_INT64, TensorShape({}), next));
-  next->scalar<int64_t>()() = steps + 1;
+  TF_RETURN_IF_ERROR(context->allocate_temp(DT_INT64, TensorShape({}), counter));
+  counter->scalar<int64_t>()() = steps;
   return absl::OkStatus();
 }
 

@@ -71,7 +71,7 @@ class FusedAdamOp : public OpKernel {
     if (rule.dims() != 1 || rule.NumElements() != 6) {
       return absl::InvalidArgumentError(absl::StrCat("rule must be [6], got ", rule.shape().DebugString()));
     }
-    TF_RETURN_IF_ERROR(Next(context, *variables.back()->tensor(), &written->back()));
+    TF_RETURN_IF_ERROR(Counter(context, *variables.back()->tensor(), 1, &written->back()));
     for (int i = 0; i < 3 * count_; ++i) {
       const int place = i % count_;
       const Tensor& g = Gradient(context, place);
@@ -83,7 +83,7 @@ class FusedAdamOp : public OpKernel {
   // By all threads: the numbers of all parameters, one after the other, are cut into parts of one size.
   void Step(OpKernelContext* context, const Variables& variables, std::vector<Tensor>& written) {
     const Tensor& rule = Rule(context);
-    const Numbers<T> numbers(rule.flat<T>().data(), written.back().scalar<int64_t>()());
+    const Numbers<T> numbers(rule.flat<T>().data(), ++written.back().scalar<int64_t>()());
     const auto from = [&](int i) { return const_cast<const Tensor*>(variables[i]->tensor())->flat<T>().data(); };
     const auto to = [&](int i) { return written[i].flat<T>().data(); };
     std::vector<Slices<T>> slices;

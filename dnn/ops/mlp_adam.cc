@@ -1,12 +1,13 @@
 // Epochs of a multilayer perceptron: each step, forward, loss, derivatives and Adam, in one op. See mlp_adam.py.
 //
 //   h₀ = x,  h_l = relu(h_{l−1} W_l + b_l),  the last without relu: the logits z
-//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = D_l W_lᵀ where h_{l−1} > 0, else 0
+//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where h_{l−1} <= 0, else D_l W_lᵀ, also where it is a NaN
 //   ∂W_l = h_{l−1}ᵀ D_l,  ∂b_l = Σ D_l,  summed over the rows
 //
 // What a small network computes in a step stays in the first caches, and takes less time than TensorFlow needs to go
 // from one of a hundred operations to the next, or to hand one to a thread. So one thread does it all.
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "tensorflow/core/framework/bounds_check.h"
@@ -51,7 +52,7 @@ REGISTER_OP("DnnMlpAdam")
     });
 
 // A layer: its sizes, its parameters as they are, and what a step computes of it. `width` is `units`, rounded up to
-// whole vectors; columns beyond the units are 0.
+// whole vectors; what is read of the columns beyond the units is 0, or a NaN, and comes into none of the units.
 template <typename T>
 struct Layer {
   int64_t inputs, units, width, input_width;
@@ -104,8 +105,19 @@ INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
           below.derivative);
 #pragma omp simd
   for (int64_t i = 0; i < rows * below.width; ++i) {
-    below.derivative[i] = below.outputs[i] > 0 ? below.derivative[i] : T(0);
+    below.derivative[i] = below.outputs[i] <= 0 ? T(0) : below.derivative[i];
   }
+}
+
+// As tf.argmax: the first, of equal ones; 0, if there are only NaN and −∞.
+template <typename T>
+INLINE int64_t place_of_largest(const T* z, int64_t classes) {
+  T largest = std::numeric_limits<T>::lowest();
+  int64_t place = 0;
+  for (int64_t k = 0; k < classes; ++k) {
+    if (z[k] > largest) largest = z[k], place = k;
+  }
+  return place;
 }
 
 // The losses of the rows, and D of the last layer.
@@ -117,10 +129,8 @@ INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums
     const T* z = l.outputs + i * l.width;
     T loss, *d = l.derivative + i * l.width;
     one_row(z, l.units, labels[i], &loss, d);
-    int64_t largest = 0;  // the first, of equal ones
-    for (int64_t j = 1; j < l.units; ++j) largest = z[j] > z[largest] ? j : largest;
     sums[0] += loss;
-    sums[1] += largest == labels[i];
+    sums[1] += place_of_largest(z, l.units) == labels[i];
 #pragma omp simd
     for (int64_t j = 0; j < l.width; ++j) d[j] /= count;
   }
@@ -138,6 +148,8 @@ INLINE void differentiate(const T* x, const std::vector<int32_t>& labels, std::v
   for (size_t i = last; i > 0; --i) backward(layers[i], layers[i - 1], rows);
   for (size_t i = 0; i <= last; ++i) gradients(inputs(i), layers[i], rows);
 }
+
+constexpr int64_t WIDEST = std::numeric_limits<int32_t>::max();  // units: no kernel's size is beyond int64
 
 // Everything that a step works on.
 template <typename T>
@@ -161,14 +173,18 @@ INLINE void step_of(Network<T>& n, const Numbers<T>& numbers) {
 WIDE void step(Network<float>& n, const Numbers<float>& numbers) { step_of(n, numbers); }
 WIDE void step(Network<double>& n, const Numbers<double>& numbers) { step_of(n, numbers); }
 
-// Places in one piece of memory, one after the other; without memory, how much it must be.
+// Places in one piece of memory, one after the other; without memory, how much it must be, or `MOST` if it is more.
 template <typename T>
 class Room {
  public:
+  static constexpr int64_t MOST = int64_t{1} << 60;
+
   explicit Room(T* data) : data_(data) {}
-  T* take(int64_t numbers) {
+  T* take(int64_t rows, int64_t columns = 1) {
     T* place = data_ ? data_ + used_ : nullptr;
-    used_ += Vector<T>::whole(numbers);
+    int64_t numbers = 0;
+    const bool too_many = __builtin_mul_overflow(rows, columns, &numbers) || numbers >= MOST;
+    used_ = too_many ? MOST : std::min(MOST, used_ + Vector<T>::whole(numbers));
     return place;
   }
   int64_t used() const { return used_; }
@@ -210,6 +226,11 @@ class MlpAdamOp : public OpKernel {
  private:
   const Tensor& Rule(OpKernelContext* context) { return context->input(context->num_inputs() - 1); }
 
+  int64_t Steps(OpKernelContext* context) {
+    const int64_t rows = context->input(2).NumElements();
+    return rows / batch_size_ + (rows % batch_size_ > 0);
+  }
+
   absl::Status CheckInputs(OpKernelContext* context) {
     const TensorShape &x = context->input(0).shape(), &labels = context->input(1).shape();
     const TensorShape &order = context->input(2).shape(), &rule = Rule(context).shape();
@@ -221,13 +242,14 @@ class MlpAdamOp : public OpKernel {
         labels.DebugString(), ", ", order.DebugString(), " and ", rule.DebugString()));
   }
 
-  // Kernels and biases that fit each other and x, their slots as they are, and t + 1; in memory of their own.
+  // Kernels and biases that fit each other and x, their slots, and t, as they are; in memory of their own.
   absl::Status PrepareAll(OpKernelContext* context, const Variables& variables, std::vector<Tensor>* written) {
     const Tensor& x = context->input(0);
-    TF_RETURN_IF_ERROR(Next(context, *variables.back()->tensor(), &written->back()));
+    TF_RETURN_IF_ERROR(Counter(context, *variables.back()->tensor(), Steps(context), &written->back()));
     int64_t inputs = x.dim_size(1);
     for (int i = 0; i < count_; ++i) {
       const int64_t units = variables[i | 1]->tensor()->NumElements();
+      if (std::max(inputs, units) > WIDEST) return absl::InvalidArgumentError("a layer must be narrower than 2^31");
       const TensorShape shape = i % 2 ? TensorShape({units}) : TensorShape({inputs, units});
       for (int slot = i; slot < 3 * count_; slot += count_) {
         TF_RETURN_IF_ERROR(Prepare(context, *variables[slot], x.dtype(), shape, i, &(*written)[slot]));
@@ -244,8 +266,9 @@ class MlpAdamOp : public OpKernel {
   absl::Status Allocate(OpKernelContext* context, std::vector<Tensor>& written, Network<T>& network, Tensor* memory) {
     Room<T> none(nullptr);
     Place(context, written, network, none);
+    if (none.used() == Room<T>::MOST) return absl::ResourceExhaustedError("a batch is too large for any memory");
     TF_RETURN_IF_ERROR(context->allocate_temp(DataTypeToEnum<T>::value, TensorShape({none.used()}), memory));
-    memory->flat<T>().setZero();  // columns beyond the units stay 0
+    memory->flat<T>().setZero();  // columns of parameters beyond the units stay 0
     Room<T> room(memory->flat<T>().data());
     Place(context, written, network, room);
     return absl::OkStatus();
@@ -253,8 +276,9 @@ class MlpAdamOp : public OpKernel {
 
   void Place(OpKernelContext* context, std::vector<Tensor>& written, Network<T>& network, Room<T>& room) {
     const auto data = [&](int i) { return written[i].flat<T>().data(); };
-    const int64_t rows = std::min<int64_t>(batch_size_, context->input(2).NumElements());
-    network.x = room.take(rows * context->input(0).dim_size(1));
+    const TensorShape& x = context->input(0).shape();  // without rows, it may have more features than any memory
+    const int64_t rows = x.dim_size(0) ? std::min<int64_t>(batch_size_, context->input(2).NumElements()) : 0;
+    network.x = room.take(rows, x.dim_size(1));
     network.layers.clear();
     network.slices.clear();
     for (int i = 0; i < count_; i += 2) {
@@ -272,19 +296,18 @@ class MlpAdamOp : public OpKernel {
   Layer<T> Placed(int64_t inputs, int64_t units, int64_t rows, Room<T>& room) {
     const int64_t width = Vector<T>::whole(units), input_width = Vector<T>::whole(inputs);
     Layer<T> l = {inputs, units, width, input_width};
-    l.wide_kernel = room.take(inputs * width), l.wide_bias = room.take(width);
-    l.turned_kernel = room.take(units * input_width);
-    l.outputs = room.take(rows * width), l.derivative = room.take(rows * width);
-    l.kernel_sums = room.take(inputs * width), l.bias_sums = room.take(width);
-    l.kernel_gradient = room.take(inputs * units), l.bias_gradient = room.take(units);
+    l.wide_kernel = room.take(inputs, width), l.wide_bias = room.take(width);
+    l.turned_kernel = room.take(units, input_width);
+    l.outputs = room.take(rows, width), l.derivative = room.take(rows, width);
+    l.kernel_sums = room.take(inputs, width), l.bias_sums = room.take(width);
+    l.kernel_gradient = room.take(inputs, units), l.bias_gradient = room.take(units);
     return l;
   }
 
-  // t: of the first step; then of the last that was taken.
+  // t: of the steps taken.
   absl::Status Epoch(OpKernelContext* context, Network<T>& network, int64_t* t) {
     const int64_t rows = context->input(2).NumElements();
     const Tensor& rule = Rule(context);
-    --*t;
     for (int64_t first = 0; first < rows; first += batch_size_) {
       TF_RETURN_IF_ERROR(Gather(context, first, std::min(first + batch_size_, rows), network));
       step(network, Numbers<T>(rule.flat<T>().data(), ++*t));

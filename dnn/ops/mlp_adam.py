@@ -33,7 +33,8 @@ class MlpAdam(FusedAdam):
     def __init__(self, model: Sequential, learning_rate: float = 1e-3, **rule: float):
         """model: Dense layers, all float32 or all float64, with dnn.relu between them and nothing after the last.
         rule: beta_1, beta_2, epsilon, as in `FusedAdam`.
-        Raises: ValueError for another model, or a number out of its range.
+        Raises: ValueError for another model, one with regularizers or one output, or a number out of its range;
+        TypeError for another dtype.
         """
         super().__init__(_parameters_of(model), learning_rate, **rule)
 
@@ -41,8 +42,9 @@ class MlpAdam(FusedAdam):
         """Take the steps of an epoch; float64[1 + metrics], the sums of the losses and metrics before each step.
 
         rows: the Rows of `dnn.fit`. order: int32[any], which of them, one batch after the other.
-        Raises: ValueError for another model, loss or metric than it is made for, and for weights or rows that do not
-        count. InvalidArgumentError for a label or a place that is out of range; the steps before are then taken.
+        Raises: ValueError for another model, loss or metric than it is made for, options of them too, and for weights
+        or rows that do not count. InvalidArgumentError for a label or a place that is out of range; the steps before
+        its batch are then taken.
         """
         if list(map(id, _parameters_of(model))) != list(map(id, self.parameters)):
             raise ValueError("MlpAdam was made for another model than this one")
@@ -57,7 +59,7 @@ class MlpAdam(FusedAdam):
 
 def _parameters_of(model) -> list[tf.Variable]:
     """Kernel and bias of each layer."""
-    layers = model.layers if isinstance(model, Sequential) else ()
+    layers = model.layers if type(model) is Sequential else ()  # what is derived from it may compute otherwise
     activations = [getattr(layer, "activation", None) for layer in layers]
     plain = all(type(layer) is Dense and not (layer.kernel_regularizer or layer.bias_regularizer) for layer in layers)
     if not layers or not plain or activations != [*[relu] * (len(layers) - 1), None]:
@@ -65,6 +67,8 @@ def _parameters_of(model) -> list[tf.Variable]:
             "the model must be as dnn.mlp makes it: Dense layers without regularizers, dnn.relu between them and none "
             f"after the last{_OTHERWISE}; got {model!r}"
         )
+    if layers[-1].kernel.shape[1] == 1:
+        raise ValueError("softmax of one output is always 1: the model must have two at least")
     return [parameter for layer in layers for parameter in (layer.kernel, layer.bias)]
 
 

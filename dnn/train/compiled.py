@@ -58,7 +58,7 @@ def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_co
         return over_batches(step, order.shape[0], batch_size, 1 + len(metrics))
 
     order, key = tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
-    few = not jit_compile and multiply_adds(batch_size, optimizer) < FEW
+    few = not jit_compile and not hasattr(optimizer, "train_epoch") and multiply_adds(batch_size, optimizer) < FEW
     return traced(train_epoch, specs, order, key, jit_compile=jit_compile, executor=ONE_THREAD if few else "")
 
 

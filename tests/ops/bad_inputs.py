@@ -1,13 +1,14 @@
 """Every kernel with every kind of bad input: a program, which the test of the sanitizers runs. It ends with "done"."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 import dnn
-from dnn.ops import fused_adam, layer_normalization, softmax_cross_entropy
+from dnn.ops import fused_adam, layer_normalization, mlp_adam, softmax_cross_entropy
 
 FLAGS = sys.argv[1:]
 
@@ -94,8 +95,60 @@ def step(op, p, m, v, g, t=None, dtype=np.float32):
     op(**handles, t=t.handle, g=g, rule=np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], dtype))
 
 
+def epochs(op):
+    random = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64):
+        for sizes in ([1, 1], [17, 33, 16, 15, 2], [0, 3], [3, 0, 2], [1, 70, 3]):
+            p = [tf.Variable(random.normal(size=size).astype(dtype)) for size in shapes_of(sizes)]
+            held, order = [x.read_value() for x in p], random.integers(0, 9, 21)
+            before = [x.numpy() for x in held]
+            for value in (1, np.nan, np.inf, 1e38):
+                for batch_size in (1, 4, 2**62):
+                    epoch(op, p, value * random.normal(size=(9, sizes[0])).astype(dtype), order, batch_size)
+            epoch(op, p, np.zeros((0, sizes[0]), dtype), [], 4)
+            assert all((x.numpy() == y).all() for x, y in zip(held, before, strict=True))
+    p = [tf.Variable(tf.ones(size)) for size in shapes_of([3, 4, 2])]
+    x, order = tf.ones([9, 3]), [0, 8]
+    for label in (-1, 2, 2**31 - 1, -(2**31)):
+        refused(epoch, op, p, x, order, labels=[0] * 8 + [label])
+    for place in (-1, 9, 2**31 - 1, -(2**31)):
+        refused(epoch, op, p, x, [0] * 7 + [place], batch_size=4)
+    refused(epoch, op, p, x[:0], [0], labels=[])
+    nothing = tf.zeros([0])
+    for features in (2**62, 2**63 - 1):
+        refused(epoch, op, p, tf.reshape(nothing, [0, features]), [], labels=[])
+    empty = [tf.Variable(tf.reshape(nothing, [2**31 - 1, 0])), tf.Variable(nothing)]
+    epoch(op, empty, tf.reshape(nothing, [0, 2**31 - 1]), [], labels=[])
+    refused(epoch, op, empty, tf.reshape(nothing, [0, 2**31 - 1]), [0] * 8, labels=[])
+    refused(epoch, op, p, x, order, labels=[0])
+    refused(epoch, op, p, x[0], order)
+    refused(epoch, op, p, x, [order])
+    refused(epoch, op, p, x[:, :2], order)
+    refused(epoch, op, p[:3], x, order)
+    refused(epoch, op, [p[0], p[0]], x, order)
+    refused(epoch, op, [p[0], p[2]], x, order)
+    refused(epoch, op, [p[0], tf.Variable(np.ones(4))], x, order)
+    for t in (2**63 - 1, 2**63 - 2, -1):
+        refused(epoch, op, p, x, order, batch_size=1, t=tf.Variable(np.int64(t)))
+    epoch(op, p, x, order, batch_size=1, t=tf.Variable(np.int64(2**63 - 3)))
+
+
+def shapes_of(sizes):
+    return [shape for inputs, units in pairwise(sizes) for shape in ((inputs, units), (units,))]
+
+
+def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None):
+    m, v = ([tf.Variable(tf.zeros_like(x)) for x in p] for _ in range(2))
+    handles = {name: [x.handle for x in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
+    t = tf.Variable(0, dtype=tf.int64) if t is None else t
+    labels = np.zeros(len(x), np.int32) if labels is None else np.int32(labels)
+    rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], x.dtype if isinstance(x, np.ndarray) else np.float32)
+    op(x=x, labels=labels, order=np.int32(order), **handles, t=t.handle, rule=rule, batch_size=batch_size)
+
+
 cross_entropy(library(softmax_cross_entropy).dnn_softmax_cross_entropy)
 ops = library(layer_normalization)
 normalization(ops.dnn_layer_normalization, ops.dnn_layer_normalization_grad)
 adam(library(fused_adam).dnn_fused_adam)
+epochs(library(mlp_adam).dnn_mlp_adam)
 print("done")

@@ -11,7 +11,7 @@ import resource
 import numpy as np
 import tensorflow as tf
 
-from dnn.ops import fused_adam, layer_normalization, softmax_cross_entropy
+from dnn.ops import fused_adam, layer_normalization, mlp_adam, softmax_cross_entropy
 
 PAGE = mmap.PAGESIZE
 ROWS = 16  # so that a matrix of any width ends at the end of a page and begins where TensorFlow wants a tensor to
@@ -58,6 +58,30 @@ def adam(matrix, **of):
     same(variables, usual)
 
 
+def epoch(matrix, labels, **of):
+    """Of a network from as many features as the matrix is wide to as many classes. Only its last bias is not guarded:
+    it would not begin where TensorFlow wants it to.
+    """
+    given, bias = [matrix, labels.astype(np.int32), np.arange(ROWS, dtype=np.int32)], tf.Variable(matrix[0])
+    kernels = matrix.T.copy(), matrix.T[:1].copy().ravel(), matrix
+    slots = [[*kernels], [*kernels], [kernel**2 for kernel in kernels]]
+    variables = [[tf.Variable(shared(guarded(values, **of))) for values in slot] for slot in slots]
+    usual = [[*map(tf.Variable, slot)] for slot in slots]
+    for places in (variables, usual):
+        for slot in places:
+            slot.append(tf.Variable(bias**2))
+    same([steps(variables, *(shared(guarded(values, **of)) for values in given))], [steps(usual, *given)])
+    for slot, expected in zip(variables, usual, strict=True):
+        same(slot, expected)
+
+
+def steps(variables, x, labels, order):
+    p, m, v = ([variable.handle for variable in slot] for slot in variables)
+    rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], variables[0][0].dtype.as_numpy_dtype)
+    op, t = mlp_adam._library().dnn_mlp_adam, tf.Variable(0, dtype=tf.int64)
+    return op(x=x, labels=labels, order=order, p=p, m=m, v=v, t=t.handle, rule=rule, batch_size=ROWS - 3)
+
+
 def step(variables, g):
     p, m, v = ([variable.handle] for variable in variables)
     rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], g.dtype.as_numpy_dtype)
@@ -78,6 +102,8 @@ for size in SIZES:
             cross_entropy(matrix, labels, at_end=at_end)
             normalization(matrix, at_end=at_end)
             adam(matrix, at_end=at_end)
+            if size < 200:  # its time grows as the square
+                epoch(matrix, labels, at_end=at_end)
 print("guarded", flush=True)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no file of all its memory
 beyond = guarded(np.zeros(16, np.float32), at_end=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from needs_compiler import needs_compiler
 
-from dnn.ops import fused_adam, layer_normalization, softmax_cross_entropy
+from dnn.ops import fused_adam, layer_normalization, mlp_adam, softmax_cross_entropy
 from dnn.ops.build import build, recipe
 from dnn.ops.cache import cache_folder
 from dnn.ops.compiler import compiler
@@ -24,7 +24,7 @@ pytestmark = needs_compiler
 # Without those of null: with them GCC takes no address of a function for a constant, and refuses TensorFlow's headers.
 NULL = "-fno-sanitize=null,nonnull-attribute,returns-nonnull-attribute"
 FLAGS = ("-O1", "-g", "-fsanitize=address,undefined", NULL, "-fno-sanitize-recover=all")
-MODULES = (softmax_cross_entropy, layer_normalization, fused_adam)
+MODULES = (softmax_cross_entropy, layer_normalization, fused_adam, mlp_adam)
 
 OVERRUN = """
 #include <cstdlib>

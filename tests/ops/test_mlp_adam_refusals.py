@@ -1,0 +1,95 @@
+"""What the epochs in C++ are not for: each is refused by name, before anything is changed."""
+
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from mlp_epochs import LOSS, state_of
+from needs_compiler import needs_compiler
+
+import dnn
+from dnn.ops.mlp_adam import MlpAdam
+
+pytestmark = needs_compiler
+
+
+class Derived(dnn.Sequential):
+    """A model that computes otherwise."""
+
+    def __call__(self, x):
+        return 2 * super().__call__(x)
+
+
+MODELS = {
+    "a function": lambda: dnn.relu,
+    "one layer alone": lambda: dnn.Dense(2, 2),
+    "no layer": lambda: dnn.Sequential([]),
+    "a derived class": lambda: Derived(dnn.mlp([2, 2]).layers),
+    "another layer": lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(2, 2)]),
+    "a kernel's regularizer": lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.1))]),
+    "a bias's regularizer": lambda: dnn.Sequential([dnn.Dense(2, 2, bias_regularizer=dnn.L2(0.1))]),
+    "another activation": lambda: dnn.mlp([2, 3, 2], activation=dnn.tanh),
+    "TensorFlow's relu": lambda: dnn.mlp([2, 3, 2], activation=tf.nn.relu),
+    "a relu with options": lambda: dnn.mlp([2, 3, 2], activation=functools.partial(dnn.relu, max_value=6.0)),
+    "no activation": lambda: dnn.Sequential([dnn.Dense(2, 3), dnn.Dense(3, 2)]),
+    "one after the last": lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu)]),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_another_model_is_refused(name):
+    with pytest.raises(ValueError, match="the model must be as dnn.mlp makes it: .* there is FusedAdam, or dnn.Adam"):
+        MlpAdam(MODELS[name]())
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="softmax of one output is always 1: the model must have two at least"):
+        MlpAdam(dnn.mlp([2, 1]))
+    with pytest.raises(ValueError, match=r"beta_1 and beta_2 in \[0.5, 1\), got 0.001, 1e-07, 0.3 and 0.999"):
+        MlpAdam(dnn.mlp([2, 2]), beta_1=0.3)
+    with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got bfloat16"):
+        MlpAdam(dnn.mlp([2, 2], dtype=tf.bfloat16))
+    first, last = dnn.mlp([2, 2], activation=dnn.relu).layers[0], dnn.mlp([2, 2], dtype=tf.float64).layers[0]
+    first.activation = dnn.relu
+    with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got float32, float64"):
+        MlpAdam(dnn.Sequential([first, last]))
+    with pytest.raises(ValueError, match="parameters must be one or more variables, each once"):
+        MlpAdam(dnn.Sequential([first, dnn.Sequential([first]).layers[0], dnn.mlp([2, 2]).layers[0]]))
+
+
+def smoothed(labels, logits):
+    return dnn.sparse_softmax_cross_entropy(labels, logits, label_smoothing=0.1)
+
+
+OTHER = {
+    "another loss": ({"loss": smoothed}, "MlpAdam computes the loss dnn.sparse_softmax_cross_entropy, and of metrics"),
+    "a partial of it": ({"loss": functools.partial(LOSS, label_smoothing=0.0)}, "MlpAdam computes the loss"),
+    "another metric": ({"metrics": {"loss_again": LOSS}}, "of metrics dnn.accuracy or none; for others there is"),
+    "one too many": ({"metrics": {"a": dnn.accuracy, "b": dnn.accuracy}}, "of metrics dnn.accuracy or none"),
+    "ignore_class": ({"ignore_class": 1}, "MlpAdam computes no weights of rows and no ignore_class; for others"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_fit_says_what_it_is_not_for_and_changes_nothing(name):
+    model, (options, message) = dnn.mlp([2, 2]), OTHER[name]
+    optimizer = MlpAdam(model)
+    before = state_of(optimizer)
+    with pytest.raises(ValueError, match=message):
+        dnn.fit(model, (np.eye(2), [0, 1]), optimizer=optimizer, **{"loss": LOSS, "metrics": {}} | options)
+    for one, other in zip(state_of(optimizer), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_model_that_shares_a_layer_with_its_own_is_another():
+    model, other = dnn.mlp([2, 2, 2]), dnn.mlp([2, 2, 2])
+    with pytest.raises(ValueError, match="MlpAdam was made for another model than this one"):
+        dnn.fit(dnn.Sequential([model.layers[0], other.layers[1]]), (np.eye(2), [0, 1]), loss=LOSS,
+                optimizer=MlpAdam(model))  # fmt: skip
+
+
+def test_weights_of_rows_are_refused():
+    model = dnn.mlp([2, 2])
+    with pytest.raises(ValueError, match="MlpAdam computes no weights of rows"):
+        dnn.fit(model, (np.eye(2), [0, 1], [1, 2]), loss=LOSS, optimizer=MlpAdam(model))
