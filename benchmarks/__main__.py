@@ -84,7 +84,7 @@ def measured(arguments: argparse.Namespace) -> Iterator[dict]:
 
 
 def begun(arguments: argparse.Namespace, processes: Processes, folder: Path) -> Run:
-    roof = processes.made("ours", "roof", "Roof", 0.02 if arguments.quick else 0.1)
+    roof = processes.made("ours", "roof", "Roof", 0.005 if arguments.quick else 0.02)
     table = (str(arguments.data.resolve()), arguments.target) if arguments.data else sampled_table(folder)
     rows = prepared(*table, folder) if arguments.data else None
     return Run(processes, roof, table, rows, arguments.quick)

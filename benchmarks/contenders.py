@@ -15,11 +15,14 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class Contender:
-    """peer: a module of benchmarks/peers. candidates: options of its Trainer, one dict for each way to try."""
+    """peer: a module of benchmarks/peers. candidates: options of its Trainer, one dict for each way to try.
+    compiles: whether it needs a C++ compiler.
+    """
 
     name: str
     peer: str
     candidates: tuple[dict, ...] = ({},)
+    compiles: bool = False
 
     @property
     def ours(self) -> bool:
@@ -35,6 +38,20 @@ def is_installed(peer: str) -> bool:
     return not missing(peer)
 
 
+def reason_to_skip(contender: Contender) -> str:
+    """Why it does not take part; nothing if it does."""
+    if missing(contender.peer):
+        return f"{' and '.join(missing(contender.peer))} not installed; README.md says how"
+    if contender.compiles:
+        from dnn.ops.compiler import compiler  # TensorFlow is there
+
+        try:
+            compiler()
+        except RuntimeError as error:
+            return str(error)
+    return ""
+
+
 def cores() -> int:
     """How many this process may use; no contender is given fewer, and none has more."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -45,6 +62,7 @@ THREADS = sorted({1, max(cores() // 2, 1), cores()})
 TRAINERS = (
     Contender("dnn, graph mode", "ours", ({"jit_compile": False},)),
     Contender("dnn, XLA", "ours", ({"jit_compile": True},)),
+    Contender("dnn, MlpAdam", "ours", ({"optimizer": "MlpAdam", "jit_compile": False},), compiles=True),
     Contender("Keras fit", "keras_peer"),
     Contender(
         "Keras fit, best settings", "keras_peer",
@@ -70,13 +88,10 @@ PREDICTORS = (
 
 
 def installed(contenders) -> list[Contender]:
-    return [contender for contender in contenders if is_installed(contender.peer)]
+    return [contender for contender in contenders if not reason_to_skip(contender)]
 
 
 def skipped(contenders) -> dict[str, str]:
     """contender -> why it does not take part."""
-    return {
-        contender.name: f"{' and '.join(missing(contender.peer))} not installed; README.md says how"
-        for contender in contenders
-        if not is_installed(contender.peer)
-    }
+    reasons = {contender.name: reason_to_skip(contender) for contender in contenders}
+    return {name: reason for name, reason in reasons.items() if reason}

@@ -29,7 +29,7 @@ def by_kernel(model, rows, orders, batch_size, metrics=(dnn.accuracy,)):
 
 def by_steps(model, rows, orders, batch_size):
     """The same by dnn.Adam, step by step."""
-    optimizer, sums = dnn.Adam(dnn.weights(model), RATE), []
+    optimizer, sums = dnn.Adam(model.trainable_variables, RATE), []
     for order in orders:
         batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
         steps = [train_step(model, LOSS, optimizer, (dnn.accuracy,), rows.at(batch), None) for batch in batches]
@@ -52,7 +52,7 @@ def after_fit(make, dtype, sizes, batch_size, validation=False, rows=50, **optio
 
 
 def adam(model):
-    return dnn.Adam(dnn.weights(model), RATE)
+    return dnn.Adam(model.trainable_variables, RATE)
 
 
 def mlp_adam(model):

@@ -4,17 +4,19 @@ import dnn
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import Laps
 from dnn.bench.clock import seconds_of, seconds_per_call
+from dnn.ops.mlp_adam import MlpAdam
 
 
 class Trainer:
-    def __init__(self, job: Job, **mode):
+    def __init__(self, job: Job, optimizer: str = "Adam", **mode):
         """mode: the jit_compile of `fit`, or nothing, where nothing is trained."""
         self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
         self.model = dnn.mlp(job.sizes)
         for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
             variable.assign(value)
-        self.optimizer = dnn.Adam(self.model.trainable_variables, LEARNING_RATE, epsilon=EPSILON)
+        make, of = (MlpAdam, self.model) if optimizer == "MlpAdam" else (dnn.Adam, self.model.trainable_variables)
+        self.optimizer = make(of, LEARNING_RATE, epsilon=EPSILON)
 
     def learn(self, orders) -> list[tuple[float, float]]:
         records = [self._fit(self.x[order], self.y[order], shuffle=False).last for order in orders]

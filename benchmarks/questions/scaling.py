@@ -13,7 +13,7 @@ from dnn.bench.clock import interleaved
 
 LONGEST = 10.0  # seconds of an epoch; who would take longer, by its last point, is left out
 MANY = 100_000  # rows
-WHO = ("dnn, graph mode", "dnn, XLA", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")
+WHO = ("dnn, graph mode", "dnn, XLA", "dnn, MlpAdam", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")
 
 
 def findings(run: Run) -> Findings:

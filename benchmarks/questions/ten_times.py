@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.answers import Answer, Findings
 from benchmarks.comparison import Run
-from benchmarks.contenders import TRAINERS
+from benchmarks.contenders import TRAINERS, installed
 from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
 from dnn.bench.clock import interleaved, seconds_of
@@ -16,7 +16,7 @@ def findings(run: Run) -> Findings:
     """Of whole calls of `fit` for one epoch, what they check included; traced and compiled before."""
     rows = 10_000 if run.quick else 100_000
     found = Findings()
-    for contender in TRAINERS:
+    for contender in installed(TRAINERS):
         if contender.ours:
             jobs = {count: Job("", SIZES, BATCH, count) for count in (rows, 10 * rows)}
             trainers = {count: run.trainer(contender, job, contender.candidates[0]) for count, job in jobs.items()}

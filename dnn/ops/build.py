@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import logging
 import os
 import platform
 import shlex
@@ -87,6 +88,7 @@ def _found(wanted: Recipe) -> Built | None:
 def _made(wanted: Recipe) -> Built:
     compiled_by = identity()
     check_headers()
+    logging.getLogger("dnn").info("compiling %s", wanted.source)
     with working_folder(wanted.cache) as folder:
         # before it is compiled: a file that is saved meanwhile is then not the one that is recorded
         made_of = digests(wanted.source.parent, _files_of(wanted))

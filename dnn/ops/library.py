@@ -71,6 +71,7 @@ def _opened(library: Path, file: Path, stamp: Stamp) -> ModuleType:
         ops = present(stamp.ops)
         left = f"\nHere {listed(ops)} left by halves: start a new process" if ops else ""
         raise not_loadable(file, f"{error.message}{left}") from error
+    module.__name__ = file.stem  # as errors call it; TensorFlow's name is a digest
     for name in stamp.ops:  # those of snake_case AutoGraph knows as TensorFlow's; of the others it warns
         setattr(module, name, tf.autograph.experimental.do_not_convert(getattr(module, name)))
     return module

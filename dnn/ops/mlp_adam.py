@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dnn.nn.activations import relu
+from dnn.nn.hyperparameters import checked_number
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.metrics import accuracy
@@ -25,18 +26,29 @@ class MlpAdam(FusedAdam):
     some 100,000 parameters it is faster than XLA, by one thread; beyond, slower.
     The formulas are those of the layers, the loss and `dnn.Adam`; sums over rows and inputs have another order and,
     where the machine can, no rounding between product and sum. So the weights differ as those under XLA do. Of a given
-    machine they are the same to the bit in every run. Checkpoints are those of `dnn.Adam`. XLA cannot compile it.
+    machine they are the same to the bit in every run. Checkpoints are those of `dnn.Adam`. XLA cannot compile it. A
+    wrapper around it, `ClipGradients` say, hands it gradients, and goes step by step as around any other.
     Source: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by back-propagating errors", Nature 323,
     1986, equations 4 to 7, for the derivatives.
     """
 
-    def __init__(self, model: Sequential, learning_rate: float = 1e-3, **rule: float):
+    def __init__(
+        self,
+        model: Sequential,
+        learning_rate: float = 1e-3,
+        *,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ):
         """model: Dense layers, all float32 or all float64, with dnn.relu between them and nothing after the last.
-        rule: beta_1, beta_2, epsilon, as in `FusedAdam`.
+        learning_rate: > 0; it may be assigned between epochs. beta_1, beta_2, epsilon: as in `FusedAdam`.
         Raises: ValueError for another model, one with regularizers or one output, or a number out of its range;
-        TypeError for another dtype.
+        TypeError for a schedule or another dtype.
         """
-        super().__init__(_parameters_of(model), learning_rate, **rule)
+        _layers_of(model)
+        rate = checked_number(learning_rate, "learning_rate of MlpAdam")  # which is one for all steps of an epoch
+        super().__init__(model.trainable_variables, rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
     def train_epoch(self, model, loss, metrics, rows, order, batch_size: int) -> tf.Tensor:
         """Take the steps of an epoch; float64[1 + metrics], the sums of the losses and metrics before each step.
@@ -46,30 +58,37 @@ class MlpAdam(FusedAdam):
         or rows that do not count. InvalidArgumentError for a label or a place that is out of range; the steps before
         its batch are then taken.
         """
-        if list(map(id, _parameters_of(model))) != list(map(id, self.parameters)):
+        layers = _layers_of(model)
+        if list(map(id, model.trainable_variables)) != list(map(id, self.parameters)):
             raise ValueError("MlpAdam was made for another model than this one")
         if loss is not sparse_softmax_cross_entropy or tuple(metrics) not in ((), (accuracy,)):
             computed = "the loss dnn.sparse_softmax_cross_entropy, and of metrics dnn.accuracy or none"
             raise ValueError(f"MlpAdam computes {computed}{_OTHERWISE}")
         if rows.weights is not None or rows.counted is not None:
             raise ValueError(f"MlpAdam computes no weights of rows and no ignore_class{_OTHERWISE}")
-        sums = _library().dnn_mlp_adam(x=rows.x, labels=rows.y, order=order, batch_size=batch_size, **self.state())
+        variables = self.handles([parameter for layer in layers for parameter in (layer.kernel, layer.bias)])
+        sums = _library().dnn_mlp_adam(
+            x=rows.x, labels=rows.y, order=order, batch_size=batch_size, t=self.t.handle, rule=self.rule(), **variables
+        )
         return sums[: 1 + len(metrics)]
 
 
-def _parameters_of(model) -> list[tf.Variable]:
-    """Kernel and bias of each layer."""
-    layers = model.layers if type(model) is Sequential else ()  # what is derived from it may compute otherwise
-    activations = [getattr(layer, "activation", None) for layer in layers]
-    plain = all(type(layer) is Dense and not (layer.kernel_regularizer or layer.bias_regularizer) for layer in layers)
-    if not layers or not plain or activations != [*[relu] * (len(layers) - 1), None]:
-        raise ValueError(
-            "the model must be as dnn.mlp makes it: Dense layers without regularizers, dnn.relu between them and none "
-            f"after the last{_OTHERWISE}; got {model!r}"
-        )
-    if layers[-1].kernel.shape[1] == 1:
+def _layers_of(model) -> tuple[Dense, ...]:
+    """The layers of a model as dnn.mlp makes it. Raises: ValueError that says what another one has."""
+    if type(model) is not Sequential or not model.layers:  # what is derived from it may compute otherwise
+        raise ValueError(f"MlpAdam takes the model, as dnn.mlp makes it, got {type(model).__name__}{_OTHERWISE}")
+    last = len(model.layers) - 1
+    for i, layer in enumerate(model.layers):
+        if type(layer) is not Dense or layer.kernel_regularizer or layer.bias_regularizer:
+            raise ValueError(f"layers[{i}] must be a Dense without regularizers, got {layer!r}{_OTHERWISE}")
+        if layer.activation is not (None if i == last else relu):
+            wanted = "no activation, being the last" if i == last else "the activation dnn.relu"
+            raise ValueError(f"layers[{i}] must have {wanted}, got {layer.activation!r}{_OTHERWISE}")
+    if len(model.trainable_variables) < 2 * len(model.layers):
+        raise ValueError(f"each layer must be there once{_OTHERWISE}")
+    if model.layers[last].kernel.shape[1] == 1:
         raise ValueError("softmax of one output is always 1: the model must have two at least")
-    return [parameter for layer in layers for parameter in (layer.kernel, layer.bias)]
+    return model.layers
 
 
 @functools.cache

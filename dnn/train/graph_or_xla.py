@@ -36,7 +36,7 @@ class GraphOrXla:
     the log, if XLA cannot compile it, as it cannot most custom operations in C++.
 
     XLA leaves out checks (tf.debugging.assert_…), and draws other numbers than the stateful tf.random: an epoch with
-    such operations, or one in C++ that XLA does not know, goes over to it only for jit_compile=True.
+    such operations, or with those that XLA lacks, goes over to it only for jit_compile=True.
     """
 
     def __init__(self, make: Callable[[bool], Compiled], jit_compile: bool | str, epochs_before_xla: float):
@@ -47,7 +47,7 @@ class GraphOrXla:
         self._function = make(self._untried)
 
     def __call__(self, *tensors):
-        if self._epochs == self._epochs_before_xla and not _kept_in_graph_mode(self._function):
+        if self._epochs == self._epochs_before_xla and not _keeping_from_xla(self._function):
             logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", self._epochs)
             self._function, self._untried = self._make(True), True
         self._epochs += 1
@@ -67,25 +67,26 @@ class GraphOrXla:
 
 
 def _refuse_unknown(function: Compiled) -> None:
-    """Raise what XLA would, for the user's own operations in C++ without a kernel for it, before it fills the log."""
-    unknown = [f"No registered '{kind}' OpKernel" for kind in _unknown(function)]
+    """Raise what XLA would, of operations that it lacks, before it fills the log."""
+    unknown = [f"No registered '{kind}' OpKernel" for kind in _unknown_to_xla(function)]
     if unknown:
         raise tf.errors.UnimplementedError(None, None, ", ".join(unknown))
 
 
-def _unknown(function: Compiled) -> list[str]:
+def _keeping_from_xla(function: Compiled) -> list[str]:
+    return _changed_under_xla(function) + _unknown_to_xla(function)
+
+
+def _unknown_to_xla(function: Compiled) -> list[str]:
+    """The user's own operations in C++ without a kernel for it."""
     own = {kind for kind in function.operations() if not hasattr(tf.raw_ops, kind)}
-    return sorted(kind for kind in own if not _has_kernel(kind))
+    return [kind for kind in sorted(own) if not _has_kernel(kind)]
 
 
 def _has_kernel(kind: str) -> bool:
     """Whether it has one for XLA, or none at all, as a function has."""
     found = kernels.get_registered_kernels_for_op(kind).kernel
     return not found or any(kernel.device_type.startswith("XLA") for kernel in found)
-
-
-def _kept_in_graph_mode(function: Compiled) -> bool:
-    return bool(_changed_under_xla(function) or _unknown(function))
 
 
 def _tell_of_changes(function: Compiled) -> None:

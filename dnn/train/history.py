@@ -1,6 +1,7 @@
 """What was measured in each epoch of a fit, as a table, a file and a picture."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,10 @@ class History:
         if not any(name in record for record in self.epochs):
             raise KeyError(f"no epoch has {name!r}; they have {', '.join(self.names)}")
         return [record.get(name, float("nan")) for record in self.epochs]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names; and so `"val_loss" in history` says whether there is one."""
+        return iter(self.names)
 
     @property
     def names(self) -> list[str]:

@@ -10,13 +10,14 @@ KINDS = """
 Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BiasAdd BiasAddGrad BroadcastTo Cast
 ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod GatherV2 Greater
 GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p LogicalAnd LogicalNot
-LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Placeholder Pow Prod
-Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape Round Rsqrt RsqrtGrad SelectV2 Shape
-Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad Square
+LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Placeholder Pow
+PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape Round Rsqrt RsqrtGrad
+SelectV2 Shape Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad Square
 SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2 StatelessRandomUniformV2
 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
 """
-PLAIN = frozenset(KINDS.split())  # they call no function and wait for nothing, and of them MatMul is the work
+OURS = "DnnFusedAdam DnnLayerNormalization DnnLayerNormalizationGrad DnnSoftmaxCrossEntropy"  # in dnn/ops
+PLAIN = frozenset(f"{KINDS} {OURS}".split())  # they call no function and wait for none, and of them MatMul is the work
 
 
 class Compiled:

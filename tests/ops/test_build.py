@@ -1,6 +1,7 @@
 """Building: what is built once, what is built again, and what a failed or killed build leaves."""
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -136,11 +137,13 @@ def test_compilers_and_versions_of_a_header_have_libraries_beside_each_other(tmp
     assert builds.read_text() == 3 * "once\n"
 
 
-def test_what_the_compiler_warns_of_is_told_when_it_has_compiled(tmp_path, fake_compiler, recwarn):
+def test_that_it_compiles_and_what_the_compiler_warns_of_is_told_once(tmp_path, fake_compiler, recwarn, caplog):
     fake_compiler('echo whole > "$out"; echo "unused variable" >&2')
-    with pytest.warns(UserWarning, match=f"{SOURCE}: the compiler warns:\nunused variable"):
+    with caplog.at_level(logging.INFO, "dnn"):
+        with pytest.warns(UserWarning, match=f"{SOURCE}: the compiler warns:\nunused variable"):
+            build(recipe(SOURCE, (), tmp_path))
         build(recipe(SOURCE, (), tmp_path))
-    build(recipe(SOURCE, (), tmp_path))
+    assert caplog.messages == [f"compiling {SOURCE}"]
     assert not recwarn.list
 
 

@@ -89,6 +89,12 @@ def test_a_library_that_another_tool_built_is_loaded_once_and_what_it_prints_is_
 
 
 @needs_compiler
+def test_an_op_that_is_not_there_is_missed_in_the_file_by_its_name():
+    with pytest.raises(AttributeError, match="module 'plus_one' has no attribute 'minus_one'"):
+        assert dnn.ops.load(SOURCE).minus_one
+
+
+@needs_compiler
 def test_an_op_is_one_however_its_name_is_spelled():
     ops = dnn.ops.load(Path(__file__).with_name("spelled.cc"))
     assert [name for name in vars(ops) if name.startswith("_dispatcher_for_")] == ["_dispatcher_for_dnn_test_spelled"]

@@ -61,7 +61,7 @@ def test_each_goes_on_from_the_checkpoint_of_the_other(old, new, tmp_path):
 
     def made(kind, seed):
         model = dnn.mlp([4, 6, 3], seed=seed)
-        return model, MlpAdam(model, RATE) if kind is MlpAdam else dnn.Adam(dnn.weights(model), RATE)
+        return model, MlpAdam(model, RATE) if kind is MlpAdam else dnn.Adam(model.trainable_variables, RATE)
 
     def trained(model, optimizer, epochs):
         return dnn.fit(model, drawn(30, [4, 3]), loss=LOSS, optimizer=optimizer, batch_size=8, epochs=epochs,

@@ -146,7 +146,7 @@ def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t
 
 
 def parameters(sizes=SIZES, dtype=np.float32):
-    return [*made(sizes, tf.as_dtype(dtype))[1].parameters]
+    return dnn.weights(made(sizes, tf.as_dtype(dtype))[0])
 
 
 def zeros(*shape, dtype=np.float32):

@@ -55,6 +55,13 @@ def test_auto_leaves_what_xla_computes_otherwise_to_graph_mode(kind):
     assert "".join(epoch() for _ in range(3)) == "ggg"
 
 
+def test_auto_leaves_what_xla_has_no_kernel_for_to_graph_mode(monkeypatch, caplog):
+    monkeypatch.setattr(graph_or_xla, "_has_kernel", lambda kind: kind != "MyOwn")
+    epoch = GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", "MyOwn"]), "auto", 1)
+    assert "".join(epoch() for _ in range(3)) == "ggg"
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("kind", ["Assert", "RandomUniform"])
 def test_xla_that_is_asked_for_says_what_it_computes_otherwise(kind, caplog):
     assert GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), True, 0)() == "x"

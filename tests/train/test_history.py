@@ -54,6 +54,9 @@ UNEVEN = History(
 
 def test_a_figure_that_only_some_epochs_have_is_nan_in_the_others(tmp_path):
     np.testing.assert_array_equal(UNEVEN["auc"], [np.nan, 0.5])
+    assert list(UNEVEN) == UNEVEN.names
+    assert "val_loss" in UNEVEN
+    assert "val_auc" not in UNEVEN
     assert UNEVEN.names == ["epoch", "loss", "val_loss", "auc"]
     UNEVEN.to_csv(tmp_path / "history.csv")
     assert (tmp_path / "history.csv").read_text().splitlines() == [

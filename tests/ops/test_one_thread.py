@@ -1,0 +1,35 @@
+"""The kernels of this package run in the one thread of a small step, and train there as by many."""
+
+import numpy as np
+import pytest
+from needs_compiler import needs_compiler
+
+import dnn
+from dnn.ops.fused_adam import FusedAdam
+from dnn.ops.layer_normalization import LayerNormalization
+from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.train import compiled
+from dnn.train.traced import ONE_THREAD
+
+pytestmark = needs_compiler
+
+X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+Y = (X[:, 0] > 0).astype(np.int32)
+
+
+def losses():
+    model = dnn.Sequential([dnn.Dense(4, 6), LayerNormalization(6), dnn.Dense(6, 2, seed=1)])
+    return dnn.fit(
+        model, (X, Y), loss=sparse_softmax_cross_entropy, optimizer=FusedAdam(model.trainable_variables, 0.01),
+        batch_size=8, epochs=3, jit_compile=False,
+    )["loss"]  # fmt: skip
+
+
+def test_a_small_step_of_all_of_them_is_begun_by_one_thread(monkeypatch):
+    made, traced = [], compiled.traced
+    monkeypatch.setattr(compiled, "traced", lambda *of, **how: made.append(traced(*of, **how)) or made[-1])
+    by_one = losses()
+    monkeypatch.setattr(compiled, "FEW", 0)
+    by_many = losses()
+    assert [epoch.executor for epoch in made if "While" in epoch.operations()] == [ONE_THREAD, ""]
+    assert by_one == pytest.approx(by_many, rel=1e-6)
