@@ -128,7 +128,7 @@ REFUSED = [
     (FILE.format(function="square(x) * 1.01"), "size 64, forward, result 0 of the op beside the reference: 1.00"),
     (FILE.format(function=f"square(tf.stop_gradient(x)) * {SQUARE.split(' * ')[1]}"), "size 64, forward + gradient"),
     (FILE.format(function="absent(x)"), "AttributeError: module 'beside' has no attribute 'absent'"),
-    (FILE.replace("tf.square(x)", "np.square(x)").format(function=SQUARE), "TypeError: reference must be of TensorFlow here"),
+    (FILE.replace("tf.square", "np.square").format(function=SQUARE), "TypeError: reference must be of TensorFlow here"),
     (FILE.replace("tf.square(x) * tf.cast(labels, x.dtype)", "(x ** 2).clip(0)").format(function=SQUARE),
      "TypeError: reference must be of TensorFlow here, not of NumPy: both are timed in graph mode"),
     (FILE.format(function="square(np.abs(x))"), "TypeError: op must be of TensorFlow here"),
