@@ -154,7 +154,10 @@ def export(
 def bench_op(
     file: Annotated[
         Path,
-        typer.Argument(help="Python file with op, reference, inputs(size), and SIZES if you like.", show_default=False),
+        typer.Argument(
+            help="Python file with op, reference (both in TensorFlow), inputs(size), and SIZES if you like.",
+            show_default=False,
+        ),
     ],
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter repetitions.")] = False,
     debug: Debug = False,

@@ -128,6 +128,11 @@ REFUSED = [
     (FILE.format(function="square(x) * 1.01"), "size 64, forward, result 0 of the op beside the reference: 1.00"),
     (FILE.format(function=f"square(tf.stop_gradient(x)) * {SQUARE.split(' * ')[1]}"), "size 64, forward + gradient"),
     (FILE.format(function="absent(x)"), "AttributeError: module 'beside' has no attribute 'absent'"),
+    (FILE.replace("tf.square", "np.square").format(function=SQUARE), "TypeError: reference must be of TensorFlow here"),
+    (FILE.replace("tf.square(x) * tf.cast(labels, x.dtype)", "(x ** 2).clip(0)").format(function=SQUARE),
+     "TypeError: reference must be of TensorFlow here, not of NumPy: both are timed in graph mode"),
+    (FILE.format(function="square(np.abs(x))"), "TypeError: op must be of TensorFlow here"),
+    (FILE.replace("tf.square(x)", "tf.squared(x)").format(function=SQUARE), "has no attribute 'squared'"),
     ("def op(x):\n    return x", "must define the functions op, reference and inputs(size); without reference"),
     (FILE.replace("(64, 4096)", "(0,)").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
     (FILE.replace("(64, 4096)", "64").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
@@ -140,11 +145,17 @@ REFUSED = [
 ]
 
 
+def test_help_says_of_what_the_reference_must_be():
+    said = " ".join(re.sub("[^ -~]", " ", CliRunner().invoke(app, ["bench-op", "--help"]).output).split())
+    assert "reference (both in TensorFlow)" in said
+
+
 @pytest.mark.parametrize(("text", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
 def test_a_file_that_cannot_be_timed_is_refused(timed, text, message):
     result = timed(text)
     assert result.exit_code == 2, result.output
     assert message in result.stderr
+    assert "in user code" not in result.stderr
 
 
 def test_a_file_that_is_absent_is_refused():

@@ -28,6 +28,18 @@ def run(arguments, cache):
     )
 
 
+IS_TOLD = """
+import dnn
+import pytest
+from my_2nd_op import my_2nd_op
+
+
+def test_what_xla_lacks_is_not_tried():
+    with pytest.raises(AssertionError, match="XLA has no kernel for My2ndOpOp, My2ndOpOpGrad: pass xla=False"):
+        dnn.testing.check_activation(my_2nd_op)
+"""
+
+
 @pytest.mark.parametrize("options", [[], pytest.param(["--cpp"], marks=needs_compiler)])
 def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request, tmp_path_factory):
     monkeypatch.chdir(tmp_path)
@@ -38,9 +50,12 @@ def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request
     assert result.output.splitlines() == [*told, "time it: dnn bench-op my_2nd_op.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     cache = library_cache(request.config, tmp_path_factory)  # that of tests/ops
-    process = run(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"], cache)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    written(tmp_path / "test_xla.py", IS_TOLD if options else "")
+    process = run(["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "error"], cache)
     assert process.returncode == 0, process.stdout[-3000:]
     assert " passed" in process.stdout
+    assert "OP_REQUIRES" not in process.stdout + process.stderr
 
 
 NOTEBOOK = """

@@ -11,7 +11,7 @@ import tensorflow as tf
 from dnn.bench.clock import interleaved, seconds_per_call
 from dnn.bench.markdown import duration, share, table
 from dnn.bench.memory import Copy
-from dnn.bench.subject import Subject, read_subject
+from dnn.bench.subject import Subject, gives_arrays, read_subject
 from dnn.testing.law import told
 from dnn.testing.modes import assert_near
 from dnn.testing.ops.differentiated import with_gradients
@@ -19,6 +19,7 @@ from dnn.testing.ops.subject import cotangents, is_float, outputs
 from dnn.train.traced import concrete
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")
+IN_A_GRAPH = "both are timed in graph mode; check_op is what takes a reference in NumPy"
 ULPS, FEW_DIGITS = 1024, 16  # a guard; the proof is check_op. Of bfloat16, 16 are an eighth
 
 
@@ -100,17 +101,25 @@ def _timing(size: int, what: str, calls: Callable, copy: Copy, effort: Effort) -
 
 
 def _forward(subject: Subject, arguments):
-    return {name: _called(partial(outputs, function), arguments) for name, function in subject.both()}, arguments
+    return {name: _called(name, function, outputs, arguments) for name, function in subject.both()}, arguments
 
 
 def _with_gradient(subject: Subject, arguments, weights):
-    runs = {name: _called(partial(with_gradients, f), arguments, weights) for name, f in subject.both()}
+    runs = {name: _called(name, f, with_gradients, arguments, weights) for name, f in subject.both()}
     return runs, [*arguments, *weights]
 
 
-def _called(function: Callable, *arguments) -> Callable:
-    """A call of it in graph mode, traced here: to look up the trace would take most of a small call."""
-    return partial(concrete(function, *arguments), *arguments)
+def _called(name: str, function: Callable, results: Callable, arguments, *weights) -> Callable:
+    """A call of it in graph mode, traced here: to look up the trace would take most of a small call.
+
+    Raises: TypeError where it cannot be traced since it computes with NumPy.
+    """
+    try:
+        return partial(concrete(partial(results, function), arguments, *weights), arguments, *weights)
+    except Exception as error:
+        if "numpy array" in str(error) or gives_arrays(function, arguments):
+            raise TypeError(f"{name} must be of TensorFlow here, not of NumPy: {IN_A_GRAPH}") from error
+        raise
 
 
 def _cells(timing: Timing) -> tuple[str, ...]:

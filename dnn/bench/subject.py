@@ -13,7 +13,7 @@ SIZES = (1_000, 10_000, 100_000)
 
 @dataclass(frozen=True)
 class Subject:
-    """op, reference: tensors -> a tensor, or several. inputs: size -> a tuple of arrays or tensors.
+    """op, reference: tensors -> a tensor, or several, in TensorFlow. inputs: size -> a tuple of arrays or tensors.
 
     gradient: False for an op that has none.
     """
@@ -33,6 +33,15 @@ class Subject:
 
     def both(self) -> list[tuple[str, Callable]]:
         return [("op", self.op), ("reference", self.reference)]
+
+
+def gives_arrays(function: Callable, arguments) -> bool:
+    """Whether it computes with NumPy: called with arrays, it gives no tensors."""
+    try:
+        results = function(*(argument.numpy() for argument in arguments))
+    except Exception:
+        return False
+    return not any(map(tf.is_tensor, tf.nest.flatten(results)))
 
 
 def read_subject(path: Path) -> Subject:

@@ -16,14 +16,21 @@ from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
 
 
 def check_activation(activation: Callable, *, xla: bool = True) -> None:
-    """The laws of an activation, tensor -> tensor of the same shape and dtype."""
+    """The laws of an activation, tensor -> tensor of the same shape and dtype, each of the four dtypes of floats.
+
+    xla=False: leave out the law that XLA compiles it, as it cannot an op in C++, for which it has no kernel.
+    """
     check(Activation(name_of(activation), activation, xla=xla))
 
 
 def check_layer(
     make: Callable, *, examples=(X,), any_shape: bool = False, xla: bool = True, refuses: bool = True
 ) -> None:
-    """The laws of a layer. make: () -> a new one. any_shape: it takes x of any width, so that none is wrong."""
+    """The laws of a layer. make: () -> a new one. any_shape: it takes x of any width, so that none is wrong.
+
+    xla=False: leave out the law that XLA compiles it, as it cannot an op in C++, for which it has no kernel.
+    refuses=False: leave out the law that a wrong rank, dtype or width of x is a TypeError or ValueError that names x.
+    """
     check(Layer(_name_of_made(make, make), make, examples, any_shape, xla, refuses))
 
 

@@ -6,7 +6,10 @@ from dnn.testing.examples import ROWS, with_nan
 from dnn.testing.law import law
 from dnn.testing.modes import MODES, assert_all_near, described, with_gradients
 from dnn.testing.pieces import Activation, Layer, Loss, Piece
+from dnn.train.graph_or_xla import refuse_what_xla_lacks, what_xla_lacked
+from dnn.train.traced import Compiled
 
+REMEDY = "pass xla=False, which leaves this law out (`fit` runs it in graph mode)"
 TF_FUNCTION = tf.types.experimental.PolymorphicFunction
 
 
@@ -23,7 +26,13 @@ def xla_agrees(piece):
 
     What a layer draws in training is other under XLA: of that, dtype and shape are compared.
     """
-    _assert_agrees(piece, "xla", specs(piece, ROWS), (ROWS,) * 3, piece.drawn())
+    try:
+        _assert_agrees(piece, "xla", specs(piece, ROWS), (ROWS,) * 3, piece.drawn())
+    except tf.errors.OpError as error:
+        lacked = what_xla_lacked(error)
+        if not lacked:
+            raise
+        raise AssertionError(f"XLA has no kernel for {', '.join(lacked)}: {REMEDY}") from None
 
 
 def specs(piece: Piece, rows: int | None = None) -> list[tf.TensorSpec]:
@@ -47,7 +56,7 @@ def _assert_agrees(piece, mode, traced, sizes, drawn=frozenset()):
     def compiled(*examples):
         return called(module, examples)
 
-    compiled.get_concrete_function(*traced)
+    _trace(compiled, traced, mode)
     for call, rows in enumerate(sizes, start=1):
         batch = [array[:rows] for array in piece.examples]
         actual, expected = compiled(*batch), called(eager, batch)
@@ -61,6 +70,13 @@ def _assert_agrees(piece, mode, traced, sizes, drawn=frozenset()):
         assert_all_near(compiled(*nan), expected, f"of a NaN, {mode} mode beside eager")
     if compiled.experimental_get_tracing_count() != 1:
         raise AssertionError(f"it was traced {compiled.experimental_get_tracing_count()} times")
+
+
+def _trace(compiled, specs, mode: str) -> None:
+    """Raises: tf.errors.UnimplementedError, where XLA lacks an operation: to try it would fill the log with pages."""
+    graph = compiled.get_concrete_function(*specs)
+    if mode == "xla":
+        refuse_what_xla_lacks(Compiled(graph))
 
 
 def _assert_its_own_functions_are_not_traced_again(piece):

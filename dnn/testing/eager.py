@@ -8,6 +8,10 @@ from dnn.testing.law import first_result, law, names_one_of, told
 from dnn.testing.modes import EPSILON, assert_all_near, assert_near, described
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer
 
+CAST = (
+    "Cast what it has no kernel for to float32, and the result back, as dnn/ops/README.md does (In C++, step 5): "
+    "networks train in half precision too."
+)
 OTHER_DTYPE = "Cast to the dtype of x, or refuse another with a TypeError that names x, as Dense does (dnn.nn.checks)."
 
 
@@ -46,7 +50,7 @@ def keeps_the_dtype(piece):
 
     A layer may instead refuse, by name, what is not of the dtype of its weights.
     """
-    remedy = f"\n{OTHER_DTYPE}" if isinstance(piece, Layer) else ""
+    remedy = OTHER_DTYPE if isinstance(piece, Layer) else CAST
     for dtype in EPSILON:
         x = tf.cast(piece.examples[-1], dtype)
         try:
@@ -55,10 +59,10 @@ def keeps_the_dtype(piece):
             refused = isinstance(error, TypeError | ValueError) and names_one_of(piece.names()[-1], error)
             if isinstance(piece, Layer) and refused:
                 continue
-            raise AssertionError(f"{described(x)} gives {told(error)}{remedy}") from error
+            raise AssertionError(f"{described(x)} gives {told(error)}\n{remedy}") from error
         for name, result in results.items():
             if result.dtype != dtype or (isinstance(piece, Activation) and result.shape != x.shape):
-                raise AssertionError(f"{name} of {described(x)} is {described(result)}{remedy}")
+                raise AssertionError(f"{name} of {described(x)} is {described(result)}\n{remedy}")
 
 
 @law

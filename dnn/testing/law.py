@@ -19,13 +19,17 @@ def law(check: Callable[[Piece], None]) -> Callable[[Piece], None]:
     """
     claim = check.__doc__.splitlines()[0].rstrip(".")
 
+    def broken(piece: Piece, what) -> AssertionError:
+        return AssertionError(f"{piece.name} breaks the law {check.__name__}: {claim}.\n{what}")
+
     @functools.wraps(check)
     def checked(piece: Piece) -> None:
         try:
             check(piece)
+        except AssertionError as error:  # one that was raised `from` another, or from None, tells all of its own
+            raise broken(piece, error) from (error.__cause__ if error.__suppress_context__ else error)
         except Exception as error:
-            what = error if isinstance(error, AssertionError) else told(error)
-            raise AssertionError(f"{piece.name} breaks the law {check.__name__}: {claim}.\n{what}") from error
+            raise broken(piece, told(error)) from error
 
     return checked
 

@@ -53,7 +53,7 @@ class GraphOrXla:
         self._epochs += 1
         try:
             if self._untried:
-                _refuse_unknown(self._function)
+                refuse_what_xla_lacks(self._function)
                 _tell_of_changes(self._function)
             return self._function(*tensors)
         except tf.errors.OpError as error:  # nothing was run if XLA could not compile it
@@ -66,11 +66,16 @@ class GraphOrXla:
             self._untried = False
 
 
-def _refuse_unknown(function: Compiled) -> None:
-    """Raise what XLA would, of operations that it lacks, before it fills the log."""
+def refuse_what_xla_lacks(function: Compiled) -> None:
+    """Raise what XLA would, of operations that it lacks, before it fills the log: a tf.errors.UnimplementedError."""
     unknown = [f"No registered '{kind}' OpKernel" for kind in _unknown_to_xla(function)]
     if unknown:
         raise tf.errors.UnimplementedError(None, None, ", ".join(unknown))
+
+
+def what_xla_lacked(error: tf.errors.OpError) -> list[str]:
+    """The operations for which it had no kernel, as it says; none where it failed by something else."""
+    return sorted(set(re.findall(r"No registered '(\w+)' OpKernel", error.message)))
 
 
 def _keeping_from_xla(function: Compiled) -> list[str]:
@@ -101,5 +106,5 @@ def _changed_under_xla(function: Compiled) -> list[str]:
 
 
 def _reason(error: tf.errors.OpError) -> str:
-    unknown = sorted(set(re.findall(r"No registered '(\w+)' OpKernel", error.message)))
-    return f"has no kernel for {', '.join(unknown)}" if unknown else f"says: {error.message.splitlines()[0]}"
+    lacked = what_xla_lacked(error)
+    return f"has no kernel for {', '.join(lacked)}" if lacked else f"says: {error.message.splitlines()[0]}"

@@ -53,7 +53,7 @@ def test_a_layer_with_parameters_and_axes_that_fit_together():
 
 def test_an_op_without_a_batch_is_asked_for_none():
     report = check_op(tf.square, np.square, Floats([3]), **QUICK)
-    assert report["infers its shape for any batch"].detail == "no axis is the batch"
+    assert report["infers its shape for any batch"].detail.startswith('no axis is named "batch"')
 
 
 def test_an_op_with_variables_begins_each_call_with_the_same():

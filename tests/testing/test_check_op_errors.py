@@ -135,7 +135,7 @@ import tensorflow as tf
 from dnn.testing import check_op
 
 def op(x):
-    if x.shape[0] == 63:
+    if x.shape[0] == ROWS:
         os.kill(os.getpid(), signal.SIGSEGV)
     return x
 
@@ -143,14 +143,26 @@ check_op(op, tf.identity)
 """
 
 
-def test_the_stack_of_a_crash_names_the_law():
-    ran = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("rows", "law"), [(63, "has_the_values_of_the_reference"), (64, "can_be_called")])
+def test_the_stack_of_a_crash_names_the_law(rows, law):
+    """64 are in the first call."""
+    program = CRASHES.replace("ROWS", str(rows))
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in ran.stderr
-    assert "has_the_values_of_the_reference" in ran.stderr
+    assert law in ran.stderr
 
 
 def test_two_lambdas_on_one_line_are_traced_without_a_word(caplog, capfd):
     check_op(lambda x: tf.abs(x), lambda x: np.abs(x), gradient=None, **QUICK)
     said = "".join([caplog.text, *capfd.readouterr()])
     assert "could not parse" not in said
+
+
+def test_traced_anew_in_each_proof_tensorflow_does_not_warn_of_it(caplog, monkeypatch):
+    monkeypatch.setattr(tf.get_logger(), "propagate", True)
+    square = tf.function(tf.square)
+    for _ in range(6):
+        check_op(square, gradient=None, examples=1, calls=1)
+    assert "retracing" not in caplog.text
+    assert not tf.get_logger().filters

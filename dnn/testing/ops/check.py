@@ -11,6 +11,7 @@ from dnn.testing.ops.crash import stack_in_a_crash
 from dnn.testing.ops.differentiated import lacks_a_gradient
 from dnn.testing.ops.inputs import Floats
 from dnn.testing.ops.larger import larger
+from dnn.testing.ops.quiet import without_retracing_warnings
 from dnn.testing.ops.raised import blaming, first_raised
 from dnn.testing.ops.report import BREAKS, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report
 from dnn.testing.ops.source import BATCHES, source_of
@@ -63,7 +64,8 @@ def check_op(
     numbers cancel, as in a sum, no op is as exact as that.
     examples: drawn for a law, 8 at most for one that traces each; the same in every run.
     calls: made by several threads at once; more are made of about a million numbers, where inputs can be so many.
-    Where a kernel crashes the process, Python's faulthandler says in which law.
+    Where a kernel crashes the process, Python's faulthandler says in which law; or, before all but the first, in
+    `lacks_a_gradient`, of its gradient, or in `larger`, of a million numbers.
     Raises: AssertionError, which holds the table, where the op breaks a law, raised from the first error of the op or
     the reference, if they had one; ValueError and TypeError for inputs and settings that cannot be; ModuleNotFoundError
     without Hypothesis, which `pip install 'dnn[test]'` brings.
@@ -81,7 +83,7 @@ def check_op(
         Case, source=source, batches=batches, gradient=gradient, ulps=ulps, elementwise=elementwise, examples=examples,
         calls=calls,
     )  # fmt: skip
-    with stack_in_a_crash():
+    with stack_in_a_crash(), without_retracing_warnings():
         report = Report(name_of(op), _findings(op, reference, batches[0], asked))
     if report.broken:
         raise AssertionError(str(report)) from report.error
@@ -92,23 +94,29 @@ def _findings(op, reference, arrays, asked: partial) -> tuple[Finding, ...]:
     """Of one law alone where the op cannot be called: what fails in it would fail in each of the others."""
     specs = asked.keywords["source"].for_any_batch(arrays) or known(arrays)
     try:
-        called, changed = restoring(
-            blaming("the op", without_autograph(op, specs)), getattr(op, "variables", ()), arrays
-        )
-        results = outputs(called, arrays)
+        called, changed, results = _can_be_called(op, specs, arrays)
     except Exception as error:
         return (_breach("can be called", error),)
     in_numpy = reference is not None and is_of_numpy(reference, arrays)
     by = trained(op, changed)
     of_floats = any(map(is_float, results)) and any(map(is_float, (*arrays, *by)))
     reference = reference and blaming("the reference", reference)
-    lacks = lacks_a_gradient(called, arrays, by) if of_floats and asked.keywords["gradient"] else ""
+    asks = of_floats and asked.keywords["gradient"]
+    lacks, none = lacks_a_gradient(called, arrays, by) if asks else ("", frozenset())
     longest = larger(asked.keywords["source"], called_by_arrays(called, reference, in_numpy))
     case = asked(
-        called, reference, larger=longest, in_numpy=in_numpy, of_floats=of_floats, lacks=lacks, changed=changed,
-        variables=by,
+        called, reference, larger=longest, in_numpy=in_numpy, of_floats=of_floats, lacks=lacks, none=none,
+        changed=changed, variables=by,
     )  # fmt: skip
     return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
+
+
+def _can_be_called(op, specs, arrays) -> tuple:
+    """The op as it is called, its variables that a call changes, and what it gives. It has the name of the first law,
+    which the stack shows where the first call crashes."""
+    called = blaming("the op", without_autograph(op, specs))
+    called, changed = restoring(called, getattr(op, "variables", ()), arrays)
+    return called, changed, outputs(called, arrays)
 
 
 def _finding(law: Callable[[Case], str], case: Case) -> Finding:

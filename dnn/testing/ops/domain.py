@@ -27,6 +27,6 @@ def check_over_the_domain(case: Case, of_op: bool, function: Callable, counts: C
         weights = cotangents(outputs(case.op, own))
         gradients = with_gradients(case.op, own, weights)[1]
         try:
-            check_places([gradients], function, wide, weights, counts, least=least)
+            check_places([gradients], function, wide, weights, counts, case.none, least=least)
         except AssertionError as error:
             raise AssertionError(f"{error}; of {' and '.join(map(shown, arrays))}") from None

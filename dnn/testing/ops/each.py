@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
@@ -11,8 +12,33 @@ from dnn.testing.ops.raised import RaisedError, first_raised
 def for_each(strategy, check: Callable[[tuple], None], count: int, *, shrink: bool = False) -> None:
     """check(arrays), so many times, with the same arrays in every run.
 
-    shrink: look for a small example where a check fails. Raises: AssertionError or RaisedError that shows the example.
+    shrink: look for a small example where a check fails, one of arrays with numbers in them if it fails with such: an
+    empty one hides by how much, as a mean of no rows is NaN. Raises: AssertionError or RaisedError that shows it.
     """
+    from hypothesis.errors import Unsatisfiable
+
+    last = []
+
+    def noted(arrays):
+        last[:] = arrays
+        check(arrays)
+
+    try:
+        return _for_each(strategy, noted, count, shrink)
+    except (AssertionError, RaisedError) as error:
+        found = error
+    if shrink and not _has_numbers(last):  # outside of `except`: the error of an empty example is no cause
+        with suppress(Unsatisfiable):
+            _for_each(strategy.filter(_has_numbers), check, count, shrink)
+    raise found
+
+
+def _has_numbers(arrays) -> bool:
+    """Each of them."""
+    return all(map(np.size, arrays))
+
+
+def _for_each(strategy, check: Callable[[tuple], None], count: int, shrink: bool) -> None:
     from hypothesis import HealthCheck, Phase, Verbosity, given, settings
     from hypothesis.errors import FlakyFailure
 

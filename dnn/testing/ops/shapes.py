@@ -43,7 +43,7 @@ def infers_its_shape_for_any_batch(case: Case) -> str:
     def check(arrays):
         specs = case.source.for_any_batch(arrays)
         if specs is None:
-            raise NotApplicableError("no axis is the batch")
+            raise NotApplicableError('no axis is named "batch", the one whose size may be unknown')
         for inferred, shape in _inferred_beside_true(case, specs, arrays):
             if not inferred.is_compatible_with(shape):
                 raise AssertionError(f"the shape {inferred} is inferred for any batch, and {shape} comes out")

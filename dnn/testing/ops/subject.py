@@ -20,6 +20,7 @@ class Case:
     gradient: "exact", "surrogate" or None, see check_op. elementwise: each number is near in ulps of itself.
     changed: its variables that a call changes. variables: the trainable ones of floats, but for those.
     of_floats: a result is, and an argument or a variable. lacks: the op that has no gradient, as TensorFlow says.
+    none: places of the arguments of floats, and of `variables` after them, by which the gradient is None.
     """
 
     op: Callable
@@ -35,6 +36,7 @@ class Case:
     in_numpy: bool
     of_floats: bool
     lacks: str
+    none: frozenset[int]
     changed: list[tf.Variable]
     variables: list[tf.Variable]
 

@@ -10,6 +10,8 @@ from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.sizes import sizes_that_depend_on_numbers
 from dnn.testing.ops.subject import Case, cotangents, outputs
+from dnn.train.graph_or_xla import refuse_what_xla_lacks, what_xla_lacked
+from dnn.train.traced import Compiled
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 MOST = 8  # examples, since each is traced anew
@@ -32,12 +34,21 @@ def agrees_under_xla(case: Case) -> str:
     try:
         _assert_agrees(case, "xla", known(arrays), arrays)
     except (tf.errors.OpError, ValueError) as error:
-        if NO_KERNEL.search(str(error)):
-            raise NotApplicableError("it has no kernel for XLA") from error
-        if any(sizes_that_depend_on_numbers(case)):
-            raise NotApplicableError("a size depends on the numbers in the arguments") from error
-        raise
+        reason = _not_for_xla(case, error)
+        if not reason:
+            raise
+        raise NotApplicableError(reason) from error
     return f"a large example, {_of_what(case)}"
+
+
+def _not_for_xla(case: Case, error: tf.errors.OpError | ValueError) -> str:
+    """Why XLA cannot compile it; "" where another error may be a fault."""
+    lacked = what_xla_lacked(error) if isinstance(error, tf.errors.OpError) else []
+    if lacked:
+        return f"it has no kernel for XLA: {', '.join(lacked)}"
+    if NO_KERNEL.search(str(error)):
+        return "it has no kernel for XLA"
+    return "a size depends on the numbers in the arguments" if any(sizes_that_depend_on_numbers(case)) else ""
 
 
 def few(case: Case) -> int:
@@ -71,6 +82,8 @@ def traced(case: Case, mode, specs, weights, *, known: bool):
 def _assert_agrees(case: Case, mode: str, specs, arrays) -> None:
     weights = cotangents(outputs(case.op, arrays))
     graph = traced(case, MODES[mode], specs, weights, known=mode == "xla")
+    if mode == "xla":
+        refuse_what_xla_lacks(Compiled(graph))
     found = graph(*map(tf.constant, [*arrays, *weights]))
     wanted = results_and_gradients(case, arrays, weights)
     for place, (one, other) in enumerate(zip(found, wanted, strict=True)):

@@ -10,7 +10,7 @@ from dnn.testing.ops.differences import FLOAT32, FLOAT64, assert_slope, numbers,
 from dnn.testing.ops.differentiated import with_all_gradients
 from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.subject import Case, cotangents, outputs
+from dnn.testing.ops.subject import Case, cotangents, is_float, outputs
 from dnn.testing.ops.traced import few
 
 EXACT_ENOUGH = {"float32", "float64"}
@@ -27,13 +27,14 @@ def has_the_gradient_by_its_variables(case: Case) -> str:
         raise NotApplicableError("it has none" if without else "it has no trainable variables of floats")
     if case.gradient == "surrogate":
         raise NotApplicableError("its gradient is a surrogate")
-    counts = Counter()
+    counts, first = Counter(), sum(map(is_float, case.batches[0]))
 
     def check(arrays):
         weights = cotangents(outputs(case.op, arrays))
         gradients = with_all_gradients(case.op, arrays, weights, case.variables)[1][-len(case.variables) :]
-        for variable, gradient in zip(case.variables, gradients, strict=True):
-            _check_one(case, arrays, weights, variable, gradient.numpy(), counts)
+        for place, (variable, gradient) in enumerate(zip(case.variables, gradients, strict=True), first):
+            none = place in case.none
+            _check_one(case, arrays, weights, variable, None if none else gradient.numpy(), counts)
 
     for_each(case.source.strategy(near=True, away=True), check, few(case))
     check(case.batches[0])
@@ -44,13 +45,14 @@ def has_the_gradient_by_its_variables(case: Case) -> str:
     return f"at {counts['compared']} places; {counts['skipped']} left out: no derivative there, or rounding hides it"
 
 
-def _check_one(case: Case, arrays, weights, variable, gradient: np.ndarray, counts: Counter) -> None:
+def _check_one(case: Case, arrays, weights, variable, gradient: np.ndarray | None, counts: Counter) -> None:
     dtypes = {variable.dtype.name, *(weight.dtype.name for weight in weights)}
     steps = FLOAT64 if dtypes == {"float64"} else FLOAT32
     if dtypes <= EXACT_ENOUGH:
         value = np.array(variable.numpy())
         for _, place, slope, allowed in slopes(_by(case, arrays, variable), [value], weights, counts, steps):
-            assert_slope(float(gradient[place]), slope, allowed, f"gradient by variable {variable.name} at {place}")
+            found = None if gradient is None else float(gradient[place])
+            assert_slope(found, slope, allowed, f"gradient by variable {variable.name} at {place}")
 
 
 def _by(case: Case, arrays, variable: tf.Variable) -> Callable:

@@ -31,7 +31,7 @@ def _library():
     return dnn.ops.load(Path(__file__).with_suffix(".cc"))  # compiles at the first call, and then sees that it is there
 
 
-# What `dnn bench-op new_name.py` times: op(*inputs(size)) against reference(*inputs(size)).
+# What `dnn bench-op new_name.py` times: op(*inputs(size)) against reference(*inputs(size)), both in TensorFlow.
 op = new_name
 reference = tf.nn.softsign
 

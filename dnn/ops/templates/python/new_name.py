@@ -13,7 +13,7 @@ def new_name(x):
     return x / (1 + tf.abs(x))
 
 
-# What `dnn bench-op new_name.py` times: op(*inputs(size)) against reference(*inputs(size)).
+# What `dnn bench-op new_name.py` times: op(*inputs(size)) against reference(*inputs(size)), both in TensorFlow.
 op = new_name
 reference = tf.nn.softsign
 
