@@ -147,6 +147,7 @@ def target_of(data: Path | None, target: str | None) -> str | None:
     target = target or next((name for name in ("deposit", "y") if name in names), names[-1])
     if target not in names:
         raise ValueError(f"--target: {data} has no column {target!r}; its columns are {', '.join(names)}")
+    dnn.read_table(data, kinds={target: "category"})  # what is wrong with the file is told before anything is measured
     return target
 
 

@@ -1,15 +1,17 @@
 """The folder of libraries: where it is, and how something is written there, whoever else writes or is killed."""
 
 import contextlib
+import itertools
+import logging
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 BUILDING = "building-"
-LONGEST_BUILD = 3600  # seconds
+LONGEST_BUILD, LONGEST_WAIT = 3600, 300  # seconds
 ELSEWHERE = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
 
 
@@ -40,14 +42,37 @@ def working_folder(cache: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def one_at_a_time(file: Path) -> Iterator[None]:
-    """Others wait at the same file, in other processes too, where the system can lock it. A kill ends the lock."""
-    with file.open("rb") as held:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl  # Windows has none, and no ops to build
-
-            fcntl.flock(held, fcntl.LOCK_EX)
+def one_at_a_time(file: Path, patience: float = LONGEST_WAIT) -> Iterator[None]:
+    """Others wait at the same file, in other processes too, where the system can lock it; so many seconds, since who
+    holds it may have been stopped, and then it saves no work, but does no harm. A kill ends the lock.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows, where no ops are built
         yield
+        return
+    with file.open("rb") as held:
+        _wait_for(lambda: fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB), file, patience)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                fcntl.flock(held, fcntl.LOCK_UN)  # a child that was forked meanwhile would hold it on
+
+
+def _wait_for(lock: Callable[[], None], file: Path, patience: float) -> None:
+    until = time.monotonic() + patience
+    for wait in itertools.count():
+        try:
+            return lock()
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return None
+            if not wait:
+                logging.getLogger("dnn").info("waiting for another that compiles %s", file)
+            time.sleep(0.05)
+        except OSError:  # a file system without locks
+            return None
 
 
 def place(data: bytes, file: Path, folder: Path) -> None:

@@ -47,7 +47,7 @@ class FusedAdam(Adam):
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
 
-        Steps at once, of several threads, are taken one after the other.
+        Steps at once, of several threads, are taken one after the other; a schedule is asked for its rate before.
         Raises: ValueError for others, and for a parameter that the loss does not depend on; InvalidArgumentError for a
         shape that only the kernel sees. A step that is refused changes nothing, neither parameters nor t.
         """
@@ -55,14 +55,20 @@ class FusedAdam(Adam):
         _library().dnn_fused_adam(g=gradients, t=self.t.handle, rule=self.rule(), **self.handles(self.parameters))
 
     def rule(self) -> tf.Tensor:
-        """η, β₁, β₂, 1 − β₁, 1 − β₂, ε: [6], in the parameters' dtype."""
+        """η, β₁, β₂, 1 − β₁, 1 − β₂, ε: [6], in the parameters' dtype.
+
+        Raises: ValueError for what was set since it was made, and is dnn.Adam's alone.
+        """
+        if self.weight_decay or self.v_hat:
+            raise ValueError(f"{type(self).__name__} has no weight decay and no AMSGrad: use dnn.Adam")
         dtype = self.parameters[0].dtype
         constants = self.beta_1, self.beta_2, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
         return tf.stack([tf.cast(self.learning_rate, dtype), *(tf.constant(c, dtype) for c in constants)])
 
     def handles(self, parameters: Sequence[tf.Variable]) -> dict[str, list[tf.Tensor]]:
         """What an op reads and writes of these parameters, in their order: p, m and v."""
-        places = [next(i for i, own in enumerate(self.parameters) if own is p) for p in parameters]
+        place_of = {id(p): i for i, p in enumerate(self.parameters)}
+        places = [place_of[id(p)] for p in parameters]
         slots = {"p": self.parameters, "m": self.m, "v": self.v}
         return {name: [slot[i].handle for i in places] for name, slot in slots.items()}
 

@@ -23,11 +23,13 @@ class MlpAdam(FusedAdam):
         dnn.fit(model, data, loss=dnn.sparse_softmax_cross_entropy, optimizer=MlpAdam(model))
 
     For small networks, whose steps take less time than it takes TensorFlow to go through a hundred operations: up to
-    some 100,000 parameters it is faster than XLA, by one thread; beyond, slower.
+    some 100,000 parameters it is faster than XLA, by one thread; beyond, slower. The first use compiles it, in some ten
+    seconds.
     The formulas are those of the layers, the loss and `dnn.Adam`; sums over rows and inputs have another order and,
     where the machine can, no rounding between product and sum. So the weights differ as those under XLA do. Of a given
     machine they are the same to the bit in every run. Checkpoints are those of `dnn.Adam`. XLA cannot compile it. A
-    wrapper around it, `ClipGradients` say, hands it gradients, and goes step by step as around any other.
+    wrapper around it, `ClipGradients` say, hands it gradients, and goes step by step as around any other; of a class
+    derived from it, `train_epoch` does not call `apply`.
     Source: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by back-propagating errors", Nature 323,
     1986, equations 4 to 7, for the derivatives.
     """
@@ -84,8 +86,9 @@ def _layers_of(model) -> tuple[Dense, ...]:
         if layer.activation is not (None if i == last else relu):
             wanted = "no activation, being the last" if i == last else "the activation dnn.relu"
             raise ValueError(f"layers[{i}] must have {wanted}, got {layer.activation!r}{_OTHERWISE}")
-    if len(model.trainable_variables) < 2 * len(model.layers):
-        raise ValueError(f"each layer must be there once{_OTHERWISE}")
+    parts = len(set(map(id, model.layers)))
+    if not len(model.trainable_variables) / 2 == len(model.submodules) == parts == len(model.layers):
+        raise ValueError(f"the model must be its layers alone, each there once, and all of it trained{_OTHERWISE}")
     if model.layers[last].kernel.shape[1] == 1:
         raise ValueError("softmax of one output is always 1: the model must have two at least")
     return model.layers

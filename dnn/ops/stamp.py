@@ -34,7 +34,10 @@ def read_stamp(library: Path) -> Stamp | None:
     """What a library says of itself, without loading it. None if it is not there, if another tool built it, or if it is
     not whole: one cut short by a full disk would take the process down where it is loaded.
     """
-    data = library.read_bytes() if library.is_file() else b""
+    try:
+        data = library.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        return None
     marked, seal = data[:-SEAL], data[-SEAL:]
     _, mark, text = marked.rpartition(MARK)
     if not mark or hashlib.sha256(marked).digest() != seal:

@@ -39,6 +39,11 @@ def multiply_adds(batch_size: int, optimizer) -> int:
     return batch_size * sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
 
 
+def takes_epochs(optimizer) -> bool:
+    """Whether its class has `train_epoch`: what hands on the attributes of another optimizer has it not."""
+    return hasattr(type(optimizer), "train_epoch")
+
+
 @kept
 def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_compile):
     """train_epoch(rows, order, key) -> float64[1 + metrics], the sums over all rows.
@@ -47,7 +52,7 @@ def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_co
     """
 
     def train_epoch(rows, order, key):
-        if hasattr(optimizer, "train_epoch"):
+        if takes_epochs(optimizer):
             return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size)
 
         def step(first, size):
@@ -58,7 +63,7 @@ def compiled_training(model, loss, optimizer, metrics, specs, batch_size, jit_co
         return over_batches(step, order.shape[0], batch_size, 1 + len(metrics))
 
     order, key = tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
-    few = not jit_compile and not hasattr(optimizer, "train_epoch") and multiply_adds(batch_size, optimizer) < FEW
+    few = not jit_compile and not takes_epochs(optimizer) and multiply_adds(batch_size, optimizer) < FEW
     return traced(train_epoch, specs, order, key, jit_compile=jit_compile, executor=ONE_THREAD if few else "")
 
 

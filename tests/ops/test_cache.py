@@ -1,5 +1,7 @@
 """The folder of libraries: where it is, and what is said where it cannot be."""
 
+import fcntl
+import logging
 import os
 import pwd
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 from library_cache import library_cache
 
 from dnn.ops.build import build, recipe
-from dnn.ops.cache import cache_folder, working_folder
+from dnn.ops.cache import cache_folder, one_at_a_time, working_folder
 
 SOURCE = Path(__file__).with_name("plus_one.cc")
 REMEDY = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
@@ -56,6 +58,19 @@ def test_a_read_only_cache_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(PermissionError, match=REMEDY), working_folder(tmp_path):
         pass
+
+
+def test_who_waits_for_one_that_was_stopped_goes_on_and_says_so(tmp_path, caplog):
+    file = tmp_path / "file"
+    file.touch()
+    with caplog.at_level(logging.INFO, "dnn"), one_at_a_time(file):
+        with one_at_a_time(file, patience=0.2):
+            pass
+        with one_at_a_time(tmp_path.joinpath("file"), patience=0.0):
+            pass
+    assert caplog.messages == [f"waiting for another that compiles {file}"]
+    with one_at_a_time(file, patience=0.0), file.open("rb") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_these_tests_have_a_cache_where_pytest_has_none(request, tmp_path_factory):

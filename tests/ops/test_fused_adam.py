@@ -140,6 +140,13 @@ def test_fit_trains_with_it_as_with_adam():
     np.testing.assert_allclose(*histories, rtol=1e-6)
 
 
+def test_what_adam_alone_computes_is_refused_when_it_is_set():
+    optimizer = FusedAdam([tf.Variable([1.0])])
+    optimizer.weight_decay = 0.1
+    with pytest.raises(ValueError, match="FusedAdam has no weight decay and no AMSGrad: use dnn.Adam"):
+        optimizer.apply([tf.constant([1.0])])
+
+
 def test_wrong_arguments_are_named():
     p = tf.Variable([1.0])
     with pytest.raises(ValueError, match=r"beta_1 and beta_2 must be in \[0.5, 1\), got 0.3 and 0.999"):

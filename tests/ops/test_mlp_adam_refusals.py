@@ -21,9 +21,25 @@ class Derived(dnn.Sequential):
         return 2 * super().__call__(x)
 
 
+ALONE = "the model must be its layers alone, each there once, and all of it trained"
 TAKES, PLAIN = "MlpAdam takes the model, as dnn.mlp makes it, got ", "must be a Dense without regularizers, got "
 RELU, NONE = "must have the activation dnn.relu, got ", "must have no activation, being the last, got "
+class Penalty(tf.Module):
+    """A part of a model that `fit` would add to the loss."""
+
+    def penalty(self):
+        return 100.0
+
+
+def with_more(name, value):
+    model = dnn.mlp([2, 3, 2])
+    setattr(model, name, value)
+    return model
+
+
 MODELS = {
+    "a penalty": (lambda: with_more("more", Penalty()), ALONE),
+    "another variable": (lambda: with_more("more", tf.Variable(1.0)), ALONE),
     "a function": (lambda: dnn.relu, f"{TAKES}function"),
     "one layer alone": (lambda: dnn.Dense(2, 2), f"{TAKES}Dense"),
     "its variables": (lambda: dnn.mlp([2, 2]).trainable_variables, f"{TAKES}tuple"),
@@ -67,7 +83,7 @@ def test_wrong_arguments_are_named():
     first.activation = dnn.relu
     with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got float32, float64"):
         MlpAdam(dnn.Sequential([first, last]))
-    with pytest.raises(ValueError, match="each layer must be there once"):
+    with pytest.raises(ValueError, match="its layers alone, each there once, and all of it trained; for"):
         MlpAdam(dnn.Sequential([first, first, dnn.mlp([2, 2]).layers[0]]))
     with pytest.raises(TypeError, match="learning_rate of MlpAdam must be a number, got CosineDecay"):
         MlpAdam(dnn.mlp([2, 2]), dnn.CosineDecay(0.1, 5))

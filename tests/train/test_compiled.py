@@ -52,6 +52,34 @@ def test_the_executor_runs_the_epoch(monkeypatch):
     assert ONE_THREAD in seen
 
 
+class Epochs(dnn.Adam):
+    """An optimizer that takes the epochs itself, and takes no step."""
+
+    def train_epoch(self, model, loss, metrics, rows, order, batch_size):
+        return tf.zeros(1 + len(metrics), tf.float64)
+
+
+class HandsOn:
+    """What has the attributes of another optimizer, and an `apply` of its own."""
+
+    def __init__(self, optimizer):
+        self.optimizer = optimizer
+
+    def __getattr__(self, name):
+        return getattr(self.optimizer, name)
+
+    def apply(self, gradients):
+        self.optimizer.apply(gradients)
+
+
+@pytest.mark.parametrize(("wrap", "steps"), [(lambda optimizer: optimizer, 0), (HandsOn, 7)])
+def test_an_optimizer_whose_class_has_train_epoch_takes_the_epochs(wrap, steps):
+    model = dnn.mlp([4, 2])
+    optimizer = Epochs(model.trainable_variables)
+    dnn.fit(model, (X, Y), loss=dnn.sparse_softmax_cross_entropy, optimizer=wrap(optimizer), batch_size=8)
+    assert optimizer.t.numpy() == steps
+
+
 class Looping(tf.Module):
     """With a loop and a branch of the user's own: without `wrap`, or in a tf.function."""
 
