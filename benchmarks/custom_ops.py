@@ -22,7 +22,8 @@ TURNS = 21
 HEADER = ("what", "package, ms", "TensorFlow, ms", "fused, ms", "fused beside package", "beside TensorFlow",
           "traffic, MB: package, TensorFlow, fused")  # fmt: skip
 READING = f"""
-Medians of {TURNS} interleaved runs in graph mode; how many times faster, with quartiles. TensorFlow:
+Medians of {TURNS} interleaved runs in graph mode, each a call of the step alone; how many times faster, with
+quartiles. TensorFlow:
 `tf.nn.sparse_softmax_cross_entropy_with_logits`, `tf.nn.moments` with `tf.nn.batch_normalization` as in Keras, and
 `tf.raw_ops.ResourceApplyAdam` for each variable. Traffic is counted, not measured: what the operations of the graph
 read and write, each its inputs and outputs once (`dnn.bench.traffic`); a cache saves some of it."""
