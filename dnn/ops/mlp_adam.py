@@ -23,7 +23,7 @@ class MlpAdam(FusedAdam):
         dnn.fit(model, data, loss=dnn.sparse_softmax_cross_entropy, optimizer=MlpAdam(model))
 
     For small networks, whose steps take less time than it takes TensorFlow to go through a hundred operations: up to
-    some 100,000 parameters it is faster than XLA, by one thread; beyond, slower. The first use compiles it, in some ten
+    some 50,000 parameters it is faster than XLA by two threads; beyond, slower. The first use compiles it, in some ten
     seconds.
     The formulas are those of the layers, the loss and `dnn.Adam`; sums over rows and inputs have another order and,
     where the machine can, no rounding between product and sum. So the weights differ as those under XLA do. Of a given
