@@ -6,7 +6,6 @@ from pathlib import Path
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.hyperparameters import checked_number
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.metrics import accuracy
@@ -49,8 +48,9 @@ class MlpAdam(FusedAdam):
         TypeError for a schedule or another dtype.
         """
         _layers_of(model)
-        rate = checked_number(learning_rate, "learning_rate of MlpAdam")  # which is one for all steps of an epoch
-        super().__init__(model.trainable_variables, rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+        if callable(learning_rate):  # which would be another one in each step
+            raise TypeError(f"learning_rate must be a number here, which callbacks may change{_OTHERWISE}")
+        super().__init__(model.trainable_variables, learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
     def train_epoch(self, model, loss, metrics, rows, order, batch_size: int) -> tf.Tensor:
         """Take the steps of an epoch; float64[1 + metrics], the sums of the losses and metrics before each step.
@@ -65,7 +65,7 @@ class MlpAdam(FusedAdam):
             raise ValueError("MlpAdam was made for another model than this one")
         if loss is not sparse_softmax_cross_entropy or tuple(metrics) not in ((), (accuracy,)):
             computed = "the loss dnn.sparse_softmax_cross_entropy, and of metrics dnn.accuracy or none"
-            raise ValueError(f"MlpAdam computes {computed}{_OTHERWISE}")
+            raise ValueError(f"MlpAdam computes {computed}, got {loss!r} and {metrics!r}{_OTHERWISE}")
         if rows.weights is not None or rows.counted is not None:
             raise ValueError(f"MlpAdam computes no weights of rows and no ignore_class{_OTHERWISE}")
         variables = self.handles([parameter for layer in layers for parameter in (layer.kernel, layer.bias)])
@@ -78,11 +78,14 @@ class MlpAdam(FusedAdam):
 def _layers_of(model) -> tuple[Dense, ...]:
     """The layers of a model as dnn.mlp makes it. Raises: ValueError that says what another one has."""
     if type(model) is not Sequential or not model.layers:  # what is derived from it may compute otherwise
-        raise ValueError(f"MlpAdam takes the model, as dnn.mlp makes it, got {type(model).__name__}{_OTHERWISE}")
+        got = f"got {type(model).__name__}{_OTHERWISE}"
+        raise ValueError(f"MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, {got}")
     last = len(model.layers) - 1
     for i, layer in enumerate(model.layers):
-        if type(layer) is not Dense or layer.kernel_regularizer or layer.bias_regularizer:
-            raise ValueError(f"layers[{i}] must be a Dense without regularizers, got {layer!r}{_OTHERWISE}")
+        if type(layer) is not Dense:
+            raise ValueError(f"layers[{i}] must be a Dense, got {type(layer).__name__}{_OTHERWISE}")
+        if layer.kernel_regularizer or layer.bias_regularizer:
+            raise ValueError(f"layers[{i}] has a regularizer, which MlpAdam does not compute{_OTHERWISE}")
         if layer.activation is not (None if i == last else relu):
             wanted = "no activation, being the last" if i == last else "the activation dnn.relu"
             raise ValueError(f"layers[{i}] must have {wanted}, got {layer.activation!r}{_OTHERWISE}")
