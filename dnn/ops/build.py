@@ -26,7 +26,6 @@ from dnn.ops.sources import SOURCES, digests, existing, files_in
 from dnn.ops.stamp import Stamp, digest_of, read_stamp, stamped
 from dnn.ops.trial import ops_in
 
-AGAIN = "load it again"
 SHOWN = 50  # lines of what the compiler says: an error in a template of Eigen's may have thousands
 
 
@@ -96,7 +95,7 @@ def _made(wanted: Recipe) -> Built:
         library = folder / "library.so"
         warned = _compile(wanted, library)
         if digests(wanted.source.parent, (name for name, _ in made_of)) != made_of:
-            raise RuntimeError(f"{wanted.source}, or a file that it includes, was saved while it was compiled: {AGAIN}")
+            raise RuntimeError(f"{wanted.source}, or a file that it includes, was saved meanwhile: load it again")
         stamp = Stamp(tensorflow_version(), compiled_by, wanted.flags, made_of, ops_in(library, wanted.source))
         built = Built(wanted.cache / f"{wanted.name}-{digest_of(stamp)}.so", stamp)
         place(stamped(library.read_bytes(), stamp), built.library, folder)

@@ -181,7 +181,7 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(tmp_path, 
 def test_a_header_that_is_saved_while_the_compiler_runs_is_told_of_and_no_library_is_kept(tmp_path, fake_compiler):
     source, header = (written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("plus_one.cc", "one.h"))
     fake_compiler(f'echo x > "$out"; echo "#define ONE 3.0f" > {header}')
-    with pytest.raises(RuntimeError, match=f"{source}, or a file that it includes, was saved while it was compiled"):
+    with pytest.raises(RuntimeError, match=f"{source}, or a file that it includes, was saved meanwhile: load it again"):
         build(recipe(source, (), tmp_path / "cache"))
     assert not list((tmp_path / "cache").iterdir())
     assert build(recipe(source, (), tmp_path / "cache")) == build(recipe(source, (), tmp_path / "cache"))
