@@ -66,10 +66,16 @@ def run(arguments: argparse.Namespace, out: Path | None) -> None:
 def measured(arguments: argparse.Namespace) -> Iterator[dict]:
     """All that is written into results.json, after each question that was answered."""
     results = {
-        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]), "date": str(date.today()),
-        "machine": machine(), "versions": versions(), "commit": commit(), "threads": threads(),
-        "skipped": skipped(CONTENDERS), "questions": {}, "seconds": {},
-    }  # fmt: skip
+        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
+        "date": str(date.today()),
+        "machine": machine(),
+        "versions": versions(),
+        "commit": commit(),
+        "threads": threads(),
+        "skipped": skipped(CONTENDERS),
+        "questions": {},
+        "seconds": {},
+    }
     with tempfile.TemporaryDirectory() as folder, Processes() as processes:
         run = begun(arguments, processes, Path(folder))
         for name in arguments.only or QUESTIONS:

@@ -45,11 +45,16 @@ def accuracies(table: dnn.Table, target: str, seed: int, names=None) -> list[tup
 def by_dnn(model, train, validation, test, seed: int) -> tuple[float, int]:
     first = [variable.numpy() for variable in model.trainable_variables]
     history = dnn.fit(
-        model, train, validation,
-        loss=dnn.sparse_softmax_cross_entropy, optimizer=dnn.Adam(model.trainable_variables),
-        batch_size=BATCH, epochs=100, seed=seed,
+        model,
+        train,
+        validation,
+        loss=dnn.sparse_softmax_cross_entropy,
+        optimizer=dnn.Adam(model.trainable_variables),
+        batch_size=BATCH,
+        epochs=100,
+        seed=seed,
         early_stopping=dnn.EarlyStopping(patience=2, restore_best_weights=True),
-    )  # fmt: skip
+    )
     accuracy = dnn.evaluate(model, test, loss=dnn.sparse_softmax_cross_entropy)["accuracy"]
     for variable, weights in zip(model.trainable_variables, first, strict=True):
         variable.assign(weights)

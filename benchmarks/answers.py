@@ -5,9 +5,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 PHASES = (  # of a whole process, in the order in which they pass; Keras traces and compiles in one
-    "Python itself", "import", "read, prepare", "make the model", "trace", "compile", "trace and compile",
-    "first epoch", "other epochs", "evaluate",
-)  # fmt: skip
+    "Python itself",
+    "import",
+    "read, prepare",
+    "make the model",
+    "trace",
+    "compile",
+    "trace and compile",
+    "first epoch",
+    "other epochs",
+    "evaluate",
+)
 Figure = Literal["theirs / ours", "ours / theirs", "ours"]
 
 

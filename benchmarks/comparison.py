@@ -112,10 +112,16 @@ def answers(job: str, entries, seconds: Mapping[str, list[float]], aims: Mapping
     theirs = [entry for entry in entries if not entry.contender.ours]
     return [
         Answer(
-            job, ours.contender.name, other.contender.name, seconds[ours.contender.name],
-            seconds[other.contender.name], aim=aims.get(other.contender.name), settings=other.shown_settings, roof=roof,
+            job,
+            ours.contender.name,
+            other.contender.name,
+            seconds[ours.contender.name],
+            seconds[other.contender.name],
+            aim=aims.get(other.contender.name),
+            settings=other.shown_settings,
+            roof=roof,
         )
         for other in theirs
         for ours in entries
         if ours.contender.ours
-    ]  # fmt: skip
+    ]

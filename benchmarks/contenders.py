@@ -65,16 +65,18 @@ TRAINERS = (
     Contender("dnn, MlpAdam", "ours", ({"optimizer": "MlpAdam", "jit_compile": False},), compiles=True),
     Contender("Keras fit", "keras_peer"),
     Contender(
-        "Keras fit, best settings", "keras_peer",
+        "Keras fit, best settings",
+        "keras_peer",
         tuple({"jit_compile": jit, "steps_per_execution": steps} for jit in (False, True) for steps in (32, 128)),
     ),
     Contender(
-        "PyTorch eager", "torch_peer",
+        "PyTorch eager",
+        "torch_peer",
         tuple({"threads": threads, "fused": fused} for threads in THREADS for fused in (False, True)),
     ),
     Contender("scikit-learn MLPClassifier", "sklearn_peer"),
     Contender("JAX + optax, lax.scan", "jax_peer"),
-)  # fmt: skip
+)
 
 PREDICTORS = (
     Contender("dnn.predict", "ours"),

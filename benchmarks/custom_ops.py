@@ -19,8 +19,15 @@ from dnn.bench.clock import interleaved, seconds_of
 from dnn.bench.markdown import table
 
 TURNS = 21
-HEADER = ("what", "package, ms", "TensorFlow, ms", "fused, ms", "fused beside package", "beside TensorFlow",
-          "traffic, MB: package, TensorFlow, fused")  # fmt: skip
+HEADER = (
+    "what",
+    "package, ms",
+    "TensorFlow, ms",
+    "fused, ms",
+    "fused beside package",
+    "beside TensorFlow",
+    "traffic, MB: package, TensorFlow, fused",
+)
 READING = f"""
 Medians of {TURNS} interleaved runs in graph mode, each a call of the step alone; how many times faster, with
 quartiles. TensorFlow:

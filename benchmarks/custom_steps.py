@@ -79,12 +79,23 @@ class TensorFlowAdam(tf.Module):
         t = tf.cast(self.t.assign_add(1), tf.float32)
         for p, m, v, g in zip(self.parameters, self.m, self.v, gradients, strict=True):
             tf.raw_ops.ResourceApplyAdam(
-                var=p.handle, m=m.handle, v=v.handle, grad=g, lr=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-7,
-                beta1_power=0.9**t, beta2_power=0.999**t,
-            )  # fmt: skip
+                var=p.handle,
+                m=m.handle,
+                v=v.handle,
+                grad=g,
+                lr=1e-3,
+                beta1=0.9,
+                beta2=0.999,
+                epsilon=1e-7,
+                beta1_power=0.9**t,
+                beta2_power=0.999**t,
+            )
 
 
-LOSSES = (dnn.sparse_softmax_cross_entropy, tf.nn.sparse_softmax_cross_entropy_with_logits,
-          sparse_softmax_cross_entropy)  # fmt: skip
+LOSSES = (
+    dnn.sparse_softmax_cross_entropy,
+    tf.nn.sparse_softmax_cross_entropy_with_logits,
+    sparse_softmax_cross_entropy,
+)
 NORMALIZATIONS = (dnn.layer_normalization, of_tensorflow, layer_normalization)
 ADAM = (dnn.Adam, TensorFlowAdam, FusedAdam)

@@ -22,8 +22,11 @@ def draw(findings: list[Findings], path: Path) -> None:
     """Panels for what was measured; no picture if that is none of it."""
     points = [point for found in findings for point in found.points if not point.skipped]
     starts = [start for found in findings for start in found.starts]
-    panels = [partial(draw_axis, points=[p for p in points if p.axis == axis], axis=axis, title=title)
-              for axis, title in TITLES.items() if any(p.axis == axis for p in points)]  # fmt: skip
+    panels = [
+        partial(draw_axis, points=[p for p in points if p.axis == axis], axis=axis, title=title)
+        for axis, title in TITLES.items()
+        if any(p.axis == axis for p in points)
+    ]
     panels += [partial(draw_starts, starts=starts)] if starts else []
     if not panels:
         return

@@ -38,9 +38,15 @@ def answers_table(answers: list[Answer]) -> str:
 
 def cells(answer: Answer) -> tuple[str, ...]:
     return (
-        answer.job, answer.ours, named(answer), value(answer.our_values, answer.unit),
-        value(answer.their_values, answer.unit), ratio(answer), aim(answer), share(answer.share_of_roof),
-    )  # fmt: skip
+        answer.job,
+        answer.ours,
+        named(answer),
+        value(answer.our_values, answer.unit),
+        value(answer.their_values, answer.unit),
+        ratio(answer),
+        aim(answer),
+        share(answer.share_of_roof),
+    )
 
 
 def named(answer: Answer) -> str:

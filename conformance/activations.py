@@ -56,31 +56,56 @@ def _tanh(x):
 
 # ours, Keras's, (value, derivative) exactly, and these at −∞ and at ∞
 FUNCTIONS = {
-    "relu": (dnn.relu, keras.activations.relu, lambda x: (np.maximum(x, 0), np.where(x > 0, 1, 0)),
-             (0, 0, INFINITY, 1)),
-    "relu, leaky and bounded": (functools.partial(dnn.relu, negative_slope=0.25, max_value=6.0),
-                                functools.partial(keras.activations.relu, negative_slope=0.25, max_value=6.0),
-                                lambda x: (np.where(x > 0, np.minimum(x, 6), x / 4),
-                                           np.where(x > 0, np.where(x < 6, EXACT.mpf(1), 0), EXACT.mpf(1) / 4)),
-                                (-INFINITY, EXACT.mpf(1) / 4, 6, 0)),
-    "leaky_relu": (dnn.leaky_relu, keras.activations.leaky_relu,
-                   lambda x: (np.where(x > 0, x, x / 5), np.where(x > 0, EXACT.mpf(1), EXACT.mpf(1) / 5)),
-                   (-INFINITY, EXACT.mpf(1) / 5, INFINITY, 1)),
+    "relu": (
+        dnn.relu,
+        keras.activations.relu,
+        lambda x: (np.maximum(x, 0), np.where(x > 0, 1, 0)),
+        (0, 0, INFINITY, 1),
+    ),
+    "relu, leaky and bounded": (
+        functools.partial(dnn.relu, negative_slope=0.25, max_value=6.0),
+        functools.partial(keras.activations.relu, negative_slope=0.25, max_value=6.0),
+        lambda x: (
+            np.where(x > 0, np.minimum(x, 6), x / 4),
+            np.where(x > 0, np.where(x < 6, EXACT.mpf(1), 0), EXACT.mpf(1) / 4),
+        ),
+        (-INFINITY, EXACT.mpf(1) / 4, 6, 0),
+    ),
+    "leaky_relu": (
+        dnn.leaky_relu,
+        keras.activations.leaky_relu,
+        lambda x: (np.where(x > 0, x, x / 5), np.where(x > 0, EXACT.mpf(1), EXACT.mpf(1) / 5)),
+        (-INFINITY, EXACT.mpf(1) / 5, INFINITY, 1),
+    ),
     "elu": (dnn.elu, keras.activations.elu, _scaled(1, 1), (-1, 0, INFINITY, 1)),
     "selu": (dnn.selu, keras.activations.selu, _selu, (-SELU_SCALE * SELU_ALPHA, 0, INFINITY, SELU_SCALE)),
-    "gelu": (dnn.gelu, keras.activations.gelu,
-             lambda x: (x * exact.normal(x), exact.normal(x) + x * exact.normal_density(x)), (0, 0, INFINITY, 1)),
-    "gelu, approximate": (functools.partial(dnn.gelu, approximate=True),
-                          functools.partial(keras.activations.gelu, approximate=True), _gelu_tanh,
-                          (0, 0, INFINITY, 1)),
-    "sigmoid": (dnn.sigmoid, keras.activations.sigmoid,
-                lambda x: (exact.logistic(x), exact.logistic(x) * exact.logistic(-x)), (0, 0, 1, 0)),
+    "gelu": (
+        dnn.gelu,
+        keras.activations.gelu,
+        lambda x: (x * exact.normal(x), exact.normal(x) + x * exact.normal_density(x)),
+        (0, 0, INFINITY, 1),
+    ),
+    "gelu, approximate": (
+        functools.partial(dnn.gelu, approximate=True),
+        functools.partial(keras.activations.gelu, approximate=True),
+        _gelu_tanh,
+        (0, 0, INFINITY, 1),
+    ),
+    "sigmoid": (
+        dnn.sigmoid,
+        keras.activations.sigmoid,
+        lambda x: (exact.logistic(x), exact.logistic(x) * exact.logistic(-x)),
+        (0, 0, 1, 0),
+    ),
     "tanh": (dnn.tanh, keras.activations.tanh, _tanh, (-1, 0, 1, 0)),
-    "softplus": (dnn.softplus, keras.activations.softplus,
-                 lambda x: (np.maximum(x, 0) + exact.log1p(exact.exp(-np.abs(x))), exact.logistic(x)),
-                 (0, 0, INFINITY, 1)),
+    "softplus": (
+        dnn.softplus,
+        keras.activations.softplus,
+        lambda x: (np.maximum(x, 0) + exact.log1p(exact.exp(-np.abs(x))), exact.logistic(x)),
+        (0, 0, INFINITY, 1),
+    ),
     "silu": (dnn.silu, keras.activations.silu, _silu, (0, 0, INFINITY, 1)),
-}  # fmt: skip
+}
 
 
 def pieces() -> list[Piece]:
@@ -91,13 +116,15 @@ def _piece(name: str, domain: str, dtype: str) -> Piece:
     ours, keras_s, formula, limits = FUNCTIONS[name]
     changes_sign = domain == "ordinary" and name in ("silu", "gelu", "gelu, approximate")  # the derivative does
     return Piece(
-        name, domain, dtype,
+        name,
+        domain,
+        dtype,
         (Part("value", ulp), Part("derivative", epsilon if changes_sign else ulp)),
         draw=lambda random, chunk: (array_of(DOMAINS[domain](random, dtype), dtype),),
         ours=functools.partial(value_and_gradient, ours),
         keras_s=functools.partial(value_and_gradient, keras_s),
         exact=functools.partial(_exactly, formula, limits),
-    )  # fmt: skip
+    )
 
 
 def _exactly(formula, limits, x):

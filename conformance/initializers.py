@@ -26,9 +26,12 @@ def pieces() -> list[Piece]:
 def _piece(name: str, dtype: str) -> Piece:
     ours, keras_s = INITIALIZERS[name]
     return Piece(
-        name, "ordinary", dtype, (Part("value", ulp),),
+        name,
+        "ordinary",
+        dtype,
+        (Part("value", ulp),),
         draw=lambda random, chunk: (tuple(random.integers(1, 100, 2).tolist()), int(random.integers(0, 2**31 - 2))),
         ours=lambda shape, seed: (np.asarray(ours(shape, seed, dtype)),),
         keras_s=lambda shape, seed: (np.asarray(keras_s(seed=seed)(shape, dtype)),),
         exact=None,
-    )  # fmt: skip
+    )

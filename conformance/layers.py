@@ -123,8 +123,17 @@ def _batch_normalization(dtype: str, domain: str) -> Piece:
 def _normalizing(name, dtype, domain, ours, keras_s, exactly, *more: str) -> Piece:
     names = ("value", "gradient by x", "gradient by gamma", "gradient by beta", *more)
     parts = [Part(part, array_ulp) for part in names]
-    return Piece(name, domain, dtype, parts, lambda random, chunk: _rows(random, domain, dtype), ours, keras_s, exactly,
-                 chunks=24)  # fmt: skip
+    return Piece(
+        name,
+        domain,
+        dtype,
+        parts,
+        lambda random, chunk: _rows(random, domain, dtype),
+        ours,
+        keras_s,
+        exactly,
+        chunks=24,
+    )
 
 
 def _normalization(axis, x, u, gamma, beta):
@@ -152,9 +161,12 @@ def _dropout(dtype: str) -> Piece:
         return exact.exact(x) / kept, np.full(x.shape, 1 / kept)
 
     return Piece(
-        "Dropout", "ordinary", dtype, (Part("value", ulp), Part("derivative", ulp)),
+        "Dropout",
+        "ordinary",
+        dtype,
+        (Part("value", ulp), Part("derivative", ulp)),
         draw=lambda random, chunk: (array_of(random.exponential(1, 200), dtype), 0.1 * (1 + chunk)),
         ours=lambda x, rate: largest(lambda x: dnn.dropout(x, rate, (1, 2)), x),
         keras_s=lambda x, rate: largest(lambda x: keras.random.dropout(x, rate, seed=1), x),
         exact=exactly,
-    )  # fmt: skip
+    )

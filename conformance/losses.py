@@ -32,17 +32,32 @@ def _softmax(dtype: str):
         yield _piece("cross-entropy", soft, keras_soft, _soft_exactly, _shares, domain, dtype)
     yield _piece("cross-entropy", soft, keras_soft, _soft_exactly, _one_hot, "confident", dtype)
     yield _piece(
-        "cross-entropy, label_smoothing=0.1", _with(soft, label_smoothing=0.1), _with(keras_soft, label_smoothing=0.1),
-        functools.partial(_soft_exactly, smoothing=0.1), _one_hot, "ordinary", dtype,
-    )  # fmt: skip
+        "cross-entropy, label_smoothing=0.1",
+        _with(soft, label_smoothing=0.1),
+        _with(keras_soft, label_smoothing=0.1),
+        functools.partial(_soft_exactly, smoothing=0.1),
+        _one_hot,
+        "ordinary",
+        dtype,
+    )
     yield _piece(
-        "sparse cross-entropy, label_smoothing=0.1", _with(sparse, label_smoothing=0.1), _smoothed_sparse,
-        functools.partial(_sparse_exactly, smoothing=0.1), _labels, "ordinary", dtype,
-    )  # fmt: skip
+        "sparse cross-entropy, label_smoothing=0.1",
+        _with(sparse, label_smoothing=0.1),
+        _smoothed_sparse,
+        functools.partial(_sparse_exactly, smoothing=0.1),
+        _labels,
+        "ordinary",
+        dtype,
+    )
     yield _piece(
-        "sparse cross-entropy, ignore_class=2", _with(sparse, ignore_class=2), _with(keras_sparse, ignore_class=2),
-        functools.partial(_sparse_exactly, ignored=2), _labels, "ordinary", dtype,
-    )  # fmt: skip
+        "sparse cross-entropy, ignore_class=2",
+        _with(sparse, ignore_class=2),
+        _with(keras_sparse, ignore_class=2),
+        functools.partial(_sparse_exactly, ignored=2),
+        _labels,
+        "ordinary",
+        dtype,
+    )
 
 
 def _binary(dtype: str):
@@ -50,10 +65,15 @@ def _binary(dtype: str):
     for domain in ("ordinary", "extreme", "confident"):
         yield _piece("binary cross-entropy", ours, keras_s, _binary_exactly, _bits, domain, dtype, ulp)
     yield _piece(
-        "binary cross-entropy, label_smoothing=0.1", _with(ours, label_smoothing=0.1),
-        _with(keras_s, label_smoothing=0.1), functools.partial(_binary_exactly, smoothing=0.1), _bits,
-        "ordinary", dtype, ulp,
-    )  # fmt: skip
+        "binary cross-entropy, label_smoothing=0.1",
+        _with(ours, label_smoothing=0.1),
+        _with(keras_s, label_smoothing=0.1),
+        functools.partial(_binary_exactly, smoothing=0.1),
+        _bits,
+        "ordinary",
+        dtype,
+        ulp,
+    )
 
 
 def _squared(dtype: str):
@@ -64,9 +84,15 @@ def _squared(dtype: str):
             return tuple(array_of(sizes * random.normal(size=(64, 3)), dtype) for _ in range(2))
 
         yield Piece(
-            "mean squared error", domain, dtype, (Part("value", ulp), Part("gradient", ulp)), draw,
-            _gradient_of(dnn.mean_squared_error), _gradient_of(keras.losses.mean_squared_error), _squared_exactly,
-        )  # fmt: skip
+            "mean squared error",
+            domain,
+            dtype,
+            (Part("value", ulp), Part("gradient", ulp)),
+            draw,
+            _gradient_of(dnn.mean_squared_error),
+            _gradient_of(keras.losses.mean_squared_error),
+            _squared_exactly,
+        )
 
 
 def _piece(name, ours, keras_s, formula, targets, domain, dtype, unit=None) -> Piece:
@@ -76,9 +102,16 @@ def _piece(name, ours, keras_s, formula, targets, domain, dtype, unit=None) -> P
 
     value, gradient = (ulp, ulp) if domain == "confident" else (unit or logit_ulp, epsilon)
     return Piece(
-        name, domain, dtype, (Part("value", value), Part("gradient", gradient)), draw,
-        _gradient_of(ours), _gradient_of(keras_s), formula, chunks=16,
-    )  # fmt: skip
+        name,
+        domain,
+        dtype,
+        (Part("value", value), Part("gradient", gradient)),
+        draw,
+        _gradient_of(ours),
+        _gradient_of(keras_s),
+        formula,
+        chunks=16,
+    )
 
 
 def _with(loss, **options):

@@ -40,10 +40,16 @@ def _piece(domain, draw, dtype) -> Piece:
         return (np.array([(losses * weights).sum() / EXACT.mpf(len(losses))], dtype=object),)
 
     return Piece(
-        "weighted_mean", domain, dtype, (Part("value", ulp),),
+        "weighted_mean",
+        domain,
+        dtype,
+        (Part("value", ulp),),
         lambda random, chunk: tuple(array_of(values, dtype) for values in draw(random)),
-        ours, keras_s, exactly, chunks=40,
-    )  # fmt: skip
+        ours,
+        keras_s,
+        exactly,
+        chunks=40,
+    )
 
 
 def _ordinary(random):

@@ -33,9 +33,16 @@ def _piece(name, domain, dtype, draw, ours, keras_s, exactly, chunks=25) -> Piec
         return lambda *inputs: (np.array(function(*inputs), dtype=as_type, ndmin=1),)
 
     return Piece(
-        name, domain, dtype, (Part("value", one),), draw, array(ours, np.float64),
-        keras_s and array(keras_s, np.float64), array(exactly, object), chunks,
-    )  # fmt: skip
+        name,
+        domain,
+        dtype,
+        (Part("value", one),),
+        draw,
+        array(ours, np.float64),
+        keras_s and array(keras_s, np.float64),
+        array(exactly, object),
+        chunks,
+    )
 
 
 def _accuracies():
@@ -56,34 +63,46 @@ def _accuracies():
 
     for domain, draw in (("ordinary", _labels_and_logits), ("ties", tied)):
         yield _piece(
-            "accuracy", domain, DTYPE, draw,
+            "accuracy",
+            domain,
+            DTYPE,
+            draw,
             lambda labels, z: np.mean(dnn.accuracy(labels, z)),
             lambda labels, z: _after(keras.metrics.SparseCategoricalAccuracy(), labels, z),
             lambda labels, z: share(np.array(places(labels, z)) < 1),
-        )  # fmt: skip
+        )
         yield _piece(
-            "top_k_accuracy, k=2", domain, DTYPE, draw,
+            "top_k_accuracy, k=2",
+            domain,
+            DTYPE,
+            draw,
             lambda labels, z: np.mean(dnn.top_k_accuracy(labels, z, k=2)),
             lambda labels, z: _after(keras.metrics.SparseTopKCategoricalAccuracy(k=2), labels, z),
             lambda labels, z: share(np.array(places(labels, z)) < 2),
-        )  # fmt: skip
+        )
 
     yield _piece(
-        "accuracy of one-hot labels", "ordinary", DTYPE, _labels_and_logits,
+        "accuracy of one-hot labels",
+        "ordinary",
+        DTYPE,
+        _labels_and_logits,
         lambda labels, z: np.mean(dnn.accuracy(np.eye(z.shape[1])[labels], z)),
         lambda labels, z: _after(keras.metrics.CategoricalAccuracy(), np.eye(z.shape[1])[labels], z),
         lambda labels, z: share(np.array(places(labels, z)) < 1),
-    )  # fmt: skip
+    )
 
     def bits(random, chunk):
         return random.integers(0, 2, (64, 3)), array_of(random.normal(size=(64, 3)), DTYPE)
 
     yield _piece(
-        "binary_accuracy", "ordinary", DTYPE, bits,
+        "binary_accuracy",
+        "ordinary",
+        DTYPE,
+        bits,
         lambda labels, z: np.mean(dnn.binary_accuracy(labels, z)),
         lambda labels, z: _after(keras.metrics.BinaryAccuracy(threshold=0.0), labels, z),
         lambda labels, z: share(np.ravel((z > 0) == (labels == 1))),
-    )  # fmt: skip
+    )
 
 
 def _of_probabilities():
@@ -108,13 +127,18 @@ def _of_probabilities():
 
     draw = _labels_and_logits
     yield _piece(
-        "log_loss", "ordinary", DTYPE, draw, dnn.log_loss,
-        lambda labels, z: _after(keras.metrics.SparseCategoricalCrossentropy(from_logits=True), labels, z), log_loss,
-    )  # fmt: skip
+        "log_loss",
+        "ordinary",
+        DTYPE,
+        draw,
+        dnn.log_loss,
+        lambda labels, z: _after(keras.metrics.SparseCategoricalCrossentropy(from_logits=True), labels, z),
+        log_loss,
+    )
     yield _piece("brier_score", "ordinary", DTYPE, draw, dnn.brier_score, keras_brier, brier)
     yield _piece(
-        "expected_calibration_error", "ordinary", DTYPE, draw, dnn.expected_calibration_error, None, calibration,
-    )  # fmt: skip
+        "expected_calibration_error", "ordinary", DTYPE, draw, dnn.expected_calibration_error, None, calibration
+    )
 
 
 def _of_a_table():
@@ -135,24 +159,36 @@ def _of_a_table():
         ]
 
     yield _piece(
-        "confusion_matrix", "ordinary", DTYPE, draw,
-        lambda y, p: np.ravel(confusion(y, p)), _keras_confusion,
+        "confusion_matrix",
+        "ordinary",
+        DTYPE,
+        draw,
+        lambda y, p: np.ravel(confusion(y, p)),
+        _keras_confusion,
         lambda y, p: [EXACT.mpf(count((y == i) & (p == j))) for i in range(3) for j in range(3)],
-    )  # fmt: skip
+    )
     for name, ours, metric, formula in (
         ("precision", dnn.precision, keras.metrics.Precision, lambda y, p: Fraction(count(y & p), count(p))),
         ("recall", dnn.recall, keras.metrics.Recall, lambda y, p: Fraction(count(y & p), count(y))),
     ):
         yield _piece(
-            name, "ordinary", DTYPE, draw, lambda y, p, ours=ours: ours(confusion(y, p)),
+            name,
+            "ordinary",
+            DTYPE,
+            draw,
+            lambda y, p, ours=ours: ours(confusion(y, p)),
             lambda y, p, metric=metric: [_after(metric(class_id=c), np.eye(3)[y], np.eye(3)[p]) for c in range(3)],
             per_class(formula),
-        )  # fmt: skip
+        )
     yield _piece(
-        "f1", "ordinary", DTYPE, draw, lambda y, p: dnn.f1(confusion(y, p)),
+        "f1",
+        "ordinary",
+        DTYPE,
+        draw,
+        lambda y, p: dnn.f1(confusion(y, p)),
         lambda y, p: _after(keras.metrics.F1Score(), np.eye(3)[y], np.eye(3)[p]),
         per_class(lambda y, p: Fraction(2 * count(y & p), count(y) + count(p))),
-    )  # fmt: skip
+    )
 
 
 def _areas(domain, draw):
@@ -174,9 +210,7 @@ def _areas(domain, draw):
         return lambda positive, scores: _after(keras.metrics.AUC(curve=curve), positive, scores)
 
     yield _piece("roc_auc", domain, DTYPE, draw, dnn.roc_auc, keras_s("ROC"), roc)
-    yield _piece(
-        "average_precision", domain, DTYPE, draw, dnn.average_precision, keras_s("PR"), average_precision,
-    )  # fmt: skip
+    yield _piece("average_precision", domain, DTYPE, draw, dnn.average_precision, keras_s("PR"), average_precision)
 
 
 def _scores(random, chunk):

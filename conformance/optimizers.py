@@ -54,40 +54,66 @@ def _keras_excluding():
 
 # ours, of parameters; Keras's; and the recursion
 RULES = {
-    "SGD": (lambda p: dnn.SGD(p, 0.01), lambda: keras.optimizers.SGD(0.01),
-            functools.partial(recursions.sgd, learning_rate=0.01)),
-    "SGD, momentum=0.9": (lambda p: dnn.SGD(p, 0.01, momentum=0.9), lambda: keras.optimizers.SGD(0.01, momentum=0.9),
-                          functools.partial(recursions.sgd, learning_rate=0.01, momentum=0.9)),
-    "SGD, nesterov": (lambda p: dnn.SGD(p, 0.01, momentum=0.9, nesterov=True),
-                      lambda: keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
-                      functools.partial(recursions.sgd, learning_rate=0.01, momentum=0.9, nesterov=True)),
-    "RMSprop": (lambda p: dnn.RMSprop(p, 0.01), lambda: keras.optimizers.RMSprop(0.01),
-                functools.partial(recursions.rmsprop, learning_rate=0.01)),
-    "RMSprop, centered": (lambda p: dnn.RMSprop(p, 0.01, momentum=0.5, centered=True),
-                          lambda: keras.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
-                          functools.partial(recursions.rmsprop, learning_rate=0.01, momentum=0.5, centered=True)),
+    "SGD": (
+        lambda p: dnn.SGD(p, 0.01),
+        lambda: keras.optimizers.SGD(0.01),
+        functools.partial(recursions.sgd, learning_rate=0.01),
+    ),
+    "SGD, momentum=0.9": (
+        lambda p: dnn.SGD(p, 0.01, momentum=0.9),
+        lambda: keras.optimizers.SGD(0.01, momentum=0.9),
+        functools.partial(recursions.sgd, learning_rate=0.01, momentum=0.9),
+    ),
+    "SGD, nesterov": (
+        lambda p: dnn.SGD(p, 0.01, momentum=0.9, nesterov=True),
+        lambda: keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+        functools.partial(recursions.sgd, learning_rate=0.01, momentum=0.9, nesterov=True),
+    ),
+    "RMSprop": (
+        lambda p: dnn.RMSprop(p, 0.01),
+        lambda: keras.optimizers.RMSprop(0.01),
+        functools.partial(recursions.rmsprop, learning_rate=0.01),
+    ),
+    "RMSprop, centered": (
+        lambda p: dnn.RMSprop(p, 0.01, momentum=0.5, centered=True),
+        lambda: keras.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+        functools.partial(recursions.rmsprop, learning_rate=0.01, momentum=0.5, centered=True),
+    ),
     "Adam": (_adam, lambda: keras.optimizers.Adam(0.01), _exact_adam),
-    "Adam, amsgrad": (functools.partial(_adam, amsgrad=True), lambda: keras.optimizers.Adam(0.01, amsgrad=True),
-                      functools.partial(_exact_adam, amsgrad=True)),
-    "AdamW": (lambda p: dnn.AdamW(p, 0.01, weight_decay=0.1), lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
-              functools.partial(_exact_adam, weight_decay=0.1)),
+    "Adam, amsgrad": (
+        functools.partial(_adam, amsgrad=True),
+        lambda: keras.optimizers.Adam(0.01, amsgrad=True),
+        functools.partial(_exact_adam, amsgrad=True),
+    ),
+    "AdamW": (
+        lambda p: dnn.AdamW(p, 0.01, weight_decay=0.1),
+        lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
+        functools.partial(_exact_adam, weight_decay=0.1),
+    ),
     "AdamW, exclude_from_weight_decay": (
-        lambda p: dnn.AdamW(p, 0.01, weight_decay=0.1, exclude_from_weight_decay=p[1:]), _keras_excluding,
-        functools.partial(_exact_adam, weight_decay=[0.1] * 4 + [0] * 4)),
+        lambda p: dnn.AdamW(p, 0.01, weight_decay=0.1, exclude_from_weight_decay=p[1:]),
+        _keras_excluding,
+        functools.partial(_exact_adam, weight_decay=[0.1] * 4 + [0] * 4),
+    ),
     "Adam, clipnorm": _clipping("clipnorm"),
     "Adam, global_clipnorm": _clipping("global_clipnorm"),
     "Adam, clipvalue": _clipping("clipvalue"),
-    "Adam, accumulated": (lambda p: dnn.AccumulateGradients(_adam(p), 4),
-                          lambda: keras.optimizers.Adam(0.01, gradient_accumulation_steps=4),
-                          lambda gradients, p: _exact_adam(recursions.means_of(gradients, 4), p)),
-    "SGD, averaged": (lambda p: dnn.AverageWeights(dnn.SGD(p, 0.01), ema_momentum=0.9),
-                      lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9),
-                      functools.partial(recursions.averaged, learning_rate=0.01, momentum=0.9)),
+    "Adam, accumulated": (
+        lambda p: dnn.AccumulateGradients(_adam(p), 4),
+        lambda: keras.optimizers.Adam(0.01, gradient_accumulation_steps=4),
+        lambda gradients, p: _exact_adam(recursions.means_of(gradients, 4), p),
+    ),
+    "SGD, averaged": (
+        lambda p: dnn.AverageWeights(dnn.SGD(p, 0.01), ema_momentum=0.9),
+        lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9),
+        functools.partial(recursions.averaged, learning_rate=0.01, momentum=0.9),
+    ),
     "SGD, ema_overwrite_frequency=3": (
         lambda p: dnn.AverageWeights(dnn.SGD(p, 0.01), ema_momentum=0.9, ema_overwrite_frequency=3),
         lambda: keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3),
-        functools.partial(recursions.averaged, learning_rate=0.01, momentum=0.9, overwrite=3)),
-}  # fmt: skip
+        functools.partial(recursions.averaged, learning_rate=0.01, momentum=0.9, overwrite=3),
+    ),
+}
 
 
 def _piece(name, dtype, ours, keras_s, recursion, domain="ordinary", steps=(8, 200)) -> Piece:
@@ -100,10 +126,16 @@ def _piece(name, dtype, ours, keras_s, recursion, domain="ordinary", steps=(8, 2
         return array_of(g, dtype), array_of(START, dtype)
 
     return Piece(
-        name, domain, dtype, (Part("parameter", epsilon),), draw,
-        functools.partial(_ours_after, ours), functools.partial(_keras_after, keras_s),
-        lambda gradients, start: (recursion(exact.exact(gradients), exact.exact(start)),), chunks=len(steps),
-    )  # fmt: skip
+        name,
+        domain,
+        dtype,
+        (Part("parameter", epsilon),),
+        draw,
+        functools.partial(_ours_after, ours),
+        functools.partial(_keras_after, keras_s),
+        lambda gradients, start: (recursion(exact.exact(gradients), exact.exact(start)),),
+        chunks=len(steps),
+    )
 
 
 def _ours_after(make, gradients, start):
@@ -145,14 +177,22 @@ def _cosine(t, start=1e-3, target=0.1, warm=100, decaying=1000, alpha=0.01):
 
 KERAS = keras.optimizers.schedules
 SCHEDULES = {
-    "ExponentialDecay": (dnn.ExponentialDecay(0.1, 100, 0.9), KERAS.ExponentialDecay(0.1, 100, 0.9),
-                         lambda t: EXACT.mpf(0.1) * EXACT.mpf(0.9) ** (EXACT.mpf(t) / 100)),
-    "CosineDecay, warm-up": (dnn.CosineDecay(1e-3, 1000, 0.01, 0.1, 100), KERAS.CosineDecay(1e-3, 1000, 0.01,
-                             warmup_target=0.1, warmup_steps=100), _cosine),
-    "PiecewiseConstantDecay": (dnn.PiecewiseConstantDecay((100, 500), (0.1, 0.01, 0.001)),
-                               KERAS.PiecewiseConstantDecay([100, 500], [0.1, 0.01, 0.001]),
-                               lambda t: EXACT.mpf(0.1 if t <= 100 else 0.01 if t <= 500 else 0.001)),
-}  # fmt: skip
+    "ExponentialDecay": (
+        dnn.ExponentialDecay(0.1, 100, 0.9),
+        KERAS.ExponentialDecay(0.1, 100, 0.9),
+        lambda t: EXACT.mpf(0.1) * EXACT.mpf(0.9) ** (EXACT.mpf(t) / 100),
+    ),
+    "CosineDecay, warm-up": (
+        dnn.CosineDecay(1e-3, 1000, 0.01, 0.1, 100),
+        KERAS.CosineDecay(1e-3, 1000, 0.01, warmup_target=0.1, warmup_steps=100),
+        _cosine,
+    ),
+    "PiecewiseConstantDecay": (
+        dnn.PiecewiseConstantDecay((100, 500), (0.1, 0.01, 0.001)),
+        KERAS.PiecewiseConstantDecay([100, 500], [0.1, 0.01, 0.001]),
+        lambda t: EXACT.mpf(0.1 if t <= 100 else 0.01 if t <= 500 else 0.001),
+    ),
+}
 
 
 def _schedule(name: str) -> Piece:
@@ -163,7 +203,12 @@ def _schedule(name: str) -> Piece:
         return lambda steps: (np.array([np.float64(schedule(tf.constant(t))) for t in steps]),)
 
     return Piece(
-        name, "ordinary", "float32", (Part("rate", ulp),),
+        name,
+        "ordinary",
+        "float32",
+        (Part("rate", ulp),),
         lambda random, chunk: ([0, 100, 101, 500, 1099, *random.integers(0, 1200, 10).tolist()],),
-        at(ours), at(keras_s), lambda steps: (np.array([formula(t) for t in steps], dtype=object),),
-    )  # fmt: skip
+        at(ours),
+        at(keras_s),
+        lambda steps: (np.array([formula(t) for t in steps], dtype=object),),
+    )

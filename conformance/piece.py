@@ -100,12 +100,14 @@ def _figures(piece: Piece, chunk: int) -> list[tuple]:
     figures = []
     for part, a, b, numbers in zip(piece.parts, ours, keras_s, exact, strict=True):
         e = None if numbers is None else parts(numbers)
-        figures.append((
-            np.size(a),
-            None if b is None else largest_difference(a, b, e, part.unit, inputs, dtype),
-            None if e is None else largest_error(a, e, part.unit, inputs, dtype),
-            None if e is None or b is None else largest_error(b, e, part.unit, inputs, dtype),
-        ))  # fmt: skip
+        figures.append(
+            (
+                np.size(a),
+                None if b is None else largest_difference(a, b, e, part.unit, inputs, dtype),
+                None if e is None else largest_error(a, e, part.unit, inputs, dtype),
+                None if e is None or b is None else largest_error(b, e, part.unit, inputs, dtype),
+            )
+        )
     return figures
 
 

@@ -14,13 +14,20 @@ MASTERS = "trains a float32 copy, with float32 slots: what a step adds is not lo
 
 # piece, of it, inputs, dtypes, why the error is less than half of Keras's
 STRICTER = (
-    ("relu, leaky and bounded", "derivative", "extreme", ALL, "is that of the left side at 0: Keras's is 0, that of "
-     "neither side"),
+    (
+        "relu, leaky and bounded",
+        "derivative",
+        "extreme",
+        ALL,
+        "is that of the left side at 0: Keras's is 0, that of neither side",
+    ),
     ("gelu, approximate", "derivative", "extreme", ALL, "has its limits far out and at ±∞, where Keras has NaN"),
     ("gelu*", "*", "extreme", ALL, LIMITS),
     ("silu", "*", "extreme", ALL, LIMITS),
-    *((name, "derivative", "*", ALL, "is α eˣ below 0: Keras's is the value + α, which cancels")
-      for name in ("elu", "selu")),
+    *(
+        (name, "derivative", "*", ALL, "is α eˣ below 0: Keras's is the value + α, which cancels")
+        for name in ("elu", "selu")
+    ),
     *((name, "value", "*", ALL, "is by expm1 where x is near 0: Keras's eˣ − 1 cancels") for name in ("elu", "selu")),
     ("sigmoid", "derivative", "*", ALL, "is s(x) s(−x): Keras's s (1 − s) cancels"),
     ("tanh", "derivative", "*", ALL, "is by e^(−2|x|): Keras's 1 − tanh² cancels"),
@@ -41,8 +48,14 @@ STRICTER = (
     ("*cross-entropy*", "*", "*", (*HALF, "float32"), ROUNDED_ONCE),
     ("mean squared error", "*", "*", (*HALF, "float32"), ROUNDED_ONCE),
     ("Dense", "gradient by bias", "*", ALL, "Keras's sum over the batch goes through another kernel, of more rounding"),
-    ("*Normalization", "*", "*", ("float32", "float64"), "takes the mean from x first, and then what the mean was "
-     "rounded by: the digits of Keras's x·a + (β − mean·a) cancel"),
+    (
+        "*Normalization",
+        "*",
+        "*",
+        ("float32", "float64"),
+        "takes the mean from x first, and then what the mean was "
+        "rounded by: the digits of Keras's x·a + (β − mean·a) cancel",
+    ),
     ("*Normalization", "moving *", "*", HALF, "keeps the averages in float32"),
     ("weighted_mean", "*", "extreme", ALL, "a row of weight 0 costs nothing, even if its loss is ∞: Keras has NaN"),
     ("top_k_accuracy*", "*", "ties", ALL, "of equal logits the first come first: Keras lets all of them in"),
@@ -50,38 +63,72 @@ STRICTER = (
     ("average_precision", "*", "*", ALL, "is exact, of the distinct scores: Keras interpolates between 200 thresholds"),
     ("expected_calibration_error", "*", "*", ALL, "Keras has none"),
     ("maxout", "*", "*", ALL, "Keras has none"),
-    *((name, "value", "*", ALL, "is counted in whole numbers or summed in float64: Keras sums in float32")
-      for name in ("precision", "recall", "f1", "log_loss", "brier_score")),
+    *(
+        (name, "value", "*", ALL, "is counted in whole numbers or summed in float64: Keras sums in float32")
+        for name in ("precision", "recall", "f1", "log_loss", "brier_score")
+    ),
     ("*Decay*", "rate", "*", ALL, "is computed in float64, Keras's in float32"),
     ("*", "parameter", "*", ("float64",), ROUNDED_CONSTANTS),
     ("SGD, averaged", "parameter", "*", HALF, "trains a float32 copy, and keeps the averages in float32"),
     ("*", "parameter", "*", HALF, MASTERS),
     ("*", "*", "*", HALF, "is computed in float32 and rounded once"),
-)  # fmt: skip
+)
 
 # why the error is above Keras's
 RED = (
     ("*label_smoothing*", "value", "*", ("float64",), "by as many roundings, in another order"),
-    ("*cross-entropy*", "value", "*", ("float64",), "by TensorFlow's float64 log1p, which errs by up to 2.2 last "
-     "places, and which a tiny loss needs; no dtype is wider"),
-    ("*softmax", "gradient", "*", ("float64",), "TensorFlow derives it from e / Σ e; Keras has a kernel for "
-     "p (u − Σ u p)"),
+    (
+        "*cross-entropy*",
+        "value",
+        "*",
+        ("float64",),
+        "by TensorFlow's float64 log1p, which errs by up to 2.2 last "
+        "places, and which a tiny loss needs; no dtype is wider",
+    ),
+    (
+        "*softmax",
+        "gradient",
+        "*",
+        ("float64",),
+        "TensorFlow derives it from e / Σ e; Keras has a kernel for p (u − Σ u p)",
+    ),
     ("softmax", "value", "*", ("bfloat16",), "TensorFlow rounds float64 to bfloat16 by way of float32"),
-    ("*Normalization", "*", "ordinary", ("float32", "float64"), "by as many roundings, in another order; of x with a "
-     "large mean Keras's error is hundreds of times ours"),
+    (
+        "*Normalization",
+        "*",
+        "ordinary",
+        ("float32", "float64"),
+        "by as many roundings, in another order; of x with a large mean Keras's error is hundreds of times ours",
+    ),
     ("Dropout", "value", "*", ("float64",), "divides by 1 − rate, where Keras multiplies by 1 / (1 − rate)"),
-)  # fmt: skip
+)
 
 # why the error is more than 20 units
 LARGE = (
-    ("gelu*", "*", "*", ALL, "far below 0 it is an exponential: each rounding of its exponent counts as many times as "
-     "the exponent is large"),
-    ("RMSprop, centered", "*", "*", ALL, "v − a² cancels where the gradients are alike, in Keras too: the step is "
-     "divided by the root of what is left"),
-    ("Adam*", "*", "*", ("float32",), "1 − β₂ᵗ in float32 is off by a hundred-thousandth in the first hundreds of "
-     "steps, in Keras too, and the steps add it up"),
+    (
+        "gelu*",
+        "*",
+        "*",
+        ALL,
+        "far below 0 it is an exponential: each rounding of its exponent counts as many times as the exponent is large",
+    ),
+    (
+        "RMSprop, centered",
+        "*",
+        "*",
+        ALL,
+        "v − a² cancels where the gradients are alike, in Keras too: the step is divided by the root of what is left",
+    ),
+    (
+        "Adam*",
+        "*",
+        "*",
+        ("float32",),
+        "1 − β₂ᵗ in float32 is off by a hundred-thousandth in the first hundreds of "
+        "steps, in Keras too, and the steps add it up",
+    ),
     ("Adam*", "*", "10,000 steps", ("float64",), "the roundings of 10,000 steps add up"),
-)  # fmt: skip
+)
 
 
 def reason(row: Row) -> str:

@@ -14,13 +14,14 @@ from conformance.piece import Part, Piece
 
 L1, L2 = EXACT.mpf(0.01), EXACT.mpf(0.001)
 REGULARIZERS = {
-    "L1": (dnn.L1(0.01), keras.regularizers.L1(0.01),
-           lambda w: (L1 * np.abs(w).sum(), L1 * np.sign(w))),
-    "L2": (dnn.L2(0.001), keras.regularizers.L2(0.001),
-           lambda w: (L2 * (w * w).sum(), 2 * L2 * w)),
-    "L1L2": (dnn.L1L2(0.01, 0.001), keras.regularizers.L1L2(0.01, 0.001),
-             lambda w: (L1 * np.abs(w).sum() + L2 * (w * w).sum(), L1 * np.sign(w) + 2 * L2 * w)),
-}  # fmt: skip
+    "L1": (dnn.L1(0.01), keras.regularizers.L1(0.01), lambda w: (L1 * np.abs(w).sum(), L1 * np.sign(w))),
+    "L2": (dnn.L2(0.001), keras.regularizers.L2(0.001), lambda w: (L2 * (w * w).sum(), 2 * L2 * w)),
+    "L1L2": (
+        dnn.L1L2(0.01, 0.001),
+        keras.regularizers.L1L2(0.01, 0.001),
+        lambda w: (L1 * np.abs(w).sum() + L2 * (w * w).sum(), L1 * np.sign(w) + 2 * L2 * w),
+    ),
+}
 
 
 def pieces() -> list[Piece]:
@@ -47,6 +48,13 @@ def _piece(name: str, domain: str, dtype: str) -> Piece:
         return np.array(value, dtype=object), gradient
 
     return Piece(
-        name, domain, dtype, (Part("value", ulp), Part("gradient", ulp)), draw,
-        functools.partial(value_and_gradient, ours), functools.partial(value_and_gradient, keras_s), exactly, chunks=4,
-    )  # fmt: skip
+        name,
+        domain,
+        dtype,
+        (Part("value", ulp), Part("gradient", ulp)),
+        draw,
+        functools.partial(value_and_gradient, ours),
+        functools.partial(value_and_gradient, keras_s),
+        exactly,
+        chunks=4,
+    )

@@ -33,10 +33,16 @@ def _piece(name, ours, keras_s, formula, unit, domain, dtype) -> Piece:
         return array_of(random.uniform(-1, 1, z.shape), dtype), z
 
     return Piece(
-        name, domain, dtype, (Part("value", unit), Part("gradient", epsilon)), draw,
+        name,
+        domain,
+        dtype,
+        (Part("value", unit), Part("gradient", epsilon)),
+        draw,
         ours=lambda upstream, z: value_and_gradient(ours, z, upstream),
-        keras_s=lambda upstream, z: value_and_gradient(keras_s, z, upstream), exact=formula, chunks=16,
-    )  # fmt: skip
+        keras_s=lambda upstream, z: value_and_gradient(keras_s, z, upstream),
+        exact=formula,
+        chunks=16,
+    )
 
 
 def _softmax(upstream, z):
@@ -67,7 +73,12 @@ def _maxout(dtype) -> Piece:
         return np.maximum(left, right), exact.exact(shares.reshape(x.shape))
 
     return Piece(
-        "maxout", "ordinary", dtype, (Part("value", ulp), Part("derivative", ulp)),
+        "maxout",
+        "ordinary",
+        dtype,
+        (Part("value", ulp), Part("derivative", ulp)),
         draw=lambda random, chunk: (array_of(random.integers(-50, 50, (32, 6)), dtype),),
-        ours=functools.partial(value_and_gradient, dnn.maxout), keras_s=None, exact=formula,
-    )  # fmt: skip
+        ours=functools.partial(value_and_gradient, dnn.maxout),
+        keras_s=None,
+        exact=formula,
+    )

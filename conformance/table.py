@@ -47,8 +47,10 @@ def read(text: str) -> tuple[list[Row], list[Row]]:
 def markdown(rows: Sequence[Row]) -> str:
     """Every row, under what it counts in."""
     units = "\n".join(f"- {name}: {' '.join(unit.__doc__.split())}" for name, unit in UNITS.items())
-    lines = ["| piece | of it | inputs | dtype | numbers | unit | difference | our error | Keras's error | why |",
-             "|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "| piece | of it | inputs | dtype | numbers | unit | difference | our error | Keras's error | why |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         figures = (figure(x) for x in (row.difference, row.our_error, row.keras_error))
         cells = (row.piece, row.part, row.domain, row.dtype, f"{row.numbers:,}", row.unit, *figures, remark(row))

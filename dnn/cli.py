@@ -15,11 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.core import TyperCommand
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
 
@@ -50,16 +46,17 @@ class SeveralNumbers(TyperCommand):
 
 Data = Annotated[
     Path | None,
-    typer.Option(help="CSV (comma, semicolon or tab; gzip or not), Parquet, or a folder made by `dnn prepare`.",
-                 show_default="the embedded sample: 4,521 clients of a bank"),
-]  # fmt: skip
+    typer.Option(
+        help="CSV (comma, semicolon or tab; gzip or not), Parquet, or a folder made by `dnn prepare`.",
+        show_default="the embedded sample: 4,521 clients of a bank",
+    ),
+]
 Target = Annotated[
     str | None, typer.Option(help="Column to predict.", show_default="deposit, else y, else the last column")
 ]
 Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be given several times.", show_default="none")]
 ScaleOption = Annotated[
-    Scale | None,
-    typer.Option(help="How the numeric columns are brought to one scale.", show_default="standardize"),
+    Scale | None, typer.Option(help="How the numeric columns are brought to one scale.", show_default="standardize")
 ]
 Validation = Annotated[
     float | None, typer.Option(help="Share of the rows for validation, in (0, 1).", show_default="0.1")

@@ -35,9 +35,24 @@ class Prepared(NamedTuple):
 
 
 def train(
-    *, data, target, drop, out, scale, validation, test, hidden, learning_rate, batch_size, epochs, patience,
-    min_delta, restore_best, jit, seed,
-) -> None:  # fmt: skip
+    *,
+    data,
+    target,
+    drop,
+    out,
+    scale,
+    validation,
+    test,
+    hidden,
+    learning_rate,
+    batch_size,
+    epochs,
+    patience,
+    min_delta,
+    restore_best,
+    jit,
+    seed,
+) -> None:
     arguments = locals()
     out = refuse_existing(out) if out else Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
     refuse_unwritable(out)
@@ -52,14 +67,18 @@ def train(
     model = dnn.mlp([width, *hidden, len(classes)], activation=dnn.relu, seed=seed)
     with epoch_lines(console(), epochs) as show:
         history = dnn.fit(
-            model, prepared.parts["train"], prepared.parts["validation"],
-            loss=dnn.sparse_softmax_cross_entropy, optimizer=dnn.Adam(model.trainable_variables, learning_rate),
-            batch_size=batch_size, epochs=epochs, seed=seed, callbacks=[show],
+            model,
+            prepared.parts["train"],
+            prepared.parts["validation"],
+            loss=dnn.sparse_softmax_cross_entropy,
+            optimizer=dnn.Adam(model.trainable_variables, learning_rate),
+            batch_size=batch_size,
+            epochs=epochs,
+            seed=seed,
+            callbacks=[show],
             jit_compile="auto" if jit is None else jit,
-            early_stopping=dnn.EarlyStopping(
-                patience=patience, min_delta=min_delta, restore_best_weights=restore_best
-            ),
-        )  # fmt: skip
+            early_stopping=dnn.EarlyStopping(patience=patience, min_delta=min_delta, restore_best_weights=restore_best),
+        )
     if history.best is None or not np.isfinite(history.best["val_loss"]):
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
     inputs, targets = prepared.parts["test"]

@@ -42,8 +42,10 @@ class Classifier(tf.Module):
         self.features.check(columns)
         columns = {name: columns[name] for name in self.features.kinds}
         rows = len(next(iter(columns.values())))
-        chunks = ({name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
-                  for first in range(0, rows, CHUNK))  # fmt: skip
+        chunks = (
+            {name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
+            for first in range(0, rows, CHUNK)
+        )
         logits = np.concatenate([self._logits(chunk) for chunk in chunks])
         finite = np.isfinite(logits).all(axis=1)
         if not finite.all():
@@ -128,8 +130,10 @@ def _tell_of_ops(graph, folder: str | Path) -> None:
     if own:
         logging.getLogger("dnn").warning(
             "export: %s is not TensorFlow's: its library must be loaded before the SavedModel, wherever that is used; "
-            "dnn.ops.carry(SOURCE, %r) puts it beside it", ", ".join(own), str(folder),
-        )  # fmt: skip
+            "dnn.ops.carry(SOURCE, %r) puts it beside it",
+            ", ".join(own),
+            str(folder),
+        )
 
 
 def _check_relu_mlp(model: tf.Module) -> None:

@@ -1,6 +1,6 @@
 """Make the conformance table: see conformance/__main__.py.
 
-    python scripts/conformance.py [--compact]
+python scripts/conformance.py [--compact]
 """
 
 import runpy

@@ -108,13 +108,19 @@ def test_a_quick_run_of_one_question_compares_with_keras(tmp_path):
     assert not (tmp_path / "plot.png").exists()  # of one row there is nothing to draw
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["--data", "absent.csv"], "absent.csv"),
-    (["--data", "dnn/data/bank-sample.csv", "--target", "deposit"], "has no column 'deposit'; its columns are age, "),
-    (["--target", "y"], "--target is a column of --data, which is not given"),
-    (["--data", "README.md"], "README.md, line 3: 3 cells, but the header has 1"),
-    (["--only", "one_row", "--out", "README.md"], "README.md"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "absent.csv"], "absent.csv"),
+        (
+            ["--data", "dnn/data/bank-sample.csv", "--target", "deposit"],
+            "has no column 'deposit'; its columns are age, ",
+        ),
+        (["--target", "y"], "--target is a column of --data, which is not given"),
+        (["--data", "README.md"], "README.md, line 3: 3 cells, but the header has 1"),
+        (["--only", "one_row", "--out", "README.md"], "README.md"),
+    ],
+)
 def test_what_cannot_be_is_refused_before_anything_is_measured(arguments, message):
     command = [sys.executable, "-m", "benchmarks", *arguments]
     done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=60)

@@ -53,8 +53,11 @@ def test_the_table_has_each_size_forward_and_with_the_gradient(timed):
     assert header.startswith("| size | what | op | reference | reference / op |")
     cells = [[cell.strip() for cell in line.split("|")] for line in lines]
     assert [(size, what) for _, size, what, *_ in cells] == [
-        ("64", "forward"), ("64", "forward + gradient"), ("4,096", "forward"), ("4,096", "forward + gradient"),
-    ]  # fmt: skip
+        ("64", "forward"),
+        ("64", "forward + gradient"),
+        ("4,096", "forward"),
+        ("4,096", "forward + gradient"),
+    ]
     span = r"[\d.]+ (µs|ms|s) \([\d.]+ (µs|ms|s) to [\d.]+ (µs|ms|s)\)"
     for _, _, _, op, reference, ratio, *shares, _ in cells:
         assert re.fullmatch(span, op)
@@ -115,8 +118,11 @@ def test_the_file_hides_no_module_of_its_name(timed, tmp_path):
 
 def test_autograph_says_nothing_of_an_op_without_source_and_helps_where_python_chooses(timed, caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
-    without_source = FILE.format(function=SQUARE) + """
+    without_source = (
+        FILE.format(function=SQUARE)
+        + """
 exec(compile("def op(labels, x): return x * x", "nowhere.py", "exec"))"""
+    )
     choosing = FILE.format(function=f"{SQUARE} if tf.reduce_all(labels == 1) else x")
     for text in (without_source, choosing):
         result = timed(text)
@@ -129,8 +135,10 @@ REFUSED = [
     (FILE.format(function=f"square(tf.stop_gradient(x)) * {SQUARE.split(' * ')[1]}"), "size 64, forward + gradient"),
     (FILE.format(function="absent(x)"), "AttributeError: module 'beside' has no attribute 'absent'"),
     (FILE.replace("tf.square", "np.square").format(function=SQUARE), "TypeError: reference must be of TensorFlow here"),
-    (FILE.replace("tf.square(x) * tf.cast(labels, x.dtype)", "(x ** 2).clip(0)").format(function=SQUARE),
-     "TypeError: reference must be of TensorFlow here, not of NumPy: both are timed in graph mode"),
+    (
+        FILE.replace("tf.square(x) * tf.cast(labels, x.dtype)", "(x ** 2).clip(0)").format(function=SQUARE),
+        "TypeError: reference must be of TensorFlow here, not of NumPy: both are timed in graph mode",
+    ),
     (FILE.format(function="square(np.abs(x))"), "TypeError: op must be of TensorFlow here"),
     (FILE.replace("tf.square(x)", "tf.squared(x)").format(function=SQUARE), "has no attribute 'squared'"),
     ("def op(x):\n    return x", "must define the functions op, reference and inputs(size); without reference"),
@@ -138,8 +146,12 @@ REFUSED = [
     (FILE.replace("(64, 4096)", "64").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
     (f"{FILE}\ninputs = np.ones".format(function=SQUARE), "inputs(size) must give a tuple of arguments, as (x,)"),
     (FILE.format(function=f"{SQUARE}, x"), "size 64, forward: the op has 2 results, the reference 1"),
-    (FILE.replace("np.float32)", "np.float32).astype(tf.bfloat16.as_numpy_dtype)").format(function=f"{SQUARE} * 1.5"),
-     "size 64, forward, result 0 of the op beside the reference"),
+    (
+        FILE.replace("np.float32)", "np.float32).astype(tf.bfloat16.as_numpy_dtype)").format(
+            function=f"{SQUARE} * 1.5"
+        ),
+        "size 64, forward, result 0 of the op beside the reference",
+    ),
     ("import nothing_of_this_name", "cannot be run: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
     ("def op(:", "cannot be run: SyntaxError: invalid syntax"),
 ]

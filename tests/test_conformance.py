@@ -44,13 +44,26 @@ ROWS_OF = {
 }
 # what a measured piece is made of -> that piece
 WITHIN = {
-    "variance_scaling": "glorot_uniform", "dense": "Dense", "layer_normalization": "LayerNormalization",
-    "Dropout": "dropout", "Sequential": "Dense", "mlp": "Dense", "Optimizer": "SGD", "sgd_update": "SGD",
-    "adam_update": "Adam", "amsgrad_update": "Adam", "rmsprop_update": "RMSprop", "centered_rmsprop_update": "RMSprop",
-    "clip_by_global_norm": "ClipGradients", "clip_by_norm": "ClipGradients", "clip_by_value": "ClipGradients",
-    "cosine_decay": "CosineDecay", "linear_warmup": "CosineDecay", "exponential_decay": "ExponentialDecay",
+    "variance_scaling": "glorot_uniform",
+    "dense": "Dense",
+    "layer_normalization": "LayerNormalization",
+    "Dropout": "dropout",
+    "Sequential": "Dense",
+    "mlp": "Dense",
+    "Optimizer": "SGD",
+    "sgd_update": "SGD",
+    "adam_update": "Adam",
+    "amsgrad_update": "Adam",
+    "rmsprop_update": "RMSprop",
+    "centered_rmsprop_update": "RMSprop",
+    "clip_by_global_norm": "ClipGradients",
+    "clip_by_norm": "ClipGradients",
+    "clip_by_value": "ClipGradients",
+    "cosine_decay": "CosineDecay",
+    "linear_warmup": "CosineDecay",
+    "exponential_decay": "ExponentialDecay",
     "piecewise_constant_decay": "PiecewiseConstantDecay",
-}  # fmt: skip
+}
 # a list of variables, their penalties' sum, a weight looked up for each row, a comparison of whole numbers
 NO_ARITHMETIC = ("weights", "penalty", "class_weights", "counted")
 
@@ -195,7 +208,10 @@ def test_an_error_is_counted_in_last_places_of_the_exact_value(actual, expected,
 def test_the_exact_functions_are_scipy_s_to_float64():
     x = np.linspace(-30, 30, 61)
     for ours, scipy_s in (
-        (exact.normal, scipy.stats.norm.cdf), (exact.normal_density, scipy.stats.norm.pdf),
-        (exact.logistic, scipy.special.expit), (exact.tanh, np.tanh), (exact.expm1, np.expm1),
-    ):  # fmt: skip
+        (exact.normal, scipy.stats.norm.cdf),
+        (exact.normal_density, scipy.stats.norm.pdf),
+        (exact.logistic, scipy.special.expit),
+        (exact.tanh, np.tanh),
+        (exact.expm1, np.expm1),
+    ):
         np.testing.assert_allclose(ours(exact.exact(x)).astype(np.float64), scipy_s(x), rtol=1e-12)

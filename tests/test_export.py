@@ -64,8 +64,11 @@ def test_a_saved_model_gives_the_same_probabilities_where_dnn_is_not_installed(t
     given = {name.replace(" ", "_"): cells for name, cells in columns.items()}
     process = subprocess.run(
         [sys.executable, "-c", ELSEWHERE, str(tmp_path / "model")],
-        input=json.dumps(given), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     probabilities, labels = json.loads(process.stdout)
     here = classifier({name: tf.constant(cells) for name, cells in columns.items()}).numpy()
     np.testing.assert_allclose(probabilities, here, rtol=1e-6)

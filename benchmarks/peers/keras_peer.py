@@ -20,8 +20,10 @@ class Trainer:
         self.model.compile(
             keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"], jit_compile=jit_compile, steps_per_execution=steps_per_execution,
-        )  # fmt: skip
+            metrics=["accuracy"],
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+        )
 
     def learn(self, orders) -> list[tuple[float, float]]:
         histories = [self._fit(self.x[order], self.y[order], shuffle=False).history for order in orders]

@@ -40,6 +40,13 @@ class Trainer:
 
     def _fit(self, x, y, *, epochs=1, shuffle=True, callbacks=()):
         return dnn.fit(
-            self.model, (x, y), loss=dnn.sparse_softmax_cross_entropy, optimizer=self.optimizer,
-            batch_size=self.job.batch_size, epochs=epochs, shuffle=shuffle, callbacks=callbacks, **self.mode,
-        )  # fmt: skip
+            self.model,
+            (x, y),
+            loss=dnn.sparse_softmax_cross_entropy,
+            optimizer=self.optimizer,
+            batch_size=self.job.batch_size,
+            epochs=epochs,
+            shuffle=shuffle,
+            callbacks=callbacks,
+            **self.mode,
+        )

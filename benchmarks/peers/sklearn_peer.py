@@ -21,9 +21,14 @@ class Trainer:
         self.job = job
         self.x, self.y = job.arrays()
         self.model = MLPClassifier(
-            job.sizes[1:-1], batch_size=job.batch_size, learning_rate_init=LEARNING_RATE, epsilon=EPSILON, alpha=0.0,
-            n_iter_no_change=np.inf, random_state=0,
-        )  # fmt: skip
+            job.sizes[1:-1],
+            batch_size=job.batch_size,
+            learning_rate_init=LEARNING_RATE,
+            epsilon=EPSILON,
+            alpha=0.0,
+            n_iter_no_change=np.inf,
+            random_state=0,
+        )
         self.model.partial_fit(self.x[:1], self.y[:1], classes=np.arange(job.sizes[-1]))  # makes what is replaced now
         weights = job.weights()
         if job.sizes[-1] == 2:

@@ -42,9 +42,17 @@ def main(file: str, target: str, *options: str) -> None:
     trace(training, evaluation, model, optimizer, train, validation, jit_compile)
     phases.end("trace")
     history = dnn.fit(
-        model, train, validation, loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, batch_size=BATCH,
-        epochs=EPOCHS, shuffle=False, callbacks=[laps.lap], jit_compile=jit_compile,
-    )  # fmt: skip
+        model,
+        train,
+        validation,
+        loss=dnn.sparse_softmax_cross_entropy,
+        optimizer=optimizer,
+        batch_size=BATCH,
+        epochs=EPOCHS,
+        shuffle=False,
+        callbacks=[laps.lap],
+        jit_compile=jit_compile,
+    )
     phases.end("compile")
     phases.move("compile", "first epoch", laps.median)
     phases.move("compile", "other epochs", laps.total)
@@ -60,9 +68,7 @@ def trace(training, evaluation, model, optimizer, train, validation, jit_compile
 
     how = {"loss": dnn.sparse_softmax_cross_entropy, "metrics": {"accuracy": dnn.accuracy}}
     train, validation = (checked_rows(model, part, "") for part in (train, validation))
-    training(
-        model, train, optimizer=optimizer, batch_size=BATCH, seed=0, shuffle=False, jit_compile=jit_compile, **how
-    )  # fmt: skip
+    training(model, train, optimizer=optimizer, batch_size=BATCH, seed=0, shuffle=False, jit_compile=jit_compile, **how)
     evaluation(model, validation, **how)
 
 

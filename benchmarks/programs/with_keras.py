@@ -42,9 +42,14 @@ def main(file: str, target: str, *options: str) -> None:
     model.compile(keras.optimizers.Adam(), loss, metrics=["accuracy"])
     phases.end("make the model")
     history = model.fit(
-        *train, validation_data=validation, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0,
+        *train,
+        validation_data=validation,
+        batch_size=BATCH,
+        epochs=EPOCHS,
+        shuffle=False,
+        verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=laps.lap)],
-    ).history  # fmt: skip
+    ).history
     phases.end("trace and compile")
     phases.move("trace and compile", "first epoch", laps.median)
     phases.move("trace and compile", "other epochs", laps.total)

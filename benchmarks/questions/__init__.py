@@ -2,9 +2,7 @@
 
 from importlib import import_module
 
-QUESTIONS = (
-    "epoch", "networks", "cold_start", "one_row", "many_rows", "ten_times", "growth", "scaling",
-)  # fmt: skip
+QUESTIONS = ("epoch", "networks", "cold_start", "one_row", "many_rows", "ten_times", "growth", "scaling")
 
 
 def module_of(name: str):

@@ -15,11 +15,7 @@ from benchmarks.processes import run as run_program
 from benchmarks.programs.settings import EPOCHS
 from dnn.bench.clock import interleaved
 
-OURS = {
-    "dnn": (),
-    "dnn, as its command does": ("as-the-command",),
-    "dnn, XLA": ("xla",),
-}
+OURS = {"dnn": (), "dnn, as its command does": ("as-the-command",), "dnn, XLA": ("xla",)}
 THEIRS = "the same program in Keras"
 THEIRS_WITHOUT_GC = f"{THEIRS}, imported without garbage collection as the command is"
 JOB = f"a whole process: import, read, prepare, {EPOCHS} epochs with validation, evaluate"
@@ -36,17 +32,25 @@ def findings(run: Run) -> Findings:
     assert_same_validation_losses(ended)
     found = Findings(starts=[Start(name, median_phases(runs)) for name, runs in ended.items()])
     ours = {name: ended[name] for name in OURS} if THEIRS in ended else {}
-    found.answers += [Answer(JOB, name, THEIRS, *both(runs, ended[THEIRS], "seconds"), aim=FASTER)
-                      for name, runs in ours.items()]  # fmt: skip
+    found.answers += [
+        Answer(JOB, name, THEIRS, *both(runs, ended[THEIRS], "seconds"), aim=FASTER) for name, runs in ours.items()
+    ]
     if ours:
         command = "dnn, as its command does"
         both_times = both(ended[command], ended[THEIRS_WITHOUT_GC], "seconds")
         found.answers.append(Answer(JOB, command, THEIRS_WITHOUT_GC, *both_times))
     found.answers += [
-        Answer("peak memory of that process", name, THEIRS, *both(runs, ended[THEIRS], "megabytes"), unit="MB",
-               figure="ours / theirs", aim=MEMORY)
+        Answer(
+            "peak memory of that process",
+            name,
+            THEIRS,
+            *both(runs, ended[THEIRS], "megabytes"),
+            unit="MB",
+            figure="ours / theirs",
+            aim=MEMORY,
+        )
         for name, runs in ours.items()
-    ]  # fmt: skip
+    ]
     return found
 
 

@@ -22,9 +22,14 @@ def findings(run: Run) -> Findings:
         fits = 20 if run.quick else fits
         megabytes = json.loads(run_program("growth", str(fits), option).printed)
         answer = Answer(
-            f"{fits} fits in one process, {what}", "dnn", "the first fit",
-            [megabytes[-1] - megabytes[0]], unit="MB", figure="ours", aim=aim,
-        )  # fmt: skip
+            f"{fits} fits in one process, {what}",
+            "dnn",
+            "the first fit",
+            [megabytes[-1] - megabytes[0]],
+            unit="MB",
+            figure="ours",
+            aim=aim,
+        )
         found.answers.append(answer)
         found.notes.append(f"resident MB after fits 1, 2, 4, … {what}: {sampled(megabytes)}")
     return found

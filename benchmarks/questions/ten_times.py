@@ -27,9 +27,16 @@ def findings(run: Run) -> Findings:
             )
             job = f"fit {10 * rows:,} rows, 51-30-30-2, batch {BATCH}"
             found.answers.append(
-                Answer(job, contender.name, f"itself with {rows:,} rows", seconds[10 * rows], seconds[rows],
-                       figure="ours / theirs", aim=AIM)
-            )  # fmt: skip
+                Answer(
+                    job,
+                    contender.name,
+                    f"itself with {rows:,} rows",
+                    seconds[10 * rows],
+                    seconds[rows],
+                    figure="ours / theirs",
+                    aim=AIM,
+                )
+            )
     fewer, more = (gathered_seconds(count) for count in (rows, 10 * rows))
     found.notes.append(
         f"to take {10 * rows:,} rows in the order of an epoch, alone, takes NumPy {more / fewer:.1f} times as long as "

@@ -126,9 +126,13 @@ def _cells(timing: Timing) -> tuple[str, ...]:
     ratios = timing.ratios
     shares = [share(timing.roof / statistics.median(seconds)) for seconds in (timing.op, timing.reference)]
     return (
-        f"{timing.size:,}", timing.what, _spread(timing.op), _spread(timing.reference),
-        f"{statistics.median(ratios):.2f} × ({min(ratios):.2f} to {max(ratios):.2f})", *shares,
-    )  # fmt: skip
+        f"{timing.size:,}",
+        timing.what,
+        _spread(timing.op),
+        _spread(timing.reference),
+        f"{statistics.median(ratios):.2f} × ({min(ratios):.2f} to {max(ratios):.2f})",
+        *shares,
+    )
 
 
 def _spread(seconds: list[float]) -> str:

@@ -5,10 +5,22 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 # They give a tensor on, or another view of it, without a look at its numbers.
-PASSING = frozenset({
-    "Const", "ExpandDims", "Identity", "NoOp", "Placeholder", "PreventGradient", "ReadVariableOp", "AssignVariableOp",
-    "Reshape", "Shape", "Squeeze", "StopGradient",
-})  # fmt: skip
+PASSING = frozenset(
+    {
+        "Const",
+        "ExpandDims",
+        "Identity",
+        "NoOp",
+        "Placeholder",
+        "PreventGradient",
+        "ReadVariableOp",
+        "AssignVariableOp",
+        "Reshape",
+        "Shape",
+        "Squeeze",
+        "StopGradient",
+    }
+)
 UNKNOWN = frozenset({"PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "If", "StatelessIf"})
 
 

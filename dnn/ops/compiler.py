@@ -16,8 +16,15 @@ USUAL = ("c++", "g++", "clang++")
 # No errno and no traps: nobody looks at them here, and for their sake GCC vectorises neither square roots nor choices.
 # The pragma `omp simd`, which says of one loop that its sums may be reordered.
 OURS = (
-    "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-Wall"
-)  # fmt: skip
+    "-O3",
+    "-fPIC",
+    "-shared",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp-simd",
+    "-Wall",
+)
 
 
 def compiler() -> tuple[str, ...]:

@@ -29,8 +29,11 @@ def straight_through_sign(x):
     Source: M. Courbariaux et al., "Binarized Neural Networks", 2016, equations 1 and 4, after Bengio et al., 2013.
     Raises: TypeError for what are no floats.
     """
-    return _through(x, lambda x: tf.where(x >= 0, tf.ones_like(x), tf.where(x < 0, -tf.ones_like(x), x)),
-                    lambda x: tf.clip_by_value(x, -1, 1))  # fmt: skip
+    return _through(
+        x,
+        lambda x: tf.where(x >= 0, tf.ones_like(x), tf.where(x < 0, -tf.ones_like(x), x)),
+        lambda x: tf.clip_by_value(x, -1, 1),
+    )
 
 
 def _through(x, step, slope=tf.identity):

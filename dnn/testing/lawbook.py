@@ -27,14 +27,16 @@ SMOOTH = (has_finite_gradients, keeps_nan)
 COMPILED = (one_trace_agrees, xla_agrees)
 SAVED = (survives_a_checkpoint, survives_a_saved_model)
 REFUSALS = (refuses_wrong_arguments, refuses_what_it_cannot_train)
-LAWS = MappingProxyType({
-    Activation: (*FIRST, treats_each_row_alone, keeps_the_dtype, *SMOOTH, *COMPILED),
-    Layer: (*FIRST, treats_each_row_alone, keeps_the_dtype, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
-    Loss: (*FIRST, treats_each_row_alone, refuses_wrong_arguments, *PURPOSE, *SMOOTH, *COMPILED, *SAVED),
-    Metric: (*FIRST, treats_each_row_alone, refuses_wrong_arguments, *COMPILED, *SAVED),
-    Optimizer: (*FIRST, moves_every_parameter, goes_downhill, refuses_what_it_cannot_train, *COMPILED, *SAVED),
-    Score: (*FIRST, scores_one_row, scores_rows_in_any_order, refuses_wrong_arguments),
-})  # fmt: skip
+LAWS = MappingProxyType(
+    {
+        Activation: (*FIRST, treats_each_row_alone, keeps_the_dtype, *SMOOTH, *COMPILED),
+        Layer: (*FIRST, treats_each_row_alone, keeps_the_dtype, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
+        Loss: (*FIRST, treats_each_row_alone, refuses_wrong_arguments, *PURPOSE, *SMOOTH, *COMPILED, *SAVED),
+        Metric: (*FIRST, treats_each_row_alone, refuses_wrong_arguments, *COMPILED, *SAVED),
+        Optimizer: (*FIRST, moves_every_parameter, goes_downhill, refuses_what_it_cannot_train, *COMPILED, *SAVED),
+        Score: (*FIRST, scores_one_row, scores_rows_in_any_order, refuses_wrong_arguments),
+    }
+)
 
 
 def laws(piece: Piece) -> tuple[Callable[[Piece], None], ...]:

@@ -6,11 +6,9 @@ from types import MappingProxyType
 import numpy as np
 import tensorflow as tf
 
-MODES = MappingProxyType({
-    "eager": lambda function: function,
-    "graph": tf.function,
-    "xla": functools.partial(tf.function, jit_compile=True),
-})  # fmt: skip
+MODES = MappingProxyType(
+    {"eager": lambda function: function, "graph": tf.function, "xla": functools.partial(tf.function, jit_compile=True)}
+)
 
 EPSILON = MappingProxyType({tf.bfloat16: 2.0**-7, tf.float16: 2.0**-10, tf.float32: 2.0**-23, tf.float64: 2.0**-52})
 

@@ -31,8 +31,10 @@ def check_monitored(early_stopping: EarlyStopping | None, metrics, validation, c
     """Raises: ValueError if what is to be monitored will not be in the records, and no callback before may add it."""
     names = ["loss", *metrics]
     measured = names + [f"val_{name}" for name in names if validation]
-    watching = [*((c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")),
-                *([(early_stopping, "early_stopping", len(callbacks))] if early_stopping else [])]  # fmt: skip
+    watching = [
+        *((c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")),
+        *([(early_stopping, "early_stopping", len(callbacks))] if early_stopping else []),
+    ]
     for watch, name, callbacks_before in watching:
         if watch.monitor not in measured and not callbacks_before:
             remedy = "" if validation else "; val_… needs validation data"

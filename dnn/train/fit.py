@@ -82,8 +82,17 @@ def fit(
     for name, part in (("data", rows), ("validation", validation)):
         if part:
             check_functions(model, part, loss, metrics, name)
-    train = training(model, rows, loss=loss, optimizer=optimizer, metrics=metrics, batch_size=batch_size,
-                     seed=seed, shuffle=shuffle, jit_compile=jit_compile)  # fmt: skip
+    train = training(
+        model,
+        rows,
+        loss=loss,
+        optimizer=optimizer,
+        metrics=metrics,
+        batch_size=batch_size,
+        seed=seed,
+        shuffle=shuffle,
+        jit_compile=jit_compile,
+    )
     validate = validation and evaluation(model, validation, loss=loss, metrics=metrics)
     return repeated(train, validate, model, epochs, early_stopping, callbacks)
 

@@ -10,5 +10,5 @@ def test_every_other_repetition_goes_backwards_and_figures_keep_their_order():
         return lambda: called.append(name) or f"{name}{called.count(name)}"
 
     figures = interleaved({name: run(name) for name in "abc"}, 4)
-    assert "".join(called) == "abc" "cba" "abc" "cba"
+    assert "".join(called) == "abccbaabccba"
     assert figures == {name: [f"{name}{n}" for n in range(1, 5)] for name in "abc"}

@@ -59,11 +59,16 @@ def test_the_matrix_is_what_sklearns_column_transformer_makes():
     numeric = [name for name, cells in table.columns.items() if kind_of(cells) == "numeric"]
     frame = np.array(list(table.columns.values()), dtype=object).T
     place = {name: number for number, name in enumerate(table.columns)}
-    theirs = ColumnTransformer([
-        ("numeric", StandardScaler(), [place[name] for name in numeric]),
-        ("category", OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-         [place[name] for name in table.columns if name not in numeric]),
-    ]).fit(frame[:3000])  # fmt: skip
+    theirs = ColumnTransformer(
+        [
+            ("numeric", StandardScaler(), [place[name] for name in numeric]),
+            (
+                "category",
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+                [place[name] for name in table.columns if name not in numeric],
+            ),
+        ]
+    ).fit(frame[:3000])
     features = Features({name: cells[:3000] for name, cells in table.columns.items()})
     found = features(table.columns)
     assert (found.dtype, found.shape) == (tf.float32, (4521, features.width))

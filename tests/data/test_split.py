@@ -66,8 +66,9 @@ def test_another_seed_deals_other_rows():
 def test_every_row_has_the_same_chance():
     """Of 400 splits each row is in the smaller part 100 times, give or take 5 standard deviations of 8.7."""
     target = np.array([0, 1] * 20)
-    counts = sum(np.bincount(split_rows(target, fractions=(0.75, 0.25), seed=seed)[1], minlength=40)
-                 for seed in range(400))  # fmt: skip
+    counts = sum(
+        np.bincount(split_rows(target, fractions=(0.75, 0.25), seed=seed)[1], minlength=40) for seed in range(400)
+    )
     assert (np.abs(counts - 100) < 44).all()
 
 
@@ -82,8 +83,10 @@ def test_a_part_holds_the_cells_of_its_rows():
 def test_the_embedded_sample_is_dealt_80_10_10():
     parts = split(read_csv(sample_path()), "y")
     assert [(len(part.rows), np.count_nonzero(part.target == "yes")) for part in parts] == [
-        (3617, 417), (452, 52), (452, 52)
-    ]  # fmt: skip
+        (3617, 417),
+        (452, 52),
+        (452, 52),
+    ]
 
 
 @pytest.mark.parametrize(

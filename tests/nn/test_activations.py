@@ -141,23 +141,31 @@ def gate(x):
 expit, normal = scipy.special.expit, scipy.stats.norm
 # ours, Keras's, and value and derivative in float64
 PIECES = {
-    "leaky_relu": (leaky_relu, keras.activations.leaky_relu,
-                   lambda x: np.where(x > 0, x, 0.2 * x), lambda x: np.where(x > 0, 1, 0.2)),
-    "elu": (elu, keras.activations.elu,
-            lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), exponential),
-    "selu": (selu, keras.activations.selu,
-             lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0))),
-             lambda x: SCALE * np.where(x >= 0, 1, ALPHA * exponential(x))),
-    "gelu": (gelu, keras.activations.gelu,
-             lambda x: x * normal.cdf(x), lambda x: normal.cdf(x) + x * normal.pdf(x)),
-    "gelu_tanh": (GELU_TANH, functools.partial(keras.activations.gelu, approximate=True),
-                  lambda x: x * gate(x)[0], lambda x: gate(x)[0] + x * gate(x)[1]),
+    "leaky_relu": (
+        leaky_relu,
+        keras.activations.leaky_relu,
+        lambda x: np.where(x > 0, x, 0.2 * x),
+        lambda x: np.where(x > 0, 1, 0.2),
+    ),
+    "elu": (elu, keras.activations.elu, lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), exponential),
+    "selu": (
+        selu,
+        keras.activations.selu,
+        lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0))),
+        lambda x: SCALE * np.where(x >= 0, 1, ALPHA * exponential(x)),
+    ),
+    "gelu": (gelu, keras.activations.gelu, lambda x: x * normal.cdf(x), lambda x: normal.cdf(x) + x * normal.pdf(x)),
+    "gelu_tanh": (
+        GELU_TANH,
+        functools.partial(keras.activations.gelu, approximate=True),
+        lambda x: x * gate(x)[0],
+        lambda x: gate(x)[0] + x * gate(x)[1],
+    ),
     "sigmoid": (sigmoid, keras.activations.sigmoid, expit, lambda x: expit(x) * expit(-x)),
     "tanh": (tanh, keras.activations.tanh, np.tanh, lambda x: 4 * expit(2 * x) * expit(-2 * x)),
     "softplus": (softplus, keras.activations.softplus, lambda x: np.logaddexp(0, x), expit),
-    "silu": (silu, keras.activations.silu,
-             lambda x: x * expit(x), lambda x: expit(x) + x * expit(x) * expit(-x)),
-}  # fmt: skip
+    "silu": (silu, keras.activations.silu, lambda x: x * expit(x), lambda x: expit(x) + x * expit(x) * expit(-x)),
+}
 of_every_piece = pytest.mark.parametrize("name", PIECES)
 of_both_precisions = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -213,8 +221,9 @@ def test_our_largest_error_is_at_most_keras_s_or_two_last_places(name, mode, dty
     ours, keras_s, value, derivative = PIECES[name]
     x = np.concatenate([GRID, -GRID]).astype(dtype)
     exact = value(x.astype(np.float64)), derivative(x.astype(np.float64))
-    for i, actual, other in zip(range(2), *(value_and_gradient(MODES[mode](f), x) for f in (ours, keras_s)),
-                                strict=True):  # fmt: skip
+    for i, actual, other in zip(
+        range(2), *(value_and_gradient(MODES[mode](f), x) for f in (ours, keras_s)), strict=True
+    ):
         keras_error = np.nan_to_num(error(other, exact[i], dtype), nan=np.inf)
         assert error(actual, exact[i], dtype) <= max(2, keras_error)
 
@@ -258,8 +267,10 @@ EDGES = {
 def test_at_the_edges_there_are_the_limits(name, mode, dtype):
     """±1e38 is as good as infinite: the same derivatives, and values that are the limit or x times the derivative."""
     low, low_slope, zero, zero_slope, high, high_slope = EDGES[name]
-    low_1e38, high_1e38 = (limit if abs(limit) < INF else slope * x
-                           for limit, slope, x in ((low, low_slope, -1e38), (high, high_slope, 1e38)))  # fmt: skip
+    low_1e38, high_1e38 = (
+        limit if abs(limit) < INF else slope * x
+        for limit, slope, x in ((low, low_slope, -1e38), (high, high_slope, 1e38))
+    )
     x = np.array([-INF, -1e38, -0.0, 0.0, 1e38, INF, math.nan], dtype)
     value, derivative = value_and_gradient(MODES[mode](PIECES[name][0]), x)
     assert_near(value, np.array([low, low_1e38, zero, zero, high_1e38, high, math.nan], dtype), dtype=dtype)
@@ -282,8 +293,10 @@ def test_each_curve_has_its_symmetry(x):
     near(selu(x), SCALE * elu(x, alpha=ALPHA))
 
 
-@given(x=hnp.arrays(np.float32, 5, elements=st.floats(-5, 5, width=32, allow_subnormal=False)),
-       alpha=st.sampled_from([0.5, 1.0, 2.0]))  # fmt: skip
+@given(
+    x=hnp.arrays(np.float32, 5, elements=st.floats(-5, 5, width=32, allow_subnormal=False)),
+    alpha=st.sampled_from([0.5, 1.0, 2.0]),
+)
 def test_elu_and_leaky_relu_take_their_slopes_as_keras_s_do(x, alpha):
     for ours, keras_s in ((elu, keras.activations.elu), (leaky_relu, keras.activations.leaky_relu)):
         actual, expected = (value_and_gradient(lambda x, f=f: f(x, alpha), x) for f in (ours, keras_s))
@@ -356,8 +369,9 @@ def test_the_derivatives_of_softmax_and_log_softmax_are_keras_s_and_the_formulas
     u = data.draw(hnp.arrays(np.float32, z.shape, elements=st.floats(-1, 1, width=32, allow_subnormal=False)))
     p = scipy.special.softmax(z.astype(np.float64), axis=1)
     formulas = [p * (u - (u * p).sum(axis=1, keepdims=True)), u - p * u.sum(axis=1, keepdims=True, dtype=np.float64)]
-    for ours, keras_s, formula in zip([softmax, log_softmax], [keras.ops.softmax, keras.ops.log_softmax], formulas,
-                                      strict=True):  # fmt: skip
+    for ours, keras_s, formula in zip(
+        [softmax, log_softmax], [keras.ops.softmax, keras.ops.log_softmax], formulas, strict=True
+    ):
         _, gradient = value_and_gradient(lambda z, f=ours: f(z) * u, z)
         assert_near(gradient, formula, absolute=16 * EPS)
         assert_near(gradient, value_and_gradient(lambda z, f=keras_s: f(z) * u, z)[1], absolute=16 * EPS)

@@ -25,8 +25,9 @@ EPS = float(np.finfo(np.float32).eps)
 @st.composite
 def inputs_kernel_bias(draw):
     rows, inputs, units = (draw(st.integers(1, 5)) for _ in range(3))
-    return tuple(draw(hnp.arrays(np.float32, shape, elements=NUMBERS))
-                 for shape in ((rows, inputs), (inputs, units), (units,)))  # fmt: skip
+    return tuple(
+        draw(hnp.arrays(np.float32, shape, elements=NUMBERS)) for shape in ((rows, inputs), (inputs, units), (units,))
+    )
 
 
 def gradients(function, x, variables):
@@ -215,8 +216,13 @@ def test_weights_are_the_variables_of_the_model_each_once():
     model = Sequential([shared, tf.nn.relu, BatchNormalization(2), shared])
     assert {id(v) for v in weights(model)} == {id(v) for v in model.variables}
     assert [v.name for v in weights(model)] == [
-        "kernel:0", "bias:0", "gamma:0", "beta:0", "moving_mean:0", "moving_variance:0",
-    ]  # fmt: skip
+        "kernel:0",
+        "bias:0",
+        "gamma:0",
+        "beta:0",
+        "moving_mean:0",
+        "moving_variance:0",
+    ]
 
 
 def test_a_wrong_width_is_refused_by_name():
@@ -261,8 +267,9 @@ def test_a_layer_that_cannot_be_called_is_refused_by_its_place():
 @pytest.mark.parametrize("mode", MODES)
 def test_a_network_of_all_layers_trains_in_every_mode_without_a_second_trace(mode, tmp_path):
     def made():
-        return Sequential([Dense(3, 4, activation=relu), BatchNormalization(4), Dropout(0.5), LayerNormalization(4),
-                           Dense(4, 2)])  # fmt: skip
+        return Sequential(
+            [Dense(3, 4, activation=relu), BatchNormalization(4), Dropout(0.5), LayerNormalization(4), Dense(4, 2)]
+        )
 
     model, x = made(), np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
     step = MODES[mode](lambda x, key: model(x, training=key))

@@ -14,12 +14,7 @@ from keras_peer import value_and_gradient
 from modes import MODES
 from tolerance import assert_losses_near, assert_near
 
-from dnn.nn.losses import (
-    binary_cross_entropy,
-    mean_squared_error,
-    softmax_cross_entropy,
-    sparse_softmax_cross_entropy,
-)
+from dnn.nn.losses import binary_cross_entropy, mean_squared_error, softmax_cross_entropy, sparse_softmax_cross_entropy
 
 EPS = float(np.finfo(np.float32).eps)
 SMALL = st.floats(-30, 30, width=32, allow_subnormal=False)
@@ -67,8 +62,9 @@ def test_the_loss_of_soft_targets_is_keras_s_and_the_float64_value(example):
     targets, logits = example
     losses = softmax_cross_entropy(targets, logits)
     assert_losses_near(losses, exact_loss(targets, logits), logits, ulps=16)
-    assert_losses_near(losses, keras.losses.categorical_crossentropy(targets, logits, from_logits=True), logits,
-                       ulps=16)  # fmt: skip
+    assert_losses_near(
+        losses, keras.losses.categorical_crossentropy(targets, logits, from_logits=True), logits, ulps=16
+    )
 
 
 @given(labels_and_logits())

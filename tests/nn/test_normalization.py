@@ -83,8 +83,9 @@ def test_layer_normalization_and_its_gradients_are_keras_s(dtype, data, shape, f
 )
 def test_batch_normalization_its_gradients_and_its_averages_are_keras_s(dtype, data, shape, flags, momentum, training):
     x, upstream = numbers(data, shape, dtype), numbers(data, shape, dtype)
-    ours, keras_s = twins(data, BatchNormalization, keras.layers.BatchNormalization, shape, dtype,
-                          momentum=momentum, **flags)  # fmt: skip
+    ours, keras_s = twins(
+        data, BatchNormalization, keras.layers.BatchNormalization, shape, dtype, momentum=momentum, **flags
+    )
     learnt = [v for v in weights(ours) if v.trainable]
     expected = results(keras_s, x, upstream, [v.value for v in keras_s.trainable_variables], training=training)
     actual = results(ours, x, upstream, learnt, training=KEY if training else None)
@@ -143,9 +144,11 @@ def test_outside_training_the_averages_are_used_and_stay():
     np.testing.assert_array_equal([layer.moving_mean, layer.moving_variance], [[1, -1], [3, 8]])
 
 
-@pytest.mark.parametrize("made", [
-    lambda: BatchNormalization(2), lambda: Dropout(0.5), lambda: Sequential([Dropout(0.5), BatchNormalization(2)]),
-], ids=["BatchNormalization", "Dropout", "Sequential"])  # fmt: skip
+@pytest.mark.parametrize(
+    "made",
+    [lambda: BatchNormalization(2), lambda: Dropout(0.5), lambda: Sequential([Dropout(0.5), BatchNormalization(2)])],
+    ids=["BatchNormalization", "Dropout", "Sequential"],
+)
 def test_training_false_is_outside_training_as_in_keras_and_true_is_no_key(made):
     layer, x = made(), np.float32([[1, 2], [5, 3]])
     before = [variable.numpy() for variable in layer.variables]
@@ -160,8 +163,10 @@ def test_training_false_is_outside_training_as_in_keras_and_true_is_no_key(made)
 def test_half_precision_is_normalized_in_float32_and_rounded_once(dtype):
     x = np.random.default_rng(0).normal(5, 3, (64, 8)).astype(np.float32)
     x = tf.cast(x, dtype)
-    for layer, axes, arguments in ((LayerNormalization(8, dtype=dtype), -1, {}),
-                                   (BatchNormalization(8, dtype=dtype), 0, {"training": KEY})):  # fmt: skip
+    for layer, axes, arguments in (
+        (LayerNormalization(8, dtype=dtype), -1, {}),
+        (BatchNormalization(8, dtype=dtype), 0, {"training": KEY}),
+    ):
         value = layer(x, **arguments)
         expected = exact(x.numpy(), axes, 1, 0, 1e-3)
         assert value.dtype == dtype

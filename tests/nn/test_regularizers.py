@@ -28,8 +28,9 @@ def test_penalties_and_their_gradients_are_keras_s(weights, l1, l2):
         (L1L2(l1, l2), keras.regularizers.L1L2(l1, l2)),
     ]
     for ours, keras_s in pairs:
-        for actual, expected in zip(value_and_gradient(ours, weights), value_and_gradient(keras_s, weights),
-                                    strict=True):  # fmt: skip
+        for actual, expected in zip(
+            value_and_gradient(ours, weights), value_and_gradient(keras_s, weights), strict=True
+        ):
             assert_near(actual, expected, ulps=8)
 
 
@@ -75,16 +76,19 @@ def test_the_penalty_of_a_model_is_that_of_all_its_layers(mode):
     """Worked by hand: kernels of 2 × 3 and 3 × 1 of 2s, the first's bias of 3s."""
     twos = lambda shape, seed, dtype: tf.fill(shape, tf.cast(2, dtype))  # noqa: E731
     threes = lambda shape, seed, dtype: tf.fill(shape, tf.cast(3, dtype))  # noqa: E731
-    first = Dense(2, 3, kernel_initializer=twos, bias_initializer=threes, kernel_regularizer=L2(0.5),
-                  bias_regularizer=L1(0.1))  # fmt: skip
+    first = Dense(
+        2, 3, kernel_initializer=twos, bias_initializer=threes, kernel_regularizer=L2(0.5), bias_regularizer=L1(0.1)
+    )
     second = Dense(3, 1, kernel_initializer=twos, kernel_regularizer=tf.reduce_sum)
     model = Sequential([first, tf.nn.relu, Sequential([second])])
     assert_near(MODES[mode](lambda: penalty(model))(), 0.5 * 6 * 4 + 0.1 * 9 + 6)
 
 
 def test_without_regularizers_the_penalty_is_0_of_the_dtype_of_the_weights():
-    for value, dtype in ((penalty(Sequential([Dense(2, 2, dtype=tf.float64)])), tf.float64),
-                         (penalty(Sequential([])), tf.float32)):  # fmt: skip
+    for value, dtype in (
+        (penalty(Sequential([Dense(2, 2, dtype=tf.float64)])), tf.float64),
+        (penalty(Sequential([])), tf.float32),
+    ):
         assert value.dtype == dtype
         assert float(value) == 0
 
@@ -114,8 +118,9 @@ def test_a_model_of_weights_of_several_dtypes_has_one_penalty(dtypes, expected):
 def test_a_penalty_pulls_the_weights_of_keras_s_layer_as_it_pulls_ours():
     ours = Dense(3, 2, kernel_regularizer=L1L2(0.1, 0.2), bias_regularizer=L2(0.3))
     ours.bias.assign([1.0, -2.0])
-    keras_s = keras.layers.Dense(2, kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2),
-                                 bias_regularizer=keras.regularizers.L2(0.3))  # fmt: skip
+    keras_s = keras.layers.Dense(
+        2, kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2), bias_regularizer=keras.regularizers.L2(0.3)
+    )
     keras_s.build((None, 3))
     keras_s.set_weights([ours.kernel.numpy(), ours.bias.numpy()])
     with tf.GradientTape(persistent=True) as tape:

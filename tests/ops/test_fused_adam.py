@@ -13,12 +13,14 @@ from dnn.ops.fused_adam import FusedAdam
 
 pytestmark = needs_compiler
 
-RULES = st.fixed_dictionaries({
-    "learning_rate": st.sampled_from([1e-5, 1e-3, 1.0]) | st.floats(1e-6, 1),
-    "beta_1": st.sampled_from([0.5, 0.9]) | st.floats(0.5, 0.99),
-    "beta_2": st.sampled_from([0.5, 0.999]) | st.floats(0.5, 0.9999),
-    "epsilon": st.sampled_from([1e-8, 1e-7, 1.0]),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "learning_rate": st.sampled_from([1e-5, 1e-3, 1.0]) | st.floats(1e-6, 1),
+        "beta_1": st.sampled_from([0.5, 0.9]) | st.floats(0.5, 0.99),
+        "beta_2": st.sampled_from([0.5, 0.999]) | st.floats(0.5, 0.9999),
+        "epsilon": st.sampled_from([1e-8, 1e-7, 1.0]),
+    }
+)
 SHAPES = [(3, 7), (7,), (), (0, 4), (300, 70)]
 
 
@@ -134,8 +136,16 @@ def test_fit_trains_with_it_as_with_adam():
     for make in (FusedAdam, dnn.Adam):
         model = dnn.mlp([4, 8, 3])
         optimizer = make(model.trainable_variables, 0.01)
-        history = dnn.fit(model, (x, y), (x, y), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer,
-                          batch_size=32, epochs=2, seed=0)  # fmt: skip
+        history = dnn.fit(
+            model,
+            (x, y),
+            (x, y),
+            loss=dnn.sparse_softmax_cross_entropy,
+            optimizer=optimizer,
+            batch_size=32,
+            epochs=2,
+            seed=0,
+        )
         histories.append(history["val_loss"])
     np.testing.assert_allclose(*histories, rtol=1e-6)
 

@@ -121,9 +121,11 @@ def test_the_kernel_refuses_what_does_not_fit_and_changes_nothing_then():
     ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             call(*arguments, t=t)
-    for bad, message in ((tf.Variable(0), "t must be a number of int64, got int32"),
-                         (tf.Variable([0], dtype=tf.int64), r"t must be a number of int64, got int64 \[1\]"),
-                         (tf.Variable(-1, dtype=tf.int64), r"t must be in \[0, 2\^63 - 1\), got -1")):  # fmt: skip
+    for bad, message in (
+        (tf.Variable(0), "t must be a number of int64, got int32"),
+        (tf.Variable([0], dtype=tf.int64), r"t must be a number of int64, got int64 \[1\]"),
+        (tf.Variable(-1, dtype=tf.int64), r"t must be in \[0, 2\^63 - 1\), got -1"),
+    ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             call([a], [b], [c], g, t=bad)
     assert t.numpy() == 3

@@ -40,10 +40,14 @@ def fused(x, gamma, beta, y_gradient, epsilon):
 
 
 @given(
-    shape=st.lists(st.integers(1, 6), max_size=2).map(tuple), size=st.integers(1, 70), seed=st.integers(0, 2**32 - 1),
-    spread=st.sampled_from([0.0, 1e-3, 1.0, 1e4]), mean=st.sampled_from([0.0, 1.0, 1e4]),
-    epsilon=st.sampled_from([1e-6, 1e-3]), dtype=st.sampled_from([np.float32, np.float64]),
-)  # fmt: skip
+    shape=st.lists(st.integers(1, 6), max_size=2).map(tuple),
+    size=st.integers(1, 70),
+    seed=st.integers(0, 2**32 - 1),
+    spread=st.sampled_from([0.0, 1e-3, 1.0, 1e4]),
+    mean=st.sampled_from([0.0, 1.0, 1e4]),
+    epsilon=st.sampled_from([1e-6, 1e-3]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
 def test_values_and_gradients_are_those_of_float64(shape, size, seed, spread, mean, epsilon, dtype):
     """A rounded input has no other error than a few units in the last place of what is summed."""
     random = np.random.default_rng(seed)

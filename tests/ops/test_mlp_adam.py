@@ -18,9 +18,13 @@ pytestmark = needs_compiler
 
 
 @given(
-    sizes=st.lists(st.integers(1, 70), min_size=1, max_size=5), classes=st.integers(2, 70), rows=st.integers(1, 40),
-    batch_size=st.sampled_from([1, 7, 16, 1000]), of_order=st.integers(1, 60), seed=st.integers(0, 1000),
-)  # fmt: skip
+    sizes=st.lists(st.integers(1, 70), min_size=1, max_size=5),
+    classes=st.integers(2, 70),
+    rows=st.integers(1, 40),
+    batch_size=st.sampled_from([1, 7, 16, 1000]),
+    of_order=st.integers(1, 60),
+    seed=st.integers(0, 1000),
+)
 def test_float64_epochs_are_those_of_adam(sizes, classes, rows, batch_size, of_order, seed):
     """Of any layers and any order, in which a row may occur twice or never."""
     sizes, random = [*sizes, classes], np.random.default_rng(seed)
@@ -98,8 +102,13 @@ def test_nan_and_infinity_go_where_they_go_in_adam(place, bad):
         if place == "x":
             x[4, 3] = bad
         first, last = model.layers[0], model.layers[-1]
-        wrong = {"kernel": first.kernel[2, 1], "bias": first.bias[1], "last kernel": last.kernel[2, 1],
-                 "last bias": last.bias[0], "both logits": last.bias[:2]}.get(place)  # fmt: skip
+        wrong = {
+            "kernel": first.kernel[2, 1],
+            "bias": first.bias[1],
+            "last kernel": last.kernel[2, 1],
+            "last bias": last.bias[0],
+            "both logits": last.bias[:2],
+        }.get(place)
         if wrong is not None:
             wrong.assign(tf.fill(wrong.shape, bad))
         ends.append(by(model, Rows(*map(tf.constant, (x, y))), [np.arange(9, dtype=np.int32)] * 2, 4))

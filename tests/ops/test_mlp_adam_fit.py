@@ -30,9 +30,17 @@ def test_a_fit_with_all_its_options_is_that_of_adam():
     for make in (mlp_adam, adam):
         seen = []
         model, optimizer, history = after_fit(
-            make, np.float64, [5, 30, 3], 5, validation=True, seed=5, epochs=60, jit_compile=False,
-            early_stopping=dnn.EarlyStopping(patience=2), callbacks=[lambda record, _, seen=seen: seen.append(record)],
-        )  # fmt: skip
+            make,
+            np.float64,
+            [5, 30, 3],
+            5,
+            validation=True,
+            seed=5,
+            epochs=60,
+            jit_compile=False,
+            early_stopping=dnn.EarlyStopping(patience=2),
+            callbacks=[lambda record, _, seen=seen: seen.append(record)],
+        )
         assert seen == history.epochs
         assert history.best_epoch + 2 == len(seen) < 60
         ends.append((model.variables, optimizer.variables, *map(history.__getitem__, ("loss", "val_loss", "accuracy"))))
@@ -64,8 +72,16 @@ def test_each_goes_on_from_the_checkpoint_of_the_other(old, new, tmp_path):
         return model, MlpAdam(model, RATE) if kind is MlpAdam else dnn.Adam(model.trainable_variables, RATE)
 
     def trained(model, optimizer, epochs):
-        return dnn.fit(model, drawn(30, [4, 3]), loss=LOSS, optimizer=optimizer, batch_size=8, epochs=epochs,
-                       shuffle=False, jit_compile=False)  # fmt: skip
+        return dnn.fit(
+            model,
+            drawn(30, [4, 3]),
+            loss=LOSS,
+            optimizer=optimizer,
+            batch_size=8,
+            epochs=epochs,
+            shuffle=False,
+            jit_compile=False,
+        )
 
     (model, optimizer), (other, other_optimizer), (whole, whole_optimizer) = made(old, 0), made(new, 1), made(old, 0)
     trained(model, optimizer, 2)

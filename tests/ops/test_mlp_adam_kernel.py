@@ -34,11 +34,17 @@ def assert_same(ours, wanted):
 
 
 @pytest.mark.parametrize("batch", [0, 2, 3])
-@pytest.mark.parametrize(("what", "wrong", "message"), [
-    ("label", -1, r"labels must be in \[0, 3\), got -1 in row 29"), ("label", 3, "got 3 in row 29"),
-    ("label", 2**31 - 1, "got 2147483647 in row 29"), ("place", -1, r"order must be of rows in \[0, 30\), got -1"),
-    ("place", 30, "got 30"), ("place", -(2**31), "got -2147483648"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("what", "wrong", "message"),
+    [
+        ("label", -1, r"labels must be in \[0, 3\), got -1 in row 29"),
+        ("label", 3, "got 3 in row 29"),
+        ("label", 2**31 - 1, "got 2147483647 in row 29"),
+        ("place", -1, r"order must be of rows in \[0, 30\), got -1"),
+        ("place", 30, "got 30"),
+        ("place", -(2**31), "got -2147483648"),
+    ],
+)
 def test_what_is_out_of_range_ends_the_epoch_before_its_batch(what, wrong, message, batch):
     (x, y), order = drawn(30, SIZES), np.random.default_rng(2).integers(0, 29, 30)
     place = min(8 * batch + 5, 29)
@@ -114,8 +120,9 @@ def test_epochs_at_once_are_those_of_one_after_the_other_in_some_order():
         run([lambda order=order: epoch(model, optimizer, rows, order, 10) for order in orders])
         return state_of(optimizer)
 
-    possible = [after(lambda calls, places=places: [calls[i]() for i in places])
-                for places in itertools.permutations(range(3))]  # fmt: skip
+    possible = [
+        after(lambda calls, places=places: [calls[i]() for i in places]) for places in itertools.permutations(range(3))
+    ]
     for _ in range(10):
         found = after(in_threads)
         assert found[-1] == 3 * 40
@@ -141,8 +148,15 @@ def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t
     handles = {name: [each.handle for each in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
     t = tf.Variable(0, dtype=tf.int64) if t is None else t
     x = tf.ones([2, 4]) if x is None else x
-    return _library().dnn_mlp_adam(x=x, labels=np.int32(labels), order=np.int32(order), **handles, t=t.handle,
-                                   rule=tf.constant(rule, x.dtype), batch_size=batch_size)  # fmt: skip
+    return _library().dnn_mlp_adam(
+        x=x,
+        labels=np.int32(labels),
+        order=np.int32(order),
+        **handles,
+        t=t.handle,
+        rule=tf.constant(rule, x.dtype),
+        batch_size=batch_size,
+    )
 
 
 def parameters(sizes=SIZES, dtype=np.float32):
@@ -182,10 +196,21 @@ def test_an_input_that_does_not_fit_is_refused_and_changes_nothing(name):
     assert_same([*m, *v], map(np.zeros_like, [*p, *p]))
 
 
-@pytest.mark.parametrize(("place", "other"), [
-    (0, zeros(4, 19)), (0, zeros(80)), (1, zeros(19)), (1, zeros(20, 1)), (1, zeros()), (2, zeros(19, 3)),
-    (3, zeros(1, 3)), (0, zeros(4, 20, dtype=np.float64)), (3, zeros(3, dtype=np.float64)), (2, tf.Variable([[1, 2]])),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("place", "other"),
+    [
+        (0, zeros(4, 19)),
+        (0, zeros(80)),
+        (1, zeros(19)),
+        (1, zeros(20, 1)),
+        (1, zeros()),
+        (2, zeros(19, 3)),
+        (3, zeros(1, 3)),
+        (0, zeros(4, 20, dtype=np.float64)),
+        (3, zeros(3, dtype=np.float64)),
+        (2, tf.Variable([[1, 2]])),
+    ],
+)
 def test_so_is_a_variable_among_p_or_the_slots(place, other):
     for slot in ("p", "m", "v"):
         p = parameters()

@@ -25,6 +25,8 @@ ALONE = "the model must be its layers alone, each there once, and all of it trai
 TAKES = "MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, got "
 PLAIN = "has a regularizer, which MlpAdam does not compute"
 RELU, NONE = "must have the activation dnn.relu, got ", "must have no activation, being the last, got "
+
+
 class Penalty(tf.Module):
     """A part of a model that `fit` would add to the loss."""
 
@@ -51,19 +53,22 @@ MODELS = {
         r"layers\[1\] must be a Dense, got Dropout",
     ),
     "a kernel's regularizer": (
-        lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.1))]), rf"layers\[0\] {PLAIN}",
+        lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.1))]),
+        rf"layers\[0\] {PLAIN}",
     ),
     "a bias's regularizer": (
-        lambda: dnn.Sequential([dnn.Dense(2, 2, bias_regularizer=dnn.L2(0.1))]), rf"layers\[0\] {PLAIN}",
+        lambda: dnn.Sequential([dnn.Dense(2, 2, bias_regularizer=dnn.L2(0.1))]),
+        rf"layers\[0\] {PLAIN}",
     ),
     "another activation": (lambda: dnn.mlp([2, 3, 2], activation=dnn.tanh), rf"layers\[0\] {RELU}<function tanh"),
     "TensorFlow's relu": (lambda: dnn.mlp([2, 3, 2], activation=tf.nn.relu), rf"layers\[0\] {RELU}<function"),
     "a relu with options": (
-        lambda: dnn.mlp([2, 3, 2], activation=functools.partial(dnn.relu, max_value=6.0)), RELU + "functools.partial",
+        lambda: dnn.mlp([2, 3, 2], activation=functools.partial(dnn.relu, max_value=6.0)),
+        RELU + "functools.partial",
     ),
     "no activation": (lambda: dnn.Sequential([dnn.Dense(2, 3), dnn.Dense(3, 2)]), f"{RELU}None"),
     "one after the last": (lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu)]), f"{NONE}<function relu"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -117,8 +122,9 @@ def test_fit_says_what_it_is_not_for_and_changes_nothing(name):
 def test_a_model_that_shares_a_layer_with_its_own_is_another():
     model, other = dnn.mlp([2, 2, 2]), dnn.mlp([2, 2, 2])
     with pytest.raises(ValueError, match="MlpAdam was made for another model than this one"):
-        dnn.fit(dnn.Sequential([model.layers[0], other.layers[1]]), (np.eye(2), [0, 1]), loss=LOSS,
-                optimizer=MlpAdam(model))  # fmt: skip
+        dnn.fit(
+            dnn.Sequential([model.layers[0], other.layers[1]]), (np.eye(2), [0, 1]), loss=LOSS, optimizer=MlpAdam(model)
+        )
 
 
 def test_weights_of_rows_are_refused():

@@ -36,10 +36,13 @@ def traced(function, shape=(2, 3)):
     return tf.function(function, autograph=False, input_signature=[tf.TensorSpec(shape)])
 
 
-OPS = pytest.mark.parametrize(("op", "message"), [
-    (loss_op, "the fused softmax cross-entropy has no second derivative"),
-    (layer_op, "the statistics of the fused layer normalization have no derivative"),
-])  # fmt: skip
+OPS = pytest.mark.parametrize(
+    ("op", "message"),
+    [
+        (loss_op, "the fused softmax cross-entropy has no second derivative"),
+        (layer_op, "the statistics of the fused layer normalization have no derivative"),
+    ],
+)
 
 
 @OPS

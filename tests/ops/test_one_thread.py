@@ -23,9 +23,14 @@ def losses():
     """Of a model with so many numbers that the kernels hand some of them to other threads."""
     model = dnn.Sequential([dnn.Dense(4, 600), LayerNormalization(600), dnn.Dense(600, 20, seed=1)])
     return dnn.fit(
-        model, (X, Y), loss=sparse_softmax_cross_entropy, optimizer=FusedAdam(model.trainable_variables, 0.01),
-        batch_size=8, epochs=3, jit_compile=False,
-    )["loss"]  # fmt: skip
+        model,
+        (X, Y),
+        loss=sparse_softmax_cross_entropy,
+        optimizer=FusedAdam(model.trainable_variables, 0.01),
+        batch_size=8,
+        epochs=3,
+        jit_compile=False,
+    )["loss"]
 
 
 def test_a_small_step_of_all_of_them_is_begun_by_one_thread(monkeypatch):

@@ -39,8 +39,15 @@ def test_it_learns_a_wave_that_an_mlp_does_not():
     for first in (Periodic(1, 8, sigma=1.0), None):
         layers = [dnn.mlp([first.width if first else 1, 16, 2])]
         model = dnn.Sequential([first, *layers] if first else layers)
-        history = dnn.fit(model, (x, y), loss=dnn.sparse_softmax_cross_entropy, batch_size=64, epochs=20, seed=0,
-                          optimizer=dnn.Adam(model.trainable_variables, 0.01))  # fmt: skip
+        history = dnn.fit(
+            model,
+            (x, y),
+            loss=dnn.sparse_softmax_cross_entropy,
+            batch_size=64,
+            epochs=20,
+            seed=0,
+            optimizer=dnn.Adam(model.trainable_variables, 0.01),
+        )
         losses.append(history["loss"][-1])
     assert losses[0] < losses[1] / 2
 

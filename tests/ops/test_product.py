@@ -29,9 +29,14 @@ def place_of(array):
 
 
 @given(
-    rows=st.integers(1, 20), inner=st.integers(0, 20), vectors=st.integers(1, 3), seed=st.integers(0, 1000),
-    dtype=st.sampled_from([np.float32, np.float64]), size=st.sampled_from([16, 32, 64]), turned=st.booleans(),
-)  # fmt: skip
+    rows=st.integers(1, 20),
+    inner=st.integers(0, 20),
+    vectors=st.integers(1, 3),
+    seed=st.integers(0, 1000),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    size=st.sampled_from([16, 32, 64]),
+    turned=st.booleans(),
+)
 def test_a_product_is_numpy_s(library, rows, inner, vectors, seed, dtype, size, turned):
     """Of whole numbers, whose products and sums are exact; the first matrix as it is or turned."""
     random = np.random.default_rng(seed)

@@ -47,8 +47,9 @@ def sanitizer_libraries() -> list[str]:
 
 def run(arguments):
     options = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": " ".join(sanitizer_libraries())}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, **options})  # fmt: skip
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=300, env={**os.environ, **options}
+    )
 
 
 def test_no_input_makes_a_kernel_overrun_its_memory():
@@ -63,7 +64,7 @@ def test_no_input_makes_a_kernel_overrun_its_memory():
 @pytest.mark.parametrize("name", ["libasan.so", "libubsan.so"])
 def test_a_compiler_without_one_of_the_sanitizers_skips(name, tmp_path, monkeypatch):
     script = tmp_path / "compiler"
-    script.write_text(f'#!/bin/sh\nname=${{1#-print-file-name=}}\n[ $name = {name} ] || name=/lib/$name\necho $name\n')
+    script.write_text(f"#!/bin/sh\nname=${{1#-print-file-name=}}\n[ $name = {name} ] || name=/lib/$name\necho $name\n")
     script.chmod(0o700)
     monkeypatch.setenv("CXX", str(script))
     with pytest.raises(pytest.skip.Exception, match=f"compiler has no {name}, for the sanitizers"):

@@ -42,9 +42,12 @@ def assert_exact(labels, logits, *, ulps=4):
 
 
 @given(
-    rows=st.integers(1, 9), classes=st.integers(2, 300), spread=st.sampled_from([0.0, 1e-3, 1.0, 30.0, 1e3, 1e30]),
-    seed=st.integers(0, 2**32 - 1), labels_of=st.sampled_from([np.int32, np.int64]),
-)  # fmt: skip
+    rows=st.integers(1, 9),
+    classes=st.integers(2, 300),
+    spread=st.sampled_from([0.0, 1e-3, 1.0, 30.0, 1e3, 1e30]),
+    seed=st.integers(0, 2**32 - 1),
+    labels_of=st.sampled_from([np.int32, np.int64]),
+)
 def test_loss_and_gradient_of_float32_are_right_to_rounding(rows, classes, spread, seed, labels_of):
     random = np.random.default_rng(seed)
     logits = (spread * random.normal(size=(rows, classes)) + spread * random.normal()).astype(np.float32)
@@ -232,8 +235,17 @@ def test_fit_trains_with_it_and_xla_that_cannot_says_so_in_one_line(jit_compile,
         model = dnn.mlp([4, 8, 3])
         optimizer = dnn.SGD(model.trainable_variables, 0.1)
         with caplog.at_level(logging.WARNING, "dnn"):
-            history = dnn.fit(model, (x, y), (x, y), loss=loss, optimizer=optimizer, batch_size=32, epochs=2, seed=0,
-                              jit_compile=jit_compile)  # fmt: skip
+            history = dnn.fit(
+                model,
+                (x, y),
+                (x, y),
+                loss=loss,
+                optimizer=optimizer,
+                batch_size=32,
+                epochs=2,
+                seed=0,
+                jit_compile=jit_compile,
+            )
         histories.append(history["val_loss"])
     np.testing.assert_allclose(*histories, rtol=1e-6)
     told = "jit_compile: in graph mode, since XLA has no kernel for DnnSoftmaxCrossEntropy"

@@ -12,7 +12,7 @@ from dnn.ops.straight_through import straight_through_round, straight_through_si
 
 FLOATS = hnp.arrays(
     np.float32, hnp.array_shapes(max_dims=3), elements=st.floats(-(2.0**90), 2.0**90, width=32, allow_subnormal=False)
-)  # fmt: skip
+)
 
 
 def value_and_gradient(function, x):

@@ -23,8 +23,9 @@ def assembly(compiler, source, *more):
     include = Path(dnn.ops.compiler.__file__).parent
     flags = [flag for flag in OURS if flag != "-shared"]
     command = [compiler, *flags, *more, "-std=c++17", "-Werror", "-DONE_WIDTH", f"-I{include}", "-S", "-o", "-"]
-    return subprocess.run([*command, str(Path(__file__).with_name(source))], capture_output=True, text=True,
-                          check=True).stdout  # fmt: skip
+    return subprocess.run(
+        [*command, str(Path(__file__).with_name(source))], capture_output=True, text=True, check=True
+    ).stdout
 
 
 @COMPILERS

@@ -41,11 +41,7 @@ def test_a_wrong_gradient_of_arguments_of_half_precision_is_found(dtype):
 
 @pytest.mark.parametrize(
     "op",
-    [
-        tf.sort,
-        lambda x: tf.math.floormod(100 * x, 1),
-        lambda x: tf.round(256 * x) / 256,
-    ],
+    [tf.sort, lambda x: tf.math.floormod(100 * x, 1), lambda x: tf.round(256 * x) / 256],
     ids=["sort", "floormod", "round"],
 )
 def test_kinks_and_jumps(op):
@@ -58,10 +54,7 @@ def test_words():
 
 @pytest.mark.parametrize(
     ("op", "reference", "inputs", "gradient"),
-    [
-        (positive, lambda x: x[x > 0], Floats(), "exact"),
-        (lambda x: tf.unique(x)[0], None, Floats(["batch"]), None),
-    ],
+    [(positive, lambda x: x[x > 0], Floats(), "exact"), (lambda x: tf.unique(x)[0], None, Floats(["batch"]), None)],
     ids=["boolean_mask", "unique"],
 )
 def test_sizes_that_depend_on_numbers(op, reference, inputs, gradient):

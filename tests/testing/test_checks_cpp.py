@@ -48,10 +48,7 @@ def breach(check, *arguments, **options) -> AssertionError:
 
 
 def test_what_xla_has_no_kernel_for_is_told_in_one_error_with_the_remedy(relu):
-    for error in (
-        breach(check_activation, relu),
-        breach(check_layer, lambda: Gate(4, relu), refuses=False),
-    ):
+    for error in (breach(check_activation, relu), breach(check_layer, lambda: Gate(4, relu), refuses=False)):
         law, what = str(error).split("\n")
         assert " breaks the law xla_agrees: XLA compiles it" in law
         assert what.startswith("XLA has no kernel for RightRelu: pass xla=False, ")

@@ -12,8 +12,11 @@ MADE = faulty.Scale()
 FAULTS = {
     "can_be_called": [
         (Loss, "mse", "it must be a function of the examples, got 'mse'"),
-        (Loss, lambda labels, logits: dnn.sparse_softmax_cross_entropy(logits, labels),
-         r"it cannot be called with the examples, int32\[7\], float32\[7, 3\]: (Type|Value)Error: labels"),
+        (
+            Loss,
+            lambda labels, logits: dnn.sparse_softmax_cross_entropy(logits, labels),
+            r"it cannot be called with the examples, int32\[7\], float32\[7, 3\]: (Type|Value)Error: labels",
+        ),
         (Layer, lambda: dnn.Dense(5, 3), r"the examples, float32\[7, 4\]: ValueError: x must be \[..., 5\]"),
         (Layer, MADE, "a function of no argument .*; .*Scale.* gives TypeError: .*missing 1 required"),
         (Layer, dnn.Dense, "a function of no argument .*Dense.* gives TypeError: .*missing 2 required"),
@@ -87,7 +90,7 @@ FAULTS = {
         (Loss, faulty.log_of_a_probability, r"the losses are not finite: \[.*inf"),
     ],
     "is_lower_for_the_right_class": [
-        (Loss, faulty.negated_loss, r"it is -0.5\d* for the right classes and -1.8\d* for the wrong ones"),
+        (Loss, faulty.negated_loss, r"it is -0.5\d* for the right classes and -1.8\d* for the wrong ones")
     ],
     "goes_downhill": [
         (Optimizer, faulty.Ascent, "from a height of 750.* four steps lead to 7"),
@@ -95,16 +98,14 @@ FAULTS = {
     ],
     "moves_every_parameter": [(Optimizer, faulty.Standing, r"kernel is as it was at first: \[\[-1.0, ")],
     "refuses_what_it_cannot_train": [
-        (Optimizer, faulty.SkipsMissingGradients, "one gradient for two parameters is taken without an error"),
+        (Optimizer, faulty.SkipsMissingGradients, "one gradient for two parameters is taken without an error")
     ],
     "scores_one_row": [
         (Score, faulty.score_that_needs_two_rows, "IndexError: index 1 is out of bounds"),
         (Score, lambda labels, logits: logits[:, 0], r"of 1 row has shape \(1,\), that of 7 rows \(7,\)"),
     ],
-    "scores_rows_in_any_order": [
-        (Score, faulty.score_of_the_first_row, r"the score of rows \[.*\]: .* instead of"),
-    ],
-}  # fmt: skip
+    "scores_rows_in_any_order": [(Score, faulty.score_of_the_first_row, r"the score of rows \[.*\]: .* instead of")],
+}
 CASES = [(name, *fault) for name, faults in FAULTS.items() for fault in faults]
 
 

@@ -67,8 +67,13 @@ class Product(tf.Module):
 def test_gradients_are_those_of_a_third_of_the_cubes(mode):
     """y = w x, so that of y³/3 they are w³x² and w²x³; with the other result, (x + 1)² more."""
     product, inputs = Product(), (np.zeros(2), np.float32([1, 3]))
-    expected = {"y": [2, 6], "more": [2, 4], "gradient by the last argument": [8, 72],
-                "gradient by variable 0, unused:0": 0, "gradient by variable 1, w:0": [4 + 4 * 27]}  # fmt: skip
+    expected = {
+        "y": [2, 6],
+        "more": [2, 4],
+        "gradient by the last argument": [8, 72],
+        "gradient by variable 0, unused:0": 0,
+        "gradient by variable 1, w:0": [4 + 4 * 27],
+    }
     results = MODES[mode](lambda *inputs: with_gradients(product, inputs, without={"more"}))(*inputs)
     assert set(results) == set(expected)
     for name, value in expected.items():

@@ -64,10 +64,19 @@ def test_one_hot_targets_pass_and_floats_among_them_take_the_dtype_of_the_weight
     np.testing.assert_array_equal(passed, y)
 
 
-@pytest.mark.parametrize("values", [
-    np.array([[0, 1]], object), np.array([["0", "1"]]), [["a", "b"]], np.array([[1j, 0]]), [[None, 1]], [[1], [1, 2]],
-    np.array([["2020-01-01", "2020-01-02"]], "datetime64[D]"),
-], ids=["object", "text", "list of text", "complex", "None", "ragged", "dates"])  # fmt: skip
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([[0, 1]], object),
+        np.array([["0", "1"]]),
+        [["a", "b"]],
+        np.array([[1j, 0]]),
+        [[None, 1]],
+        [[1], [1, 2]],
+        np.array([["2020-01-01", "2020-01-02"]], "datetime64[D]"),
+    ],
+    ids=["object", "text", "list of text", "complex", "None", "ragged", "dates"],
+)
 def test_what_is_no_number_is_named(values):
     with pytest.raises(ValueError, match="^x must be numbers"):
         checked_inputs(MODEL, values, "x")

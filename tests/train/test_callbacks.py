@@ -19,15 +19,17 @@ from dnn.train.history import History
 FIGURE = st.integers(-8, 8).map(lambda n: n / 4) | st.sampled_from([float("inf"), -float("inf")])
 FIGURES = st.lists(FIGURE, min_size=1, max_size=40)
 NAN = float("nan")
-RULES = st.fixed_dictionaries({
-    "monitor": st.sampled_from(["val_loss", "val_accuracy"]),
-    "mode": st.sampled_from(["min", "max"]),
-    "factor": st.sampled_from([0.0, 0.5, 0.25]),
-    "patience": st.integers(0, 4),
-    "min_delta": st.sampled_from([0.0, 0.5]),
-    "cooldown": st.integers(0, 3),
-    "min_lr": st.sampled_from([0.0, 2**-5]),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "monitor": st.sampled_from(["val_loss", "val_accuracy"]),
+        "mode": st.sampled_from(["min", "max"]),
+        "factor": st.sampled_from([0.0, 0.5, 0.25]),
+        "patience": st.integers(0, 4),
+        "min_delta": st.sampled_from([0.0, 0.5]),
+        "cooldown": st.integers(0, 3),
+        "min_lr": st.sampled_from([0.0, 2**-5]),
+    }
+)
 
 
 class WithRate:
@@ -105,8 +107,9 @@ def test_it_reduces_the_rate_of_a_compiled_fit():
     optimizer = dnn.Adam(model.trainable_variables, 0.5)
     reduce = ReduceLROnPlateau(optimizer, "loss", factor=0.25, patience=1, min_delta=100.0)
     x = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
-    history = dnn.fit(model, (x, [0, 1] * 4), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, epochs=3,
-                      callbacks=[reduce])  # fmt: skip
+    history = dnn.fit(
+        model, (x, [0, 1] * 4), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, epochs=3, callbacks=[reduce]
+    )
     assert history["learning_rate"] == [0.5, 0.5, 0.125]
     assert float(optimizer.learning_rate) == 0.5 / 16
 

@@ -145,9 +145,9 @@ def test_a_prediction_has_the_same_bits_in_this_thread():
     np.testing.assert_array_equal(logits.in_this_thread(X), logits(X))
 
 
-@pytest.mark.parametrize(("make", "rows", "here"), [
-    (lambda: dnn.mlp([4, 2]), 256, 1), (lambda: dnn.mlp([4, 2]), 257, 0), (Looping, 1, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "rows", "here"), [(lambda: dnn.mlp([4, 2]), 256, 1), (lambda: dnn.mlp([4, 2]), 257, 0), (Looping, 1, 0)]
+)
 def test_few_rows_of_a_plain_model_are_predicted_in_this_thread(make, rows, here, monkeypatch):
     calls, in_this_thread = [], Compiled.in_this_thread
     monkeypatch.setattr(Compiled, "in_this_thread", lambda *both: calls.append(1) or in_this_thread(*both))

@@ -12,15 +12,17 @@ FIGURE = st.integers(-64, 64).map(lambda n: n / 16)
 NAN, INF = float("nan"), float("inf")
 FIGURES = st.lists(FIGURE, min_size=1, max_size=30)
 WITH_INFINITIES = st.lists(FIGURE | st.sampled_from([INF, -INF]), min_size=1, max_size=30)
-RULES = st.fixed_dictionaries({
-    "monitor": st.sampled_from(["val_loss", "val_accuracy"]),
-    "mode": st.sampled_from(["min", "max"]),
-    "min_delta": st.sampled_from([0.0, 0.0, 0.25]),
-    "patience": st.integers(0, 5),
-    "baseline": st.none() | FIGURE,
-    "start_from_epoch": st.integers(0, 4),
-    "restore_best_weights": st.booleans(),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "monitor": st.sampled_from(["val_loss", "val_accuracy"]),
+        "mode": st.sampled_from(["min", "max"]),
+        "min_delta": st.sampled_from([0.0, 0.0, 0.25]),
+        "patience": st.integers(0, 5),
+        "baseline": st.none() | FIGURE,
+        "start_from_epoch": st.integers(0, 4),
+        "restore_best_weights": st.booleans(),
+    }
+)
 
 
 def ours(figures, **rule):

@@ -104,10 +104,16 @@ def trained():
     model, optimizer = made(seed=3, learning_rate=0.3)
     seen = []
     history = dnn.fit(
-        model, some_rows(40), some_rows(30, 1), loss=LOSS, optimizer=optimizer, batch_size=8, epochs=30,
+        model,
+        some_rows(40),
+        some_rows(30, 1),
+        loss=LOSS,
+        optimizer=optimizer,
+        batch_size=8,
+        epochs=30,
         early_stopping=dnn.EarlyStopping(patience=3, restore_best_weights=True),
         callbacks=[lambda record, history: seen.append((dict(record), len(history.epochs), weights_of(model)))],
-    )  # fmt: skip
+    )
     assert history.best_epoch < len(history.epochs)
     return model, history, seen
 
@@ -147,11 +153,16 @@ def test_any_figure_may_be_monitored(jit_compile):
     model, optimizer = made()
     seen = []
     history = dnn.fit(
-        model, some_rows(20), loss=LOSS, optimizer=optimizer, epochs=9, jit_compile=jit_compile,
+        model,
+        some_rows(20),
+        loss=LOSS,
+        optimizer=optimizer,
+        epochs=9,
+        jit_compile=jit_compile,
         metrics={"spread": lambda y, z: z[:, 0] * 0 - tf.cast(optimizer.t, tf.float32)},
         early_stopping=dnn.EarlyStopping(monitor="spread", mode="max", patience=3, restore_best_weights=True),
         callbacks=[lambda *_: seen.append(weights_of(model))],
-    )  # fmt: skip
+    )
     assert (history.best_epoch, len(history.epochs)) == (1, 4)
     assert_equal_weights(weights_of(model), seen[0])
     assert_equal_weights(history.last_weights, seen[3])
@@ -161,9 +172,16 @@ def test_without_restoring_the_last_weights_stay():
     model, optimizer = made(seed=3, learning_rate=0.3)
     seen = []
     history = dnn.fit(
-        model, some_rows(40), some_rows(30, 1), loss=LOSS, optimizer=optimizer, batch_size=8, epochs=30,
-        early_stopping=dnn.EarlyStopping(patience=3), callbacks=[lambda *_: seen.append(weights_of(model))],
-    )  # fmt: skip
+        model,
+        some_rows(40),
+        some_rows(30, 1),
+        loss=LOSS,
+        optimizer=optimizer,
+        batch_size=8,
+        epochs=30,
+        early_stopping=dnn.EarlyStopping(patience=3),
+        callbacks=[lambda *_: seen.append(weights_of(model))],
+    )
     assert history.best_epoch < len(history.epochs)
     assert_equal_weights(weights_of(model), seen[-1])
     assert_equal_weights(history.best_weights, seen[history.best_epoch - 1])
@@ -209,8 +227,16 @@ def test_any_module_that_can_be_called_can_be_trained(dtype, jit_compile):
     model = TwoRoads(dtype)
     optimizer = dnn.Adam(model.trainable_variables, 0.1)
     assert len(optimizer.parameters) == 2
-    history = dnn.fit(model, some_rows(50), some_rows(20), loss=LOSS, optimizer=optimizer, epochs=10, batch_size=10,
-                      jit_compile=jit_compile)  # fmt: skip
+    history = dnn.fit(
+        model,
+        some_rows(50),
+        some_rows(20),
+        loss=LOSS,
+        optimizer=optimizer,
+        epochs=10,
+        batch_size=10,
+        jit_compile=jit_compile,
+    )
     assert history["loss"][-1] < history["loss"][0] / 2
     assert not model.bias.numpy().any()
     assert dnn.predict(model, some_rows(5)[0]).dtype == dtype.as_numpy_dtype
@@ -352,10 +378,16 @@ def test_a_diverged_training_ends_and_keeps_the_best_weights():
     loss = lambda y, z: tf.where(optimizer.t < 2 * 8, LOSS(y, z), np.inf)  # noqa: E731
     seen = []
     history = dnn.fit(
-        model, (X, Y), (X, Y), loss=loss, optimizer=optimizer, batch_size=1, epochs=9,
+        model,
+        (X, Y),
+        (X, Y),
+        loss=loss,
+        optimizer=optimizer,
+        batch_size=1,
+        epochs=9,
         callbacks=[lambda *_: seen.append(weights_of(model)), dnn.terminate_on_nan],
         early_stopping=dnn.EarlyStopping(patience=5, restore_best_weights=True),
-    )  # fmt: skip
+    )
     assert len(history.epochs) == 3
     assert history.best_epoch == 1
     assert_equal_weights(weights_of(model), seen[0])

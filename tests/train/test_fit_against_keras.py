@@ -26,13 +26,25 @@ def trajectory(request, sample):
     keras_s = keras_mlp([data[0].shape[1], 30, 30, 2], seed=1, jit_compile=MODES[request.param])
     model = twin_of(keras_s)
     theirs = keras_s.fit(
-        *data, batch_size=100, epochs=EPOCHS, shuffle=False, validation_data=validation, validation_batch_size=100,
+        *data,
+        batch_size=100,
+        epochs=EPOCHS,
+        shuffle=False,
+        validation_data=validation,
+        validation_batch_size=100,
         verbose=0,
-    )  # fmt: skip
+    )
     history = dnn.fit(
-        model, data, validation, loss=dnn.sparse_softmax_cross_entropy, optimizer=dnn.Adam(model.trainable_variables),
-        batch_size=100, epochs=EPOCHS, shuffle=False, jit_compile=MODES[request.param],
-    )  # fmt: skip
+        model,
+        data,
+        validation,
+        loss=dnn.sparse_softmax_cross_entropy,
+        optimizer=dnn.Adam(model.trainable_variables),
+        batch_size=100,
+        epochs=EPOCHS,
+        shuffle=False,
+        jit_compile=MODES[request.param],
+    )
     return model, history, keras_s, theirs.history
 
 

@@ -37,11 +37,18 @@ class Made:
         return self.kinds
 
 
-@pytest.mark.parametrize(("jit_compile", "first", "expected", "made"), [
-    ("auto", 0, "xxxx", [False, True]), ("auto", 1, "gxxx", [False, True]), ("auto", 3, "gggx", [False, True]),
-    ("auto", math.inf, "gggg", [False]), (True, 3, "xxxx", [True]), (np.True_, 3, "xxxx", [True]),
-    (False, 0, "gggg", [False]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("jit_compile", "first", "expected", "made"),
+    [
+        ("auto", 0, "xxxx", [False, True]),
+        ("auto", 1, "gxxx", [False, True]),
+        ("auto", 3, "gggx", [False, True]),
+        ("auto", math.inf, "gggg", [False]),
+        (True, 3, "xxxx", [True]),
+        (np.True_, 3, "xxxx", [True]),
+        (False, 0, "gggg", [False]),
+    ],
+)
 def test_xla_takes_over_after_so_many_epochs(jit_compile, first, expected, made):
     seen = []
     epoch = GraphOrXla(lambda jit: seen.append(jit) or Made("x" if jit else "g"), jit_compile, first)
@@ -72,9 +79,15 @@ def test_xla_that_is_asked_for_says_what_it_computes_otherwise(kind, caplog):
 def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
     model = dnn.mlp([4, 6, 2])
     history = dnn.fit(
-        model, (X, Y), (X, Y), loss=loss, optimizer=dnn.Adam(model.trainable_variables), batch_size=8, epochs=epochs,
+        model,
+        (X, Y),
+        (X, Y),
+        loss=loss,
+        optimizer=dnn.Adam(model.trainable_variables),
+        batch_size=8,
+        epochs=epochs,
         **options,
-    )  # fmt: skip
+    )
     return history, model
 
 

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from dnn.train.history import History
 
 RECORDS = st.lists(
-    st.builds(lambda *values: dict(zip(("epoch", "loss", "val_loss"), values, strict=True)),
-              st.integers(1), st.floats(allow_nan=False), st.floats()),
-    min_size=1, max_size=5,
-)  # fmt: skip
+    st.builds(
+        lambda *values: dict(zip(("epoch", "loss", "val_loss"), values, strict=True)),
+        st.integers(1),
+        st.floats(allow_nan=False),
+        st.floats(),
+    ),
+    min_size=1,
+    max_size=5,
+)
 
 
 def test_it_is_told_in_one_line():
@@ -43,8 +48,9 @@ def test_a_name_gives_one_value_an_epoch():
 def test_a_figure_of_the_validation_rows_alone_is_drawn_too():
     axes = History([{"epoch": 1, "loss": 2.0, "val_auc": 0.5}]).plot().axes
     assert [(each.get_title(), [line.get_label() for line in each.lines]) for each in axes] == [
-        ("loss", ["training"]), ("auc", ["validation"]),
-    ]  # fmt: skip
+        ("loss", ["training"]),
+        ("auc", ["validation"]),
+    ]
 
 
 UNEVEN = History(
@@ -60,8 +66,10 @@ def test_a_figure_that_only_some_epochs_have_is_nan_in_the_others(tmp_path):
     assert UNEVEN.names == ["epoch", "loss", "val_loss", "auc"]
     UNEVEN.to_csv(tmp_path / "history.csv")
     assert (tmp_path / "history.csv").read_text().splitlines() == [
-        "epoch,loss,val_loss,auc", "1,2.0,3.0,", "2,1.0,2.5,0.5",
-    ]  # fmt: skip
+        "epoch,loss,val_loss,auc",
+        "1,2.0,3.0,",
+        "2,1.0,2.5,0.5",
+    ]
 
 
 def test_a_figure_that_no_epoch_has_is_named_beside_those_they_have():

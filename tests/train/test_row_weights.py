@@ -30,8 +30,9 @@ def test_weighted_rows_train_as_in_keras(jit_compile):
     keras_s = keras_mlp(SIZES, seed=1, learning_rate=0.01, jit_compile=jit_compile)
     model = twin_of(keras_s)
     (x, y, weights), validation = some_rows(), some_rows(9, 1)
-    theirs = keras_s.fit(x, y, sample_weight=weights, validation_data=validation, batch_size=8, epochs=3, shuffle=False,
-                         verbose=0).history  # fmt: skip
+    theirs = keras_s.fit(
+        x, y, sample_weight=weights, validation_data=validation, batch_size=8, epochs=3, shuffle=False, verbose=0
+    ).history
     history = fitted(model, (x, y, weights), validation, epochs=3, jit_compile=jit_compile)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(history[name], theirs[name], rtol=1e-5)

@@ -39,14 +39,16 @@ def parts(draw, loss, inputs, outputs):
     return made
 
 
-RULES = st.fixed_dictionaries({
-    "monitor": st.sampled_from(["val_loss", "loss", "val_score"]),
-    "patience": st.integers(1, 4),
-    "min_delta": st.sampled_from([0.0, 0.003]),
-    "baseline": st.none() | st.just(0.6),
-    "start_from_epoch": st.integers(0, 2),
-    "restore_best_weights": st.booleans(),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "monitor": st.sampled_from(["val_loss", "loss", "val_score"]),
+        "patience": st.integers(1, 4),
+        "min_delta": st.sampled_from([0.0, 0.003]),
+        "baseline": st.none() | st.just(0.6),
+        "start_from_epoch": st.integers(0, 2),
+        "restore_best_weights": st.booleans(),
+    }
+)
 
 
 def assert_follows(data, name, jit_compile):
@@ -62,17 +64,33 @@ def assert_follows(data, name, jit_compile):
     rule |= {"mode": "min" if "loss" in rule["monitor"] or loss == "squared" else "max"}
 
     callback = keras.callbacks.EarlyStopping(**rule)
-    keras_s.compile(OPTIMIZERS[name][1](), LOSSES[loss][1](), metrics=[METRICS[loss][1](name="score")],
-                    jit_compile=jit_compile)  # fmt: skip
+    keras_s.compile(
+        OPTIMIZERS[name][1](), LOSSES[loss][1](), metrics=[METRICS[loss][1](name="score")], jit_compile=jit_compile
+    )
     theirs = keras_s.fit(
-        x, y, sample_weight=weights[0] if weights else None, validation_data=validation, callbacks=[callback],
-        batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0,
-    ).history  # fmt: skip
+        x,
+        y,
+        sample_weight=weights[0] if weights else None,
+        validation_data=validation,
+        callbacks=[callback],
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+    ).history
     history = dnn.fit(
-        model, (x, y, *weights), validation, loss=LOSSES[loss][0], metrics={"score": METRICS[loss][0]},
-        optimizer=OPTIMIZERS[name][0](model.trainable_variables), batch_size=batch_size, epochs=epochs, shuffle=False,
-        jit_compile=jit_compile, early_stopping=dnn.EarlyStopping(**rule),
-    )  # fmt: skip
+        model,
+        (x, y, *weights),
+        validation,
+        loss=LOSSES[loss][0],
+        metrics={"score": METRICS[loss][0]},
+        optimizer=OPTIMIZERS[name][0](model.trainable_variables),
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=False,
+        jit_compile=jit_compile,
+        early_stopping=dnn.EarlyStopping(**rule),
+    )
 
     event(f"decided: {decided(history[rule['monitor']], rule)}, stopped: {len(history.epochs) < epochs}")
     if decided(history[rule["monitor"]], rule):

@@ -85,18 +85,15 @@ class Adam(Optimizer):
         Raises: ValueError for one out of its range, TypeError for one of another kind.
         """
         super().__init__(
-            parameters, learning_rate,
-            weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
-        )  # fmt: skip
+            parameters, learning_rate, weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay
+        )
         self.beta_1, self.beta_2 = checked_below_one(beta_1, "beta_1"), checked_below_one(beta_2, "beta_2")
         self.epsilon = checked_positive(epsilon, "epsilon")
         self.m, self.v = self.slots("m"), self.slots("v")
         self.v_hat = self.slots("v_hat") if amsgrad else []
 
     def step(self, i, g, t, learning_rate):
-        rule = {
-            "learning_rate": learning_rate, "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon,
-        }  # fmt: skip
+        rule = {"learning_rate": learning_rate, "beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
         if self.v_hat:
             step, m, v, v_hat = amsgrad_update(g, self.m[i], self.v[i], self.v_hat[i], t, **rule)
             self.v_hat[i].assign(v_hat)

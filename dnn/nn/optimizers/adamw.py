@@ -32,10 +32,16 @@ class AdamW(Wrapper):
             raise TypeError("weight_decay must be a number: without it, AdamW is Adam")
         super().__init__(
             Adam(
-                parameters, learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, amsgrad=amsgrad,
-                weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
+                parameters,
+                learning_rate,
+                beta_1=beta_1,
+                beta_2=beta_2,
+                epsilon=epsilon,
+                amsgrad=amsgrad,
+                weight_decay=weight_decay,
+                exclude_from_weight_decay=exclude_from_weight_decay,
             )
-        )  # fmt: skip
+        )
 
     def apply(self, gradients) -> None:
         """As `Adam`'s."""

@@ -55,9 +55,8 @@ class RMSprop(Optimizer):
         The others: see `Optimizer`. Raises: ValueError for one out of its range, TypeError for one of another kind.
         """
         super().__init__(
-            parameters, learning_rate,
-            weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
-        )  # fmt: skip
+            parameters, learning_rate, weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay
+        )
         self.rho, self.momentum = checked_below_one(rho, "rho"), checked_fraction(momentum, "momentum")
         self.epsilon = checked_positive(epsilon, "epsilon")
         self.v = self.slots("v")

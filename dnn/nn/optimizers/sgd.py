@@ -43,9 +43,8 @@ class SGD(Optimizer):
         Raises: ValueError for one out of its range, TypeError for one of another kind.
         """
         super().__init__(
-            parameters, learning_rate,
-            weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay,
-        )  # fmt: skip
+            parameters, learning_rate, weight_decay=weight_decay, exclude_from_weight_decay=exclude_from_weight_decay
+        )
         self.momentum, self.nesterov = checked_fraction(momentum, "momentum"), nesterov
         self.u = self.slots("u") if momentum else []
 

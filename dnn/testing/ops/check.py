@@ -41,9 +41,16 @@ GRADIENTS = ("exact", "surrogate", None)
 
 
 def check_op(
-    op: Callable, reference: Callable | None = None, inputs=DEFAULT, *, gradient: str | None = "exact",
-    ulps: float = 64, elementwise: bool = False, examples: int = 20, calls: int = 4096,
-) -> Report:  # fmt: skip
+    op: Callable,
+    reference: Callable | None = None,
+    inputs=DEFAULT,
+    *,
+    gradient: str | None = "exact",
+    ulps: float = 64,
+    elementwise: bool = False,
+    examples: int = 20,
+    calls: int = 4096,
+) -> Report:
     """What holds of an op, a Report whose text is a table: law, verdict, detail.
 
     op: tensors -> a tensor, or several in any structure; a function, or a tf.Module that is one, whose gradients by its
@@ -80,9 +87,15 @@ def check_op(
     if not batches:
         raise ValueError("inputs drew no arguments with a number in each")
     asked = partial(
-        Case, source=source, batches=batches, gradient=gradient, ulps=ulps, elementwise=elementwise, examples=examples,
+        Case,
+        source=source,
+        batches=batches,
+        gradient=gradient,
+        ulps=ulps,
+        elementwise=elementwise,
+        examples=examples,
         calls=calls,
-    )  # fmt: skip
+    )
     with stack_in_a_crash(), without_retracing_warnings():
         report = Report(name_of(op), _findings(op, reference, batches[0], asked))
     if report.broken:
@@ -105,9 +118,16 @@ def _findings(op, reference, arrays, asked: partial) -> tuple[Finding, ...]:
     lacks, none = lacks_a_gradient(called, arrays, by) if asks else ("", frozenset())
     longest = larger(asked.keywords["source"], called_by_arrays(called, reference, in_numpy))
     case = asked(
-        called, reference, larger=longest, in_numpy=in_numpy, of_floats=of_floats, lacks=lacks, none=none,
-        changed=changed, variables=by,
-    )  # fmt: skip
+        called,
+        reference,
+        larger=longest,
+        in_numpy=in_numpy,
+        of_floats=of_floats,
+        lacks=lacks,
+        none=none,
+        changed=changed,
+        variables=by,
+    )
     return tuple(_finding(law, case) for law in (values.can_be_called, *LAWS))
 
 

@@ -43,10 +43,15 @@ def _for_each(strategy, check: Callable[[tuple], None], count: int, shrink: bool
     from hypothesis.errors import FlakyFailure
 
     @settings(
-        max_examples=count, derandomize=True, database=None, deadline=None, verbosity=Verbosity.quiet,
-        phases=[Phase.generate, *([Phase.shrink] if shrink else [])], report_multiple_bugs=False,
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        verbosity=Verbosity.quiet,
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(strategy)
     def each(arrays):
         try:

@@ -9,9 +9,9 @@ import tensorflow as tf
 from dnn.testing.modes import EPSILON, assert_near
 
 # the smallest normal numbers: TensorFlow may flush what is less to 0
-SMALLEST = MappingProxyType({
-    tf.bfloat16: 2.0**-126, tf.float16: 2.0**-14, tf.float32: 2.0**-126, tf.float64: 2.0**-1022,
-})  # fmt: skip
+SMALLEST = MappingProxyType(
+    {tf.bfloat16: 2.0**-126, tf.float16: 2.0**-14, tf.float32: 2.0**-126, tf.float64: 2.0**-1022}
+)
 
 
 def assert_same(results: Sequence, wanted: Sequence, what: str, *, ulps: float, elementwise: bool) -> np.ndarray:

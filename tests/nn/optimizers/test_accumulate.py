@@ -188,11 +188,7 @@ def test_a_checkpoint_in_the_middle_of_an_accumulation_goes_on_exactly(dtype, tm
 
 @pytest.mark.parametrize(
     "make",
-    [
-        functools.partial(AccumulateGradients, steps=2),
-        AverageWeights,
-        functools.partial(ClipGradients, clipnorm=1.0),
-    ],
+    [functools.partial(AccumulateGradients, steps=2), AverageWeights, functools.partial(ClipGradients, clipnorm=1.0)],
     ids=["accumulate", "average", "clip"],
 )
 def test_what_is_no_optimizer_is_refused_and_so_is_a_missing_gradient(make):

@@ -13,12 +13,14 @@ from tolerance import assert_near
 from dnn.nn.optimizers.adam import Adam, adam_update
 
 EPS = float(np.finfo(np.float32).eps)
-RULES = st.fixed_dictionaries({
-    "learning_rate": st.sampled_from([1e-5, 1e-3, 0.1, 1.0]) | st.floats(1e-6, 1),
-    "beta_1": st.sampled_from([0.0, 0.5, 0.9, 0.99]) | st.floats(1e-6, 0.99),  # below, a power of it underflows
-    "beta_2": st.sampled_from([0.0, 0.9, 0.999, 0.9999]) | st.floats(1e-6, 0.9999),
-    "epsilon": st.sampled_from([1e-8, 1e-7, 1e-3, 1.0]),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "learning_rate": st.sampled_from([1e-5, 1e-3, 0.1, 1.0]) | st.floats(1e-6, 1),
+        "beta_1": st.sampled_from([0.0, 0.5, 0.9, 0.99]) | st.floats(1e-6, 0.99),  # below, a power of it underflows
+        "beta_2": st.sampled_from([0.0, 0.9, 0.999, 0.9999]) | st.floats(1e-6, 0.9999),
+        "epsilon": st.sampled_from([1e-8, 1e-7, 1e-3, 1.0]),
+    }
+)
 
 
 def exact_adam(p, gradients, *, learning_rate, beta_1, beta_2, epsilon, alpha_error=lambda t: 0.0):

@@ -12,14 +12,16 @@ from tolerance import assert_near
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 
-RULES = st.fixed_dictionaries({
-    "learning_rate": st.sampled_from([1e-5, 1e-3, 1.0]) | st.floats(1e-6, 1),
-    "weight_decay": st.sampled_from([0.0, 0.004, 1.0]) | st.floats(0, 1),
-    "beta_1": st.sampled_from([0.5, 0.9]),
-    "beta_2": st.sampled_from([0.9, 0.999]),
-    "epsilon": st.sampled_from([1e-7, 1e-3]),
-    "amsgrad": st.booleans(),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "learning_rate": st.sampled_from([1e-5, 1e-3, 1.0]) | st.floats(1e-6, 1),
+        "weight_decay": st.sampled_from([0.0, 0.004, 1.0]) | st.floats(0, 1),
+        "beta_1": st.sampled_from([0.5, 0.9]),
+        "beta_2": st.sampled_from([0.9, 0.999]),
+        "epsilon": st.sampled_from([1e-7, 1e-3]),
+        "amsgrad": st.booleans(),
+    }
+)
 
 
 @settings(max_examples=settings().max_examples // 3)

@@ -11,13 +11,15 @@ from tolerance import assert_near
 
 from dnn.nn.optimizers.rmsprop import RMSprop, centered_rmsprop_update, rmsprop_update
 
-RULES = st.fixed_dictionaries({
-    "learning_rate": st.sampled_from([1e-5, 1e-3, 1.0]) | st.floats(1e-6, 1),
-    "rho": st.sampled_from([0.0, 0.5, 0.9, 0.99]) | st.floats(0, 0.99),
-    "momentum": st.sampled_from([0.0, 0.9, 1.0]) | st.floats(0, 1),
-    "epsilon": st.sampled_from([1e-8, 1e-7, 1e-3, 1.0]),
-    "centered": st.booleans(),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "learning_rate": st.sampled_from([1e-5, 1e-3, 1.0]) | st.floats(1e-6, 1),
+        "rho": st.sampled_from([0.0, 0.5, 0.9, 0.99]) | st.floats(0, 0.99),
+        "momentum": st.sampled_from([0.0, 0.9, 1.0]) | st.floats(0, 1),
+        "epsilon": st.sampled_from([1e-8, 1e-7, 1e-3, 1.0]),
+        "centered": st.booleans(),
+    }
+)
 SEEDS = st.integers(0, 2**32 - 1)
 
 

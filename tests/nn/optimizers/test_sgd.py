@@ -12,11 +12,13 @@ from tolerance import assert_near
 
 from dnn.nn.optimizers.sgd import SGD, sgd_update
 
-RULES = st.fixed_dictionaries({
-    "learning_rate": st.sampled_from([1e-5, 0.01, 1.0]) | st.floats(1e-6, 1),
-    "momentum": st.sampled_from([0.0, 0.5, 0.9, 1.0]) | st.floats(1e-6, 1),
-    "nesterov": st.booleans(),
-})  # fmt: skip
+RULES = st.fixed_dictionaries(
+    {
+        "learning_rate": st.sampled_from([1e-5, 0.01, 1.0]) | st.floats(1e-6, 1),
+        "momentum": st.sampled_from([0.0, 0.5, 0.9, 1.0]) | st.floats(1e-6, 1),
+        "nesterov": st.booleans(),
+    }
+)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
