@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from typer.core import TyperCommand
+
+import dnn
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -187,7 +188,7 @@ def version(
 ) -> None:
     """Learn to predict a column of a table, with a neural network written from scratch in TensorFlow."""
     if version:
-        typer.echo(f"dnn {metadata.version('dnn')}")
+        typer.echo(f"dnn {dnn.__version__}")
         raise typer.Exit
 
 

@@ -231,7 +231,8 @@ def _config(command: str, arguments: Mapping, origin: Mapping) -> dict:
         "arguments": {name: str(value) if isinstance(value, Path) else value for name, value in plain.items()},
         "data": dict(origin),
         "versions": {"python": platform.python_version()}
-        | {name: metadata.version(name) for name in ("dnn", "tensorflow", "numpy", "pyarrow")},
+        | {"dnn": dnn.__version__}
+        | {name: metadata.version(name) for name in ("tensorflow", "numpy", "pyarrow")},
         "machine": f"{platform.platform()}, {os.cpu_count()} cores",
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
     }

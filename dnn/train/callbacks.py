@@ -3,11 +3,25 @@
 The record is the dict of the epoch's figures, to which a callback may add some of its own.
 """
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dnn.nn.hyperparameters import checked_below_one, checked_count, checked_not_negative
 from dnn.train.early_stopping import better, direction
+
+if TYPE_CHECKING:
+    from dnn.train.history import History
+
+
+class CallbackLike(Protocol):
+    """(record, history) -> True, which ends the fit, or anything else. Called after each epoch.
+
+    The record is the dict of the epoch's figures, by name; a callback may add some of its own.
+    """
+
+    def __call__(self, record: dict[str, float], history: History, /) -> object: ...
 
 
 def terminate_on_nan(record: dict, history) -> bool:

@@ -75,7 +75,7 @@ def check_op(
     `lacks_a_gradient`, of its gradient, or in `larger`, of a million numbers.
     Raises: AssertionError, which holds the table, where the op breaks a law, raised from the first error of the op or
     the reference, if they had one; ValueError and TypeError for inputs and settings that cannot be; ModuleNotFoundError
-    without Hypothesis, which `pip install 'dnn[test]'` brings.
+    without Hypothesis, which `pip install 'dnn-tables[test]'` brings.
     """
     if gradient not in GRADIENTS:
         raise ValueError(f"gradient must be one of {GRADIENTS}, got {gradient!r}")

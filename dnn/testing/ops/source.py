@@ -10,7 +10,7 @@ import tensorflow as tf
 from dnn.testing.ops.each import for_each
 from dnn.testing.ops.inputs import BATCH, Floats, Integers
 
-MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn[test]'"
+MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn-tables[test]'"
 SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, among them what is no multiple of a vector's width
 EDGE_BATCHES = (7, 63, 257)
 SPREAD = 3  # rows

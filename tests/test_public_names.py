@@ -1,0 +1,46 @@
+"""The public names are found without running anything: by an editor, by a type checker, by `dir`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jedi
+import mypy.api
+import pytest
+
+import dnn
+
+ROOT = Path(dnn.__file__).parent.parent
+PACKAGES = ("bench", "data", "nn", "ops", "report", "testing", "train", "typing")
+
+
+def test_every_name_exists():
+    for name in (*dnn.__all__, *PACKAGES):
+        assert getattr(dnn, name).__doc__, name
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = dnn.nonsense
+
+
+def test_an_editor_completes_every_name():
+    completed = {name.name for name in jedi.Script("import dnn\ndnn.", project=jedi.Project(ROOT)).complete()}
+    assert completed >= {*dnn.__all__, *PACKAGES, "__version__"}
+    assert {*dir(dnn)} >= {*dnn.__all__, *PACKAGES, "__version__"}
+
+
+def test_a_type_checker_knows_the_type_of_every_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    program = tmp_path / "program.py"
+    program.write_text("import dnn\n" + "".join(f"reveal_type(dnn.{name})\n" for name in dnn.__all__))
+    told, errors, _ = mypy.api.run(["--config-file", str(ROOT / "pyproject.toml"), str(program)])
+    revealed = [line.partition("Revealed type is ")[2] for line in told.splitlines() if "Revealed type" in line]
+    assert len(revealed) == len(dnn.__all__), told + errors
+    assert [name for name, found in zip(dnn.__all__, revealed, strict=True) if found.strip('"') == "Any"] == []
+
+
+def test_importing_the_package_waits_for_tensorflow_until_a_name_needs_it():
+    program = (
+        "import sys, dnn; print('tensorflow' in sys.modules, dnn.__version__ > '0', dnn.testing.check.__name__, "
+        "'hypothesis' in sys.modules)"
+    )
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert process.stdout.split() == ["False", "True", "check", "False"], process.stderr[-2000:]
