@@ -28,6 +28,7 @@ REGISTER_OP("DnnFusedAdam")
     .Input("rule: T")  // η, β₁, β₂, 1 − β₁, 1 − β₂, ε
     .Attr("N: int >= 1")
     .Attr("T: {float, double}")
+    .Attr("one_thread: bool = true")  // synchronous, and calls no function of the graph
     .SetIsStateful()
     .SetShapeFn([](shape_inference::InferenceContext* c) {
       shape_inference::ShapeHandle rule;

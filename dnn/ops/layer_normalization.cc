@@ -26,6 +26,7 @@ REGISTER_OP("DnnLayerNormalization")
     .Output("y: T")
     .Output("statistics: double")  // of each row: the two parts of its mean, and r
     .Attr("T: {float, double}")
+    .Attr("one_thread: bool = true")  // synchronous, and calls no function of the graph
     .SetShapeFn([](shape_inference::InferenceContext* c) {
       shape_inference::ShapeHandle x, vector, scalar, y, rows, statistics;
       shape_inference::DimensionHandle size;
@@ -51,6 +52,7 @@ REGISTER_OP("DnnLayerNormalizationGrad")
     .Output("gamma_gradient: T")
     .Output("beta_gradient: T")
     .Attr("T: {float, double}")
+    .Attr("one_thread: bool = true")  // synchronous, and calls no function of the graph
     .SetShapeFn([](shape_inference::InferenceContext* c) {
       shape_inference::ShapeHandle x;
       TF_RETURN_IF_ERROR(c->Merge(c->input(0), c->input(1), &x));

@@ -23,6 +23,7 @@ REGISTER_OP("DnnSoftmaxCrossEntropy")
     .Output("gradient: T")
     .Attr("L: {int32, int64, uint64}")
     .Attr("T: {float, double}")
+    .Attr("one_thread: bool = true")  // synchronous, and calls no function of the graph
     .SetShapeFn([](shape_inference::InferenceContext* c) {
       shape_inference::ShapeHandle labels, logits;
       shape_inference::DimensionHandle batch;
