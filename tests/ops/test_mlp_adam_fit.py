@@ -10,8 +10,8 @@ from needs_compiler import needs_compiler
 
 import dnn
 from dnn.ops.mlp_adam import MlpAdam
-from dnn.train import graph_or_xla
-from dnn.train.compiled import compiled_training
+from dnn.train import xla
+from dnn.train.epoch import trace_training, training_program
 from dnn.train.rows import Rows
 
 pytestmark = needs_compiler
@@ -109,7 +109,7 @@ def test_under_xla_one_line_says_that_it_goes_on_in_graph_mode(caplog):
 
 
 def test_however_long_a_fit_is_it_stays_in_graph_mode_and_says_nothing(monkeypatch, caplog):
-    monkeypatch.setattr(graph_or_xla, "PAYS", 1)
+    monkeypatch.setattr(xla, "PAYS", 1)
     with caplog.at_level(logging.INFO, "dnn"):
         after_fit(mlp_adam, np.float32, [4, 6, 3], 10)
     assert not caplog.records
@@ -122,7 +122,8 @@ def test_an_epoch_is_one_operation_and_traced_once(monkeypatch):
     model, optimizer, _ = after_fit(mlp_adam, np.float32, [4, 6, 3], 10, epochs=10, callbacks=note)
     assert seen == [1] * 10
     specs = Rows(tf.TensorSpec([50, 4]), tf.TensorSpec([50], tf.int32))
-    operations = compiled_training(model, LOSS, optimizer, (dnn.accuracy,), specs, 10, False).operations()
+    program = training_program(model, LOSS, optimizer, (dnn.accuracy,), 10, specs)
+    operations = trace_training(program, False).operations()
     assert len(traces) == 1  # it is the one that fit called
     assert operations.count("DnnMlpAdam") == 1
     assert not {"While", "MatMul", "Assert"} & set(operations)

@@ -7,10 +7,10 @@ from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function.atomic_function import AtomicFunction
 
 import dnn
-from dnn.train import compiled
-from dnn.train.compiled import compiled_prediction, compiled_training
+from dnn.train import runtime
+from dnn.train.epoch import trace_prediction, trace_training, training_program
 from dnn.train.rows import Rows
-from dnn.train.traced import ONE_THREAD, Compiled
+from dnn.train.runtime import ONE_THREAD, Compiled
 
 X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
@@ -21,7 +21,7 @@ def trained(model, loss=dnn.sparse_softmax_cross_entropy, batch_size=8):
     """(its history, its weights, the executor of its epochs)"""
     optimizer = dnn.Adam(model.trainable_variables)
     history = dnn.fit(model, (X, Y), loss=loss, optimizer=optimizer, batch_size=batch_size, epochs=3, jit_compile=False)
-    epoch = compiled_training(model, loss, optimizer, (dnn.accuracy,), SPECS, batch_size, False)
+    epoch = trace_training(training_program(model, loss, optimizer, (dnn.accuracy,), batch_size, SPECS), False)
     return history, [variable.numpy() for variable in model.variables], epoch.executor
 
 
@@ -36,7 +36,7 @@ def assert_trained_alike(one_thread, many):
 
 def test_one_thread_and_many_train_alike(monkeypatch):
     one_thread = trained(dnn.mlp([4, 6, 2], seed=1))
-    monkeypatch.setattr(compiled, "FEW", 8 * 44)
+    monkeypatch.setattr(runtime, "FEW", 8 * 44)
     assert_trained_alike(one_thread, trained(dnn.mlp([4, 6, 2], seed=1)))
 
 
@@ -141,7 +141,7 @@ def test_so_is_a_loss_with_a_branch_in_a_tf_function(batch_size):
 
 
 def test_a_prediction_has_the_same_bits_in_this_thread():
-    logits = compiled_prediction(dnn.mlp([4, 6, 2]), 4)
+    logits = trace_prediction(dnn.mlp([4, 6, 2]), 4)
     np.testing.assert_array_equal(logits.in_this_thread(X), logits(X))
 
 
@@ -167,6 +167,6 @@ def test_an_error_says_where_it_comes_from_and_what_it_changed_is_changed_once()
             return x
 
     model = Refusing()
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)test_compiled.py.*no such feature"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)test_runtime.py.*no such feature"):
         dnn.predict(model, -np.ones((1, 4)))
     assert model.calls.numpy() == 1

@@ -9,19 +9,19 @@ import tensorflow as tf
 
 import dnn
 import dnn.train.fit
-from dnn.train import graph_or_xla
-from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
+from dnn.train import runtime, xla
+from dnn.train.xla import GraphOrXla, epochs_before_xla
 
 X = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
-BANK = {"steps": 90, "batch_size": 100, "work": 100 * 2_552}  # an epoch of 51-30-30-2
+BANK = {"steps": 90, "batch_size": 100, "multiply_adds": 100 * 2_552}  # an epoch of 51-30-30-2
 
 
 def test_auto_leaves_short_fits_and_large_batches_to_graph_mode():
-    assert 100 < graph_epochs(**BANK) < 200
-    assert graph_epochs(**BANK | {"work": 10**9}) < 5
-    assert graph_epochs(**BANK | {"steps": 10**6}) == 0
-    assert graph_epochs(**BANK | {"batch_size": 5_000}) == math.inf
+    assert 100 < epochs_before_xla(**BANK) < 200
+    assert epochs_before_xla(**BANK | {"multiply_adds": 10**9}) < 5
+    assert epochs_before_xla(**BANK | {"steps": 10**6}) == 0
+    assert epochs_before_xla(**BANK | {"batch_size": 5_000}) == math.inf
 
 
 class Made:
@@ -37,41 +37,43 @@ class Made:
         return self.kinds
 
 
+def switch(trace, under_xla=False, graph_epochs=math.inf):
+    return GraphOrXla(trace(under_xla), trace, under_xla=under_xla, graph_epochs=graph_epochs)
+
+
 @pytest.mark.parametrize(
-    ("jit_compile", "first", "expected", "made"),
+    ("under_xla", "graph_epochs", "expected", "made"),
     [
-        ("auto", 0, "xxxx", [False, True]),
-        ("auto", 1, "gxxx", [False, True]),
-        ("auto", 3, "gggx", [False, True]),
-        ("auto", math.inf, "gggg", [False]),
-        (True, 3, "xxxx", [True]),
-        (np.True_, 3, "xxxx", [True]),
-        (False, 0, "gggg", [False]),
+        (False, 0, "xxxx", [False, True]),
+        (False, 1, "gxxx", [False, True]),
+        (False, 3, "gggx", [False, True]),
+        (False, math.inf, "gggg", [False]),
+        (True, math.inf, "xxxx", [True]),
     ],
 )
-def test_xla_takes_over_after_so_many_epochs(jit_compile, first, expected, made):
+def test_xla_takes_over_after_the_epochs_in_graph_mode(under_xla, graph_epochs, expected, made):
     seen = []
-    epoch = GraphOrXla(lambda jit: seen.append(jit) or Made("x" if jit else "g"), jit_compile, first)
+    epoch = switch(lambda jit: seen.append(jit) or Made("x" if jit else "g"), under_xla, graph_epochs)
     assert "".join(epoch() for _ in range(4)) == expected
     assert seen == made
 
 
 @pytest.mark.parametrize("kind", ["Assert", "CheckNumericsV2", "RandomUniform"])
 def test_auto_leaves_what_xla_computes_otherwise_to_graph_mode(kind):
-    epoch = GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), "auto", 1)
+    epoch = switch(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), graph_epochs=1)
     assert "".join(epoch() for _ in range(3)) == "ggg"
 
 
 def test_auto_leaves_what_xla_has_no_kernel_for_to_graph_mode(monkeypatch, caplog):
-    monkeypatch.setattr(graph_or_xla, "_has_kernel", lambda kind: kind != "MyOwn")
-    epoch = GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", "MyOwn"]), "auto", 1)
+    monkeypatch.setattr(runtime, "_has_xla_kernel", lambda kind: kind != "MyOwn")
+    epoch = switch(lambda jit: Made("x" if jit else "g", ["MatMul", "MyOwn"]), graph_epochs=1)
     assert "".join(epoch() for _ in range(3)) == "ggg"
     assert not caplog.records
 
 
 @pytest.mark.parametrize("kind", ["Assert", "RandomUniform"])
 def test_xla_that_is_asked_for_says_what_it_computes_otherwise(kind, caplog):
-    assert GraphOrXla(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), True, 0)() == "x"
+    assert switch(lambda jit: Made("x" if jit else "g", ["MatMul", kind]), True)() == "x"
     (record,) = caplog.records
     assert record.getMessage() == f"jit_compile: XLA leaves out, or draws otherwise, {kind}"
 
@@ -93,10 +95,10 @@ def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
 
 def test_a_fit_that_goes_over_to_xla_trains_on(monkeypatch):
     graph, _ = fitted()
-    monkeypatch.setattr(graph_or_xla, "PAYS", 2 * 3 * (graph_or_xla.SMALL_STEP + 8 * 44))  # two epochs' worth
+    monkeypatch.setattr(xla, "PAYS", 2 * 3 * (xla.SMALL_STEP_SAVED + 8 * 44))  # two epochs' worth
     made = []
-    compiled = dnn.train.fit.compiled_training
-    monkeypatch.setattr(dnn.train.fit, "compiled_training", lambda *key: made.append(key[-1]) or compiled(*key))
+    trace = dnn.train.fit.trace_training
+    monkeypatch.setattr(dnn.train.fit, "trace_training", lambda *key: made.append(key[-1]) or trace(*key))
     auto, model = fitted()
     assert made == [False, True]
     assert auto["loss"] == pytest.approx(graph["loss"], rel=1e-6)
@@ -139,7 +141,7 @@ def test_whatever_xla_fails_by_the_fit_goes_on_in_graph_mode(caplog):
 
 def test_what_has_no_kernel_for_xla_is_not_tried_there(monkeypatch, caplog):
     """TensorFlow would fill the log."""
-    monkeypatch.setattr(graph_or_xla, "_has_kernel", lambda kind: kind == "MyOther")
+    monkeypatch.setattr(runtime, "_has_xla_kernel", lambda kind: kind == "MyOther")
     tried = []
 
     class Tried(Made):
@@ -147,7 +149,7 @@ def test_what_has_no_kernel_for_xla_is_not_tried_there(monkeypatch, caplog):
             tried.append(self.name)
             return self.name
 
-    epoch = GraphOrXla(lambda jit: Tried("x" if jit else "g", ["MatMul", "MyOp", "MyOther", "MyOp"]), True, 0)
+    epoch = switch(lambda jit: Tried("x" if jit else "g", ["MatMul", "MyOp", "MyOther", "MyOp"]), True)
     assert epoch() == "g"
     assert tried == ["g"]
     (record,) = caplog.records
@@ -164,14 +166,14 @@ class Failing(Made):
         raise tf.errors.InvalidArgumentError(None, None, self.message)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_an_error_of_graph_mode_is_raised(jit_compile):
+@pytest.mark.parametrize("under_xla", [False, True])
+def test_an_error_of_graph_mode_is_raised(under_xla):
     with pytest.raises(tf.errors.InvalidArgumentError, match="label 7"):
-        GraphOrXla(lambda _: Failing("XLA is in this text, and label 7 is out of range"), jit_compile, 0)()
+        switch(lambda _: Failing("XLA is in this text, and label 7 is out of range"), under_xla)()
 
 
 def test_in_graph_mode_nothing_is_run_twice():
     function = Failing("XLA_CPU_JIT: No registered 'AsString' OpKernel")
     with pytest.raises(tf.errors.InvalidArgumentError, match="AsString"):
-        GraphOrXla(lambda _: function, False, 0)()
+        switch(lambda _: function)()
     assert function.calls == 1
