@@ -41,7 +41,6 @@ from dnn.nn.initializers import zeros as zeros
 from dnn.nn.activations import elu as elu
 from dnn.nn.activations import gelu as gelu
 from dnn.nn.activations import leaky_relu as leaky_relu
-from dnn.nn.activations import maxout as maxout
 from dnn.nn.activations import relu as relu
 from dnn.nn.activations import selu as selu
 from dnn.nn.activations import sigmoid as sigmoid
@@ -50,11 +49,11 @@ from dnn.nn.activations import softplus as softplus
 from dnn.nn.activations import tanh as tanh
 from dnn.nn.softmax import log_softmax as log_softmax
 from dnn.nn.softmax import softmax as softmax
+from dnn.nn.maxout import maxout as maxout
 from dnn.nn.layers import Dense as Dense
 from dnn.nn.layers import Sequential as Sequential
 from dnn.nn.layers import dense as dense
 from dnn.nn.layers import mlp as mlp
-from dnn.nn.layers import weights as weights
 from dnn.nn.dropout import Dropout as Dropout
 from dnn.nn.dropout import dropout as dropout
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
@@ -64,6 +63,8 @@ from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2
 from dnn.nn.regularizers import penalty as penalty
+from dnn.nn.modules import weights as weights
+from dnn.nn.summary import summary as summary
 from dnn.nn.losses import binary_cross_entropy as binary_cross_entropy
 from dnn.nn.losses import mean_squared_error as mean_squared_error
 from dnn.nn.losses import softmax_cross_entropy as softmax_cross_entropy

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from dnn.nn import activations, calibration, losses, metrics, ranking, softmax
 from dnn.nn.dropout import Dropout
 from dnn.nn.layers import Dense, Sequential, mlp
+from dnn.nn.maxout import maxout
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
@@ -55,7 +56,7 @@ PIECES = MappingProxyType(
             Activation("silu", activations.silu),
             Activation("softmax", softmax.softmax),
             Activation("log_softmax", softmax.log_softmax),
-            Layer("maxout", lambda: activations.maxout, any_shape=True),
+            Layer("maxout", lambda: maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
             Layer("BatchNormalization", lambda: BatchNormalization(4)),
