@@ -1,18 +1,13 @@
-"""How good predictions are: of each example, in TensorFlow, for the loop; and per class, from a table of counts."""
+"""Metrics of a fit: (labels, logits) -> one number for each row, in TensorFlow.
+
+Scores of all rows at once, as scikit-learn has them, stand in `dnn/nn/scores/`.
+"""
 
 import math
 
-import numpy as np
 import tensorflow as tf
 
-from dnn.nn.checks import (
-    checked_class_numbers,
-    checked_float,
-    checked_logits,
-    checked_numbers,
-    checked_size,
-    checked_square,
-)
+from dnn.nn.checks import checked_float, checked_logits, checked_numbers
 
 
 def accuracy(labels, logits):
@@ -64,43 +59,6 @@ def binary_accuracy(labels, logits, *, threshold: float = 0.5):
     return tf.reduce_mean(tf.cast(tf.equal(predicted, tf.cast(labels, tf.bool)), tf.float32), axis=-1)
 
 
-def confusion_matrix(labels, predictions, classes: int) -> np.ndarray:
-    """int64[classes, classes]: rows of each true class (down) that were predicted as each class (across).
-
-    labels, predictions: int[rows]. The matrices of two parts of the rows add up to that of both.
-    Raises: ValueError for one outside [0, classes) or another shape, TypeError for one that is no integer.
-    """
-    checked_size(classes, "classes")
-    labels = checked_class_numbers(labels, classes, "labels")
-    predictions = checked_class_numbers(predictions, classes, "predictions")
-    if labels.ndim != 1 or labels.shape != predictions.shape:
-        raise ValueError(f"labels and predictions must be [rows], got {labels.shape} and {predictions.shape}")
-    cells = np.ravel_multi_index((labels, predictions), (classes, classes))
-    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
-
-
-def precision(confusion: np.ndarray) -> np.ndarray:
-    """Of the rows predicted as a class, the share that are of it: float64[classes]; NaN where none was predicted."""
-    confusion = checked_square(confusion, "confusion")
-    return _ratio(np.diag(confusion), confusion.sum(axis=0))
-
-
-def recall(confusion: np.ndarray) -> np.ndarray:
-    """Of the rows of a class, the share predicted as it: float64[classes]; NaN where there are none."""
-    confusion = checked_square(confusion, "confusion")
-    return _ratio(np.diag(confusion), confusion.sum(axis=1))
-
-
-def f1(confusion: np.ndarray) -> np.ndarray:
-    """2 TP / (2 TP + FP + FN), the harmonic mean of precision and recall: float64[classes]; NaN for a class with
-    neither rows nor predictions.
-
-    Source: C. van Rijsbergen, "Information Retrieval", 1979, chapter 7 (1 − E, with both of one weight).
-    """
-    confusion = checked_square(confusion, "confusion")
-    return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
-
-
 def _class_numbers_and_logits(labels, logits) -> tuple[tf.Tensor, tf.Tensor]:
     """int64[batch], from class numbers or one-hot rows, and float[batch, classes]."""
     labels = checked_numbers(labels, "labels")
@@ -117,7 +75,3 @@ def _class_numbers_and_logits(labels, logits) -> tuple[tf.Tensor, tf.Tensor]:
     if not labels.dtype.is_integer:
         raise TypeError(f"labels must be integers, or one-hot rows, got {labels.dtype.name}")
     return tf.cast(labels, tf.int64), logits
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)

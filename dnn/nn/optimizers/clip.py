@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dnn.nn.hyperparameters import checked_positive
-from dnn.nn.optimizers.checks import checked_gradients
+from dnn.nn.optimizers.gradient_checks import checked_gradients
 from dnn.nn.optimizers.wrapper import Wrapper
 
 
