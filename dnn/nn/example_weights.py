@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_not_negative
+from dnn.nn.argument_checks import checked_not_negative
 from dnn.nn.protocols import TensorLike
 
 

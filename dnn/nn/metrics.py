@@ -7,7 +7,7 @@ import math
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_float, checked_logits, checked_numbers
+from dnn.nn.argument_checks import checked_float, checked_logits, checked_numbers
 from dnn.nn.protocols import TensorLike
 
 

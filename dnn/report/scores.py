@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.checks import checked_class_numbers
+from dnn.nn.argument_checks import checked_class_numbers
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.scores.confusion import confusion_matrix
 from dnn.nn.scores.precision_recall import precision_score, recall_score

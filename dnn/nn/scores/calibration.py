@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.checks import checked_array
+from dnn.nn.argument_checks import checked_array
 from dnn.nn.scores.score_checks import checked_classes, checked_labels, checked_positive_label, checked_weights, shown
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.checks import checked_array
+from dnn.nn.argument_checks import checked_array
 from dnn.nn.scores.score_checks import (
     UndefinedMetricWarning,
     checked_labels,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.checks import checked_array
+from dnn.nn.argument_checks import checked_array
 
 MOST_LABELS_SHOWN = 5
 
