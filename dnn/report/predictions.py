@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from dnn.nn.activations import softmax
+from dnn.nn.softmax import softmax
 from dnn.report.folder import refuse_existing, refuse_unwritable
 
 
