@@ -125,20 +125,26 @@ def _of_probabilities():
         gaps = [sum(hits[bins == b] - confidence[bins == b], EXACT.mpf(0)) for b in range(1, 16)]
         return sum(map(abs, gaps)) / len(z)
 
+    def of_probabilities(score, **options):
+        """A score of probabilities, which are float64, of the logits."""
+        return lambda labels, z: score(
+            labels, dnn.softmax(z.astype(np.float64)).numpy(), labels=range(z.shape[1]), **options
+        )
+
     draw = _labels_and_logits
     yield _piece(
         "log_loss",
         "ordinary",
         DTYPE,
         draw,
-        dnn.log_loss,
+        of_probabilities(dnn.log_loss),
         lambda labels, z: _after(keras.metrics.SparseCategoricalCrossentropy(from_logits=True), labels, z),
         log_loss,
     )
-    yield _piece("brier_score", "ordinary", DTYPE, draw, dnn.brier_score, keras_brier, brier)
-    yield _piece(
-        "expected_calibration_error", "ordinary", DTYPE, draw, dnn.expected_calibration_error, None, calibration
-    )
+    sum_of_squares = of_probabilities(dnn.brier_score_loss, scale_by_half=False)
+    yield _piece("brier_score", "ordinary", DTYPE, draw, sum_of_squares, keras_brier, brier)
+    calibration_error = of_probabilities(dnn.expected_calibration_error)
+    yield _piece("expected_calibration_error", "ordinary", DTYPE, draw, calibration_error, None, calibration)
 
 
 def _of_a_table():
@@ -147,8 +153,7 @@ def _of_a_table():
     def draw(random, chunk):
         return random.integers(0, 3, 200), random.integers(0, 3, 200)
 
-    def confusion(labels, predictions):
-        return dnn.confusion_matrix(labels, predictions, 3)
+    of_each = {"labels": range(3), "average": None, "zero_division": np.nan}
 
     def count(condition):
         return int(np.count_nonzero(condition))
@@ -163,20 +168,20 @@ def _of_a_table():
         "ordinary",
         DTYPE,
         draw,
-        lambda y, p: np.ravel(confusion(y, p)),
+        lambda y, p: np.ravel(dnn.confusion_matrix(y, p, labels=range(3))),
         _keras_confusion,
         lambda y, p: [EXACT.mpf(count((y == i) & (p == j))) for i in range(3) for j in range(3)],
     )
     for name, ours, metric, formula in (
-        ("precision", dnn.precision, keras.metrics.Precision, lambda y, p: Fraction(count(y & p), count(p))),
-        ("recall", dnn.recall, keras.metrics.Recall, lambda y, p: Fraction(count(y & p), count(y))),
+        ("precision", dnn.precision_score, keras.metrics.Precision, lambda y, p: Fraction(count(y & p), count(p))),
+        ("recall", dnn.recall_score, keras.metrics.Recall, lambda y, p: Fraction(count(y & p), count(y))),
     ):
         yield _piece(
             name,
             "ordinary",
             DTYPE,
             draw,
-            lambda y, p, ours=ours: ours(confusion(y, p)),
+            lambda y, p, ours=ours: ours(y, p, **of_each),
             lambda y, p, metric=metric: [_after(metric(class_id=c), np.eye(3)[y], np.eye(3)[p]) for c in range(3)],
             per_class(formula),
         )
@@ -185,7 +190,7 @@ def _of_a_table():
         "ordinary",
         DTYPE,
         draw,
-        lambda y, p: dnn.f1(confusion(y, p)),
+        lambda y, p: dnn.f1_score(y, p, **of_each),
         lambda y, p: _after(keras.metrics.F1Score(), np.eye(3)[y], np.eye(3)[p]),
         per_class(lambda y, p: Fraction(2 * count(y & p), count(y) + count(p))),
     )
@@ -209,8 +214,9 @@ def _areas(domain, draw):
     def keras_s(curve):
         return lambda positive, scores: _after(keras.metrics.AUC(curve=curve), positive, scores)
 
-    yield _piece("roc_auc", domain, DTYPE, draw, dnn.roc_auc, keras_s("ROC"), roc)
-    yield _piece("average_precision", domain, DTYPE, draw, dnn.average_precision, keras_s("PR"), average_precision)
+    yield _piece("roc_auc", domain, DTYPE, draw, dnn.roc_auc_score, keras_s("ROC"), roc)
+    ours = dnn.average_precision_score
+    yield _piece("average_precision", domain, DTYPE, draw, ours, keras_s("PR"), average_precision)
 
 
 def _scores(random, chunk):

@@ -35,6 +35,13 @@ ROWS_OF = {
     "binary_cross_entropy": ("binary cross-entropy", "binary cross-entropy, label_smoothing=0.1"),
     "mean_squared_error": ("mean squared error",),
     "top_k_accuracy": ("top_k_accuracy, k=2",),
+    "accuracy_score": ("accuracy",),
+    "precision_score": ("precision",),
+    "recall_score": ("recall",),
+    "f1_score": ("f1",),
+    "roc_auc_score": ("roc_auc",),
+    "average_precision_score": ("average_precision",),
+    "brier_score_loss": ("brier_score",),
     "RMSprop": ("RMSprop", "RMSprop, centered"),
     "AdamW": ("AdamW", "AdamW, exclude_from_weight_decay"),
     "ClipGradients, global": ("Adam, clipnorm", "Adam, global_clipnorm"),
@@ -50,6 +57,7 @@ WITHIN = {
     "Dropout": "dropout",
     "Sequential": "Dense",
     "mlp": "Dense",
+    "accuracy_score": "confusion_matrix",
     "Optimizer": "SGD",
     "sgd_update": "SGD",
     "adam_update": "Adam",
@@ -64,8 +72,8 @@ WITHIN = {
     "exponential_decay": "ExponentialDecay",
     "piecewise_constant_decay": "PiecewiseConstantDecay",
 }
-# a list of variables, their penalties' sum, a weight looked up for each row, a comparison of whole numbers
-NO_ARITHMETIC = ("weights", "penalty", "class_weights", "counted")
+# a list of variables, their penalties' sum, a weight looked up for each row, a comparison of whole numbers, a warning
+NO_ARITHMETIC = ("weights", "penalty", "class_weights", "counted", "UndefinedMetricWarning")
 
 
 @pytest.fixture(scope="module")

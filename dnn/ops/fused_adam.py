@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dnn.nn.optimizers.adam import Adam
-from dnn.nn.optimizers.checks import checked_gradients
+from dnn.nn.optimizers.gradient_checks import checked_gradients
 from dnn.ops.library import load
 
 

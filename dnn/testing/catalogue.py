@@ -6,9 +6,12 @@ Activations, layers, losses, metrics, optimizers and scores; no law is for an in
 import functools
 from types import MappingProxyType
 
-from dnn.nn import activations, calibration, losses, metrics, ranking
+import numpy as np
+
+from dnn.nn import activations, losses, metrics, softmax
 from dnn.nn.dropout import Dropout
 from dnn.nn.layers import Dense, Sequential, mlp
+from dnn.nn.maxout import maxout
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
@@ -18,23 +21,27 @@ from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
+from dnn.nn.scores import calibration, confusion, precision_recall, ranking
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
 
 TARGETS = (ONE_HOT, LOGITS)
 BINARY = (BINARY_TARGETS, BINARY_LOGITS)
-RANKED = (LABELS == 0, LOGITS[:, 0])
+RANKED = (LABELS == 2, LOGITS[:, 2])
 PREDICTED = (LABELS, LOGITS.argmax(axis=1))
+PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
 COSINE, EXPONENTIAL = CosineDecay(0.1, 8), ExponentialDecay(0.1, 2, 0.5)
 PIECEWISE = PiecewiseConstantDecay([1], [0.1, 0.2])
 SPARSE = losses.sparse_softmax_cross_entropy
 
 
-def of_confusion(ratio):
-    """precision, recall or f1 of the rows."""
-    return lambda labels, predictions: ratio(metrics.confusion_matrix(labels, predictions, 3))
+def of_three(score, **options):
+    """Return the score of three classes: of one row too, which has one of them."""
+    return functools.partial(score, labels=[0, 1, 2], **options)
 
+
+of_each = functools.partial(of_three, average=None, zero_division=0)
 
 PIECES = MappingProxyType(
     {
@@ -53,9 +60,9 @@ PIECES = MappingProxyType(
             Activation("tanh", activations.tanh),
             Activation("softplus", activations.softplus),
             Activation("silu", activations.silu),
-            Activation("softmax", activations.softmax),
-            Activation("log_softmax", activations.log_softmax),
-            Layer("maxout", lambda: activations.maxout, any_shape=True),
+            Activation("softmax", softmax.softmax),
+            Activation("log_softmax", softmax.log_softmax),
+            Layer("maxout", lambda: maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
             Layer("BatchNormalization", lambda: BatchNormalization(4)),
@@ -88,15 +95,16 @@ PIECES = MappingProxyType(
                 "AverageWeights", lambda parameters: AverageWeights(SGD(parameters, 0.1), ema_overwrite_frequency=2)
             ),
             Optimizer("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
-            Score("confusion_matrix", functools.partial(metrics.confusion_matrix, classes=3), PREDICTED),
-            Score("precision", of_confusion(metrics.precision), PREDICTED),
-            Score("recall", of_confusion(metrics.recall), PREDICTED),
-            Score("f1", of_confusion(metrics.f1), PREDICTED),
-            Score("roc_auc", ranking.roc_auc, RANKED),
-            Score("average_precision", ranking.average_precision, RANKED),
-            Score("log_loss", calibration.log_loss),
-            Score("brier_score", calibration.brier_score),
-            Score("expected_calibration_error", calibration.expected_calibration_error),
+            Score("confusion_matrix", of_three(confusion.confusion_matrix), PREDICTED),
+            Score("accuracy_score", confusion.accuracy_score, PREDICTED),
+            Score("precision_score", of_each(precision_recall.precision_score), PREDICTED),
+            Score("recall_score", of_each(precision_recall.recall_score), PREDICTED),
+            Score("f1_score", of_each(precision_recall.f1_score), PREDICTED),
+            Score("roc_auc_score", ranking.roc_auc_score, RANKED),
+            Score("average_precision_score", ranking.average_precision_score, RANKED),
+            Score("log_loss", of_three(calibration.log_loss), PROBABLE),
+            Score("brier_score_loss", of_three(calibration.brier_score_loss), PROBABLE),
+            Score("expected_calibration_error", of_three(calibration.expected_calibration_error), PROBABLE),
         )
     }
 )

@@ -6,7 +6,7 @@ The record is the dict of the epoch's figures, to which a callback may add some 
 import math
 from typing import Any, NamedTuple, Protocol
 
-from dnn.nn.hyperparameters import checked_below_one, checked_count, checked_not_negative
+from dnn.nn.argument_checks import checked_below_one, checked_count, checked_not_negative
 from dnn.train.early_stopping import Rule, better, direction
 from dnn.train.history import History
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_count
+from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.train.border import (
     check_functions,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from dnn.nn.modules import counted_noun
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -47,11 +49,12 @@ class History:
         if not self.epochs:
             return "History of 0 epochs"
         record, which = (self.best, "best") if self.best else (self.last, "last")
-        count = f"{len(self)} epoch{'s' if len(self) > 1 else ''}"
         figures = {name: figure for name, figure in record.items() if name != "epoch"}
         width = max(map(len, figures), default=0)
         lines = [f"  {name:{width}}  {figure:.6g}" for name, figure in figures.items()]
-        return "\n".join([f"History of {count}; in the {which}, epoch {record['epoch']}:", *lines])
+        return "\n".join(
+            [f"History of {counted_noun(len(self), 'epoch')}; in the {which}, epoch {record['epoch']}:", *lines]
+        )
 
     def __len__(self) -> int:
         """Return the number of epochs."""
