@@ -9,7 +9,7 @@ from mlp_epochs import LOSS, RATE, adam, after_fit, assert_alike, drawn, mlp_ada
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.mlp_adam import MlpAdam
+from dnn.kernels.mlp_adam import MlpAdam
 from dnn.train import graph_or_xla
 from dnn.train.compiled import compiled_training
 from dnn.train.rows import Rows
