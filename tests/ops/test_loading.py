@@ -14,10 +14,10 @@ from needs_compiler import needs_compiler
 from registering import registering, written
 
 import dnn
-from dnn.ops.build import build, recipe
+from dnn.ops.build import build
 from dnn.ops.cache import cache_folder
-from dnn.ops.compiler import compiler, tensorflow_version
-from dnn.ops.stamp import Stamp, stamped
+from dnn.ops.compiler import compiler, source_of, tensorflow_version
+from dnn.ops.library import Library, sealed
 
 SOURCE = Path(__file__).with_name("plus_one.cc")
 
@@ -57,7 +57,7 @@ def test_a_changed_header_needs_a_new_process_and_a_restored_one_does_not(header
     ops = dnn.ops.load(source, **options)
     written(value, "#define VALUE 2\n")
     message = (
-        rf"{source}: the op {name} is there already, from this file as .* since then {header}value.h changed. Start"
+        rf"{source}: the op {name} is registered already, by this file as .* since then {header}value.h changed. Start"
     )
     with pytest.raises(ValueError, match=message):
         dnn.ops.load(source, **options)
@@ -68,7 +68,7 @@ def test_a_changed_header_needs_a_new_process_and_a_restored_one_does_not(header
 @needs_compiler
 def test_a_built_library_loads_in_a_process_of_its_own_and_beside_its_source_is_the_same():
     ops = dnn.ops.load(SOURCE)
-    library, _ = build(recipe(SOURCE, (), cache_folder(None)))
+    library = build(source_of(SOURCE, ()), cache_folder(None)).file
     assert dnn.ops.load(library) is ops
     program = f"import dnn; ops = dnn.ops.load({str(library)!r}); print(ops.dnn_test_plus_one(1.0).numpy())"
     assert said_by(program) == "2.0"
@@ -84,7 +84,9 @@ def test_a_library_that_another_tool_built_is_loaded_once_and_what_it_prints_is_
     ops = dnn.ops.load(library)
     assert callable(ops.dnn_test_foreign)
     assert dnn.ops.load(library) is ops
-    with pytest.raises(ValueError, match=f"{source}: the op DnnTestForeign is there already, from {library}. Give it"):
+    with pytest.raises(
+        ValueError, match=f"{source}: the op DnnTestForeign is registered already, by {library}. Rename it"
+    ):
         dnn.ops.load(source, cache=tmp_path / "cache")
 
 
@@ -105,7 +107,7 @@ def test_an_op_that_another_library_has_is_taken_before_anything_is_registered(t
     first = written(tmp_path / "first.cc", registering("DnnTestFirst", "DnnTestAlsoFirst"))
     dnn.ops.load(first, cache=tmp_path)
     second = written(tmp_path / "second.cc", registering("DnnTestSecond", "DnnTestFirst", "DnnTestAlsoFirst"))
-    message = f"{second}: the ops DnnTestAlsoFirst, DnnTestFirst are there already, from {first}. Give them other names"
+    message = f"{second}: the ops DnnTestAlsoFirst, DnnTestFirst are registered already, by {first}. Rename them"
     with pytest.raises(ValueError, match=message):
         dnn.ops.load(second, cache=tmp_path)
     written(second, registering("DnnTestSecond"))
@@ -114,22 +116,21 @@ def test_an_op_that_another_library_has_is_taken_before_anything_is_registered(t
 
 @needs_compiler
 @pytest.mark.parametrize(
-    ("names", "holder"),
-    [(("Relu",), "TensorFlow. Give"), (("DnnTestTwice", "DnnTestTwice"), "this file itself, which registers it twice")],
+    ("names", "holder"), [(("Relu",), "TensorFlow. Rename"), (("DnnTestTwice", "DnnTestTwice"), "this file itself")]
 )
 def test_an_op_of_tensorflow_s_or_one_that_is_there_twice_is_refused(names, holder, tmp_path):
     source = written(tmp_path / "taken.cc", registering(*names))
-    with pytest.raises(ValueError, match=f"{source}: the op {names[0]} is there already, from {holder}"):
+    with pytest.raises(ValueError, match=f"{source}: the op {names[0]} is registered already, by {holder}"):
         dnn.ops.load(source, cache=tmp_path)
 
 
 @needs_compiler
 def test_an_op_of_a_library_that_was_not_loaded_here_is_refused(tmp_path):
     source = written(tmp_path / "beside.cc", registering("DnnTestBeside"))
-    library, _ = build(recipe(source, (), tmp_path))
-    tf.load_op_library(str(library))
+    library = build(source_of(source, ()), tmp_path)
+    tf.load_op_library(str(library.file))
     with pytest.raises(
-        ValueError, match="DnnTestBeside is there already, from a library that dnn.ops.load did not load"
+        ValueError, match="DnnTestBeside is registered already, by a library that dnn.ops.load did not load"
     ):
         dnn.ops.load(source, cache=tmp_path)
 
@@ -143,11 +144,11 @@ def test_a_changed_source_is_refused_before_it_is_compiled_unless_its_op_has_ano
     source = written(tmp_path / "plain.cc", text("DnnTestPlain"))
     dnn.ops.load(source, cache=tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("dnn.ops.library.build", None)  # so that it would fail
+        patch.setattr("dnn.ops.loading.build", None)  # so that it would fail
         with pytest.raises(ValueError, match=r"DnnTestPlain is .* flags changed from \(\) to \('-O1',\)\. Start a new"):
             dnn.ops.load(source, flags=("-O1",), cache=tmp_path)
         written(source, text("DnnTestPlain") + "int more = 1;")
-        with pytest.raises(ValueError, match="DnnTestPlain is there .* since then plain.cc changed. Start a new"):
+        with pytest.raises(ValueError, match="DnnTestPlain is registered .* since then plain.cc changed. Start a new"):
             dnn.ops.load(source, cache=tmp_path)
     written(source, "// " + text("DnnTestNew").replace("\n", "\n// ") + "\n" + text("DnnTestRenamed"))
     assert callable(dnn.ops.load(source, cache=tmp_path).dnn_test_renamed)
@@ -160,7 +161,7 @@ def test_a_second_load_looks_at_its_files_alone_and_sees_when_one_was_written(tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     with monkeypatch.context() as patch:
-        patch.setattr("dnn.ops.library.recipe", None)
+        patch.setattr("dnn.ops.loading.source_of", None)
         assert dnn.ops.load("again.cc") is dnn.ops.load("~/again.cc") is ops
     os.utime(source, (1, 1))
     assert dnn.ops.load(source, cache=tmp_path) is ops
@@ -187,18 +188,10 @@ def test_autograph_does_not_warn_of_an_op(caplog):
         (
             "Spec",
             {"input": "x: nonsense"},
-            "refuses an op: .*'nonsense'.* for Op DnnTestSpecTwo\nMend its REGISTER_OP$",
+            "refuses an op: .*'nonsense'.* for Op DnnTestSpecTwo\nCorrect its REGISTER_OP$",
         ),
-        (
-            "Crash",
-            {"more": "int crash = *static_cast<volatile int*>(nullptr);"},
-            "ended with SIGSEGV\nWhat stands outside",
-        ),
-        (
-            "Throw",
-            {"more": "int f() { throw 3; }\nint a = f();"},
-            "ended with SIGABRT, term.* 'int'\nWhat stands outside",
-        ),
+        ("Crash", {"more": "int crash = *static_cast<volatile int*>(nullptr);"}, "ended with SIGSEGV\nCode outside"),
+        ("Throw", {"more": "int f() { throw 3; }\nint a = f();"}, "ended with SIGABRT, term.* 'int'\nCode outside"),
         (
             "Missing",
             {"more": "int missing();\nint value = missing();"},
@@ -218,7 +211,9 @@ def test_a_library_that_cannot_be_loaded_leaves_nothing_and_is_loaded_when_it_is
 
 @needs_compiler
 def test_tensorflow_s_own_hint_is_shown(tmp_path):
-    with pytest.raises(RuntimeError, match=r"refuses an op: Invalid name: lower \(Did you use CamelCase\?\)\nMend its"):
+    with pytest.raises(
+        RuntimeError, match=r"refuses an op: Invalid name: lower \(Did you use CamelCase\?\)\nCorrect its"
+    ):
         dnn.ops.load(written(tmp_path / "lower.cc", registering("lower")), cache=tmp_path)
 
 
@@ -228,7 +223,7 @@ def test_an_op_that_is_left_by_halves_nevertheless_is_named(tmp_path, monkeypatc
     monkeypatch.setattr("dnn.ops.build.ops_in", lambda library, name: names)  # the trial finds nothing
     source = written(tmp_path / "half.cc", registering(*names, input="x: nonsense"))
     with pytest.raises(
-        RuntimeError, match=r"(?s)half.cc cannot be .* the op DnnTestHalf is left by halves: start a new proc"
+        RuntimeError, match=r"(?s)half.cc cannot be .* the op DnnTestHalf is half registered: start a new proc"
     ):
         dnn.ops.load(source, cache=tmp_path / "cache")
 
@@ -272,7 +267,7 @@ def test_a_folder_and_a_file_of_another_kind_are_refused(tmp_path):
 
 def test_a_library_of_another_tensorflow_is_refused_before_it_is_loaded(tmp_path):
     library = tmp_path / "old.so"
-    library.write_bytes(stamped(b"\x7fELF\0", Stamp("TensorFlow 2.15.0 v2.15.0-rc1", "g++", (), (), ("A", "B"))))
+    library.write_bytes(sealed(b"\x7fELF\0", Library("TensorFlow 2.15.0 v2.15.0-rc1", "g++", (), (), ("A", "B"))))
     with pytest.raises(RuntimeError, match=rf"for TensorFlow 2.15.0 .*, but this is {re.escape(tensorflow_version())}"):
         dnn.ops.load(library)
 
@@ -291,5 +286,5 @@ def test_a_cache_may_be_the_current_folder(tmp_path):
 
 
 def test_flags_in_one_text_are_refused():
-    with pytest.raises(TypeError, match="flags must be texts in a tuple"):
+    with pytest.raises(TypeError, match="flags must be a sequence of strings"):
         dnn.ops.load(SOURCE, flags="-O0")

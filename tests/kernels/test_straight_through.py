@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import dnn
-from dnn.ops.straight_through import straight_through_round, straight_through_sign
+from dnn.kernels.straight_through import straight_through_round, straight_through_sign
 
 FLOATS = hnp.arrays(
     np.float32, hnp.array_shapes(max_dims=3), elements=st.floats(-(2.0**90), 2.0**90, width=32, allow_subnormal=False)

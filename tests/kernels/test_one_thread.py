@@ -7,9 +7,9 @@ import pytest
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.fused_adam import FusedAdam
-from dnn.ops.layer_normalization import LayerNormalization
-from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.kernels.fused_adam import FusedAdam
+from dnn.kernels.layer_normalization import FusedLayerNormalization
+from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
 from dnn.train import fit, runtime
 from dnn.train.runtime import ONE_THREAD
 
@@ -21,11 +21,11 @@ Y = (X[:, 0] > 0).astype(np.int32)
 
 def losses():
     """Of a model with so many numbers that the kernels hand some of them to other threads."""
-    model = dnn.Sequential([dnn.Dense(4, 600), LayerNormalization(600), dnn.Dense(600, 20, seed=1)])
+    model = dnn.Sequential([dnn.Dense(4, 600), FusedLayerNormalization(600), dnn.Dense(600, 20, seed=1)])
     return dnn.fit(
         model,
         (X, Y),
-        loss=sparse_softmax_cross_entropy,
+        loss=fused_sparse_softmax_cross_entropy,
         optimizer=FusedAdam(model.trainable_variables, 0.01),
         batch_size=8,
         epochs=3,

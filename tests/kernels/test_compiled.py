@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from needs_compiler import needs_compiler
 
-from dnn.ops import layer_normalization, softmax_cross_entropy
+from dnn.kernels.compiled import compiled_ops
 
 pytestmark = needs_compiler
 
@@ -12,11 +12,13 @@ X = tf.constant([[1.0, 2.0, -4.0], [0.5, 0.0, 3.0]])
 
 
 def loss_op(x):
-    return softmax_cross_entropy._library().dnn_softmax_cross_entropy(labels=[0, 2], logits=x)
+    return compiled_ops("softmax_cross_entropy.cc").dnn_softmax_cross_entropy(labels=[0, 2], logits=x)
 
 
 def layer_op(x):
-    return layer_normalization._library().dnn_layer_normalization(x=x, gamma=[1.0] * 3, beta=[0.0] * 3, epsilon=0.1)
+    return compiled_ops("layer_normalization.cc").dnn_layer_normalization(
+        x=x, gamma=[1.0] * 3, beta=[0.0] * 3, epsilon=0.1
+    )
 
 
 def gradient(op, *places, persistent=False):

@@ -10,8 +10,8 @@ from mlp_epochs import RATE, assert_alike, by_kernel, by_steps, drawn
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.fused_adam import FusedAdam
-from dnn.ops.mlp_adam import MlpAdam
+from dnn.kernels.fused_adam import FusedAdam
+from dnn.kernels.mlp_adam import MlpAdam
 from dnn.train.rows import Rows
 
 pytestmark = needs_compiler

@@ -9,7 +9,7 @@ from mlp_epochs import LOSS, RATE, adam, after_fit, assert_alike, drawn, mlp_ada
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.mlp_adam import MlpAdam
+from dnn.kernels.mlp_adam import MlpAdam
 from dnn.train import xla
 from dnn.train.epoch import trace_training, training_program
 from dnn.train.rows import Rows

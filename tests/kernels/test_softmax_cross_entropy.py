@@ -17,7 +17,8 @@ from needs_compiler import needs_compiler
 from tolerance import assert_near
 
 import dnn
-from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.kernels.compiled import compiled_ops
+from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
 from dnn.testing import Floats, Integers, check_op
 
 pytestmark = needs_compiler
@@ -34,7 +35,7 @@ def with_gradient(loss, labels, logits):
 
 def assert_exact(labels, logits, *, ulps=4):
     """As near to the package's loss of the same logits in float64 as rounding lets it be, down to 1e-37."""
-    got = with_gradient(sparse_softmax_cross_entropy, labels, logits)
+    got = with_gradient(fused_sparse_softmax_cross_entropy, labels, logits)
     expected = with_gradient(dnn.sparse_softmax_cross_entropy, labels, logits.astype(np.float64))
     for ours, exact in zip(got, expected, strict=True):
         assert ours.dtype == logits.dtype
@@ -59,7 +60,7 @@ def test_loss_and_gradient_of_float32_are_right_to_rounding(rows, classes, sprea
 def test_a_small_loss_has_all_its_digits(gap):
     """e^−80 is 2e-35: beside the 1 of the largest class it would be lost."""
     logits = np.array([[5, 5 - gap, 5 - gap], [5, 5, 5 - gap]], np.float32)
-    losses, gradient = with_gradient(sparse_softmax_cross_entropy, [0, 1], logits)
+    losses, gradient = with_gradient(fused_sparse_softmax_cross_entropy, [0, 1], logits)
     small = np.exp(-gap)
     assert_near(losses, [np.log1p(2 * small), np.log1p(1 + small)], ulps=2)
     assert_near(gradient[:, 0], [-2 * small / (1 + 2 * small), 1 / (2 + small)], ulps=2)
@@ -69,14 +70,14 @@ def test_the_float32_exponential_is_within_2_ulps_of_float64():
     """Beside a 0, a logit x below −20 has a probability of eˣ: its gradient. Down to the least normal number."""
     x = np.linspace(-87.33, -20, 100_001).astype(np.float32)
     logits = np.stack([np.zeros_like(x), x], axis=1)
-    _, gradient = with_gradient(sparse_softmax_cross_entropy, np.zeros(len(x), np.int32), logits)
+    _, gradient = with_gradient(fused_sparse_softmax_cross_entropy, np.zeros(len(x), np.int32), logits)
     assert_near(gradient[:, 1], np.exp(x.astype(np.float64)), ulps=2)
 
 
 def test_loss_and_gradient_of_float64_are_mpmath_s():
     random = np.random.default_rng(0)
     logits, labels = random.normal(size=(20, 7)) * np.geomspace(0.1, 500, 20)[:, np.newaxis], random.integers(0, 7, 20)
-    losses, gradient = with_gradient(sparse_softmax_cross_entropy, labels, logits)
+    losses, gradient = with_gradient(fused_sparse_softmax_cross_entropy, labels, logits)
     with mpmath.workdps(400):
         for z, y, loss, g in zip(logits, labels, losses, gradient, strict=True):
             total = mpmath.fsum(mpmath.exp(float(k)) for k in z)
@@ -87,7 +88,7 @@ def test_loss_and_gradient_of_float64_are_mpmath_s():
 
 def test_the_gradient_is_that_of_finite_differences():
     logits = tf.constant(np.random.default_rng(1).normal(size=(3, 5)))
-    theory, numeric = tf.test.compute_gradient(lambda z: sparse_softmax_cross_entropy([4, 0, 2], z), [logits])
+    theory, numeric = tf.test.compute_gradient(lambda z: fused_sparse_softmax_cross_entropy([4, 0, 2], z), [logits])
     np.testing.assert_allclose(theory[0], numeric[0], atol=1e-8)
 
 
@@ -95,31 +96,31 @@ def test_the_gradient_is_that_of_finite_differences():
 def test_infinities_and_nan_are_as_in_the_package(dtype):
     rows = [[0, -np.inf, 1], [-np.inf, 2, 2], [np.nan, 0, 1], [0, 1, np.nan], [np.inf, 0, 1], [-np.inf] * 3, [1, 2, 3]]
     for labels in ([0] * 7, [1] * 7, [2] * 7):
-        got = sparse_softmax_cross_entropy(labels, np.array(rows, dtype))
+        got = fused_sparse_softmax_cross_entropy(labels, np.array(rows, dtype))
         assert_near(got, dnn.sparse_softmax_cross_entropy(labels, np.array(rows, np.float64)), dtype=dtype)
 
 
 def test_other_dtypes_are_cast():
     logits, labels = np.array([[0.5, 1, -2]]), np.array([1], np.uint8)
     for dtype, given_back in ((tf.bfloat16, tf.float32), (tf.float16, tf.float32), (tf.float64, tf.float64)):
-        assert sparse_softmax_cross_entropy(labels, tf.constant(logits, dtype)).dtype == given_back
+        assert fused_sparse_softmax_cross_entropy(labels, tf.constant(logits, dtype)).dtype == given_back
 
 
 def test_it_keeps_the_laws_of_a_loss():
-    dnn.testing.check_loss(sparse_softmax_cross_entropy, xla=False)
+    dnn.testing.check_loss(fused_sparse_softmax_cross_entropy, xla=False)
 
 
 @pytest.mark.parametrize("label", [-1, 3, 2**31 - 1, -(2**31)])
 def test_a_label_out_of_range_is_an_invalid_argument_that_names_its_row(label):
     labels, logits = tf.constant([0, label]), tf.zeros([2, 3])
-    for function in (sparse_softmax_cross_entropy, tf.function(sparse_softmax_cross_entropy)):
+    for function in (fused_sparse_softmax_cross_entropy, tf.function(fused_sparse_softmax_cross_entropy)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=rf"labels must be in \[0, 3\), got {label} in row 1"):
             function(labels, logits)
 
 
 def test_the_largest_label_of_uint64_is_told_as_it_is():
     with pytest.raises(tf.errors.InvalidArgumentError, match=rf"got {2**64 - 1} in row 1"):
-        sparse_softmax_cross_entropy(np.uint64([0, 2**64 - 1]), np.zeros((2, 3), np.float32))
+        fused_sparse_softmax_cross_entropy(np.uint64([0, 2**64 - 1]), np.zeros((2, 3), np.float32))
 
 
 WRITER = """
@@ -137,7 +138,7 @@ def test_labels_that_change_meanwhile_are_those_that_were_checked(tmp_path):
     rows, file = 2**17, tmp_path / "labels"
     file.write_bytes(bytes(8 * rows))
     logits = tf.random.stateless_normal([rows, 8], [4, 0])
-    expected = sparse_softmax_cross_entropy(tf.zeros(rows, tf.int64), logits)
+    expected = fused_sparse_softmax_cross_entropy(tf.zeros(rows, tf.int64), logits)
     with file.open("r+b") as opened:
         labels = np.frombuffer(mmap.mmap(opened.fileno(), 0), np.int64)
     shared = tf.experimental.dlpack.from_dlpack(labels.__dlpack__())
@@ -156,20 +157,20 @@ def test_labels_that_change_meanwhile_are_those_that_were_checked(tmp_path):
 def accepted(labels, logits):
     """The losses, or None for labels that are refused."""
     try:
-        return sparse_softmax_cross_entropy(labels, logits).numpy()
+        return fused_sparse_softmax_cross_entropy(labels, logits).numpy()
     except tf.errors.InvalidArgumentError:
         return None
 
 
 def test_wrong_arguments_are_named():
     with pytest.raises(TypeError, match="labels must be integers, got float32"):
-        sparse_softmax_cross_entropy([0.0], [[1.0, 2.0]])
+        fused_sparse_softmax_cross_entropy([0.0], [[1.0, 2.0]])
     with pytest.raises(TypeError, match="logits must be floats, got int32"):
-        sparse_softmax_cross_entropy([0], [[1, 2]])
-    with pytest.raises(ValueError, match="logits must be of two classes at least"):
-        sparse_softmax_cross_entropy([0], [[1.0]])
+        fused_sparse_softmax_cross_entropy([0], [[1, 2]])
+    with pytest.raises(ValueError, match="logits must have at least two classes"):
+        fused_sparse_softmax_cross_entropy([0], [[1.0]])
     with pytest.raises(ValueError, match=r"labels must be \[batch\], logits .*, got \(2,\) and \(1, 2\)"):
-        sparse_softmax_cross_entropy([0, 1], [[1.0, 2.0]])
+        fused_sparse_softmax_cross_entropy([0, 1], [[1.0, 2.0]])
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (0, 0), (0, 1)])
@@ -193,9 +194,11 @@ def test_a_shape_that_only_the_kernel_sees_is_refused():
 
 def test_the_shape_is_known_before_the_batch_is():
     specs = [tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, 5])]
-    assert tf.function(sparse_softmax_cross_entropy).get_concrete_function(*specs).output_shapes.as_list() == [None]
+    assert tf.function(fused_sparse_softmax_cross_entropy).get_concrete_function(*specs).output_shapes.as_list() == [
+        None
+    ]
     specs = [tf.TensorSpec([None], tf.int64), tf.TensorSpec([8, 5])]
-    assert tf.function(sparse_softmax_cross_entropy).get_concrete_function(*specs).output_shapes.as_list() == [8]
+    assert tf.function(fused_sparse_softmax_cross_entropy).get_concrete_function(*specs).output_shapes.as_list() == [8]
 
 
 def test_a_second_derivative_is_refused():
@@ -204,7 +207,7 @@ def test_a_second_derivative_is_refused():
         outer.watch(z)
         with tf.GradientTape() as inner:
             inner.watch(z)
-            loss = sparse_softmax_cross_entropy([0], z)
+            loss = fused_sparse_softmax_cross_entropy([0], z)
         gradient = inner.gradient(loss, z)
     with pytest.raises(LookupError, match="the fused softmax cross-entropy has no second derivative: use dnn.sparse"):
         outer.gradient(gradient, z)
@@ -213,9 +216,9 @@ def test_a_second_derivative_is_refused():
 def test_many_threads_with_arguments_of_their_own_give_what_each_gives_alone():
     random = np.random.default_rng(2)
     cases = [(random.integers(0, 50, rows), random.normal(size=(rows, 50))) for rows in range(500, 532)]
-    alone = [with_gradient(sparse_softmax_cross_entropy, *case) for case in cases]
+    alone = [with_gradient(fused_sparse_softmax_cross_entropy, *case) for case in cases]
     with ThreadPoolExecutor(8) as pool:
-        again = pool.map(lambda i: with_gradient(sparse_softmax_cross_entropy, *cases[i % 32]), range(256))
+        again = pool.map(lambda i: with_gradient(fused_sparse_softmax_cross_entropy, *cases[i % 32]), range(256))
         for i, results in enumerate(again):
             for ours, expected in zip(results, alone[i % 32], strict=True):
                 np.testing.assert_array_equal(ours, expected)
@@ -223,7 +226,7 @@ def test_many_threads_with_arguments_of_their_own_give_what_each_gives_alone():
 
 def test_it_keeps_the_laws_of_an_op():
     classes, logits = Integers(["batch"], below="classes"), Floats(["batch", "classes"], least=2)
-    check_op(sparse_softmax_cross_entropy, dnn.sparse_softmax_cross_entropy, (classes, logits), calls=512)
+    check_op(fused_sparse_softmax_cross_entropy, dnn.sparse_softmax_cross_entropy, (classes, logits), calls=512)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
@@ -231,7 +234,7 @@ def test_fit_trains_with_it_and_xla_that_cannot_says_so_in_one_line(jit_compile,
     random = np.random.default_rng(3)
     x, y = random.normal(size=(200, 4)).astype(np.float32), random.integers(0, 3, 200).astype(np.int32)
     histories = []
-    for loss in (sparse_softmax_cross_entropy, dnn.sparse_softmax_cross_entropy):
+    for loss in (fused_sparse_softmax_cross_entropy, dnn.sparse_softmax_cross_entropy):
         model = dnn.mlp([4, 8, 3])
         optimizer = dnn.SGD(model.trainable_variables, 0.1)
         with caplog.at_level(logging.WARNING, "dnn"):
@@ -253,6 +256,4 @@ def test_fit_trains_with_it_and_xla_that_cannot_says_so_in_one_line(jit_compile,
 
 
 def _op(labels, logits):
-    from dnn.ops.softmax_cross_entropy import _library
-
-    return _library().dnn_softmax_cross_entropy(labels=labels, logits=logits).loss
+    return compiled_ops("softmax_cross_entropy.cc").dnn_softmax_cross_entropy(labels=labels, logits=logits).loss

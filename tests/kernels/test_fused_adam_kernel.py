@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from needs_compiler import needs_compiler
 
-from dnn.ops.fused_adam import FusedAdam, _library
+from dnn.kernels.compiled import compiled_ops
+from dnn.kernels.fused_adam import FusedAdam
 
 pytestmark = needs_compiler
 
@@ -104,7 +105,7 @@ RULE = (0.1, 0.9, 0.9, 0.1, 0.1, 1e-7)
 def call(p, m, v, g, rule=RULE, t=None):
     handles = {name: [x.handle for x in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
     t = tf.Variable(0, dtype=tf.int64) if t is None else t
-    _library().dnn_fused_adam(**handles, t=t.handle, g=g, rule=tf.constant(rule))
+    compiled_ops("fused_adam.cc").dnn_fused_adam(**handles, t=t.handle, g=g, rule=tf.constant(rule))
 
 
 def test_the_kernel_refuses_what_does_not_fit_and_changes_nothing_then():
@@ -151,7 +152,7 @@ def test_a_variable_without_a_value_is_refused():
     empty = tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[2], shared_name="dnn_test_no_value")
     handles = {"m": [a.handle], "v": [b.handle], "g": [tf.zeros([2])], "rule": RULE}
     with pytest.raises((tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
-        _library().dnn_fused_adam(p=[empty], t=t.handle, **handles)
+        compiled_ops("fused_adam.cc").dnn_fused_adam(p=[empty], t=t.handle, **handles)
     with pytest.raises((tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
-        _library().dnn_fused_adam(p=[tf.Variable(tf.zeros([2])).handle], t=empty, **handles)
+        compiled_ops("fused_adam.cc").dnn_fused_adam(p=[tf.Variable(tf.zeros([2])).handle], t=empty, **handles)
     assert t.numpy() == 0

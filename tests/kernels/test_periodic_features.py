@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dnn
-from dnn.ops.periodic import Periodic, periodic
+from dnn.kernels.periodic_features import Periodic, periodic
 
 
 @given(rows=st.integers(0, 5), columns=st.integers(1, 4), waves=st.integers(1, 5), seed=st.integers(0, 2**32 - 1))

@@ -9,7 +9,7 @@ from mlp_epochs import LOSS, state_of
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.mlp_adam import MlpAdam
+from dnn.kernels.mlp_adam import MlpAdam
 
 pytestmark = needs_compiler
 
@@ -74,12 +74,12 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_another_model_is_refused(name):
     make, message = MODELS[name]
-    with pytest.raises(ValueError, match=f"{message}.*; for others there is FusedAdam, or dnn.Adam"):
+    with pytest.raises(ValueError, match=f"{message}.*; otherwise use dnn.FusedAdam or dnn.Adam"):
         MlpAdam(make())
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="softmax of one output is always 1: the model must have two at least"):
+    with pytest.raises(ValueError, match="softmax of one output is always 1: the model must have at least two"):
         MlpAdam(dnn.mlp([2, 1]))
     with pytest.raises(ValueError, match=r"beta_1 and beta_2 must be in \[0.5, 1\), got 0.3 and 0.999"):
         MlpAdam(dnn.mlp([2, 2]), beta_1=0.3)
@@ -89,9 +89,9 @@ def test_wrong_arguments_are_named():
     first.activation = dnn.relu
     with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got float32, float64"):
         MlpAdam(dnn.Sequential([first, last]))
-    with pytest.raises(ValueError, match="its layers alone, each there once, and all of it trained; for"):
+    with pytest.raises(ValueError, match="its layers alone, each there once, and all of it trained; otherwise"):
         MlpAdam(dnn.Sequential([first, first, dnn.mlp([2, 2]).layers[0]]))
-    with pytest.raises(TypeError, match="learning_rate must be a number here, which callbacks may change; for others"):
+    with pytest.raises(TypeError, match="learning_rate must be a number here, which callbacks may change; otherwise"):
         MlpAdam(dnn.mlp([2, 2]), dnn.CosineDecay(0.1, 5))
 
 
@@ -100,11 +100,11 @@ def smoothed(labels, logits):
 
 
 OTHER = {
-    "another loss": ({"loss": smoothed}, "MlpAdam computes the loss dnn.sparse_softmax_cross_entropy, and of metrics"),
+    "another loss": ({"loss": smoothed}, "MlpAdam computes the loss dnn.sparse_softmax_cross_entropy, and as metric"),
     "a partial of it": ({"loss": functools.partial(LOSS, label_smoothing=0.0)}, "MlpAdam computes the loss"),
-    "another metric": ({"metrics": {"loss_again": LOSS}}, "dnn.accuracy or none, got .*; for others there is"),
-    "one too many": ({"metrics": {"a": dnn.accuracy, "b": dnn.accuracy}}, "of metrics dnn.accuracy or none"),
-    "ignore_class": ({"ignore_class": 1}, "MlpAdam computes no weights of rows and no ignore_class; for others"),
+    "another metric": ({"metrics": {"loss_again": LOSS}}, "dnn.accuracy or none, got .*; otherwise use"),
+    "one too many": ({"metrics": {"a": dnn.accuracy, "b": dnn.accuracy}}, "as metric dnn.accuracy or none"),
+    "ignore_class": ({"ignore_class": 1}, "MlpAdam computes no weights of rows and no ignore_class; otherwise"),
 }
 
 

@@ -12,7 +12,8 @@ from needs_compiler import needs_compiler
 from tolerance import assert_near
 
 import dnn
-from dnn.ops.layer_normalization import LayerNormalization, _library, layer_normalization
+from dnn.kernels.compiled import compiled_ops
+from dnn.kernels.layer_normalization import SOURCE, FusedLayerNormalization, fused_layer_normalization
 from dnn.testing import Floats, check_op
 
 pytestmark = needs_compiler
@@ -35,7 +36,7 @@ def fused(x, gamma, beta, y_gradient, epsilon):
     arguments = [tf.constant(a) for a in (x, gamma, beta)]
     with tf.GradientTape() as tape:
         tape.watch(arguments)
-        y = layer_normalization(*arguments, epsilon=epsilon)
+        y = fused_layer_normalization(*arguments, epsilon=epsilon)
     return [a.numpy() for a in (y, *tape.gradient(y, arguments, output_gradients=tf.constant(y_gradient)))]
 
 
@@ -66,7 +67,7 @@ def test_it_is_as_exact_as_the_package_s_own_beside_a_large_mean():
     x = (1000 + np.random.default_rng(0).normal(size=(50, 40))).astype(np.float32)
     gamma, beta = np.ones(40, np.float32), np.zeros(40, np.float32)
     exact = in_float64(x, gamma, beta, x, 1e-3)[0]
-    ours, theirs = layer_normalization(x, gamma, beta), dnn.layer_normalization(x, gamma, beta)
+    ours, theirs = fused_layer_normalization(x, gamma, beta), dnn.layer_normalization(x, gamma, beta)
     assert np.abs(ours - exact).max() <= 1.5 * np.abs(theirs - exact).max()
     assert np.abs(ours - exact).max() < 1e-6
 
@@ -76,7 +77,9 @@ def test_the_mean_of_float64_is_exact_beyond_its_last_place():
     x = 1e12 + np.random.default_rng(3).normal(size=(20, 37))
     d = np.array([[float(Fraction(value) - sum(map(Fraction, row)) / 37) for value in row] for row in x.tolist()])
     exact = d / np.sqrt((d**2).mean(axis=1, keepdims=True) + 1e-3)
-    assert_near(layer_normalization(x, np.ones(37), np.zeros(37)), exact, ulps=8, dtype=np.float64, absolute=1e-15)
+    assert_near(
+        fused_layer_normalization(x, np.ones(37), np.zeros(37)), exact, ulps=8, dtype=np.float64, absolute=1e-15
+    )
 
 
 @pytest.mark.parametrize("size", [3, 40])
@@ -92,19 +95,21 @@ def test_deviations_whose_squares_overflow_are_divided_by_infinity(size):
 def test_the_gradient_is_that_of_finite_differences():
     random = np.random.default_rng(1)
     arguments = [tf.constant(random.normal(size=shape)) for shape in ((3, 5), 5, 5)]
-    theory, numeric = tf.test.compute_gradient(lambda x, g, b: tf.sin(layer_normalization(x, g, b)), arguments, 1e-5)
+    theory, numeric = tf.test.compute_gradient(
+        lambda x, g, b: tf.sin(fused_layer_normalization(x, g, b)), arguments, 1e-5
+    )
     for ours, by_differences in zip(theory, numeric, strict=True):
         np.testing.assert_allclose(ours, by_differences, atol=1e-8)
 
 
 def test_the_layer_keeps_the_laws_of_a_layer():
-    dnn.testing.check_layer(lambda: LayerNormalization(4), xla=False)
+    dnn.testing.check_layer(lambda: FusedLayerNormalization(4), xla=False)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_is_nan_in_its_own_row_alone(value):
     x = np.array([[1, value, 2], [1, 2, 3]], np.float32)
-    y = layer_normalization(x, np.ones(3, np.float32), np.zeros(3, np.float32)).numpy()
+    y = fused_layer_normalization(x, np.ones(3, np.float32), np.zeros(3, np.float32)).numpy()
     assert np.isnan(y[0]).all()
     assert np.isfinite(y[1]).all()
 
@@ -120,45 +125,47 @@ def test_nothing_gives_nothing(shape):
 def test_the_shape_is_known_before_the_batch_is():
     for shape in ([None, 4], [None, None, 4], [2, None]):
         signature = [tf.TensorSpec(shape), tf.TensorSpec([4]), tf.TensorSpec([4])]
-        traced = tf.function(layer_normalization, input_signature=signature).get_concrete_function()
+        traced = tf.function(fused_layer_normalization, input_signature=signature).get_concrete_function()
         assert traced.output_shapes.as_list() == [*shape[:-1], 4]
 
 
 def test_shapes_that_do_not_fit_are_refused_by_the_shape_function_and_by_the_kernel():
     x, three, four = tf.zeros([2, 3]), tf.zeros([3]), tf.zeros([4])
-    unknown = tf.function(layer_normalization, input_signature=[tf.TensorSpec(None)] * 3)
+    unknown = tf.function(fused_layer_normalization, input_signature=[tf.TensorSpec(None)] * 3)
     for gamma, beta in ((four, four), (three, four), (tf.zeros([1, 3]), three)):
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=r"(?i)must be|dimension|rank"):
-            tf.function(layer_normalization)(x, gamma, beta)
-        for call in (layer_normalization, unknown):
+            tf.function(fused_layer_normalization)(x, gamma, beta)
+        for call in (fused_layer_normalization, unknown):
             with pytest.raises(tf.errors.InvalidArgumentError, match=r"x must be \[..., size\], gamma and beta "):
                 call(x, gamma, beta)
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"y_gradient and x must be \[..., size\]"):
-        _library().dnn_layer_normalization_grad(y_gradient=x, x=x, gamma=three, statistics=tf.zeros([2, 2], tf.float64))
+        compiled_ops(SOURCE).dnn_layer_normalization_grad(
+            y_gradient=x, x=x, gamma=three, statistics=tf.zeros([2, 2], tf.float64)
+        )
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"y_gradient and x must be \[..., size\]"):
-        _library().dnn_layer_normalization_grad(
+        compiled_ops(SOURCE).dnn_layer_normalization_grad(
             y_gradient=tf.zeros([3, 3]), x=x, gamma=three, statistics=tf.zeros([2, 3], tf.float64)
         )
 
 
 def test_wrong_arguments_are_named():
     with pytest.raises(TypeError, match="x must be float32 or float64, got int32"):
-        layer_normalization([1], [1.0], [1.0])
+        fused_layer_normalization([1], [1.0], [1.0])
     wide = tf.ones([1], tf.float64)
     for gamma, beta, got in ((wide, [1.0], "float64 and float32"), ([1.0], wide, "float32 and float64")):
-        for call in (layer_normalization, tf.function(layer_normalization, autograph=False)):
+        for call in (fused_layer_normalization, tf.function(fused_layer_normalization, autograph=False)):
             with pytest.raises(TypeError, match=f"gamma and beta must be float32, as x, got {got}"):
                 call(tf.ones([1, 1]), gamma, beta)
     with pytest.raises(TypeError, match="dtype must be float32 or float64, got float16"):
-        LayerNormalization(3, dtype=tf.float16)
+        FusedLayerNormalization(3, dtype=tf.float16)
     with pytest.raises(TypeError, match="x must be float32, got float64"):
-        LayerNormalization(3)(np.ones((1, 3)))
+        FusedLayerNormalization(3)(np.ones((1, 3)))
     with pytest.raises(ValueError, match=r"x must be \[..., 3\], got shape \(1, 2\)"):
-        LayerNormalization(3)([[1.0, 2.0]])
+        FusedLayerNormalization(3)([[1.0, 2.0]])
     with pytest.raises(ValueError, match=r"x must be \[..., size\], got shape \(\)"):
-        layer_normalization(1.0, [1.0], [1.0])
+        fused_layer_normalization(1.0, [1.0], [1.0])
     with pytest.raises(ValueError, match="size and epsilon must be positive, got 0 and 0.001"):
-        LayerNormalization(0)
+        FusedLayerNormalization(0)
 
 
 def test_a_second_derivative_is_refused():
@@ -167,7 +174,7 @@ def test_a_second_derivative_is_refused():
         outer.watch(x)
         with tf.GradientTape() as inner:
             inner.watch(x)
-            y = layer_normalization(x, vector, vector)
+            y = fused_layer_normalization(x, vector, vector)
         gradient = inner.gradient(y, x)
     with pytest.raises(LookupError, match="DnnLayerNormalizationGrad"):
         outer.gradient(gradient, x)
@@ -191,4 +198,4 @@ def test_it_keeps_the_laws_of_an_op():
         Floats(["size"], -9, 9, least=2),
         Floats(["size"], -9, 9, least=2),
     )
-    check_op(layer_normalization, dnn.layer_normalization, arguments, ulps=1024, calls=512)
+    check_op(fused_layer_normalization, dnn.layer_normalization, arguments, ulps=1024, calls=512)

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from needs_compiler import needs_compiler
 
-import dnn.ops.compiler
-from dnn.ops.compiler import OURS, compiler
+import dnn.kernels
+from dnn.ops.compiler import OUR_FLAGS, compiler
 
 pytestmark = needs_compiler
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    made, include = tmp_path_factory.mktemp("product") / "product.so", Path(dnn.ops.compiler.__file__).parent
+    made, include = tmp_path_factory.mktemp("product") / "product.so", Path(dnn.kernels.__file__).parent
     source = str(Path(__file__).with_name("product.cc"))
-    subprocess.run([*compiler(), *OURS, "-std=c++17", f"-I{include}", source, "-o", str(made)], check=True)
+    subprocess.run([*compiler(), *OUR_FLAGS, "-std=c++17", f"-I{include}", source, "-o", str(made)], check=True)
     return ctypes.CDLL(str(made))
 
 

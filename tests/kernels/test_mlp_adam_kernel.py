@@ -10,7 +10,8 @@ from mlp_epochs import LOSS, RATE, drawn, state_of
 from needs_compiler import needs_compiler
 
 import dnn
-from dnn.ops.mlp_adam import MlpAdam, _library
+from dnn.kernels.compiled import compiled_ops
+from dnn.kernels.mlp_adam import FLAGS, SOURCE, MlpAdam
 from dnn.train.rows import Rows
 
 pytestmark = needs_compiler
@@ -148,7 +149,7 @@ def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t
     handles = {name: [each.handle for each in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
     t = tf.Variable(0, dtype=tf.int64) if t is None else t
     x = tf.ones([2, 4]) if x is None else x
-    return _library().dnn_mlp_adam(
+    return compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
         x=x,
         labels=np.int32(labels),
         order=np.int32(order),
@@ -242,7 +243,9 @@ def test_a_variable_without_a_value_is_refused(slot):
     empty = tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[4, 3], shared_name="dnn_test_no_value_in_an_epoch")
     handles[slot] = empty if slot == "t" else [empty, handles[slot][1]]
     with pytest.raises((tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
-        _library().dnn_mlp_adam(x=tf.ones([1, 4]), labels=[0], order=[0], rule=RULE, batch_size=1, **handles)
+        compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
+            x=tf.ones([1, 4]), labels=[0], order=[0], rule=RULE, batch_size=1, **handles
+        )
 
 
 def test_shapes_that_only_the_kernel_sees_are_refused():
@@ -253,7 +256,9 @@ def test_shapes_that_only_the_kernel_sees_are_refused():
 
     @tf.function(input_signature=specs, autograph=False)
     def traced(x, labels, order, rule):
-        return _library().dnn_mlp_adam(x=x, labels=labels, order=order, rule=rule, t=t.handle, batch_size=2, **handles)
+        return compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
+            x=x, labels=labels, order=order, rule=rule, t=t.handle, batch_size=2, **handles
+        )
 
     assert traced.get_concrete_function().output_shapes == [2]
     good = [np.ones((2, 4)), [0, 1], [0, 1], RULE]

@@ -11,7 +11,8 @@ import resource
 import numpy as np
 import tensorflow as tf
 
-from dnn.ops import fused_adam, layer_normalization, mlp_adam, softmax_cross_entropy
+from dnn.kernels import mlp_adam
+from dnn.kernels.compiled import compiled_ops
 
 PAGE = mmap.PAGESIZE
 ROWS = 16  # so that a matrix of any width ends at the end of a page and begins where TensorFlow wants a tensor to
@@ -37,12 +38,12 @@ def shared(array) -> tf.Tensor:
 
 
 def cross_entropy(matrix, labels, **of):
-    op = softmax_cross_entropy._library().dnn_softmax_cross_entropy
+    op = compiled_ops("softmax_cross_entropy.cc").dnn_softmax_cross_entropy
     same(op(labels=shared(guarded(labels, **of)), logits=shared(guarded(matrix, **of))), op(labels, matrix))
 
 
 def normalization(matrix, **of):
-    ops, ones = layer_normalization._library(), np.ones(matrix.shape[1], matrix.dtype)
+    ops, ones = compiled_ops("layer_normalization.cc"), np.ones(matrix.shape[1], matrix.dtype)
     given = shared(guarded(matrix, **of)), *map(tf.constant, (ones, ones))
     y, statistics = ops.dnn_layer_normalization(*given, epsilon=0.1)
     same((y, statistics), ops.dnn_layer_normalization(matrix, ones, ones, epsilon=0.1))
@@ -78,7 +79,7 @@ def epoch(matrix, labels, **of):
 def steps(variables, x, labels, order):
     p, m, v = ([variable.handle for variable in slot] for slot in variables)
     rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], variables[0][0].dtype.as_numpy_dtype)
-    op, t = mlp_adam._library().dnn_mlp_adam, tf.Variable(0, dtype=tf.int64)
+    op, t = compiled_ops(mlp_adam.SOURCE, *mlp_adam.FLAGS).dnn_mlp_adam, tf.Variable(0, dtype=tf.int64)
     return op(x=x, labels=labels, order=order, p=p, m=m, v=v, t=t.handle, rule=rule, batch_size=ROWS - 3)
 
 
@@ -86,7 +87,7 @@ def step(variables, g):
     p, m, v = ([variable.handle] for variable in variables)
     rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], g.dtype.as_numpy_dtype)
     t = tf.Variable(0, dtype=tf.int64)
-    fused_adam._library().dnn_fused_adam(p=p, m=m, v=v, t=t.handle, g=[g], rule=rule)
+    compiled_ops("fused_adam.cc").dnn_fused_adam(p=p, m=m, v=v, t=t.handle, g=[g], rule=rule)
 
 
 def same(results, expected):

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 import dnn
-from dnn.ops import fused_adam, layer_normalization, mlp_adam, softmax_cross_entropy
 
 FLAGS = sys.argv[1:]
 
@@ -21,8 +20,8 @@ def refused(call, *arguments, **named):
     raise AssertionError(f"not refused: {arguments} {named}")
 
 
-def library(module):
-    return dnn.ops.load(Path(module.__file__).with_suffix(".cc"), flags=FLAGS)
+def library(name):
+    return dnn.ops.load(Path(dnn.kernels.__file__).with_name(name), flags=FLAGS)
 
 
 def cross_entropy(op):
@@ -146,9 +145,9 @@ def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None):
     op(x=x, labels=labels, order=np.int32(order), **handles, t=t.handle, rule=rule, batch_size=batch_size)
 
 
-cross_entropy(library(softmax_cross_entropy).dnn_softmax_cross_entropy)
-ops = library(layer_normalization)
+cross_entropy(library("softmax_cross_entropy.cc").dnn_softmax_cross_entropy)
+ops = library("layer_normalization.cc")
 normalization(ops.dnn_layer_normalization, ops.dnn_layer_normalization_grad)
-adam(library(fused_adam).dnn_fused_adam)
-epochs(library(mlp_adam).dnn_mlp_adam)
+adam(library("fused_adam.cc").dnn_fused_adam)
+epochs(library("mlp_adam.cc").dnn_mlp_adam)
 print("done")

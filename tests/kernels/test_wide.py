@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import dnn.ops.compiler
-from dnn.ops.compiler import OURS
+import dnn.kernels
+from dnn.ops.compiler import OUR_FLAGS
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="it looks for instructions of x86-64")
 
@@ -20,8 +20,8 @@ def assembly(compiler, source, *more):
     """What the compiler makes of a source beside this file, for one width of vectors."""
     if not shutil.which(compiler):
         pytest.skip(f"there is no {compiler}")
-    include = Path(dnn.ops.compiler.__file__).parent
-    flags = [flag for flag in OURS if flag != "-shared"]
+    include = Path(dnn.kernels.__file__).parent
+    flags = [flag for flag in OUR_FLAGS if flag != "-shared"]
     command = [compiler, *flags, *more, "-std=c++17", "-Werror", "-DONE_WIDTH", f"-I{include}", "-S", "-o", "-"]
     return subprocess.run(
         [*command, str(Path(__file__).with_name(source))], capture_output=True, text=True, check=True

@@ -9,7 +9,7 @@ from needs_compiler import needs_compiler
 from optimizer_peer import START, drawn_gradients
 
 import dnn
-from dnn.ops.fused_adam import FusedAdam
+from dnn.kernels.fused_adam import FusedAdam
 
 pytestmark = needs_compiler
 
