@@ -1,8 +1,11 @@
 """The three ways TensorFlow runs a function. Compare them within a tolerance, never bit by bit."""
 
 import functools
+import os
 
 import tensorflow as tf
+
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"  # long forms of tests are run too
 
 MODES = {
     "eager": lambda function: function,
