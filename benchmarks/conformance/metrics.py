@@ -6,17 +6,27 @@ import keras
 import numpy as np
 
 import dnn
-from conformance import exact, logits
-from conformance.calling import array_of
-from conformance.exact import EXACT
-from conformance.measure import one
-from conformance.piece import Part, Piece
-from conformance.softmax import probabilities
+from benchmarks.conformance import exact, logits
+from benchmarks.conformance.calling import array_of
+from benchmarks.conformance.comparison import Comparison, Part, Reason
+from benchmarks.conformance.exact import EXACT
+from benchmarks.conformance.measure import one
+from benchmarks.conformance.softmax import probabilities
 
 DTYPE = "float32"  # of the logits, and of Keras's sums; here they are float64 or integers
+# the largest error; of whole numbers, and of shares of 64 rows, nothing is rounded
+COUNTED = dict.fromkeys(["accuracy", "accuracy, one-hot labels", "top_k_accuracy, k=2", "confusion_matrix"], 0.0)
+BOUNDS = COUNTED | {"binary_accuracy": 2.0**-22}  # a share of three outputs, in float32, and a mean of 64
+SUMMED = 2.0**-46  # 200 terms of at most 1, in float64, are rounded by 2⁻⁵³ each, and most have a logarithm
+IN_FLOAT64 = "is counted in whole numbers or summed in float64: Keras sums in float32"
+REASONS = [
+    Reason("stricter", "of equal logits the first come first: Keras lets all of them in", "*", "ties"),
+    Reason("stricter", IN_FLOAT64),
+]
 
 
-def pieces() -> list[Piece]:
+def comparisons() -> list[Comparison]:
+    """Return each metric and each score on drawn rows."""
     return [
         *_accuracies(),
         *_of_a_table(),
@@ -26,22 +36,23 @@ def pieces() -> list[Piece]:
     ]
 
 
-def _piece(name, domain, dtype, draw, ours, keras_s, exactly, chunks=25) -> Piece:
+def _comparison(name, domain, dtype, draw, ours, keras_s, exactly, reasons=REASONS) -> Comparison:
     """Of functions that give a number, or an array of them."""
 
     def array(function, as_type):
         return lambda *inputs: (np.array(function(*inputs), dtype=as_type, ndmin=1),)
 
-    return Piece(
+    return Comparison(
         name,
         domain,
         dtype,
-        (Part("value", one),),
+        (Part("value", one, BOUNDS.get(name, SUMMED)),),
         draw,
         array(ours, np.float64),
         keras_s and array(keras_s, np.float64),
         array(exactly, object),
-        chunks,
+        chunks=25,
+        reasons=reasons,
     )
 
 
@@ -62,7 +73,7 @@ def _accuracies():
         ]
 
     for domain, draw in (("ordinary", _labels_and_logits), ("ties", tied)):
-        yield _piece(
+        yield _comparison(
             "accuracy",
             domain,
             DTYPE,
@@ -71,7 +82,7 @@ def _accuracies():
             lambda labels, z: _after(keras.metrics.SparseCategoricalAccuracy(), labels, z),
             lambda labels, z: share(np.array(places(labels, z)) < 1),
         )
-        yield _piece(
+        yield _comparison(
             "top_k_accuracy, k=2",
             domain,
             DTYPE,
@@ -81,8 +92,8 @@ def _accuracies():
             lambda labels, z: share(np.array(places(labels, z)) < 2),
         )
 
-    yield _piece(
-        "accuracy of one-hot labels",
+    yield _comparison(
+        "accuracy, one-hot labels",
         "ordinary",
         DTYPE,
         _labels_and_logits,
@@ -94,7 +105,7 @@ def _accuracies():
     def bits(random, chunk):
         return random.integers(0, 2, (64, 3)), array_of(random.normal(size=(64, 3)), DTYPE)
 
-    yield _piece(
+    yield _comparison(
         "binary_accuracy",
         "ordinary",
         DTYPE,
@@ -126,7 +137,7 @@ def _of_probabilities():
         return sum(map(abs, gaps)) / len(z)
 
     draw = _labels_and_logits
-    yield _piece(
+    yield _comparison(
         "log_loss",
         "ordinary",
         DTYPE,
@@ -135,9 +146,16 @@ def _of_probabilities():
         lambda labels, z: _after(keras.metrics.SparseCategoricalCrossentropy(from_logits=True), labels, z),
         log_loss,
     )
-    yield _piece("brier_score", "ordinary", DTYPE, draw, dnn.brier_score, keras_brier, brier)
-    yield _piece(
-        "expected_calibration_error", "ordinary", DTYPE, draw, dnn.expected_calibration_error, None, calibration
+    yield _comparison("brier_score", "ordinary", DTYPE, draw, dnn.brier_score, keras_brier, brier)
+    yield _comparison(
+        "expected_calibration_error",
+        "ordinary",
+        DTYPE,
+        draw,
+        dnn.expected_calibration_error,
+        None,
+        calibration,
+        [Reason("stricter", "Keras has none")],
     )
 
 
@@ -158,7 +176,7 @@ def _of_a_table():
             EXACT.mpf(top.numerator) / top.denominator for top in (formula(y == c, p == c) for c in range(3))
         ]
 
-    yield _piece(
+    yield _comparison(
         "confusion_matrix",
         "ordinary",
         DTYPE,
@@ -171,7 +189,7 @@ def _of_a_table():
         ("precision", dnn.precision, keras.metrics.Precision, lambda y, p: Fraction(count(y & p), count(p))),
         ("recall", dnn.recall, keras.metrics.Recall, lambda y, p: Fraction(count(y & p), count(y))),
     ):
-        yield _piece(
+        yield _comparison(
             name,
             "ordinary",
             DTYPE,
@@ -180,7 +198,7 @@ def _of_a_table():
             lambda y, p, metric=metric: [_after(metric(class_id=c), np.eye(3)[y], np.eye(3)[p]) for c in range(3)],
             per_class(formula),
         )
-    yield _piece(
+    yield _comparison(
         "f1",
         "ordinary",
         DTYPE,
@@ -209,8 +227,12 @@ def _areas(domain, draw):
     def keras_s(curve):
         return lambda positive, scores: _after(keras.metrics.AUC(curve=curve), positive, scores)
 
-    yield _piece("roc_auc", domain, DTYPE, draw, dnn.roc_auc, keras_s("ROC"), roc)
-    yield _piece("average_precision", domain, DTYPE, draw, dnn.average_precision, keras_s("PR"), average_precision)
+    by_order = [Reason("stricter", "is exact, from the order of the rows: Keras sums over 200 thresholds, in float32")]
+    distinct = [Reason("stricter", "is exact, of the distinct scores: Keras interpolates between 200 thresholds")]
+    yield _comparison("roc_auc", domain, DTYPE, draw, dnn.roc_auc, keras_s("ROC"), roc, by_order)
+    yield _comparison(
+        "average_precision", domain, DTYPE, draw, dnn.average_precision, keras_s("PR"), average_precision, distinct
+    )
 
 
 def _scores(random, chunk):
