@@ -41,15 +41,15 @@ from dnn.nn.initializers import zeros as zeros
 from dnn.nn.activations import elu as elu
 from dnn.nn.activations import gelu as gelu
 from dnn.nn.activations import leaky_relu as leaky_relu
-from dnn.nn.activations import log_softmax as log_softmax
 from dnn.nn.activations import maxout as maxout
 from dnn.nn.activations import relu as relu
 from dnn.nn.activations import selu as selu
 from dnn.nn.activations import sigmoid as sigmoid
 from dnn.nn.activations import silu as silu
-from dnn.nn.activations import softmax as softmax
 from dnn.nn.activations import softplus as softplus
 from dnn.nn.activations import tanh as tanh
+from dnn.nn.softmax import log_softmax as log_softmax
+from dnn.nn.softmax import softmax as softmax
 from dnn.nn.layers import Dense as Dense
 from dnn.nn.layers import Sequential as Sequential
 from dnn.nn.layers import dense as dense

@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from dnn.data.arrays import load_arrays, save_arrays
 from dnn.data.encoding import Encoding, load_encoding
-from dnn.nn.activations import relu, softmax
+from dnn.nn.activations import relu
 from dnn.nn.layers import Sequential, mlp
+from dnn.nn.softmax import softmax
 
 CHUNK = 65_536  # rows whose features are in memory at once
 WEIGHTS = "weights.npz"

@@ -7,9 +7,9 @@ labels out of range, and TypeError for labels that are no integers or logits tha
 
 import numpy as np
 
-from dnn.nn.activations import softmax
-from dnn.nn.checks import checked_array, checked_class_numbers
+from dnn.nn.argument_checks import checked_array, checked_class_numbers
 from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.softmax import softmax
 
 
 def log_loss(labels, logits) -> float:

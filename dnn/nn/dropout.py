@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_float, checked_key
-from dnn.nn.hyperparameters import checked_below_one
+from dnn.nn.argument_checks import checked_below_one, checked_float, checked_key
 from dnn.nn.precision import rounded_once
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_not_negative
+from dnn.nn.argument_checks import checked_not_negative
 
 
 def weighted(losses, weights=None, counted=None):

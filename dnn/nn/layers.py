@@ -7,7 +7,7 @@ from itertools import pairwise
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.checks import checked_function, checked_key, checked_optional_function, checked_rows, checked_size
+from dnn.nn.argument_checks import checked_callable, checked_input, checked_key, checked_optional_callable, checked_size
 from dnn.nn.initializers import glorot_uniform, zeros
 
 
@@ -40,17 +40,17 @@ class Dense(tf.Module):
         """
         super().__init__()
         shape = checked_size(inputs, "inputs"), checked_size(units, "units")
-        self.activation = checked_optional_function(activation, "activation")
-        self.kernel_regularizer = checked_optional_function(kernel_regularizer, "kernel_regularizer")
-        self.bias_regularizer = checked_optional_function(bias_regularizer, "bias_regularizer")
-        initial_kernel = checked_function(kernel_initializer, "kernel_initializer")
-        initial_bias = checked_function(bias_initializer, "bias_initializer")
+        self.activation = checked_optional_callable(activation, "activation")
+        self.kernel_regularizer = checked_optional_callable(kernel_regularizer, "kernel_regularizer")
+        self.bias_regularizer = checked_optional_callable(bias_regularizer, "bias_regularizer")
+        initial_kernel = checked_callable(kernel_initializer, "kernel_initializer")
+        initial_bias = checked_callable(bias_initializer, "bias_initializer")
         self.kernel = tf.Variable(initial_kernel(shape, seed, dtype), name="kernel")
         self.bias = tf.Variable(initial_bias(shape[1:], seed, dtype), name="bias")
 
     def __call__(self, x):
         """x: [batch, inputs], in the kernel's dtype. Raises: ValueError for another shape, TypeError for a dtype."""
-        sums = dense(checked_rows(x, self.kernel), self.kernel, self.bias)
+        sums = dense(checked_input(x, self.kernel), self.kernel, self.bias)
         return sums if self.activation is None else self.activation(sums)
 
     def penalty(self):
@@ -70,7 +70,7 @@ class Sequential(tf.Module):
         super().__init__()
         self.layers = tuple(layers)
         for place, layer in enumerate(self.layers):
-            checked_function(layer, f"layers[{place}]")
+            checked_callable(layer, f"layers[{place}]")
             if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", ()):
                 raise TypeError(f"layers[{place}] must be a tf.Module, or its variables would not train, got {layer!r}")
         self._takes_training = tuple(map(takes_training, self.layers))

@@ -11,7 +11,7 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_classes, checked_float, checked_logits, checked_numbers
+from dnn.nn.argument_checks import checked_classes, checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
 
 

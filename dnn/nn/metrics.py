@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.checks import (
+from dnn.nn.argument_checks import (
     checked_class_numbers,
     checked_float,
     checked_logits,

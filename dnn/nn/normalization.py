@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_key, checked_size, checked_width
-from dnn.nn.hyperparameters import checked_fraction, checked_positive
+from dnn.nn.argument_checks import checked_fraction, checked_key, checked_positive, checked_size, checked_width
 from dnn.nn.precision import at_least_float32, rounded_once
 
 
@@ -27,7 +26,7 @@ def rounded_mean(x, axes: Sequence[int]):
     return tf.stop_gradient(tf.reduce_mean(x, axes, keepdims=True))
 
 
-def normalize(x, mean, variance, gamma=None, beta=None, *, epsilon: float = 1e-3):
+def normalize_by_moments(x, mean, variance, gamma=None, beta=None, *, epsilon: float = 1e-3):
     """(x − mean) · γ / √(variance + ε) + β; γ = 1 and β = 0 where they are None.
 
     Written as it stands: Keras computes x γ/√… + (β − mean γ/√…), where the digits of x cancel if its mean is large.
@@ -41,13 +40,13 @@ def normalize(x, mean, variance, gamma=None, beta=None, *, epsilon: float = 1e-3
 
 @rounded_once
 def layer_normalization(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
-    """`normalize` with the moments of each row, along the last axis.
+    """`normalize_by_moments` with the moments of each row, along the last axis.
 
     x: float[..., size]. gamma, beta: [size] or None.
     Source: J. L. Ba, J. R. Kiros, G. Hinton, "Layer Normalization", 2016, equation 4, with an ε as in Keras.
     """
     x = x - rounded_mean(x, [-1])
-    return normalize(x, *moments(x, [-1]), gamma, beta, epsilon=epsilon)
+    return normalize_by_moments(x, *moments(x, [-1]), gamma, beta, epsilon=epsilon)
 
 
 def moving_average(average, value, momentum: float):
@@ -72,7 +71,7 @@ class LayerNormalization(tf.Module):
 
 
 class BatchNormalization(tf.Module):
-    """`normalize` with the moments of the batch in training, and with their moving averages otherwise.
+    """`normalize_by_moments` with the moments of the batch in training, and with their moving averages otherwise.
 
     In training each call moves the averages: momentum · old + (1 − momentum) · the batch's, the variance being the
     biased one, as in Keras (the paper's, and PyTorch's, is the unbiased one). A batch of one row has variance 0.
@@ -115,7 +114,7 @@ class BatchNormalization(tf.Module):
             mean, variance = moments(wide, axes)
             self._move(self.moving_mean, batch_mean)
             self._move(self.moving_variance, variance)
-        return tf.cast(normalize(wide, mean, variance, self.gamma, self.beta, epsilon=self.epsilon), x.dtype)
+        return tf.cast(normalize_by_moments(wide, mean, variance, self.gamma, self.beta, epsilon=self.epsilon), x.dtype)
 
     def _move(self, average, value):
         value = tf.cast(tf.reshape(value, [self.size]), average.dtype)

@@ -3,7 +3,7 @@ integers, where Keras's AUC puts 200 thresholds under the scores."""
 
 import numpy as np
 
-from dnn.nn.checks import checked_array
+from dnn.nn.argument_checks import checked_array
 
 
 def roc_auc(positive, scores) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_not_negative
+from dnn.nn.argument_checks import checked_not_negative
 from dnn.nn.precision import rounded_once
 
 

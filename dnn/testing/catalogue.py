@@ -6,7 +6,7 @@ Activations, layers, losses, metrics, optimizers and scores; no law is for an in
 import functools
 from types import MappingProxyType
 
-from dnn.nn import activations, calibration, losses, metrics, ranking
+from dnn.nn import activations, calibration, losses, metrics, ranking, softmax
 from dnn.nn.dropout import Dropout
 from dnn.nn.layers import Dense, Sequential, mlp
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
@@ -53,8 +53,8 @@ PIECES = MappingProxyType(
             Activation("tanh", activations.tanh),
             Activation("softplus", activations.softplus),
             Activation("silu", activations.silu),
-            Activation("softmax", activations.softmax),
-            Activation("log_softmax", activations.log_softmax),
+            Activation("softmax", softmax.softmax),
+            Activation("log_softmax", softmax.log_softmax),
             Layer("maxout", lambda: activations.maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),

@@ -4,7 +4,7 @@ examples: an array of 7 rows for each argument, float32[7, 4] for x where nothin
 class numbers int32[7] beside float32[7, 3]. Targets of another kind are examples too: `(dnn.testing.ONE_HOT,
 dnn.testing.LOGITS)`. xla: whether XLA must compile it, which it cannot do to a custom op that has no kernel there.
 refuses: whether it must refuse wrong arguments by name. Say False where they are the caller's care: the laws of
-refusals are left out then. What this package refuses with is in dnn/nn/checks.py; an optimizer has it from
+refusals are left out then. What this package refuses with is in dnn/nn/argument_checks.py; an optimizer has it from
 `dnn.Optimizer`. Of an activation no law asks it. Examples that are not of 7 rows are a ValueError.
 """
 

@@ -12,7 +12,9 @@ CAST = (
     "Cast what it has no kernel for to float32, and the result back, as dnn/ops/README.md does (In C++, step 5): "
     "networks train in half precision too."
 )
-OTHER_DTYPE = "Cast to the dtype of x, or refuse another with a TypeError that names x, as Dense does (dnn.nn.checks)."
+OTHER_DTYPE = (
+    "Cast to the dtype of x, or refuse another with a TypeError that names x, as Dense does (dnn.nn.argument_checks)."
+)
 
 
 @law

@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from dnn.testing.pieces import Piece
 
-REFUSAL = "Refuse it with an error that names it (dnn.nn.checks has some), or leave this law out: refuses=False."
+REFUSAL = (
+    "Refuse it with an error that names it (dnn.nn.argument_checks has some), or leave this law out: refuses=False."
+)
 
 
 def law(check: Callable[[Piece], None]) -> Callable[[Piece], None]:

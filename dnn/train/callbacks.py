@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from dnn.nn.hyperparameters import checked_below_one, checked_count, checked_not_negative
+from dnn.nn.argument_checks import checked_below_one, checked_count, checked_not_negative
 from dnn.train.early_stopping import better, direction
 
 if TYPE_CHECKING:

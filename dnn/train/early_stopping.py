@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dnn.nn.hyperparameters import checked_count, checked_not_negative, checked_number
+from dnn.nn.argument_checks import checked_count, checked_not_negative, checked_number
 
 
 @dataclass(frozen=True, kw_only=True)

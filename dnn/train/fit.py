@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_count
+from dnn.nn.argument_checks import checked_count
 from dnn.train.arguments import (
     check_jit_compile,
     check_monitored,

@@ -10,13 +10,14 @@ from hypothesis.extra import numpy as hnp
 from modes import MODES
 from tolerance import assert_near
 
-from dnn.nn.activations import relu, softmax
+from dnn.nn.activations import relu
 from dnn.nn.dropout import Dropout
 from dnn.nn.initializers import glorot_uniform, he_normal
 from dnn.nn.layers import Dense, Sequential, dense, mlp, weights
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.optimizers.adam import Adam
+from dnn.nn.softmax import softmax
 
 NUMBERS = st.floats(-8, 8, width=32, allow_subnormal=False)
 EPS = float(np.finfo(np.float32).eps)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import dnn
-from dnn.nn.checks import checked_float, checked_numbers
+from dnn.nn.argument_checks import checked_float, checked_numbers
 from dnn.testing import (
     BINARY_LOGITS,
     BINARY_TARGETS,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dnn
-from dnn.nn.hyperparameters import checked_count
+from dnn.nn.argument_checks import checked_count
 from dnn.train.arguments import checked_function
 from dnn.train.border import checked_inputs, checked_rows
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_count
+from dnn.nn.argument_checks import checked_count
 from dnn.nn.optimizers.checks import checked_gradients
 from dnn.nn.optimizers.wrapper import Wrapper
 from dnn.nn.precision import at_least_float32

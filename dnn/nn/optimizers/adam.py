@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_below_one, checked_positive
+from dnn.nn.argument_checks import checked_below_one, checked_positive
 from dnn.nn.optimizers.optimizer import Optimizer
 
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_count, checked_fraction
+from dnn.nn.argument_checks import checked_count, checked_fraction
 from dnn.nn.normalization import moving_average
 from dnn.nn.optimizers.master import assign, full_value, master_of
 from dnn.nn.optimizers.wrapper import Wrapper

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_positive
+from dnn.nn.argument_checks import checked_positive
 from dnn.nn.optimizers.checks import checked_gradients
 from dnn.nn.optimizers.wrapper import Wrapper
 

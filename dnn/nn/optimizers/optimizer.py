@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_not_negative, checked_positive
+from dnn.nn.argument_checks import checked_not_negative, checked_positive
 from dnn.nn.optimizers.checks import checked_gradients, checked_parameters, checked_variables
 from dnn.nn.optimizers.master import full_value, master_of, subtract
 from dnn.nn.optimizers.schedules import as_float64

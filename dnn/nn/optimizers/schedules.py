@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_fraction, checked_not_negative, checked_positive
+from dnn.nn.argument_checks import checked_fraction, checked_not_negative, checked_positive
 
 
 def exponential_decay(step, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase=False):

@@ -32,7 +32,7 @@ def checked_width(x, width: int, name: str = "x") -> tf.Tensor:
     return x
 
 
-def checked_rows(x, kernel: tf.Variable, name: str = "x") -> tf.Tensor:
+def checked_input(x, kernel: tf.Variable, name: str = "x") -> tf.Tensor:
     """x as a tensor that a kernel [inputs, …] can be multiplied with: [batch, inputs], or more axes before.
 
     Raises: TypeError if it is not of the kernel's dtype, ValueError for another shape.
@@ -96,16 +96,16 @@ def checked_size(size: int, name: str) -> int:
     return size
 
 
-def checked_function(function, name: str):
+def checked_callable(function, name: str):
     """The function. Raises: TypeError for what cannot be called; text stands for no function here."""
     if not callable(function):
         raise TypeError(f"{name} must be a function, got {function!r}")
     return function
 
 
-def checked_optional_function(function, name: str):
+def checked_optional_callable(function, name: str):
     """The function, or None. Raises: TypeError for what is neither."""
-    return None if function is None else checked_function(function, name)
+    return None if function is None else checked_callable(function, name)
 
 
 def checked_key(training):
@@ -116,3 +116,45 @@ def checked_key(training):
     if training is True:
         raise TypeError("training must be None, or the key int32[3] of a step, (seed, epoch, step); got True")
     return None if training is False else training
+
+
+def checked_number(value: float, name: str) -> float:
+    """The value as a float. Raises: TypeError for what is no number."""
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def checked_positive(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one that is not positive and finite."""
+    if not 0 < checked_number(value, name) < float("inf"):
+        raise ValueError(f"{name} must be positive, got {value}")
+    return float(value)
+
+
+def checked_not_negative(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one that is negative or not finite."""
+    if not 0 <= checked_number(value, name) < float("inf"):
+        raise ValueError(f"{name} must be a number of 0 or more, got {value}")
+    return float(value)
+
+
+def checked_below_one(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one outside [0, 1)."""
+    if not 0 <= checked_number(value, name) < 1:
+        raise ValueError(f"{name} must be in [0, 1), got {value}")
+    return float(value)
+
+
+def checked_fraction(value: float, name: str) -> float:
+    """The value. Raises: TypeError for what is no number, ValueError for one outside [0, 1]."""
+    if not 0 <= checked_number(value, name) <= 1:
+        raise ValueError(f"{name} must be in [0, 1], got {value}")
+    return float(value)
+
+
+def checked_count(value: int, name: str, least: int = 1) -> int:
+    """The value. Raises: ValueError unless it is an integer of `least` or more."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} must be an integer of {least} or more, got {value!r}")
+    return int(value)
