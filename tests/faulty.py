@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.nn.argument_checks import checked_float, checked_input, checked_logits, checked_width
-from dnn.nn.optimizers.checks import checked_gradients, checked_parameters
+from dnn.nn.optimizers.gradient_checks import checked_gradients, checked_parameters
 
 
 class Scale(tf.Module):

@@ -6,15 +6,15 @@ import tensorflow as tf
 
 import dnn
 import dnn.train.fit
-from dnn.train.compiled import compiled_evaluation, compiled_training
+from dnn.train.epoch import evaluation_program, trace_evaluation, trace_training, training_program
 from dnn.train.rows import Rows
-from dnn.train.traced import Compiled
+from dnn.train.runtime import Compiled
 
 ROWS, FEATURES, BATCH = 1_029, 51, 100  # ten steps, and a short one
 EPOCHS = 5
 OPERATIONS = 815  # in the graph of a training epoch and all its functions; half of them run in every step
 SPECS = Rows(tf.TensorSpec([ROWS, FEATURES]), tf.TensorSpec([ROWS], tf.int32))
-CACHES = (compiled_training, compiled_evaluation)
+CACHES = (trace_training, trace_evaluation)
 LOSS, METRICS = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
 
 
@@ -28,12 +28,12 @@ def fitted():
     x = np.random.default_rng(0).standard_normal((ROWS, FEATURES), np.float32)
     data, calls = (x, (x[:, 0] > 0).astype(np.int32)), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dnn.train.fit, "compiled_training", counting(compiled_training, calls))
+        patch.setattr(dnn.train.fit, "trace_training", counting(trace_training, calls))
         dnn.fit(model, data, data, loss=LOSS, optimizer=optimizer, batch_size=BATCH, epochs=EPOCHS)
     return {
         "calls": len(calls),
-        "training": compiled_training(model, LOSS, optimizer, METRICS, SPECS, BATCH, False),
-        "evaluation": compiled_evaluation(model, LOSS, METRICS, SPECS, ROWS),
+        "training": trace_training(training_program(model, LOSS, optimizer, METRICS, BATCH, SPECS), False),
+        "evaluation": trace_evaluation(evaluation_program(model, LOSS, METRICS, ROWS, SPECS)),
         "traced": [cached.cache_info().misses - before for cached, before in zip(CACHES, misses, strict=True)],
     }
 

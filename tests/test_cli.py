@@ -15,7 +15,8 @@ import typer
 from typer.testing import CliRunner
 
 import dnn
-from dnn.cli import CHATTER, app
+from dnn.cli import app
+from dnn.startup import CHATTER, quiet_start
 
 DNN = [sys.executable, "-c", "from dnn.cli import main; main()"]
 CONTENTS = {"config.json", "curves.png", "features.json", "history.csv", "metrics.json", "weights.npz"}
@@ -245,7 +246,7 @@ def test_predict_refuses_what_does_not_fit_and_leaves_the_output_as_it_was(tmp_p
     assert "is not a run folder" in refusal("predict", tmp_path, "--data", dnn.sample_path(), "--out", out, "--force")
     assert "exists already" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", out)
     assert "is the data" in refusal("predict", trained, "--data", out, "--out", out, "--force")
-    assert "is no file" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", "/dev/full", "--force")
+    assert "is not a file" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", "/dev/full", "--force")
     assert out.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "new.csv"}
 
@@ -271,7 +272,12 @@ def test_a_column_of_numbers_with_a_word_in_it_is_noted(tmp_path, sample_rows):
 
 
 def test_what_is_imported_is_never_searched_for_garbage_and_the_rest_is():
-    program = "import gc; from dnn.cli import ready\nwith ready(False): print(gc.get_freeze_count(), gc.isenabled())"
+    program = """
+import gc
+from dnn.startup import ready
+with ready(False):
+    print(gc.get_freeze_count(), gc.isenabled())
+"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     frozen, enabled = done.stdout.split()
     assert int(frozen) > 100_000
@@ -369,8 +375,6 @@ def test_on_a_terminal_a_progress_bar_is_drawn(tmp_path):
 
 
 def test_what_tensorflow_says_while_starting_is_kept_back_but_errors_are_not(capfd):
-    from dnn.cli import quiet_start
-
     with quiet_start():
         os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\n")
         os.write(2, b"E0000 00:00:1 1 loader.cc:1] the disk is on fire\n")

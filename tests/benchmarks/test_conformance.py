@@ -27,9 +27,12 @@ README = Path(dnn.__file__).parent.parent / "README.md"
 NOT_COMPARED = {
     "Optimizer": "abstract",
     "Sequential": "calls its layers in turn",
+    "UndefinedMetricWarning": "a warning",
     "class_weights": "looks up a weight for each row",
     "counted": "compares integers",
+    "summary": "prints a table",
     "variance_scaling": "what glorot, he and lecun are made of",
+    "weights": "lists variables",
 }
 
 

@@ -80,7 +80,7 @@ def test_a_file_cut_anywhere_is_refused(part):
     whole = part.read_bytes()
     for end in range(len(whole)):
         part.write_bytes(whole[:end])
-        with pytest.raises(ValueError, match=r"part\.npz is (truncated, or no \.npz file|damaged: )"):
+        with pytest.raises(ValueError, match=r"part\.npz is (truncated, or not an \.npz file|damaged: )"):
             load(part)
 
 
@@ -114,10 +114,10 @@ def test_a_shape_that_hides_rows_is_refused(part):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"a,b\n1,2\n", b"\x80\x04", bytes(1000)])
-def test_what_is_no_zip_is_refused(tmp_path, content):
+def test_a_file_that_is_not_a_zip_is_refused(tmp_path, content):
     path = tmp_path / "part.npz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"part\.npz is truncated, or no \.npz file"):
+    with pytest.raises(ValueError, match=r"part\.npz is truncated, or not an \.npz file"):
         load(path)
 
 
@@ -127,11 +127,11 @@ def test_pickled_objects_are_refused_and_not_run(tmp_path):
     with pytest.raises(ValueError, match="holds pickled objects; only plain arrays are read"):
         load(path)
     path.write_bytes(pickle.dumps(Payload(mark)))
-    with pytest.raises(ValueError, match=r"is truncated, or no \.npz file"):
+    with pytest.raises(ValueError, match=r"is truncated, or not an \.npz file"):
         load(path)
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("inputs", pickle.dumps(Payload(mark)))
-    with pytest.raises(ValueError, match=r"is no \.npz file: inputs is no array"):
+    with pytest.raises(ValueError, match=r"is not an \.npz file: inputs is not an array"):
         load(path)
     assert not mark.exists()
     pickle.loads(pickle.dumps(Payload(mark)))

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnn.data import csv_file
-from dnn.data.table import column_names, read_csv
+from dnn.data.files import column_names, read_csv
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
 # A bare ",", ";" or tab in an unquoted name is a question without an answer, and a first U+FEFF is a byte-order mark.
@@ -175,7 +174,7 @@ def test_gzip_is_told_by_its_content_not_by_its_name(csv):
     ],
 )
 def test_the_delimiter_is_the_one_that_cuts_most_outside_of_quotes(csv, head, names):
-    assert csv_file.header(csv(head + "\n"))[0] == names
+    assert column_names(csv(head + "\n")) == names
 
 
 @pytest.mark.parametrize("size", [200_000, 2_000_000])

@@ -85,7 +85,7 @@ def test_a_folder_without_features_is_refused(tmp_path):
         ({"format": ...}, "is damaged: KeyError('format')"),
         ({"classes": ["no"]}, "is damaged: the target has one class, 'no'"),
         ({"classes": ["yes", "no"]}, "is damaged: it holds something else than it should"),
-        ({"classes": [0, 1]}, "is damaged: the target must hold texts or numbers, got 0 among texts"),
+        ({"classes": [0, 1]}, "is damaged: the target must hold strings or numbers, got 0 among strings"),
         ({"target": 7}, "is damaged: it holds something else than it should"),
         ({"dropped": "note"}, "is damaged: it holds something else than it should"),
         ({"features": {}}, "is damaged: not the state of features: "),

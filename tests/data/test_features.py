@@ -13,9 +13,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tolerance import assert_near
 
 from dnn.data.features import Features, Gap
+from dnn.data.files import read_csv, sample_path
 from dnn.data.preprocess import Binarize, Normalize, Rescale, Standardize
 from dnn.data.split import split
-from dnn.data.table import Table, kind_of, read_csv, sample_path
+from dnn.data.table import Table, kinds_of
 
 NAN = float("nan")
 ROWS = st.integers(1, 6)
@@ -56,7 +57,7 @@ def same(state):
 
 def test_the_matrix_is_what_sklearns_column_transformer_makes():
     table = read_csv(sample_path()).without("y")
-    numeric = [name for name, cells in table.columns.items() if kind_of(cells) == "numeric"]
+    numeric = [name for name, kind in kinds_of(table.columns).items() if kind == "numeric"]
     frame = np.array(list(table.columns.values()), dtype=object).T
     place = {name: number for number, name in enumerate(table.columns)}
     theirs = ColumnTransformer(
@@ -191,7 +192,7 @@ def test_the_order_of_the_columns_does_not_matter_later():
         ({"age": numbers()}, "features need at least one row"),
         ({"job": texts()}, "features need at least one row"),
         ({"age": numbers(1, -1e151)}, "column 'age' has numbers beyond ±1e+150"),
-        ({"job": texts("a", None)}, "column 'job' has None among its texts"),
+        ({"job": texts("a", None)}, "column 'job' has None among its strings"),
         ({"id": texts(*map(str, range(1_001)))}, "column 'id' has 1,001 different values; one-hot takes at most 1,000"),
         ({"id": texts(*map(str, range(1_001)))}, "leave it out, or group its values"),
     ],

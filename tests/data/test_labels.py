@@ -77,9 +77,9 @@ def test_names_are_texts_that_a_file_would_hold(target, names, numeric):
         (np.arange(1_001), "the target has 1,001 different values; a label has at most 1,000"),
         (texts("no", "yes", ""), "the target is empty in data row 3"),
         (np.array([0, np.nan, 1]), "the target is empty in data row 2"),
-        (texts("no", None), "the target must hold texts or numbers, got None among texts"),
-        (texts("no", float("nan")), "the target must hold texts or numbers, got nan among texts"),
-        (np.array(["2020-01-01"], "datetime64[D]"), "the target must hold texts or numbers, got datetime64"),
+        (texts("no", None), "the target must hold strings or numbers, got None among strings"),
+        (texts("no", float("nan")), "the target must hold strings or numbers, got nan among strings"),
+        (np.array(["2020-01-01"], "datetime64[D]"), "the target must hold strings or numbers, got datetime64"),
     ],
 )
 def test_a_target_that_is_no_label_is_refused(target, message):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnn.data.table import column_names, read_parquet, read_table
+from dnn.data.files import column_names, read_parquet, read_table
 
 NAN, INF = float("nan"), float("inf")
 

@@ -13,7 +13,7 @@ from tolerance import assert_near
 from dnn.nn.activations import relu
 from dnn.nn.dropout import Dropout
 from dnn.nn.initializers import glorot_uniform, he_normal
-from dnn.nn.layers import Dense, Sequential, dense, mlp, weights
+from dnn.nn.layers import Dense, Sequential, dense, mlp
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.optimizers.adam import Adam
@@ -181,49 +181,6 @@ def test_a_checkpoint_brings_back_model_and_optimizer_exactly(tmp_path):
     assert len(state(*saved)) == 4 + (4 + 2 * 4 + 2)  # weights; weights again, m and v of each, t, learning_rate
     for expected, actual in zip(state(*saved), state(*other), strict=True):
         np.testing.assert_array_equal(actual, expected)
-
-
-@given(st.data())
-def test_weights_are_in_the_order_of_keras_s_get_weights(data):
-    """Layers of drawn kinds; every weight of Keras's filled with its place, and ours by that order: equal outputs."""
-    kinds = data.draw(st.lists(st.sampled_from(["dense", "batch", "batch without scale", "row"]), max_size=4))
-    ours, keras_s, width = [Dense(3, 2)], [keras.layers.Dense(2)], 2
-    for kind in kinds:
-        if kind == "dense":
-            ours.append(Sequential([Dense(width, width + 1)]))
-            keras_s.append(keras.layers.Dense(width + 1))
-            width += 1
-        elif kind == "row":
-            ours.append(LayerNormalization(width))
-            keras_s.append(keras.layers.LayerNormalization())
-        else:
-            ours.append(BatchNormalization(width, scale=kind == "batch"))
-            keras_s.append(keras.layers.BatchNormalization(scale=kind == "batch"))
-    model = Sequential(ours)
-    x, twin = np.float32([[1, 2, 4], [3, -1, 0.5]]), np.float32([[1, 2, 4], [3, -1, 0.5]])
-    for layer in keras_s:
-        layer.build(twin.shape)
-        layer.set_weights([np.linspace(1, 1 + i, w.size).reshape(w.shape) for i, w in enumerate(layer.get_weights())])
-        twin = layer(twin)
-    values = [w for layer in keras_s for w in layer.get_weights()]
-    assert [tuple(v.shape) for v in weights(model)] == [w.shape for w in values]
-    for variable, value in zip(weights(model), values, strict=True):
-        variable.assign(value)
-    assert_near(model(x), twin, ulps=64, absolute=1e-4)
-
-
-def test_weights_are_the_variables_of_the_model_each_once():
-    shared = Dense(2, 2)
-    model = Sequential([shared, tf.nn.relu, BatchNormalization(2), shared])
-    assert {id(v) for v in weights(model)} == {id(v) for v in model.variables}
-    assert [v.name for v in weights(model)] == [
-        "kernel:0",
-        "bias:0",
-        "gamma:0",
-        "beta:0",
-        "moving_mean:0",
-        "moving_variance:0",
-    ]
 
 
 def test_a_wrong_width_is_refused_by_name():

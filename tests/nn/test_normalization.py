@@ -11,7 +11,8 @@ from modes import MODES
 from tolerance import assert_near
 
 from dnn.nn.dropout import Dropout
-from dnn.nn.layers import Sequential, weights
+from dnn.nn.layers import Sequential
+from dnn.nn.modules import weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization, layer_normalization
 
 EPS = float(np.finfo(np.float32).eps)

@@ -1,16 +1,8 @@
-"""Libraries for all tests of this folder: one cache for those that compile, and compilers that only seem to."""
+"""Compilers that only seem to compile."""
 
 from pathlib import Path
 
 import pytest
-from library_cache import library_cache
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shared_cache(request, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(library_cache(request.config, tmp_path_factory)))
-        yield
 
 
 @pytest.fixture

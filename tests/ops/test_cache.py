@@ -5,13 +5,12 @@ import logging
 import os
 import pwd
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from library_cache import library_cache
 
-from dnn.ops.build import build, recipe
+from dnn.ops.build import build
 from dnn.ops.cache import cache_folder, one_at_a_time, working_folder
+from dnn.ops.compiler import source_of
 
 SOURCE = Path(__file__).with_name("plus_one.cc")
 REMEDY = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
@@ -42,7 +41,7 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path, fake_compiler):
     fake_compiler("exit 3")
     tmp_path.joinpath("file").touch()
     with pytest.raises(OSError, match=REMEDY) as error:
-        build(recipe(SOURCE, (), tmp_path / "file" / "cache"))
+        build(source_of(SOURCE, ()), tmp_path / "file" / "cache")
     assert error.value.filename == str(tmp_path / "file" / "cache")
 
 
@@ -50,7 +49,7 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path, fake_compiler):
 def test_an_existing_cache_that_cannot_be_written_is_named(fake_compiler):
     fake_compiler("exit 3")
     with pytest.raises(OSError, match=REMEDY):
-        build(recipe(SOURCE, (), Path("/proc")))
+        build(source_of(SOURCE, ()), Path("/proc"))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -68,12 +67,6 @@ def test_who_waits_for_one_that_was_stopped_goes_on_and_says_so(tmp_path, caplog
             pass
         with one_at_a_time(tmp_path.joinpath("file"), patience=0.0):
             pass
-    assert caplog.messages == [f"waiting for another that compiles {file}"]
+    assert caplog.messages == [f"waiting for another process that compiles {file}"]
     with one_at_a_time(file, patience=0.0), file.open("rb") as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def test_these_tests_have_a_cache_where_pytest_has_none(request, tmp_path_factory):
-    assert library_cache(SimpleNamespace(), tmp_path_factory).parent == tmp_path_factory.getbasetemp()
-    if request.config.pluginmanager.hasplugin("cacheprovider"):
-        assert library_cache(request.config, tmp_path_factory).is_dir()

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from tolerance import assert_near
 
 import dnn
-from dnn.train.compiled import compiled_evaluation, compiled_prediction, compiled_training
-from dnn.train.epoch import train_step
-from dnn.train.fit import ends, epoch_order
+from dnn.train.epoch import trace_evaluation, trace_prediction, trace_training, train_step
+from dnn.train.fit import asks_to_stop, epoch_order
 from dnn.train.rows import Rows
 
 LOSS = dnn.sparse_softmax_cross_entropy
@@ -198,7 +197,7 @@ def test_fifty_fits_of_the_same_objects_trace_what_one_does_whatever_the_learnin
     model, optimizer = made()
     data, validation = some_rows(10), some_rows(5)
     fit = functools.partial(dnn.fit, model, data, validation, loss=LOSS, optimizer=optimizer, batch_size=4, epochs=2)
-    caches = (compiled_training, compiled_evaluation, compiled_prediction)
+    caches = (trace_training, trace_evaluation, trace_prediction)
     before = [cached.cache_info().misses for cached in caches]
     for i in range(1, 51):
         optimizer.learning_rate.assign(0.01 / i)
@@ -367,9 +366,9 @@ def test_early_stopping_may_monitor_what_a_callback_adds():
 
 
 def test_only_true_ends_a_fit():
-    assert all(map(ends, [True, np.True_, tf.constant(True)]))
+    assert all(map(asks_to_stop, [True, np.True_, tf.constant(True)]))
     others = [False, np.False_, tf.constant(False), None, 1, "True", [True], np.ones(3, bool), tf.ones(3)]
-    assert not any(map(ends, others))
+    assert not any(map(asks_to_stop, others))
 
 
 def test_a_diverged_training_ends_and_keeps_the_best_weights():

@@ -316,7 +316,7 @@ def test_gradients_that_are_not_the_parameters_are_refused_and_nothing_moves(gra
         ({"weight_decay": float("nan")}, ValueError, "weight_decay must be a number of 0 or more, got nan"),
         ({"exclude_from_weight_decay": "bias"}, TypeError, "exclude_from_weight_decay must be variables"),
         ({"exclude_from_weight_decay": tf.Variable([1.0, 2.0])}, TypeError, "exclude_from_weight_decay must be var"),
-        ({"exclude_from_weight_decay": [tf.Variable(1.0, name="other")]}, ValueError, "other:0, is none of the param"),
+        ({"exclude_from_weight_decay": [tf.Variable(1.0, name="other")]}, ValueError, "other:0, is not one of the par"),
         ({"parameters": []}, ValueError, "there are no parameters to train"),
         ({"parameters": [1.0]}, TypeError, "parameters must be variables"),
     ],
