@@ -3,19 +3,24 @@
 The letters are those of the sources that the optimizers name.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from conformance import exact
-from conformance.exact import EXACT
+from benchmarks.conformance import exact
+from benchmarks.conformance.exact import EXACT, Exact
 
 ONE = EXACT.mpf(1)
 
 
-def number(x: float):
+def number(x: float) -> Any:
+    """Return x as an exact number."""
     return EXACT.mpf(x)
 
 
-def sgd(gradients, p, *, learning_rate, momentum=0.0, nesterov=False):
+def sgd(gradients: Exact, p: Exact, *, learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> Exact:
+    """Return p after stochastic gradient descent."""
     u, eta, mu = 0 * p, number(learning_rate), number(momentum)
     for g in gradients:
         u = mu * u + eta * g
@@ -23,7 +28,17 @@ def sgd(gradients, p, *, learning_rate, momentum=0.0, nesterov=False):
     return p
 
 
-def rmsprop(gradients, p, *, learning_rate, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False):
+def rmsprop(
+    gradients: Exact,
+    p: Exact,
+    *,
+    learning_rate: float,
+    rho: float = 0.9,
+    momentum: float = 0.0,
+    epsilon: float = 1e-7,
+    centered: bool = False,
+) -> Exact:
+    """Return p after RMSprop."""
     eta, rho, mu = map(number, (learning_rate, rho, momentum))
     v = a = u = 0 * p
     for g in gradients:
@@ -33,9 +48,20 @@ def rmsprop(gradients, p, *, learning_rate, rho=0.9, momentum=0.0, epsilon=1e-7,
     return p
 
 
-def adam(gradients, p, *, learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, weight_decay=0.0):
+def adam(
+    gradients: Exact,
+    p: Exact,
+    *,
+    learning_rate: float,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+    amsgrad: bool = False,
+    weight_decay: float | Sequence[float] = 0.0,
+) -> Exact:
+    """Return p after Adam. weight_decay: one number, or one for each parameter."""
     eta, beta_1, beta_2 = map(number, (learning_rate, beta_1, beta_2))
-    decay = exact.exact(weight_decay)  # one number, or one for each parameter
+    decay = exact.exact(weight_decay)
     m = v = largest = 0 * p
     power_1 = power_2 = ONE
     for g in gradients:
@@ -48,8 +74,8 @@ def adam(gradients, p, *, learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-7,
     return p
 
 
-def clipped(gradients, limit: float, by: str, parts=(slice(0, 4), slice(4, 8))):
-    """The gradients, each step's clipped: by the norm of each part, by the norm of all, or each number."""
+def clipped(gradients: Exact, limit: float, by: str, parts: Sequence[slice] = (slice(0, 4), slice(4, 8))) -> Exact:
+    """Return the gradients with each step's clipped: by the norm of each part, by the norm of all, or each number."""
     limit, gradients = number(limit), gradients.copy()
     if by == "clipvalue":
         return np.maximum(np.minimum(gradients, limit), -limit)
@@ -60,14 +86,18 @@ def clipped(gradients, limit: float, by: str, parts=(slice(0, 4), slice(4, 8))):
     return gradients
 
 
-def means_of(gradients, steps: int):
-    """The mean of each `steps` gradients."""
+def means_of(gradients: Exact, steps: int) -> Exact:
+    """Return the mean of each `steps` gradients."""
     return gradients.reshape(-1, steps, gradients.shape[1]).sum(axis=1) / steps
 
 
-def averaged(gradients, p, *, learning_rate, momentum, overwrite=None):
-    """The moving average of the parameters that `sgd` goes through, which begins at those after the first step;
-    after each `overwrite` steps the parameters are it."""
+def averaged(
+    gradients: Exact, p: Exact, *, learning_rate: float, momentum: float, overwrite: int | None = None
+) -> Exact:
+    """Return the moving average of the parameters of `sgd`, which begins at those after the first step.
+
+    After each `overwrite` steps the parameters become the average.
+    """
     average, mu = None, number(momentum)
     for t, g in enumerate(gradients, 1):
         p = p - number(learning_rate) * g
