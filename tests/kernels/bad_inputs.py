@@ -12,7 +12,6 @@ import tensorflow as tf
 import dnn
 
 
-
 def refused(call, *arguments, **named):
     try:
         call(*arguments, **named)
