@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def questions():
-    """What is asked, and its three steps."""
+    """Yield each question and its three steps."""
     for rows, classes in ((256, 100), (256, 1000), (256, 10_000), (64, 100_000)):
         what = f"cross-entropy and gradient, {rows:,} rows × {classes:,} classes"
         yield what, [loss_step(loss, rows, classes) for loss in LOSSES]
@@ -66,14 +66,14 @@ def megabytes(count: int) -> str:
 
 
 def seconds(steps: list[Step]) -> list[list[float]]:
-    """Of each step, in every turn."""
+    """Return the seconds of each step in every turn."""
     for step in steps:
         seconds_of(step.run, 2)  # the first calls allocate
     return list(interleaved({i: partial(seconds_of, step.run) for i, step in enumerate(steps)}, TURNS).values())
 
 
 def ratios(*times: list[float]):
-    """How many times the last of them is faster than each of the others."""
+    """Yield how many times the last is faster than each of the others."""
     for others in times[:-1]:
         low, middle, high = statistics.quantiles(np.divide(others, times[-1]), n=4)
         yield f"{middle:.1f} ({low:.1f} to {high:.1f})"

@@ -15,7 +15,7 @@ from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
 
 @dataclass(frozen=True)
 class Step:
-    """run: a call of it in graph mode, traced before. traffic: bytes. changes: the variables that it changes."""
+    """run: calls it in graph mode, already traced. traffic: in bytes. changes: the variables that it changes."""
 
     run: Callable[[], object]
     traffic: int
@@ -28,7 +28,7 @@ def traced(function: Callable, *arguments, changes=()) -> Step:
 
 
 def loss_step(loss: Callable, rows: int, classes: int) -> Step:
-    """The mean of the losses, and its gradient by the logits."""
+    """Return the step that computes the mean loss, and its gradient by the logits."""
 
     def step(labels, logits):
         with tf.GradientTape() as tape:
@@ -41,7 +41,7 @@ def loss_step(loss: Callable, rows: int, classes: int) -> Step:
 
 
 def normalization_step(normalization: Callable, rows: int, size: int) -> Step:
-    """The gradients by x, γ and β."""
+    """Return the step that computes the gradients by x, γ and β."""
 
     def step(*arguments):
         *sources, y_gradient = arguments
@@ -55,7 +55,7 @@ def normalization_step(normalization: Callable, rows: int, size: int) -> Step:
 
 
 def adam_step(make: Callable, shapes) -> Step:
-    """One step of all parameters, with gradients that stay."""
+    """Return one step of all parameters, with constant gradients."""
     optimizer = make([tf.Variable(tf.random.stateless_normal(shape, [0, i])) for i, shape in enumerate(shapes)])
     gradients = [tf.random.stateless_normal(shape, [1, i]) for i, shape in enumerate(shapes)]
     return traced(optimizer.apply, gradients, changes=optimizer.variables)

@@ -1,4 +1,4 @@
-"""The bits of the kernels' results, a line for each kernel; as a program, with as many threads as its argument says."""
+"""The bits of the kernels' results, a line for each kernel. As a program, its argument is the number of threads."""
 
 import hashlib
 import sys

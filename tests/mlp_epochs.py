@@ -10,7 +10,7 @@ LOSS, RATE = dnn.sparse_softmax_cross_entropy, 0.01
 
 
 def drawn(rows, sizes, dtype=np.float32, seed=0):
-    """(x, y), of features of several sizes and all classes."""
+    """Return (x, y), with features of several sizes and all classes."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(rows, sizes[0])) * np.geomspace(0.1, 3, sizes[0])
     return x.astype(dtype), random.integers(0, sizes[-1], rows).astype(np.int32)
@@ -21,14 +21,14 @@ def state_of(optimizer):
 
 
 def by_kernel(model, rows, orders, batch_size, metrics=(dnn.accuracy,)):
-    """(all variables, the sums of each epoch)"""
+    """Return (all variables, the sums of each epoch)."""
     optimizer = MlpAdam(model, RATE)
     sums = [optimizer.train_epoch(model, LOSS, metrics, rows, order, batch_size).numpy() for order in orders]
     return state_of(optimizer), sums
 
 
 def by_steps(model, rows, orders, batch_size):
-    """The same by dnn.Adam, step by step."""
+    """Return the same by dnn.Adam, step by step."""
     optimizer, sums = dnn.Adam(model.trainable_variables, RATE), []
     for order in orders:
         batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
@@ -43,7 +43,7 @@ def assert_alike(ours, theirs, **tolerance):
 
 
 def after_fit(make, dtype, sizes, batch_size, validation=False, rows=50, **options):
-    """(model, optimizer, history) after the epochs of `fit`."""
+    """Return (model, optimizer, history) after the epochs of `fit`."""
     model, data = dnn.mlp(sizes, seed=2, dtype=dtype), drawn(rows, sizes, dtype)
     optimizer = make(model)
     options = {"loss": LOSS, "optimizer": optimizer, "batch_size": batch_size, "epochs": 3} | options

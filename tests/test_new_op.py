@@ -1,5 +1,6 @@
 """`dnn new-op`: what it writes passes its own tests as it stands, and nothing is overwritten."""
 
+import functools
 import importlib
 import os
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from modes import THOROUGH
 from needs_compiler import needs_compiler
 from registering import written
 from typer.testing import CliRunner
@@ -21,11 +23,16 @@ def invoke(*arguments):
     return CliRunner().invoke(app, ["new-op", *arguments])
 
 
+FEWER = {"examples": 4, "calls": 64}  # the same laws, unless in the profile thorough
+
+
 def test_what_it_writes_in_python_passes_its_tests(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     result = invoke("in_python")
     assert result.output.splitlines() == told("in_python", ".py")
+    if not THOROUGH:
+        monkeypatch.setattr(dnn.testing, "check_op", functools.partial(dnn.testing.check_op, **FEWER))
     tests = importlib.import_module("test_in_python")
     for name in dir(tests):
         if name.startswith("test_"):
@@ -88,6 +95,11 @@ def test_what_it_writes_in_cpp_passes_its_tests(tmp_path, monkeypatch):
     result = invoke("my_2nd_op", "--cpp")
     assert result.output.splitlines() == told("my_2nd_op", ".cc", ".py")
     written(tmp_path / "test_more.py", MORE_TESTS)
+    if not THOROUGH:
+        lines = (
+            f"import functools\nimport dnn\ndnn.testing.check_op = functools.partial(dnn.testing.check_op, **{FEWER})\n"
+        )
+        written(tmp_path / "conftest.py", lines)
     environment = {"PYTHONPATH": str(Path(dnn.__file__).parent.parent), "TF_CPP_MIN_LOG_LEVEL": "0"}
     process = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "error"],

@@ -106,8 +106,8 @@ def epochs(op):
     x, order = tf.ones([9, 3]), [0, 8]
     for label in (-1, 2, 2**31 - 1, -(2**31)):
         refused(epoch, op, p, x, order, labels=[0] * 8 + [label])
-    for place in (-1, 9, 2**31 - 1, -(2**31)):
-        refused(epoch, op, p, x, [0] * 7 + [place], batch_size=4)
+    for index in (-1, 9, 2**31 - 1, -(2**31)):
+        refused(epoch, op, p, x, [0] * 7 + [index], batch_size=4)
     refused(epoch, op, p, x[:0], [0], labels=[])
     nothing = tf.zeros([0])
     for features in (2**62, 2**63 - 1):

@@ -1,7 +1,7 @@
-"""The kernels on arrays with pages around them that nobody may touch: a program, which test_sanitizers.py runs.
+"""The kernels on arrays between pages that cannot be read: a program that test_sanitizers.py runs.
 
-What no sanitizer looks at, this does: the vector code, with what remains of a row after whole vectors. Only what the
-kernels read is guarded; what they write lies in memory of TensorFlow's. It says "guarded", and ends there, killed.
+It covers the vector code, which no sanitizer sees, and the rest of a row after whole vectors. Only what the kernels
+read is guarded; what they write is in TensorFlow's memory. It prints "guarded", and is then killed by its last read.
 """
 
 import ctypes
@@ -15,12 +15,12 @@ from dnn.kernels import mlp_adam
 from dnn.kernels.compiled import compiled_ops
 
 PAGE = mmap.PAGESIZE
-ROWS = 16  # so that a matrix of any width ends at the end of a page and begins where TensorFlow wants a tensor to
+ROWS = 16  # so that a matrix of any width ends with a page, and is aligned as TensorFlow wants a tensor
 SIZES = (*range(1, 40), 63, 65, 127, 257, 1025)
 
 
 def guarded(values, *, at_end: bool) -> np.ndarray:
-    """The values, right before a forbidden page, or right after one."""
+    """Return the values right before a forbidden page, or right after one."""
     inner = -(-values.nbytes // PAGE) * PAGE
     memory = mmap.mmap(-1, inner + 2 * PAGE)
     address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
@@ -33,7 +33,7 @@ def guarded(values, *, at_end: bool) -> np.ndarray:
 
 
 def shared(array) -> tf.Tensor:
-    """A tensor in the array's own memory."""
+    """Return a tensor in the array's own memory."""
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
@@ -60,16 +60,16 @@ def adam(matrix, **of):
 
 
 def epoch(matrix, labels, **of):
-    """Of a network from as many features as the matrix is wide to as many classes. Only its last bias is not guarded:
-    it would not begin where TensorFlow wants it to.
+    """Train a network with as many features and as many classes as the matrix is wide. Its last bias is not guarded,
+    since it would not be aligned as TensorFlow wants it.
     """
     given, bias = [matrix, labels.astype(np.int32), np.arange(ROWS, dtype=np.int32)], tf.Variable(matrix[0])
     kernels = matrix.T.copy(), matrix.T[:1].copy().ravel(), matrix
     slots = [[*kernels], [*kernels], [kernel**2 for kernel in kernels]]
     variables = [[tf.Variable(shared(guarded(values, **of))) for values in slot] for slot in slots]
     usual = [[*map(tf.Variable, slot)] for slot in slots]
-    for places in (variables, usual):
-        for slot in places:
+    for slots in (variables, usual):
+        for slot in slots:
             slot.append(tf.Variable(bias**2))
     same([steps(variables, *(shared(guarded(values, **of)) for values in given))], [steps(usual, *given)])
     for slot, expected in zip(variables, usual, strict=True):
@@ -103,10 +103,10 @@ for size in SIZES:
             cross_entropy(matrix, labels, at_end=at_end)
             normalization(matrix, at_end=at_end)
             adam(matrix, at_end=at_end)
-            if size < 200:  # its time grows as the square
+            if size < 200:  # the time grows with the square
                 epoch(matrix, labels, at_end=at_end)
 print("guarded", flush=True)
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no file of all its memory
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core file
 beyond = guarded(np.zeros(16, np.float32), at_end=True)
 np.lib.stride_tricks.as_strided(beyond, [17]).sum()
 print("and not killed")

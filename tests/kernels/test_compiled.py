@@ -1,4 +1,4 @@
-"""The second outputs of the C++ ops are for their gradients: what is derived through them is refused, never 0."""
+"""The second outputs of the C++ ops serve their gradients: a derivative through them is refused, never 0."""
 
 import pytest
 import tensorflow as tf
@@ -21,14 +21,14 @@ def layer_op(x):
     )
 
 
-def gradient(op, *places, persistent=False):
-    """A function of x: the derivative by x of the sum of the squares in these outputs of the op."""
+def gradient(op, *used, persistent=False):
+    """Return a function of x: the derivative by x of the sum of the squares of these outputs of the op."""
 
     def derived(x):
         with tf.GradientTape(persistent=persistent) as tape:
             tape.watch(x)
             outputs = op(x)
-            total = tf.add_n([tf.cast(tf.reduce_sum(outputs[place] ** 2), x.dtype) for place in places])
+            total = tf.add_n([tf.cast(tf.reduce_sum(outputs[i] ** 2), x.dtype) for i in used])
         return tape.gradient(total, x)
 
     return derived
@@ -48,14 +48,14 @@ OPS = pytest.mark.parametrize(
 
 
 @OPS
-@pytest.mark.parametrize("places", [[1], [0, 1]])
-def test_a_derivative_through_the_second_output_is_refused_in_every_mode(op, message, places):
-    derived = gradient(op, *places)
+@pytest.mark.parametrize("used", [[1], [0, 1]])
+def test_a_derivative_through_the_second_output_is_refused_in_every_mode(op, message, used):
+    derived = gradient(op, *used)
     for function in (derived, traced(derived), traced(derived, [None, 3]), traced(derived, None)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             function(X)
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-        gradient(traced(op), *places)(X)
+        gradient(traced(op), *used)(X)
 
 
 @OPS
@@ -67,7 +67,7 @@ def test_a_step_of_training_does_not_look(op, message):
 
 @OPS
 def test_a_tape_that_asks_a_function_for_all_its_derivatives_may(op, message):
-    """A persistent tape has TensorFlow derive through every output of a function, if by zeros that it cannot know."""
+    """With a persistent tape TensorFlow derives through every output of a function, with zeros that it cannot know."""
     function = traced(lambda x: op(x)[0])
     expected = gradient(op, 0)(X)
     for persistent in (False, True):

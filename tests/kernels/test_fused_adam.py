@@ -1,4 +1,4 @@
-"""The fused Adam: the bits of dnn.Adam, other people's tensors untouched, one checkpoint for both."""
+"""The fused Adam: the same bits and checkpoints as dnn.Adam, and tensors that were read before stay as they were."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ SHAPES = [(3, 7), (7,), (), (0, 4), (300, 70)]
 
 
 def steps_of(make, gradients, dtype=tf.float32):
-    """All variables of an optimizer of two parameters, after its steps."""
+    """Return all variables of an optimizer of two parameters after a step with each gradient."""
     parameters = [tf.Variable(START[:30].reshape(5, 6), dtype=dtype), tf.Variable(START[30:], dtype=dtype)]
     optimizer = make(parameters)
     for g in gradients:
@@ -35,7 +35,7 @@ def steps_of(make, gradients, dtype=tf.float32):
 
 @given(rule=RULES, seed=st.integers(0, 2**32 - 1), dtype=st.sampled_from([tf.float32, tf.float64]))
 def test_parameters_and_slots_are_those_of_adam_to_the_last_bit(rule, seed, dtype):
-    """With gradients of every size, from those whose squares vanish to those whose squares overflow."""
+    """With gradients of every size, from those whose squares underflow to those whose squares overflow."""
     gradients = drawn_gradients(seed, 6)
     fused = steps_of(lambda p: FusedAdam(p, **rule), gradients, dtype)
     for ours, wanted in zip(fused, steps_of(lambda p: dnn.Adam(p, **rule), gradients, dtype), strict=True):

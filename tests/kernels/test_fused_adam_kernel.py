@@ -14,18 +14,18 @@ from dnn.kernels.fused_adam import FusedAdam
 
 pytestmark = needs_compiler
 
-STEPS, MANY = 200, 100_000  # numbers: a step takes long enough for others to begin meanwhile
+STEPS, MANY = 200, 100_000  # numbers enough that other steps begin during a step
 
 
 def at_once(optimizers):
-    """STEPS steps with gradients of 1, in turn by each optimizer, of eight threads. They have a minute."""
+    """Take STEPS steps with gradients of 1 in eight threads, each optimizer in turn, in a minute at most."""
     ones = [tf.ones([MANY])] * 2
 
     def steps(thread):
         for i in range(thread, STEPS, 8):
             optimizers[i // 8 % len(optimizers)].apply(ones)
 
-    # daemons: if they wait for each other, the tests end all the same
+    # daemons, so that the tests end even after a deadlock
     threads = [threading.Thread(target=steps, args=(i,), daemon=True) for i in range(8)]
     for thread in threads:
         thread.start()
@@ -65,13 +65,13 @@ def test_two_optimizers_of_the_same_parameters_wait_for_each_other_in_any_order(
     optimizers = FusedAdam([p, q]), FusedAdam([q, p])
     at_once(optimizers)
     for parameter in (p, q):
-        np.testing.assert_array_equal(parameter, np.full(MANY, parameter.numpy()[0]))  # none lost in a part of them
+        np.testing.assert_array_equal(parameter, np.full(MANY, parameter.numpy()[0]))  # no part of them lost a step
         np.testing.assert_allclose(parameter, -1e-3 * STEPS, rtol=1e-4)  # with gradients of 1, each step is the rate
     assert sum(optimizer.t.numpy() for optimizer in optimizers) == STEPS
 
 
 def test_a_parameter_that_was_updated_sparsely_is_trained_as_any_other():
-    """TensorFlow lets nobody share the memory of a variable that had such an update: each read is a copy."""
+    """After such an update TensorFlow does not share the memory of a variable: each read is a copy."""
     p, indices = tf.Variable(tf.zeros([1000])), tf.range(0, 1000, 2)[:, tf.newaxis]
     optimizer = FusedAdam([p], 0.1)
     p.scatter_nd_add(indices, tf.ones([500]))

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
+from modes import THOROUGH
 from needs_compiler import needs_compiler
 from tolerance import assert_near
 
@@ -20,7 +21,7 @@ pytestmark = needs_compiler
 
 
 def in_float64(x, gamma, beta, y_gradient, epsilon):
-    """(y, ∂x, ∂γ, ∂β) by NumPy, of the matrix whose product with ∂y the derivative by x is."""
+    """Return (y, ∂x, ∂γ, ∂β) by NumPy, ∂x as the product of ∂y with the Jacobian."""
     x, gamma, beta, dy = (np.asarray(a, np.float64) for a in (x, gamma, beta, y_gradient))
     d = x - x.mean(axis=-1, keepdims=True)
     d -= d.mean(axis=-1, keepdims=True)
@@ -50,13 +51,13 @@ def fused(x, gamma, beta, y_gradient, epsilon):
     dtype=st.sampled_from([np.float32, np.float64]),
 )
 def test_values_and_gradients_are_those_of_float64(shape, size, seed, spread, mean, epsilon, dtype):
-    """A rounded input has no other error than a few units in the last place of what is summed."""
+    """Within a few units in the last place of the terms of each sum."""
     random = np.random.default_rng(seed)
     x = (mean + spread * random.normal(size=(*shape, size))).astype(dtype)
     gamma, beta, y_gradient = (random.normal(size=s).astype(dtype) for s in (size, size, x.shape))
     expected = in_float64(x, gamma, beta, y_gradient, epsilon)
     rows = int(np.prod(shape))
-    slope = 1 / np.sqrt(epsilon)  # at the most of x's
+    slope = 1 / np.sqrt(epsilon)  # the largest derivative by x
     for ours, exact, scale in zip(fused(x, gamma, beta, y_gradient, epsilon), expected, (4, slope, 4, 4), strict=True):
         assert ours.dtype == dtype
         absolute = 20 * np.finfo(dtype).eps * scale * (1 if exact.shape == x.shape else rows)
@@ -72,7 +73,7 @@ def test_beside_a_large_mean_it_is_right_to_the_last_digits():
 
 
 def test_the_mean_of_float64_is_exact_beyond_its_last_place():
-    """Rounded to float64, a mean of 1e12 is wrong by 1e-4: as much as the deviations then were."""
+    """A mean of 1e12, rounded to float64, would be off by 1e-4, and so would every deviation."""
     x = 1e12 + np.random.default_rng(3).normal(size=(20, 37))
     d = np.array([[float(Fraction(value) - sum(map(Fraction, row)) / 37) for value in row] for row in x.tolist()])
     exact = d / np.sqrt((d**2).mean(axis=1, keepdims=True) + 1e-3)
@@ -191,10 +192,17 @@ def test_many_threads_with_arguments_of_their_own_give_what_each_gives_alone():
 
 
 def test_it_keeps_the_laws_of_an_op():
-    """Of at least two columns: one alone is its own mean."""
+    """With at least two columns, since one alone is its own mean."""
     arguments = (
         Floats(["batch", "size"], -9, 9, least=2),
         Floats(["size"], -9, 9, least=2),
         Floats(["size"], -9, 9, least=2),
     )
-    check_op(fused_layer_normalization, dnn.layer_normalization, arguments, ulps=1024, calls=512)
+    check_op(
+        fused_layer_normalization,
+        dnn.layer_normalization,
+        arguments,
+        ulps=1024,
+        examples=500 if THOROUGH else 8,
+        calls=256,
+    )

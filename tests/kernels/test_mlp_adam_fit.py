@@ -1,4 +1,4 @@
-"""The epochs in C++ through `fit`: with all that a fit has, what dnn.Adam gives; and how they are called."""
+"""The epochs in C++ through `fit`: with every option the results of dnn.Adam; and how they are called."""
 
 import logging
 
@@ -65,8 +65,8 @@ def test_a_learning_rate_that_a_callback_assigns_counts_from_the_next_epoch_on()
 
 @pytest.mark.parametrize(("old", "new"), [(MlpAdam, "Adam"), ("Adam", MlpAdam), (MlpAdam, MlpAdam)])
 def test_each_goes_on_from_the_checkpoint_of_the_other(old, new, tmp_path):
-    """As one that was not interrupted: to the bit if all its epochs are in C++; otherwise sums have another order, and
-    20 steps in float64 divide 1e-16 by Adam's ε of 1e-7.
+    """As an uninterrupted fit does: to the bit if all epochs are in C++. Otherwise sums have another order, and a step
+    divides 1e-16 by Adam's ε of 1e-7.
     """
 
     def made(kind, seed):

@@ -1,4 +1,4 @@
-"""The kernel of the epochs in C++: each step is taken whole or not at all, each epoch after the other."""
+"""The kernel of the epochs in C++: each step is taken whole or not at all, and one epoch after the other."""
 
 import itertools
 import threading
@@ -41,15 +41,15 @@ def assert_same(ours, wanted):
         ("label", -1, r"labels must be in \[0, 3\), got -1 in row 29"),
         ("label", 3, "got 3 in row 29"),
         ("label", 2**31 - 1, "got 2147483647 in row 29"),
-        ("place", -1, r"order must hold indices in \[0, 30\), got -1"),
-        ("place", 30, "got 30"),
-        ("place", -(2**31), "got -2147483648"),
+        ("index", -1, r"order must hold indices in \[0, 30\), got -1"),
+        ("index", 30, "got 30"),
+        ("index", -(2**31), "got -2147483648"),
     ],
 )
 def test_what_is_out_of_range_ends_the_epoch_before_its_batch(what, wrong, message, batch):
     (x, y), order = drawn(30, SIZES), np.random.default_rng(2).integers(0, 29, 30)
-    place = min(8 * batch + 5, 29)
-    order[place] = wrong if what == "place" else 29
+    index = min(8 * batch + 5, 29)
+    order[index] = wrong if what == "index" else 29
     bad = np.where(np.arange(30) == 29, wrong if what == "label" else 0, y).astype(np.int32)
     model, optimizer = made()
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
@@ -102,7 +102,7 @@ def test_the_rows_may_lie_in_the_memory_of_the_weights_and_the_order_be_the_labe
 
 
 def in_threads(calls):
-    """They have a minute; as daemons, so that the tests end if the calls wait for each other."""
+    """Run each call in a thread, for a minute at most; daemons, so that the tests end even after a deadlock."""
     threads = [threading.Thread(target=call, daemon=True) for call in calls]
     for thread in threads:
         thread.start()
@@ -122,7 +122,7 @@ def test_epochs_at_once_are_those_of_one_after_the_other_in_some_order():
         return state_of(optimizer)
 
     possible = [
-        after(lambda calls, places=places: [calls[i]() for i in places]) for places in itertools.permutations(range(3))
+        after(lambda calls, turns=turns: [calls[i]() for i in turns]) for turns in itertools.permutations(range(3))
     ]
     for _ in range(10):
         found = after(in_threads)
@@ -198,7 +198,7 @@ def test_an_input_that_does_not_fit_is_refused_and_changes_nothing(name):
 
 
 @pytest.mark.parametrize(
-    ("place", "other"),
+    ("index", "other"),
     [
         (0, zeros(4, 19)),
         (0, zeros(80)),
@@ -212,12 +212,12 @@ def test_an_input_that_does_not_fit_is_refused_and_changes_nothing(name):
         (2, tf.Variable([[1, 2]])),
     ],
 )
-def test_so_is_a_variable_among_p_or_the_slots(place, other):
+def test_so_is_a_variable_among_p_or_the_slots(index, other):
     for slot in ("p", "m", "v"):
         p = parameters()
         slots = {"p": p, **{name: [tf.Variable(tf.zeros_like(each)) for each in p] for name in ("m", "v")}}
-        slots[slot] = [*p[:place], other, *p[place + 1 :]] if slot == "p" else list(slots[slot])
-        slots[slot][place] = other
+        slots[slot] = [*p[:index], other, *p[index + 1 :]] if slot == "p" else list(slots[slot])
+        slots[slot][index] = other
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"must match its parameter and slots, .*, got "):
             call(**slots)
 
@@ -262,8 +262,8 @@ def test_shapes_that_only_the_kernel_sees_are_refused():
 
     assert traced.get_concrete_function().output_shapes == [2]
     good = [np.ones((2, 4)), [0, 1], [0, 1], RULE]
-    for place, wrong in ((0, np.ones(4)), (0, 1.0), (1, [0]), (1, 0), (2, [[0]]), (2, 0), (3, RULE[:5]), (3, 1.0)):
-        given = [*good[:place], wrong, *good[place + 1 :]]
+    for index, wrong in ((0, np.ones(4)), (0, 1.0), (1, [0]), (1, 0), (2, [[0]]), (2, 0), (3, RULE[:5]), (3, 1.0)):
+        given = [*good[:index], wrong, *good[index + 1 :]]
         dtypes = tf.float32, tf.int32, tf.int32, tf.float32
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"x must be \[rows, features\], labels \["):
             traced(*map(tf.constant, given, dtypes))

@@ -1,4 +1,4 @@
-"""What the epochs in C++ are not for: each is refused by name, before anything is changed."""
+"""What the epochs in C++ do not compute is refused by name, before anything is changed."""
 
 import functools
 
@@ -28,7 +28,7 @@ RELU, NONE = "must have the activation dnn.relu, got ", "must have no activation
 
 
 class Penalty(tf.Module):
-    """A part of a model that `fit` would add to the loss."""
+    """A part of a model whose penalty `fit` would add to the loss."""
 
     def penalty(self):
         return 100.0

@@ -1,4 +1,4 @@
-"""The kernels of this package run in the one thread of a small step, and train there as by many."""
+"""The kernels of this package run in the one thread of a small step, with the results of many threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,7 +20,7 @@ Y = (X[:, 0] > 0).astype(np.int32)
 
 
 def losses():
-    """Of a model that is large enough for the kernels to use several threads."""
+    """Return the losses of a model that is large enough for the kernels to use several threads."""
     layers = [
         dnn.Dense(4, 600, dtype=np.float64),
         FusedLayerNormalization(600, dtype=np.float64),
@@ -39,8 +39,8 @@ def losses():
 
 
 def test_a_small_step_of_all_of_them_is_begun_by_one_thread(monkeypatch):
-    """TensorFlow's products sum in another order by one thread, which 21 steps of Adam amplify: in float32 the losses
-    then differ by more or less, as the machine has it. In float64 1e-16 would have to grow ten million times.
+    """With one thread TensorFlow's products sum in another order, which 21 steps of Adam amplify: in float32 the losses
+    differ by more or less, depending on the machine. In float64 an error of 1e-16 would have to grow by 1e7.
     """
     made, trace = [], fit.trace_training
     monkeypatch.setattr(fit, "trace_training", lambda *of: made.append(trace(*of)) or made[-1])

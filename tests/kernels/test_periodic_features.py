@@ -1,4 +1,4 @@
-"""Periodic features: against NumPy and finite differences, and as a layer that pays."""
+"""Periodic features: against NumPy and finite differences, and as a layer that is worth it."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_the_layer_keeps_the_laws_of_a_layer():
 
 
 def test_it_learns_a_wave_that_an_mlp_does_not():
-    """The same number of epochs and hidden units, on labels that go up and down 6 times along one column."""
+    """With as many epochs and hidden units, on labels that change 12 times along one column."""
     x = np.linspace(-2, 2, 512).astype(np.float32)[:, np.newaxis]
     y = (np.sin(3 * np.pi * x[:, 0]) > 0).astype(np.int32)
     losses = []

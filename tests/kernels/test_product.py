@@ -1,4 +1,4 @@
-"""The products of product.h, with vectors of every size, also of those that the machine has not: NumPy's."""
+"""The products of product.h are NumPy's, with vectors of every size, also of those that the machine does not have."""
 
 import ctypes
 import subprocess
@@ -38,7 +38,7 @@ def place_of(array):
     turned=st.booleans(),
 )
 def test_a_product_is_numpy_s(library, rows, inner, vectors, seed, dtype, size, turned):
-    """Of whole numbers, whose products and sums are exact; the first matrix as it is or turned."""
+    """For whole numbers, whose products and sums are exact; the first matrix as it is or transposed."""
     random = np.random.default_rng(seed)
     width = vectors * 64 // dtype().itemsize
     a, b = (random.integers(-9, 9, shape).astype(dtype) for shape in ((rows, inner), (inner, width)))

@@ -1,8 +1,8 @@
-"""AddressSanitizer and UndefinedBehaviorSanitizer have nothing to say of the kernels, whatever their input.
+"""AddressSanitizer and UndefinedBehaviorSanitizer find nothing in the kernels, whatever their input.
 
-They see each kernel made once (WIDE in wide.h is nothing under them), in scalar code. Made for AVX2 and AVX-512 too, it
-would be the same code three times: GCC sets the checks before it looks for vectors, and finds none around them, at -O3
-either. So the vector code is run as it is, beside memory that nobody may touch.
+They see each kernel compiled once (WIDE in wide.h is empty under them), in scalar code. For AVX2 and AVX-512 it would
+be the same code: GCC inserts the checks before it vectorizes, and they prevent vectors, also with -O3. So the vector
+code is run as it is, beside memory that cannot be read.
 """
 
 import os
@@ -20,7 +20,7 @@ from dnn.ops.compiler import compiler, source_of
 
 pytestmark = needs_compiler
 
-# Without those of null: with them GCC takes no address of a function for a constant, and refuses TensorFlow's headers.
+# Without the checks for null: with them GCC takes no function's address for a constant, as TensorFlow's headers want.
 NULL = "-fno-sanitize=null,nonnull-attribute,returns-nonnull-attribute"
 SANITIZE = ("-O0", "-fsanitize=address,undefined", NULL, "-fno-sanitize-recover=all")
 FLAGS = (*SANITIZE, "-I../../dnn/kernels")
@@ -33,8 +33,8 @@ struct Overrun { Overrun() { volatile char* p = static_cast<char*>(malloc(8)); p
 
 
 def sanitizer_libraries() -> list[str]:
-    """libasan, to be loaded before Python, and libstdc++, whose exceptions it wants to find. Skips where they are not,
-    or libubsan is not, which the kernels are linked with.
+    """Return libasan, to be loaded before Python, and libstdc++, whose exceptions it must find. Skip the test if they,
+    or libubsan, with which the kernels are linked, are missing.
     """
     names = ("libasan.so", "libstdc++.so.6", "libubsan.so")
     ask = ([*compiler(), f"-print-file-name={name}"] for name in names)
@@ -83,4 +83,4 @@ def test_the_vector_code_reads_nothing_before_or_after_its_arrays():
     program = str(Path(__file__).with_name("guarded_memory.py"))
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == ["guarded"], done.stderr[-6000:]
-    assert done.returncode in (-signal.SIGSEGV, -signal.SIGBUS)  # when, at last, it reads there itself
+    assert done.returncode in (-signal.SIGSEGV, -signal.SIGBUS)  # by its last read

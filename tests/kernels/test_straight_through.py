@@ -1,4 +1,4 @@
-"""Straight-through estimators: NumPy's steps forward, and backward what the papers say."""
+"""Straight-through estimators: forward NumPy's steps, backward the papers' derivatives."""
 
 import numpy as np
 import pytest

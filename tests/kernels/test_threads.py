@@ -1,4 +1,4 @@
-"""The kernels give the same bits whatever the number of threads, which is one of a process: so another is started."""
+"""The kernels give the same bits for every number of threads. It is fixed in a process, so another one is started."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The vector code of wide.h and product.h: every compiler that is there makes it, of loops that clang would not."""
+"""The loops of wide.h and product.h are vectorized by every compiler that is installed."""
 
 import platform
 import re
@@ -17,7 +17,7 @@ COMPILERS = pytest.mark.parametrize("compiler", ["g++", "clang++"])
 
 
 def assembly(compiler, source, *more):
-    """What the compiler makes of a source beside this file, for one width of vectors."""
+    """Return the assembly code of a source beside this file, for one width of vectors."""
     if not shutil.which(compiler):
         pytest.skip(f"there is no {compiler}")
     include = Path(dnn.kernels.__file__).parent

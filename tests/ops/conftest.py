@@ -1,4 +1,4 @@
-"""Compilers that only seem to compile."""
+"""Fake compilers."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import pytest
 
 @pytest.fixture
 def fake_compiler(tmp_path, monkeypatch):
-    """Makes $CXX a script: `--version` prints a version, `-MM` lists the source and the header, and otherwise the given
-    lines run, with $out to write to. What it writes is no library, and is not tried as one.
+    """Make $CXX a script: `--version` prints a version, `-MM` lists the source and the header, and otherwise the given
+    lines run, with $out to write to. The result is not a library, and not tried as one.
     """
     monkeypatch.setattr("dnn.ops.build.ops_in", lambda library, name: ("DnnTestPlusOne",))
 

@@ -66,7 +66,9 @@ def test_tensorflow_s_headers_are_compiled_with_tensorflow_s_standard_of_c_plus_
 
 
 @pytest.mark.parametrize(
-    "use", [dnn.ops.load, lambda source, **options: dnn.ops.carry(source, source.parent, **options)]
+    "use",
+    [dnn.ops.load, lambda source, **options: dnn.ops.carry(source, source.parent, **options)],
+    ids=["load", "carry"],
 )
 def test_flags_in_one_string_are_refused(use, tmp_path):
     tmp_path.joinpath("saved_model.pb").touch()

@@ -25,7 +25,9 @@ def test_what_is_sealed_is_read_again(file):
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda data: data[:-1], lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"x" + data]
+    "damage",
+    [lambda data: data[:-1], lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"x" + data],
+    ids=["cut", "halved", "emptied", "shifted"],
 )
 def test_a_damaged_library_is_not_read(damage, file):
     file.write_bytes(damage(file.read_bytes()))
