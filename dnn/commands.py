@@ -146,7 +146,7 @@ def export(run: Path, out: Path) -> None:
 
 
 def bench_op(path: Path, *, quick: bool) -> None:
-    from dnn.bench.op import measured  # here, since it imports dnn.testing, which no other command needs
+    from dnn.bench.op import measured  # here, since no other command needs it
 
     _say(measured(path, quick=quick))
 
