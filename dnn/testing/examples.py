@@ -24,7 +24,10 @@ LOGITS = normal_rows(3, seed=1)
 """float32[7, 3]: logits of 3 classes."""
 ONE_HOT = np.eye(3, dtype=np.float32)[LABELS]
 """float32[7, 3]: LABELS as one-hot targets."""
-BINARY_TARGETS, BINARY_LOGITS = ONE_HOT[:, :2], normal_rows(2, seed=2)
+BINARY_TARGETS = ONE_HOT[:, :2]
+"""float32[7, 2]: two binary targets for each row."""
+BINARY_LOGITS = normal_rows(2, seed=2)
+"""float32[7, 2]: their logits."""
 
 
 def with_nan(examples: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import dnn
 from dnn.testing import Floats, Integers, check_op
+from dnn.testing.ops.check import OP_LAWS
 
 QUICK = {"examples": 4, "calls": 64}
 
@@ -180,22 +182,35 @@ import tensorflow as tf
 from dnn.testing import check_op
 
 def op(x):
-    if x.shape[0] == ROWS:
+    if x.shape[0] == 63:
         os.kill(os.getpid(), signal.SIGSEGV)
     return x
 
-check_op(op, tf.identity)
+check_op(op, tf.identity, examples=1)
 """
 
 
-@pytest.mark.parametrize(("rows", "law"), [(63, "values_match_the_reference"), (64, "runs_on_the_inputs")])
-def test_the_stack_of_a_crash_names_the_law(rows, law):
-    """64 are in the first call."""
-    program = CRASHES.replace("ROWS", str(rows))
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=300)
+def test_the_stack_of_a_crash_names_the_law():
+    """A batch of 63 is among the edge values, which the first law of values feeds."""
+    ran = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in ran.stderr
-    assert law in ran.stderr
+    assert "values_match_the_reference" in ran.stderr
+
+
+def test_wherever_the_op_is_called_the_stack_has_the_name_of_a_law_or_of_what_is_between():
+    between = {"_runs_on_the_inputs", "find_missing_gradients", "very_large_examples"}
+    names, calls = {law.__name__ for law in OP_LAWS} | between, []
+
+    def op(x):
+        if threading.current_thread() is threading.main_thread():  # of other threads a crash prints this one's too
+            calls.append(names & {frame.name for frame in traceback.extract_stack()})
+        return tf.square(x)
+
+    check_op(op, np.square, examples=1, calls=16)
+    assert all(calls)
+    assert calls[0] == {"_runs_on_the_inputs"}
+    assert between < set().union(*calls)
 
 
 def test_two_lambdas_on_one_line_are_traced_without_a_word(caplog, capfd):
@@ -204,8 +219,9 @@ def test_two_lambdas_on_one_line_are_traced_without_a_word(caplog, capfd):
     assert "could not parse" not in said
 
 
-def test_traced_anew_in_each_proof_tensorflow_does_not_warn_of_it(caplog, monkeypatch):
+def test_tensorflow_does_not_warn_that_an_op_is_traced_for_many_shapes(caplog, monkeypatch):
     monkeypatch.setattr(tf.get_logger(), "propagate", True)
+    monkeypatch.setattr("dnn.testing.ops.source.VERY_LARGE", (2**14,))
     square = tf.function(tf.square)
     for _ in range(6):
         check_op(square, gradient=None, examples=1, calls=1)
