@@ -132,13 +132,18 @@ RIGHT = {
     "sort": (tf.sort, None, None),
     "floormod": (lambda x: tf.math.floormod(100 * x, 1), None, None),
     "round": (lambda x: tf.round(256 * x) / 256, None, None),
-    "maximum, kink at 0": (lambda x: tf.maximum(x, 0), None, Floats(kinks=(0.0,))),
 }
 
 
 @pytest.mark.parametrize(("op", "reference", "inputs"), RIGHT.values(), ids=RIGHT)
 def test_a_right_gradient_holds_with_large_numbers_kinks_and_jumps(op, reference, inputs):
     holds(op, reference, inputs, law=DIFFERENCES)
+
+
+def test_no_gradient_is_compared_at_a_kink_that_is_told():
+    """At 0 that of tf.maximum is 1, and that of tf.nn.relu 0."""
+    holds(lambda x: tf.maximum(x, 0), tf.nn.relu, Floats(kinks=(0.0,)), law=REFERENCE_GRADIENT)
+    broken(lambda x: tf.maximum(x, 0), tf.nn.relu, law=REFERENCE_GRADIENT)
 
 
 def test_where_an_op_and_its_reference_refuse_float64_there_are_no_differences():

@@ -15,6 +15,13 @@ def test_what_is_doubled_in_a_graph_is_found():
     assert broken_laws(faulty.doubled_in_a_graph, laws=BOTH) == set(BOTH)
 
 
+def test_what_differs_in_a_graph_only_for_many_rows_is_found():
+    def op(x):
+        return x if tf.executing_eagerly() else x + tf.cast(tf.shape(x)[0] > 33, x.dtype)
+
+    broken(op, law=GRAPH)
+
+
 def test_a_gradient_that_differs_in_a_graph_is_found():
     @tf.custom_gradient
     def op(x):
