@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 import dnn
-from dnn.nn.checks import checked_float, checked_logits, checked_rows, checked_width
-from dnn.nn.optimizers.checks import checked_gradients, checked_parameters
+from dnn.nn.argument_checks import checked_float, checked_input, checked_logits, checked_width
+from dnn.nn.optimizers.gradient_checks import checked_gradients, checked_parameters
 
 
 class Scale(tf.Module):
@@ -16,7 +16,7 @@ class Scale(tf.Module):
         self.w = tf.Variable(np.ones(4), dtype=tf.float32, name="w")
 
     def __call__(self, x):
-        return self.scaled(checked_rows(x, self.w))
+        return self.scaled(checked_input(x, self.w))
 
     def scaled(self, x):
         return x * self.w
@@ -75,7 +75,7 @@ class Untracked:
         self.w = tf.Variable(np.ones(4), dtype=tf.float32)
 
     def __call__(self, x):
-        return checked_rows(x, self.w) * self.w
+        return checked_input(x, self.w) * self.w
 
 
 class Unchecked(Scale):

@@ -13,12 +13,15 @@ MAY_IMPORT = {
     "nn": set(),
     "train": {"nn"},
     "report": {"nn"},
-    "ops": {"nn"},  # and nothing imports it
+    "ops": set(),
+    "kernels": {"nn", "ops"},  # nothing imports it
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
     "bench": {"ops", "train"},  # the same
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
-    "commands": {"bench", "data", "report", "commands"},  # and the public names
-    "cli": {"commands", "new_op"},  # and dnn.__version__
+    "commands": {"bench", "data", "report", "settings", "commands"},  # and the public names
+    "settings": set(),
+    "startup": {"commands"},
+    "cli": {"commands", "new_op", "settings", "startup"},  # and dnn.__version__
     "new_op": set(),
     "__main__": {"cli"},
     "typing": {"nn", "train"},

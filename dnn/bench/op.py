@@ -15,7 +15,7 @@ from dnn.bench.memory import Copy
 from dnn.bench.subject import Subject, gives_arrays, read_subject
 from dnn.ops.calling import cotangents, error_text, is_float, outputs, outputs_and_gradients
 from dnn.ops.comparing import assert_near
-from dnn.train.traced import concrete
+from dnn.train.runtime import concrete_function
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")
 IN_A_GRAPH = "both are timed in graph mode; check_op is what takes a reference in NumPy"
@@ -111,7 +111,7 @@ def _traced(
 ) -> Callable[[], Any]:
     """Return call(function, arguments, *weights) in graph mode, traced here: to look up a trace takes long."""
     try:
-        return partial(concrete(partial(call, function), arguments, *weights), arguments, *weights)
+        return partial(concrete_function(partial(call, function), arguments, *weights), arguments, *weights)
     except Exception as error:
         if "numpy array" in str(error) or gives_arrays(function, arguments):
             raise TypeError(f"{name} must be of TensorFlow here, not of NumPy: {IN_A_GRAPH}") from error

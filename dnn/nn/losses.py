@@ -2,7 +2,7 @@
 
 An option is fixed once, and the function that comes out is passed: `loss = functools.partial(
 dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: compiled epochs are found again by their functions, and a
-second partial is another function, though its options be the same.
+second partial is another function, though its options are the same.
 
 All are computed in float64 and rounded once, at the end, to float32, or to float64 for float64 logits: [batch, classes]
 is small beside the layers before it. Gradients come back in the dtype of the logits, rounded once too.
@@ -11,17 +11,16 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 
 import tensorflow as tf
 
-from dnn.nn.checks import checked_classes, checked_float, checked_logits, checked_numbers
+from dnn.nn.argument_checks import checked_classes, checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
+from dnn.nn.protocols import TensorLike
 
 
-def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
-    """Cross-entropy of softmax(logits) against target probabilities, float[batch], in nats, each in [0, ∞).
+def softmax_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoothing: float = 0.0) -> tf.Tensor:
+    """Return the cross-entropy of softmax(logits) against target probabilities for each row, in nats.
 
     l = ln(1 + Σ_{k ≠ m} exp(z_k − z_m)) Σ_j t_j − Σ_j t_j (z_j − z_m)          z_m is the largest logit
 
-    targets: [batch, classes], one-hot or any probabilities that sum to 1, of any dtype. logits: float[batch, classes].
-    label_smoothing: a in [0, 1]; t_j becomes t_j (1 − a) + a / classes.
     Right to rounding for logits up to ±1e38, and for losses and derivatives down to 1e-37. Keras, whose ln Σ_k exp and
     softmax − 1 hold the largest class's own 1, beside which 1e-9 is nothing, gives 0 for those below 6e-8.
     Derivative: ∂l/∂z_j = softmax(z)_j Σ_k t_k − t_j, for j = m as Σ_{k ≠ m} (t_k − softmax(z)_k), which is what
@@ -29,8 +28,19 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     process ends.
     Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109; smoothing:
     C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7.
-    Raises: ValueError for shapes that differ (broadcast, they would give a loss, and a wrong one), for one class, and
-    for a number of classes that a trace does not know.
+
+    Args:
+        targets: One-hot rows or any probabilities that sum to 1, of any dtype [batch, classes].
+        logits: What the model gives, float[batch, classes].
+        label_smoothing: a in [0, 1]: t_j becomes t_j (1 − a) + a / classes.
+
+    Returns:
+        float32[batch], or float64 for float64 logits, each in [0, ∞).
+
+    Raises:
+        ValueError: If the shapes differ (broadcast, they would give a loss, and a wrong one), if there is one class,
+            or if a trace does not know the number of classes.
+        TypeError: If targets are not numbers or logits are not floats.
     """
     logits = checked_float(logits, "logits")
     targets = tf.cast(checked_numbers(targets, "targets"), tf.float64)
@@ -49,14 +59,32 @@ def softmax_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     return tf.cast(log_sum * tf.reduce_sum(t, axis=-1) - mean, at_least_float32(logits.dtype))
 
 
-def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0, ignore_class: int | None = None):
-    """`softmax_cross_entropy` against class numbers: l = ln Σ_k exp(z_k) − z_y, float[batch], in nats.
+def sparse_softmax_cross_entropy(
+    labels: TensorLike, logits: TensorLike, *, label_smoothing: float = 0.0, ignore_class: int | None = None
+) -> tf.Tensor:
+    """Return `softmax_cross_entropy` against class numbers for each row, in nats: l = ln Σ_k exp(z_k) − z_y.
 
-    labels: int[batch], each in [0, classes); one outside costs NaN, as in Keras under XLA, and `fit` refuses it.
-    logits: float[batch, classes]. A label whose logit is −∞ costs ∞.
-    ignore_class: rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits. That
-    a mean does not count them either is for `weighted_mean` with `counted`, or in `fit` for its own `ignore_class`.
-    Raises: TypeError for labels that are not integers (Keras truncates .99999 to class 0), ValueError for other shapes.
+    A label outside [0, classes) costs NaN, as in Keras under XLA; `fit` refuses it. One whose logit is −∞ costs ∞.
+    Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109.
+
+    Args:
+        labels: Class numbers, each in [0, classes): int[batch]. Keras truncates .99999 to class 0.
+        logits: What the model gives, float[batch, classes].
+        label_smoothing: a in [0, 1]: t_j, which is 1 for the label's class, else 0, becomes t_j (1 − a) + a / classes.
+        ignore_class: Rows of this label, in the range or not, have a loss and a gradient of 0, whatever their logits.
+            That a mean does not count them either is for `weighted_mean` with `counted`, or in `fit` for its own
+            `ignore_class`. None: all rows count.
+
+    Returns:
+        float32[batch], or float64 for float64 logits, each in [0, ∞).
+
+    Raises:
+        TypeError: If labels are not integers or logits are not floats.
+        ValueError: If the shapes do not fit, if there is one class, or if a trace does not know the number of classes.
+
+    Example:
+        >>> dnn.sparse_softmax_cross_entropy([0, 1], [[0.0, 0.0], [3.0, 0.0]]).numpy().round(4)
+        array([0.6931, 3.0486], dtype=float32)
     """
     labels, logits = tf.convert_to_tensor(labels), tf.convert_to_tensor(logits)
     if not labels.dtype.is_integer:
@@ -75,26 +103,35 @@ def sparse_softmax_cross_entropy(labels, logits, *, label_smoothing: float = 0.0
     return tf.where(used, losses, tf.zeros((), losses.dtype))
 
 
-def _one_hot(labels, logits):
-    """float64[batch, classes]: NaN where there is no such class."""
+def _one_hot(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return float64[batch, classes]: NaN where there is no such class."""
     classes = logits.shape[-1]
     known = (labels >= 0) & (labels < classes)
     targets = tf.one_hot(labels, classes, dtype=tf.float64)
     return tf.where(known[:, tf.newaxis], targets, tf.constant(float("nan"), tf.float64))
 
 
-def binary_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
-    """Cross-entropy of sigmoid(logits) against targets in [0, 1], in mean over the outputs: float[batch], in nats.
+def binary_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoothing: float = 0.0) -> tf.Tensor:
+    """Return the cross-entropy of sigmoid(logits) against targets for each row, averaged over the outputs, in nats.
 
     l = ln(1 + exp(−|z|)) + |z| (1 − t  where z >= 0, else t)
 
     which is −t ln σ(z) − (1 − t) ln(1 − σ(z)) with nothing to cancel: both terms are >= 0. Keras writes
     max(z, 0) − z t + ln(1 + exp(−|z|)), and loses digits for soft targets near the truth.
-    targets: [batch, outputs] of any dtype; beside one output also [batch]. logits: float[batch, outputs].
-    label_smoothing: a in [0, 1]; t becomes t (1 − a) + a / 2.
     Derivative: ∂l/∂z = (σ(z) − t) / outputs, at 0 too, where that of |z| in TensorFlow would be 0.
-    Source: C. Bishop, 2006, equations 4.90 and 4.91.
-    Raises: ValueError for shapes that differ.
+    Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.90 and 4.91.
+
+    Args:
+        targets: Each in [0, 1], of any dtype [batch, outputs]; beside one output also [batch].
+        logits: What the model gives, float[batch, outputs].
+        label_smoothing: a in [0, 1]: t becomes t (1 − a) + a / 2.
+
+    Returns:
+        float32[batch], or float64 for float64 logits, each in [0, ∞).
+
+    Raises:
+        ValueError: If the shapes differ.
+        TypeError: If targets are not numbers or logits are not floats.
     """
     t, z, dtype = _paired(targets, logits)
     positive = z >= 0
@@ -105,20 +142,33 @@ def binary_cross_entropy(targets, logits, *, label_smoothing: float = 0.0):
     return tf.cast(tf.reduce_mean(losses, axis=-1), dtype)
 
 
-def mean_squared_error(targets, predictions):
-    """Σ_j (y_j − p_j)² / outputs: float[batch], in the square of the targets' unit.
+def mean_squared_error(targets: TensorLike, predictions: TensorLike) -> tf.Tensor:
+    """Return Σ_j (y_j − p_j)² / outputs for each row, in the square of the targets' unit.
 
-    targets: [batch, outputs] of any dtype; beside one output also [batch]. predictions: float[batch, outputs].
     Derivative: ∂l/∂p_j = 2 (p_j − y_j) / outputs.
-    Source: C. Bishop, 2006, equation 1.2, without its factor 1/2.
-    Raises: ValueError for shapes that differ.
+    Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equation 1.2, without its factor 1/2.
+
+    Args:
+        targets: Numbers of any dtype [batch, outputs]; beside one output also [batch].
+        predictions: What the model gives, float[batch, outputs].
+
+    Returns:
+        float32[batch], or float64 for float64 predictions.
+
+    Raises:
+        ValueError: If the shapes differ.
+        TypeError: If targets are not numbers or predictions are not floats.
+
+    Example:
+        >>> dnn.mean_squared_error([1.0, 2.0], [[1.5], [4.0]]).numpy().tolist()
+        [0.25, 4.0]
     """
     targets, predictions, dtype = _paired(targets, predictions, "predictions")
     return tf.cast(tf.reduce_mean(tf.square(targets - predictions), axis=-1), dtype)
 
 
-def _paired(targets, outputs, name="logits") -> tuple[tf.Tensor, tf.Tensor, tf.DType]:
-    """Both as float64[batch, outputs], and the dtype of the loss. Raises: ValueError for shapes that differ."""
+def _paired(targets: TensorLike, outputs: TensorLike, name: str = "logits") -> tuple[tf.Tensor, tf.Tensor, tf.DType]:
+    """Return both as float64[batch, outputs], and the dtype of the loss. Raises: ValueError for shapes that differ."""
     outputs, targets = checked_float(outputs, name), tf.cast(checked_numbers(targets, "targets"), tf.float64)
     shape = targets.shape
     if shape.rank == 1 and outputs.shape.rank == 2 and outputs.shape[1] == 1:
@@ -128,8 +178,8 @@ def _paired(targets, outputs, name="logits") -> tuple[tf.Tensor, tf.Tensor, tf.D
     return targets, tf.cast(outputs, tf.float64), at_least_float32(outputs.dtype)
 
 
-def _smoothed(targets, label_smoothing: float, uniform: float):
-    """t (1 − a) + a · uniform."""
+def _smoothed(targets: tf.Tensor, label_smoothing: float, uniform: float) -> tf.Tensor:
+    """Return t (1 − a) + a · uniform."""
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing}")
     return targets * (1 - label_smoothing) + label_smoothing * uniform if label_smoothing else targets

@@ -42,7 +42,7 @@ def check_layer(
         any_shape: Whether it takes x of any width, so that none is wrong.
         xla: Whether XLA must compile it. False leaves that law out: XLA has no kernel for most ops in C++.
         refuses: Whether x of a wrong rank, dtype or width must be a TypeError or ValueError that names x, as the
-            checks in dnn.nn.checks raise. False leaves that law out.
+            checks in dnn.nn.argument_checks raise. False leaves that law out.
 
     Raises:
         AssertionError: For the first law that it breaks.

@@ -10,8 +10,7 @@ from dnn.ops.comparing import assert_all_near, dtype_and_shape
 from dnn.testing.examples import ROWS, with_nan
 from dnn.testing.law import law
 from dnn.testing.pieces import Activation, Layer, Loss, Piece
-from dnn.train.graph_or_xla import refuse_what_xla_lacks, what_xla_lacked
-from dnn.train.traced import Compiled
+from dnn.train.runtime import Compiled, check_xla_kernels, missing_xla_kernels
 
 LEAVE_OUT_XLA = "pass xla=False, which leaves this law out (`fit` runs it in graph mode)"
 TF_FUNCTION = tf.types.experimental.PolymorphicFunction
@@ -33,7 +32,7 @@ def xla_agrees(piece: Piece) -> None:
     try:
         _assert_agrees(piece, "xla", piece.specs(ROWS), (ROWS,) * 3, piece.random_results())
     except tf.errors.OpError as error:
-        lacked = what_xla_lacked(error)
+        lacked = missing_xla_kernels(error)
         if not lacked:
             raise
         raise AssertionError(f"XLA has no kernel for {', '.join(lacked)}: {LEAVE_OUT_XLA}") from None
@@ -104,7 +103,7 @@ def _trace(compiled: Any, specs: Sequence[tf.TensorSpec], mode: str) -> None:
     """Trace, and refuse what XLA has no kernel for: to try it would fill the log with pages."""
     graph = compiled.get_concrete_function(*specs)
     if mode == "xla":
-        refuse_what_xla_lacks(Compiled(graph))
+        check_xla_kernels(Compiled(graph))
 
 
 def _assert_its_own_functions_are_not_traced_again(piece: Piece) -> None:

@@ -12,7 +12,9 @@ from dnn.testing.pieces import Piece
 
 Law: TypeAlias = Callable[[Piece], None]
 
-REFUSAL = "Refuse it with an error that names it (dnn.nn.checks has some), or leave this law out: refuses=False."
+REFUSAL = (
+    "Refuse it with an error that names it (dnn.nn.argument_checks has some), or leave this law out: refuses=False."
+)
 
 
 def law(check: Law) -> Law:

@@ -64,13 +64,17 @@ def _call(piece: Piece, index: int, wrong: npt.NDArray[Any]) -> Callable[[], obj
 def _wrong_dtypes(piece: Piece, index: int) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Yield strings; floats for class numbers and truth values, which would be truncated; integers for x and logits.
 
-    Targets may be of any dtype, and so may the logits of a score, which is computed in float64.
+    Targets may be of any dtype. The labels of a score may be strings or whole floats, as in scikit-learn, and its last
+    argument anything but text beside labels that are numbers.
     """
-    example = piece.examples[index]
-    yield "text", example.astype(str)
+    example, is_last = piece.examples[index], index == len(piece.examples) - 1
+    if is_last or not isinstance(piece, Score):
+        yield "text", example.astype(str)
+    if isinstance(piece, Score):
+        return
     if example.dtype.kind in "ib":
         yield "floats", example.astype(np.float32)
-    elif index == len(piece.examples) - 1 and not isinstance(piece, Score):
+    elif is_last:
         yield "integers", example.astype(np.int32)
 
 

@@ -1,4 +1,4 @@
-"""Metrics: against Keras and scikit-learn, and by hand where a ratio has no rows."""
+"""Metrics of a fit: against Keras and scikit-learn, and by hand."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from modes import MODES
 
-from dnn.nn.metrics import accuracy, binary_accuracy, confusion_matrix, f1, precision, recall, top_k_accuracy
+from dnn.nn.metrics import accuracy, binary_accuracy, top_k_accuracy
 
 CLASSES = 4
 
@@ -25,75 +25,18 @@ def labels_and_logits(draw):
 
 
 @given(labels_and_logits())
-def test_accuracy_is_scikit_learn_s(example):
+def test_accuracy_of_class_numbers_and_of_one_hot_labels_is_scikit_learn_s(example):
     labels, logits = example
-    np.testing.assert_array_equal(accuracy(labels, logits), logits.argmax(axis=1) == labels)
-    expected = sklearn.metrics.accuracy_score(labels, logits.argmax(axis=1))
-    assert np.mean(accuracy(labels, logits)) == pytest.approx(expected)
-
-
-@given(labels_and_logits())
-def test_accuracy_of_one_hot_labels_is_that_of_their_class_numbers(example):
-    labels, logits = example
-    np.testing.assert_array_equal(accuracy(np.eye(CLASSES)[labels], logits), accuracy(labels, logits))
+    for given_labels in (labels, np.eye(CLASSES)[labels]):
+        hits = accuracy(given_labels, logits)
+        np.testing.assert_array_equal(hits, logits.argmax(axis=1) == labels)
+        assert np.mean(hits) == pytest.approx(sklearn.metrics.accuracy_score(labels, logits.argmax(axis=1)))
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_of_equal_logits_the_first_is_taken(mode):
     hits = MODES[mode](accuracy)(np.array([0, 1, 1, 0]), np.array([[2, 2], [2, 2], [1, 2], [1, 2]], np.float32))
     np.testing.assert_array_equal(hits, [True, False, True, False])
-
-
-@given(labels_and_logits())
-def test_confusion_precision_recall_and_f1_are_scikit_learn_s(example):
-    labels, predictions = example[0], example[1].argmax(axis=1)
-    names = range(CLASSES)
-    confusion = confusion_matrix(labels, predictions, CLASSES)
-    np.testing.assert_array_equal(confusion, sklearn.metrics.confusion_matrix(labels, predictions, labels=names))
-    pairs = [
-        (precision, sklearn.metrics.precision_score),
-        (recall, sklearn.metrics.recall_score),
-        (f1, sklearn.metrics.f1_score),
-    ]
-    for ours, theirs in pairs:
-        expected = theirs(labels, predictions, labels=names, average=None, zero_division=np.nan)
-        np.testing.assert_allclose(ours(confusion), expected, rtol=1e-15)
-
-
-def test_a_confusion_matrix_has_true_classes_down_and_predictions_across():
-    np.testing.assert_array_equal(confusion_matrix([0, 0, 0, 1], [0, 1, 1, 0], 2), [[1, 2], [1, 0]])
-
-
-def test_small_integer_dtypes_do_not_overflow_in_a_confusion_matrix():
-    labels = np.array([99, 99, 3], np.uint8)
-    confusion = confusion_matrix(labels, labels, 100)
-    assert (confusion[99, 99], confusion[3, 3], confusion.sum()) == (2, 1, 3)
-
-
-@pytest.mark.parametrize(("labels", "predictions"), [([2], [0]), ([0], [2]), ([-1], [1])])
-def test_a_class_number_out_of_range_is_no_cell_of_a_confusion_matrix(labels, predictions):
-    with pytest.raises(ValueError, match=r"(labels|predictions) must be in \[0, 2\), got values from (-1|2) to"):
-        confusion_matrix(labels, predictions, 2)
-
-
-def test_ratios_without_rows_are_nan():
-    confusion = np.array([[2, 0], [0, 0]])
-    np.testing.assert_array_equal(precision(confusion), [1, np.nan])
-    np.testing.assert_array_equal(recall(confusion), [1, np.nan])
-    np.testing.assert_array_equal(f1(confusion), [1, np.nan])
-
-
-@given(hnp.arrays(np.int64, (CLASSES, CLASSES), elements=st.integers(1, 9)))
-def test_f1_is_the_harmonic_mean_of_precision_and_recall(confusion):
-    np.testing.assert_allclose(f1(confusion), 2 / (1 / precision(confusion) + 1 / recall(confusion)), rtol=1e-15)
-
-
-@given(labels_and_logits(), st.data())
-def test_the_confusions_of_two_parts_add_up_to_that_of_the_whole(example, data):
-    labels, predictions = example[0], example[1].argmax(axis=1)
-    cut = data.draw(st.integers(0, len(labels)))
-    parts = [confusion_matrix(labels[part], predictions[part], CLASSES) for part in (slice(cut), slice(cut, None))]
-    np.testing.assert_array_equal(sum(parts), confusion_matrix(labels, predictions, CLASSES))
 
 
 @given(labels_and_logits(), st.integers(1, CLASSES + 2))
@@ -202,20 +145,4 @@ def test_the_accuracy_of_one_output_is_refused_and_the_other_named(metric, label
 def test_a_number_of_classes_that_a_trace_does_not_know_is_refused_by_name(metric):
     specs = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None])
     with pytest.raises(ValueError, match=r"logits must have a known number of classes, got shape \(None, None\)"):
-        tf.function(metric).get_concrete_function(*specs)
-
-
-def test_a_confusion_matrix_is_of_pairs_of_integers():
-    with pytest.raises(TypeError, match="predictions must be integers, got float64"):
-        confusion_matrix([0, 1], [0.0, 0.9], 2)
-    with pytest.raises(ValueError, match=r"labels and predictions must be \[rows\], got \(2,\) and \(1,\)"):
-        confusion_matrix([0, 1], [0], 2)
-    with pytest.raises(ValueError, match="classes must be positive, got 0"):
-        confusion_matrix([], [], 0)
-
-
-@pytest.mark.parametrize("ratio", [precision, recall, f1])
-@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 2, 2)])
-def test_a_table_that_is_no_confusion_matrix_is_refused(ratio, shape):
-    with pytest.raises(ValueError, match=r"confusion must be \[classes, classes\], got shape"):
-        ratio(np.ones(shape, int))
+        tf.function(metric, autograph=False).get_concrete_function(*specs)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras_peer import value_and_gradient
@@ -19,6 +19,7 @@ FACTORS = st.sampled_from([0.0, 1e-4, 0.01, 0.5, 1.0])
 WEIGHTS = hnp.arrays(np.float32, (3, 4), elements=st.integers(-128, 128).map(lambda n: np.float32(n / 16)))
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(WEIGHTS, FACTORS, FACTORS.filter(bool))
 def test_penalties_and_their_gradients_are_keras_s(weights, l1, l2):
     """With an l2: Keras's L1L2 of two zeros is a constant without a gradient."""

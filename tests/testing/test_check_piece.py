@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import dnn
-from dnn.nn.checks import checked_float, checked_numbers
+from dnn.nn.argument_checks import checked_float, checked_numbers
 from dnn.testing import (
     BINARY_LOGITS,
     BINARY_TARGETS,
@@ -41,7 +41,7 @@ def test_good_pieces_of_a_user_pass():
     check_loss(focal_loss, xla=False)
     check_metric(wrong_side, examples=(BINARY_TARGETS, BINARY_LOGITS), xla=False)
     check_optimizer(faulty.Descent, xla=False)
-    check_score(lambda labels, logits: dnn.log_loss(labels, logits) / np.log(2))
+    check_score(functools.partial(dnn.log_loss, labels=[0, 1, 2]), examples=(LABELS, dnn.softmax(LOGITS).numpy()))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ FAULTS = {
         (Layer, faulty.Unchecked, "x of text gives no TypeError or ValueError, but InvalidArgumentError: "),
         (Layer, faulty.AnyWidth, r"x of shape \(\) is taken without an error\n.* leave this law out: refuses=False"),
         (Loss, faulty.broadcasting_loss, "targets of text gives no TypeError or ValueError, but InvalidArg"),
-        (Score, lambda labels, logits: 0.0, "labels of text is taken without an error"),
+        (Score, lambda labels, logits: 0.0, r"labels of shape \(\) is taken without an error"),
     ],
     "has_finite_gradients": [
         (Layer, faulty.Unconnected, "the output has no gradient by variable 0, w:0"),

@@ -1,19 +1,21 @@
 """What all optimizers share: parameters, learning rate, the count of steps, weight decay and half precision."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.hyperparameters import checked_not_negative, checked_positive
-from dnn.nn.optimizers.checks import checked_gradients, checked_parameters, checked_variables
+from dnn.nn.argument_checks import checked_not_negative, checked_positive
+from dnn.nn.optimizers.gradient_checks import checked_gradients, checked_parameters, checked_variables
 from dnn.nn.optimizers.master import full_value, master_of, subtract
+from dnn.nn.optimizers.representation import current, settings, size
 from dnn.nn.optimizers.schedules import as_float64
 from dnn.nn.precision import at_least_float32
+from dnn.nn.protocols import ScheduleLike
 
 
 class Optimizer(tf.Module, ABC):
-    """Abstract: a class of it makes its slots, and says in `step` what to take from a parameter; the rest is here.
+    """Abstract: a subclass makes its slots, and says in `step` what to subtract from a parameter; the rest is here.
 
     p ← p − p λ η      λ = weight_decay, if there is one; η = learning_rate
     p ← p − step
@@ -23,22 +25,28 @@ class Optimizer(tf.Module, ABC):
     does not move, β₂ being 1.
     Source of the decay: I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2, with
     the λ of Keras and PyTorch, which is multiplied by η.
+
+    Args:
+        parameters: The variables to train, each once.
+        learning_rate: η, > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a function
+            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0.
+        weight_decay: λ, >= 0. None: no decay.
+        exclude_from_weight_decay: Those of the parameters that do not decay.
+
+    Raises:
+        ValueError: If a number is out of its range, or if there are no parameters, one twice, or one to exclude that
+            is not among them.
+        TypeError: If an argument is of another kind.
     """
 
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | Callable,
+        learning_rate: float | ScheduleLike,
         *,
         weight_decay: float | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
-    ):
-        """parameters: the variables to train, each once.
-        learning_rate: > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a
-            function of how many steps were taken, a float64 tensor, that gives the rate of the next step, >= 0.
-        weight_decay: >= 0. exclude_from_weight_decay: those of the parameters that do not decay.
-        Raises: ValueError for one out of its range, TypeError for one of another kind.
-        """
+    ) -> None:
         super().__init__()
         self.parameters = checked_parameters(parameters)
         self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
@@ -48,19 +56,33 @@ class Optimizer(tf.Module, ABC):
         self.masters = [master_of(p) for p in self.parameters]
 
     @abstractmethod
-    def step(self, i: int, g, t, learning_rate):
-        """What to take from parameter i. Assigns its slots.
+    def step(self, i: int, g: tf.Tensor, t: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
+        """Return what to subtract from a parameter, and assign its slots.
 
-        g: its gradient, float32 at least. t: steps taken, this one included. learning_rate: η. Both in g's dtype.
+        Args:
+            i: The index of the parameter in `parameters`, and of its slots.
+            g: Its gradient, float32 at least.
+            t: The number of steps taken, this one included, in g's dtype.
+            learning_rate: η, in g's dtype.
+
+        Returns:
+            The step, of g's shape and dtype.
         """
 
     def slots(self, name: str) -> list[tf.Variable]:
-        """A variable for each parameter, 0 at first: of its shape and dtype, but float32 at least."""
+        """Make a variable for each parameter, 0 at first: of its shape and dtype, but float32 at least.
+
+        Args:
+            name: The name of each of them, as checkpoints and `variables` show it.
+
+        Returns:
+            The variables, in the order of `parameters`.
+        """
         zeros = [tf.zeros_like(p, at_least_float32(p.dtype)) for p in self.parameters]
         return [tf.Variable(zero, trainable=False, name=name) for zero in zeros]
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> tf.Variable | tf.Tensor:
         """η, float64: a variable, which may be assigned, in a compiled epoch too; or what the schedule gives now."""
         if callable(self._learning_rate):
             return as_float64(self._learning_rate(as_float64(tf.convert_to_tensor(self.t))))
@@ -73,9 +95,13 @@ class Optimizer(tf.Module, ABC):
         self._learning_rate.assign(checked_not_negative(value, "learning_rate"))
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
-        """Take one step. gradients: one for each parameter, in their order, of their shapes and dtypes.
+        """Take one step.
 
-        Raises: ValueError for others, and for a parameter that the loss does not depend on.
+        Args:
+            gradients: One for each parameter, in their order, of their shapes and dtypes.
+
+        Raises:
+            ValueError: If they do not fit the parameters, or if the loss does not depend on one. Then nothing moves.
         """
         gradients = checked_gradients(gradients, self.parameters)
         rate = tf.convert_to_tensor(self.learning_rate)  # of the count before this step, as in Keras
@@ -89,9 +115,21 @@ class Optimizer(tf.Module, ABC):
                 subtract(p, master, full_value(p, master) * self.weight_decay * learning_rate)
             subtract(p, master, self.step(i, g, t, learning_rate))
 
+    def __repr__(self) -> str:
+        schedule = f" by {self._learning_rate!r}" if callable(self._learning_rate) else ""
+        excluded = self._decayed.count(False)
+        parts = [
+            f"learning_rate={current(lambda: self.learning_rate)}{schedule}",
+            *settings(self),
+            *([f"exclude_from_weight_decay={excluded} of them"] if excluded else []),
+            f"parameters={size(self.parameters)}",
+            f"steps={current(lambda: self.t)}",
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
-def _variable_or_schedule(learning_rate: float | Callable) -> tf.Variable | Callable:
-    """A float64 variable for a number, and the schedule itself. Raises: as `Optimizer`."""
+
+def _variable_or_schedule(learning_rate: float | ScheduleLike) -> tf.Variable | ScheduleLike:
+    """Return a float64 variable for a number, and the schedule itself. Raises: as `Optimizer`."""
     if callable(learning_rate):
         rate = _first_rate(learning_rate)
         if rate.shape.rank != 0:
@@ -102,8 +140,8 @@ def _variable_or_schedule(learning_rate: float | Callable) -> tf.Variable | Call
     return tf.Variable(rate, trainable=False, dtype=tf.float64, name="learning_rate")
 
 
-def _first_rate(schedule: Callable) -> tf.Tensor:
-    """What the schedule gives at step 0, in a graph, as it will run. Raises: TypeError that shows why it gives none."""
+def _first_rate(schedule: ScheduleLike) -> tf.Tensor:
+    """Return the rate at step 0, in a graph, as it will run. Raises: TypeError that shows why there is none."""
     try:
         return as_float64(tf.function(schedule)(tf.constant(0, tf.float64)))
     except (TypeError, ValueError, tf.errors.OpError) as error:  # a TypeError also for an `if` on the step
@@ -112,11 +150,11 @@ def _first_rate(schedule: Callable) -> tf.Tensor:
 
 
 def _not_excluded(parameters: Sequence[tf.Variable], excluded: Sequence[tf.Variable]) -> tuple[bool, ...]:
-    """Of each parameter, whether it decays. Variables are compared as objects, not by value.
+    """Return for each parameter whether it decays. Variables are compared as objects, not by value.
 
-    Raises: TypeError for what is no sequence of variables, ValueError for one that is none of the parameters.
+    Raises: TypeError if `excluded` is not a sequence of variables, ValueError for one that is not a parameter.
     """
     for i, variable in enumerate(checked_variables(excluded, "exclude_from_weight_decay")):
         if not any(p is variable for p in parameters):
-            raise ValueError(f"exclude_from_weight_decay[{i}], {variable.name}, is none of the parameters")
+            raise ValueError(f"exclude_from_weight_decay[{i}], {variable.name}, is not one of the parameters")
     return tuple(not any(p is variable for variable in excluded) for p in parameters)

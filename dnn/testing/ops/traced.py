@@ -11,8 +11,7 @@ from dnn.testing.ops.case import Case, known_specs
 from dnn.testing.ops.drawing import check_examples
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.shapes import sizes_that_depend_on_numbers
-from dnn.train.graph_or_xla import refuse_what_xla_lacks, what_xla_lacked
-from dnn.train.traced import Compiled
+from dnn.train.runtime import Compiled, check_xla_kernels, missing_xla_kernels
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 
@@ -43,7 +42,7 @@ def xla_matches_eager(case: Case) -> str:
 
 def _not_for_xla(case: Case, error: tf.errors.OpError | ValueError) -> str:
     """Return why XLA cannot compile it; "" where another error may be a fault."""
-    lacked = what_xla_lacked(error) if isinstance(error, tf.errors.OpError) else []
+    lacked = missing_xla_kernels(error) if isinstance(error, tf.errors.OpError) else []
     if lacked:
         return f"it has no kernel for XLA: {', '.join(lacked)}"
     if NO_KERNEL.search(str(error)):
@@ -55,7 +54,7 @@ def _check_mode(case: Case, mode: str, specs: Sequence[tf.TensorSpec], arrays: A
     weights = cotangents(outputs(case.op, arrays))
     graph = case.trace(MODES[mode], specs, weights, known=mode == "xla")
     if mode == "xla":
-        refuse_what_xla_lacks(Compiled(graph))
+        check_xla_kernels(Compiled(graph))
     found = graph(*map(tf.constant, [*arrays, *weights]))
     expected = case.results_and_gradients(arrays, weights)
     for index, (one, other) in enumerate(zip(found, expected, strict=True)):

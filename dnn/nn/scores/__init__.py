@@ -1,0 +1,11 @@
+"""Scores of all rows at once, in NumPy: scikit-learn's names, with its arguments, defaults and answers.
+
+| file | scores |
+|---|---|
+| `confusion.py` | `confusion_matrix`, `accuracy_score` |
+| `precision_recall.py` | `precision_score`, `recall_score`, `f1_score` |
+| `ranking.py` | `roc_auc_score`, `average_precision_score` |
+| `calibration.py` | `log_loss`, `brier_score_loss`, `expected_calibration_error` |
+
+What is measured in a fit, one number for each row and in TensorFlow, stands in `dnn/nn/metrics.py`.
+"""

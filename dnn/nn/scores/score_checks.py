@@ -1,0 +1,88 @@
+"""What scores refuse: each check returns the rows it checked, or says what was wanted and what it got."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnn.nn.argument_checks import checked_array
+
+MOST_LABELS_SHOWN = 5
+
+
+class UndefinedMetricWarning(UserWarning):
+    """Warn of a score that the rows do not define, such as the precision of a class that is never predicted.
+
+    It has the name that it has in scikit-learn, and like that one it is a `UserWarning`.
+    """
+
+
+def checked_labels(labels: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """Return one label for each row: strings, integers, truth values or whole floats.
+
+    Raises: ValueError for another shape, no rows or a fraction; TypeError for another dtype.
+    """
+    array = np.asarray(labels)
+    if array.dtype.kind in "OT" and all(isinstance(label, str) for label in array.flat):
+        array = array.astype(str)  # a column of strings in pandas
+    if array.dtype.kind not in "biufU":
+        raise TypeError(f"{name} must be class labels, strings or whole numbers, got {array.dtype}")
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} must be [rows], one label for each row, got shape {array.shape}")
+    if array.dtype.kind == "f" and not (np.isfinite(array) & (np.trunc(array) == array)).all():
+        raise ValueError(f"{name} must be class labels, got floats that are not whole numbers")
+    return array
+
+
+def checked_predictions(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the labels and the predicted labels. Raises: ValueError for other lengths, TypeError for two kinds."""
+    true, predicted = checked_labels(y_true, "y_true"), checked_labels(y_pred, "y_pred")
+    if true.shape != predicted.shape:
+        raise ValueError(f"y_true and y_pred must have the same number of rows, got {len(true)} and {len(predicted)}")
+    return true, checked_kind(predicted, "y_pred", true)
+
+
+def checked_kind(labels: npt.NDArray[Any], name: str, y_true: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the labels. Raises: TypeError if they are strings and those of y_true are numbers, or the reverse."""
+    if (labels.dtype.kind == "U") != (y_true.dtype.kind == "U"):
+        raise TypeError(
+            f"{name} and y_true must be both strings or both numbers, got {labels.dtype} and {y_true.dtype}"
+        )
+    return labels
+
+
+def checked_classes(labels: npt.ArrayLike, y_true: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the classes in their order. Raises: ValueError for none or one twice, TypeError for another kind."""
+    classes = checked_kind(checked_labels(labels, "labels"), "labels", y_true)
+    if len(np.unique(classes)) < len(classes):
+        raise ValueError(f"labels must be distinct, got {shown(classes)}")
+    return classes
+
+
+def checked_positive_label(pos_label: object, classes: npt.NDArray[Any]) -> None:
+    """Raise a ValueError unless there are at most two classes and, of two, pos_label is one of them."""
+    if len(classes) > 2:
+        raise ValueError(
+            f"there must be two classes, got {len(classes)}, {shown(classes)}: for more give "
+            'average=None, "macro", "micro" or "weighted"'
+        )
+    if len(classes) == 2 and pos_label not in classes.tolist():
+        raise ValueError(f"pos_label must be one of the labels {shown(classes)}, got {pos_label!r}")
+
+
+def checked_weights(sample_weight: npt.ArrayLike | None, rows: int) -> npt.NDArray[Any] | None:
+    """Return int64 or float64[rows], or None. Raises: ValueError for another shape, a weight < 0, or all of 0."""
+    if sample_weight is None:
+        return None
+    weights = checked_array(sample_weight, "sample_weight", "biuf", "numbers")
+    if weights.shape != (rows,):
+        raise ValueError(f"sample_weight must be [rows], here [{rows}], got shape {weights.shape}")
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(f"sample_weight must be finite, >= 0 and not all 0, got {shown(weights)}")
+    return weights.astype(np.float64 if weights.dtype.kind == "f" else np.int64)
+
+
+def shown(values: npt.NDArray[Any]) -> str:
+    """Show the first of the values, for a message."""
+    first = ", ".join(map(repr, values[:MOST_LABELS_SHOWN].tolist()))
+    return f"[{first}, …]" if len(values) > MOST_LABELS_SHOWN else f"[{first}]"
