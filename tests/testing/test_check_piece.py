@@ -6,6 +6,7 @@ import faulty
 import numpy as np
 import pytest
 import tensorflow as tf
+from multiplies_bfloat16 import multiplies_bfloat16
 
 import dnn
 from dnn.nn.argument_checks import checked_float, checked_numbers
@@ -110,7 +111,7 @@ def share_of_hits(labels, z):
 
 
 ORDINARY = [
-    (check_layer, PlainProduct),
+    pytest.param(check_layer, PlainProduct, marks=multiplies_bfloat16),
     (check_loss, tf.nn.sparse_softmax_cross_entropy_with_logits),
     (check_loss, chosen_class_costs),
     (check_metric, hits),

@@ -13,6 +13,8 @@ from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.shapes import sizes_that_depend_on_numbers
 from dnn.train.runtime import Compiled, check_xla_kernels, missing_xla_kernels
 
+# of the linker of XLA: an old processor (SSE4.2) has no instruction for float16, and XLA no function
+NO_CODE = "Failed to materialize symbols"
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 
 
@@ -47,6 +49,8 @@ def _not_for_xla(case: Case, error: tf.errors.OpError | ValueError) -> str:
         return f"it has no kernel for XLA: {', '.join(lacked)}"
     if NO_KERNEL.search(str(error)):
         return "it has no kernel for XLA"
+    if NO_CODE in str(error):
+        return "XLA has no code for its dtype on this processor"
     return "a size depends on the numbers in the arguments" if any(sizes_that_depend_on_numbers(case)) else ""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
+from multiplies_bfloat16 import multiplies_bfloat16
 
 import dnn
 from dnn.testing import Floats, Integers, check_op
@@ -96,7 +97,13 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize(("op", "reference", "inputs", "settings"), RIGHT.values(), ids=RIGHT)
+MULTIPLY = ("layer", "bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("op", "reference", "inputs", "settings"),
+    [pytest.param(*op, id=name, marks=[multiplies_bfloat16] * (name in MULTIPLY)) for name, op in RIGHT.items()],
+)
 def test_nothing_is_said_against_an_op_that_is_right(op, reference, inputs, settings, monkeypatch):
     monkeypatch.setattr("dnn.testing.ops.source.VERY_LARGE", (2**14,))
     check_op(op, reference, inputs, **QUICK | settings)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from multiplies_bfloat16 import multiplies_bfloat16
 from op_laws import HALF, OTHER_DTYPES, OUTPUT_DTYPE, broken, found, holds, not_applicable
 
 from dnn.testing import Floats, Integers
@@ -70,6 +71,7 @@ def test_a_gradient_that_is_wrong_only_in_half_precision_is_found(dtype, factor)
     assert f"the {dtype.name} gradient by float argument 0 is" in broken(op, np.square, law=HALF)
 
 
+@multiplies_bfloat16
 def test_a_right_op_with_kinks_keeps_its_gradient_in_half_precision():
     specs = (Floats(["batch", "inputs"]), Floats(["inputs", "units"]), Floats(["units"]))
     assert holds(lambda x, w, b: tf.nn.relu(x @ w + b), None, specs, law=HALF).startswith("bfloat16 is off by ")
