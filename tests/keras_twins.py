@@ -1,4 +1,4 @@
-"""Twins: networks, losses, metrics and optimizers of ours, each beside Keras's that should do the same."""
+"""Twins: our networks, losses, metrics and optimizers, each paired with the Keras one that should do the same."""
 
 from functools import partial
 
@@ -9,10 +9,10 @@ import dnn
 
 
 def twin_networks(inputs: int, hidden, outputs: int, seed: int):
-    """(ours, Keras's), from the same weights. hidden: (kind, units) of each hidden layer, the kind one of KINDS."""
+    """Return (ours, Keras's) with the same weights. hidden: (kind, units) of each hidden layer, kind one of KINDS."""
     ours, keras_s, width = [], [keras.Input((inputs,))], inputs
-    for place, (kind, units) in enumerate(hidden):
-        pair = twin_layers(kind, width, units, seed=seed + place)
+    for index, (kind, units) in enumerate(hidden):
+        pair = twin_layers(kind, width, units, seed=seed + index)
         ours, keras_s, width = ours + pair[0], keras_s + pair[1], units
     ours = dnn.Sequential([*ours, dnn.Dense(width, outputs, seed=seed)])
     keras_s = keras.Sequential([*keras_s, keras.layers.Dense(outputs)])
@@ -21,7 +21,7 @@ def twin_networks(inputs: int, hidden, outputs: int, seed: int):
 
 
 def twin_layers(kind: str, width: int, units: int, seed: int):
-    """(our layers, Keras's): a dense layer, its activation, and what the kind adds to them."""
+    """Return (our layers, Keras's): a dense layer, its activation, and what the kind adds to them."""
     name, _, extra = kind.partition("+")
     ours = [dnn.Dense(width, units, seed=seed), getattr(dnn, name)]
     keras_s = [keras.layers.Dense(units), keras.layers.Activation(name)]
@@ -51,7 +51,7 @@ LOSSES = {
     "binary": (dnn.binary_cross_entropy, partial(keras.losses.BinaryCrossentropy, from_logits=True)),
     "squared": (dnn.mean_squared_error, keras.losses.MeanSquaredError),
 }
-# the metric beside each loss, by its name
+# name of the loss -> (a metric of ours for it, the class of Keras's)
 METRICS = {
     "sparse": (dnn.accuracy, keras.metrics.SparseCategoricalAccuracy),
     "one-hot": (dnn.accuracy, keras.metrics.CategoricalAccuracy),
