@@ -1,4 +1,4 @@
-"""Predictions as a CSV file that appears complete or not at all, and never in the place of the data."""
+"""Predictions as a CSV file that is written completely or not at all, and never replaces the data."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from dnn.nn.activations import softmax
+from dnn.nn.softmax import softmax
 from dnn.report.folder import refuse_existing, refuse_unwritable
 
 
