@@ -11,7 +11,7 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_classes, checked_float, checked_logits, checked_numbers
+from dnn.nn.argument_checks import checked_class_count, checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import TensorLike
 
@@ -48,7 +48,7 @@ def softmax_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoo
         raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
-    checked_classes(logits)
+    checked_class_count(logits)
     z, t = tf.cast(logits, tf.float64), _smoothed(targets, label_smoothing, 1 / logits.shape[1])
     largest = tf.one_hot(tf.argmax(z, axis=-1), z.shape[-1], dtype=z.dtype)
     others = 1 - largest
