@@ -32,6 +32,7 @@ from benchmarks.processes import Processes
 from benchmarks.questions import QUESTIONS, module_of, question_of
 from benchmarks.table import main_table, markdown
 from benchmarks.timing import Phases
+from dnn.settings import default_target
 
 CONTENDERS = (*TRAINERS, *PREDICTORS)
 LAST = Path(__file__).parent / "last"  # the last run of all questions
@@ -150,7 +151,7 @@ def target_of(data: Path | None, target: str | None) -> str | None:
             raise ValueError("--target is a column of --data, which is not given")
         return None
     names = dnn.column_names(data)
-    target = target or next((name for name in ("deposit", "y") if name in names), names[-1])
+    target = target or default_target(names)
     if target not in names:
         raise ValueError(f"--target: {data} has no column {target!r}; its columns are {', '.join(names)}")
     dnn.read_table(data, kinds={target: "category"})  # what is wrong with the file is told before anything is measured

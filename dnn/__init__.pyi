@@ -5,6 +5,7 @@ A new piece needs one line here, below the module that defines it.
 
 from dnn import bench as bench
 from dnn import data as data
+from dnn import kernels as kernels
 from dnn import nn as nn
 from dnn import ops as ops
 from dnn import report as report
@@ -12,19 +13,19 @@ from dnn import testing as testing
 from dnn import train as train
 from dnn import typing as typing
 from dnn.data.table import Table as Table
-from dnn.data.table import column_names as column_names
 from dnn.data.table import numbers_among as numbers_among
-from dnn.data.table import read_csv as read_csv
-from dnn.data.table import read_parquet as read_parquet
-from dnn.data.table import read_table as read_table
-from dnn.data.table import sample_path as sample_path
+from dnn.data.files import column_names as column_names
+from dnn.data.files import read_csv as read_csv
+from dnn.data.files import read_parquet as read_parquet
+from dnn.data.files import read_table as read_table
+from dnn.data.files import sample_path as sample_path
 from dnn.data.split import Part as Part
 from dnn.data.split import split as split
 from dnn.data.labels import Labels as Labels
 from dnn.data.features import Features as Features
 from dnn.data.preprocess import Binarize as Binarize
 from dnn.data.preprocess import Normalize as Normalize
-from dnn.data.preprocess import OneHot as OneHot
+from dnn.data.one_hot import OneHot as OneHot
 from dnn.data.preprocess import Rescale as Rescale
 from dnn.data.preprocess import Standardize as Standardize
 from dnn.data.arrays import load_part as load_part
@@ -41,7 +42,6 @@ from dnn.nn.initializers import zeros as zeros
 from dnn.nn.activations import elu as elu
 from dnn.nn.activations import gelu as gelu
 from dnn.nn.activations import leaky_relu as leaky_relu
-from dnn.nn.activations import maxout as maxout
 from dnn.nn.activations import relu as relu
 from dnn.nn.activations import selu as selu
 from dnn.nn.activations import sigmoid as sigmoid
@@ -50,11 +50,11 @@ from dnn.nn.activations import softplus as softplus
 from dnn.nn.activations import tanh as tanh
 from dnn.nn.softmax import log_softmax as log_softmax
 from dnn.nn.softmax import softmax as softmax
+from dnn.nn.maxout import maxout as maxout
 from dnn.nn.layers import Dense as Dense
 from dnn.nn.layers import Sequential as Sequential
 from dnn.nn.layers import dense as dense
 from dnn.nn.layers import mlp as mlp
-from dnn.nn.layers import weights as weights
 from dnn.nn.dropout import Dropout as Dropout
 from dnn.nn.dropout import dropout as dropout
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
@@ -64,6 +64,8 @@ from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2
 from dnn.nn.regularizers import penalty as penalty
+from dnn.nn.modules import weights as weights
+from dnn.nn.summary import summary as summary
 from dnn.nn.losses import binary_cross_entropy as binary_cross_entropy
 from dnn.nn.losses import mean_squared_error as mean_squared_error
 from dnn.nn.losses import softmax_cross_entropy as softmax_cross_entropy
@@ -117,8 +119,8 @@ from dnn.train.evaluate import predict as predict
 from dnn.train.fit import fit as fit
 from dnn.export import Classifier as Classifier
 from dnn.export import load as load
-from dnn.ops.fused_adam import FusedAdam as FusedAdam
-from dnn.ops.mlp_adam import MlpAdam as MlpAdam
+from dnn.kernels.fused_adam import FusedAdam as FusedAdam
+from dnn.kernels.mlp_adam import MlpAdam as MlpAdam
 
 __version__: str
 __all__: list[str]

@@ -21,7 +21,6 @@ def main(file: str, target: str, *options: str) -> None:
         sys.modules["keras"] = None
         gc.disable()
     import dnn
-    from dnn.train.fit import evaluation, training
 
     if as_the_command:
         gc.freeze()
@@ -39,7 +38,7 @@ def main(file: str, target: str, *options: str) -> None:
         variable.assign(value)
     optimizer = dnn.Adam(model.trainable_variables)
     phases.end("make the model")
-    trace(training, evaluation, model, optimizer, train, validation, jit_compile)
+    trace(model, optimizer, train, validation, jit_compile)
     phases.end("trace")
     history = dnn.fit(
         model,
@@ -61,15 +60,18 @@ def main(file: str, target: str, *options: str) -> None:
     print(json.dumps({"phases": phases.seconds, "val_loss": history["val_loss"], "test_loss": score["loss"]}))
 
 
-def trace(training, evaluation, model, optimizer, train, validation, jit_compile) -> None:
+def trace(model, optimizer, train, validation, jit_compile) -> None:
     """What `fit` would begin with. It finds it traced, so the program does no more than without this function."""
     import dnn
-    from dnn.train.border import checked_rows
+    from dnn.train.border import checked_data
+    from dnn.train.epoch import trace_training, training_program
+    from dnn.train.evaluate import evaluator
 
-    how = {"loss": dnn.sparse_softmax_cross_entropy, "metrics": {"accuracy": dnn.accuracy}}
-    train, validation = (checked_rows(model, part, "") for part in (train, validation))
-    training(model, train, optimizer=optimizer, batch_size=BATCH, seed=0, shuffle=False, jit_compile=jit_compile, **how)
-    evaluation(model, validation, **how)
+    loss = dnn.sparse_softmax_cross_entropy
+    train, validation = (checked_data(model, part, "") for part in (train, validation))
+    program = training_program(model, loss, optimizer, (dnn.accuracy,), BATCH, train.specs)
+    trace_training(program, jit_compile is True)
+    evaluator(model, validation, loss=loss, metrics={"accuracy": dnn.accuracy})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dnn.testing.law import told
 from dnn.testing.modes import assert_near
 from dnn.testing.ops.differentiated import with_gradients
 from dnn.testing.ops.subject import cotangents, is_float, outputs
-from dnn.train.traced import concrete
+from dnn.train.runtime import concrete_function
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")
 IN_A_GRAPH = "both are timed in graph mode; check_op is what takes a reference in NumPy"
@@ -115,7 +115,7 @@ def _called(name: str, function: Callable, results: Callable, arguments, *weight
     Raises: TypeError where it cannot be traced since it computes with NumPy.
     """
     try:
-        return partial(concrete(partial(results, function), arguments, *weights), arguments, *weights)
+        return partial(concrete_function(partial(results, function), arguments, *weights), arguments, *weights)
     except Exception as error:
         if "numpy array" in str(error) or gives_arrays(function, arguments):
             raise TypeError(f"{name} must be of TensorFlow here, not of NumPy: {IN_A_GRAPH}") from error

@@ -4,36 +4,43 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+
+Inputs: TypeAlias = npt.NDArray[np.float32]
+Targets: TypeAlias = npt.NDArray[np.int32]
+Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 
 
-def save_arrays(path: str | Path, **arrays: np.ndarray) -> None:
+def save_arrays(path: str | Path, **arrays: npt.NDArray[Any]) -> None:
     """Write named arrays; the file appears complete or not at all."""
     partial = Path(f"{path}.partial")
     try:
         with open(partial, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes them for `allow_pickle`
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """The named arrays of an .npz file.
+def load_arrays(path: str | Path) -> Arrays:
+    """Return the named arrays of an .npz file, in which nothing is run: it is read with allow_pickle=False.
 
-    Raises: FileNotFoundError; ValueError for a file that is truncated, is no zip or holds pickled objects
-    (it is read with allow_pickle=False: nothing in it is run).
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is truncated or otherwise damaged, is not a zip, or holds pickled objects.
     """
     with open(path, "rb") as file:  # a missing file is a FileNotFoundError, not a damaged one
         if not zipfile.is_zipfile(file):
-            raise ValueError(f"{path} is truncated, or no .npz file")
+            raise ValueError(f"{path} is truncated, or not an .npz file")
     try:
-        with zipfile.ZipFile(path) as file:
-            if damaged := file.testzip():  # NumPy parses before it compares checksums, and need not read to the end
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():  # NumPy parses before it compares checksums, and need not read to the end
                 raise ValueError(f"the checksum of {damaged} is wrong")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with np.load(path, allow_pickle=False) as loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise ValueError(f"{path} holds pickled objects; only plain arrays are read") from None
@@ -42,17 +49,37 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} is damaged: {error}") from None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            raise ValueError(f"{path} is no .npz file: {name} is no array")
+            raise ValueError(f"{path} is not an .npz file: {name} is not an array")
     return arrays
 
 
-def save_part(path: str | Path, inputs, targets) -> None:
-    """Write one part: inputs as float32[rows, width], targets as int32[rows]."""
+def save_part(path: str | Path, inputs: npt.ArrayLike, targets: npt.ArrayLike) -> None:
+    """Write one part of a prepared data set; the file appears complete or not at all.
+
+    Args:
+        path: The .npz file to write; replaced if it exists.
+        inputs: [rows, width], written as float32.
+        targets: [rows], the class numbers, written as int32.
+    """
     save_arrays(path, inputs=np.asarray(inputs, np.float32), targets=np.asarray(targets, np.int32))
 
 
-def load_part(path: str | Path, *, width: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """(inputs float32[rows, width], targets int32[rows], each in [0, classes)). Raises: ValueError if they are not."""
+def load_part(path: str | Path, *, width: int, classes: int) -> tuple[Inputs, Targets]:
+    """Read one part of a prepared data set, and check it.
+
+    Args:
+        path: An .npz file that `save_part` wrote.
+        width: Number of columns that the inputs must have.
+        classes: Number of classes; each target must be in [0, classes).
+
+    Returns:
+        The inputs, float32[rows, width], all finite, and the targets, int32[rows].
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or holds pickled objects, or an array is missing, empty, of another dtype or
+            shape, or has a value out of its range.
+    """
     arrays = load_arrays(path)
     for name in ("inputs", "targets"):
         if name not in arrays:
@@ -68,6 +95,6 @@ def load_part(path: str | Path, *, width: int, classes: int) -> tuple[np.ndarray
     if not finite.all():
         raise ValueError(f"{path}: inputs hold a NaN or an infinity in row {int(np.argmin(finite)) + 1}")
     if targets.min() < 0 or targets.max() >= classes:
-        found = f"values from {targets.min()} to {targets.max()}"
-        raise ValueError(f"{path}: targets must be in [0, {classes}), got {found}")
+        span = f"values from {targets.min()} to {targets.max()}"
+        raise ValueError(f"{path}: targets must be in [0, {classes}), got {span}")
     return inputs, targets

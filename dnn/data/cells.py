@@ -1,67 +1,63 @@
-"""One Arrow column becomes one NumPy array: float64 for numbers, texts for categories.
+"""One Arrow column becomes one NumPy array: float64 for numbers, strings for categories.
 
-An empty cell is NaN among numbers and "" among texts; a NaN or an infinity written in the file is refused,
+An empty cell is NaN among numbers and "" among strings. A NaN or an infinity written in the file is refused,
 so a NaN in a table always means "empty".
 """
 
-from typing import Literal
-
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dnn.data.table import Column, Kind
+
 
 class BadCellError(ValueError):
-    """A cell that its column may not hold; `row` counts the data rows from 0."""
+    """A cell that its column must not hold; `row` counts the data rows from 0."""
 
-    def __init__(self, row: int, message: str):
+    def __init__(self, row: int, message: str) -> None:
         super().__init__(message)
         self.row = row
 
 
-def typed(column: pa.ChunkedArray, kind: Literal["numeric", "category"]) -> np.ndarray:
-    """`numbers` or `texts`. Raises: as they do."""
-    return numbers(column) if kind == "numeric" else texts(column)
+def convert(column: pa.ChunkedArray, kind: Kind | None = None) -> Column:
+    """Convert a column to the numbers or the strings that it holds.
 
+    Args:
+        column: [rows] of strings or of any other Arrow type.
+        kind: "numeric" or "category"; None finds out: numeric if at least one cell is a number and the others are
+            numbers or empty.
 
-def kind_of_texts(column: pa.ChunkedArray) -> Literal["numeric", "category"]:
-    """The kind of a column of texts: "numeric" if it has a number, and nothing but numbers and empty cells."""
-    found = 0
-    for chunk in column.chunks:  # one at a time: a column of words is told by its first chunk
-        filled = _empty_as_null(chunk)
-        if not _castable(filled):
-            return "category"
-        found += len(filled) - filled.null_count
-    return "numeric" if found else "category"
+    Returns:
+        float64[rows] with NaN for an empty cell, or object[rows] of str. An integer beyond 2⁵³ is rounded.
 
-
-def kind_of_values(column: pa.ChunkedArray) -> Literal["numeric", "category"]:
-    """The kind of a column whose file says what it holds: "numeric" for integers, floats and decimals."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    return "numeric" if _is_number(kind) else "category"
-
-
-def numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """float64[rows], NaN where the cell is empty; an integer beyond 2⁵³ is rounded.
-
-    Raises: BadCellError for what is no number, a NaN or an infinity; ValueError as `texts`.
+    Raises:
+        BadCellError: If a cell of a numeric column is not a number, or is a NaN or an infinity.
+        ValueError: For lists, structs, or bytes that cannot be decoded.
     """
-    filled = column if _is_number(column.type) else _empty_as_null(column)
-    if not _castable(filled):
-        row = _first_uncastable(filled)
-        raise BadCellError(row, f"{filled[row].as_py()!r} is not a number")
-    values = _cast(filled)
-    finite = pc.fill_null(pc.is_finite(values), True).to_numpy()
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise BadCellError(row, f"{filled[row].as_py()} is not a finite number; leave the cell empty if it is unknown")
-    return values.to_numpy()
+    if kind == "category":
+        return strings(column)
+    try:
+        values = _as_float64(column)
+    except pa.ArrowInvalid:
+        if kind == "numeric":
+            raise _not_a_number(column) from None
+        return strings(column)
+    if kind is None and values.null_count == len(values):
+        return strings(column)
+    return _checked_finite(values, column)
 
 
-def texts(column: pa.ChunkedArray) -> np.ndarray:
-    """object[rows] of str, "" where the cell is null; equal texts share one object.
+def kind_of_type(stored: pa.DataType) -> Kind:
+    """Return the kind of a column whose file says what it holds: integers, floats and decimals are numeric."""
+    return "numeric" if _is_number(stored.value_type if pa.types.is_dictionary(stored) else stored) else "category"
 
-    Raises: ValueError for a column of lists, of structs, or of what cannot be written as text.
+
+def strings(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    """Return object[rows] of str, "" where the cell is null; equal strings share one object.
+
+    Raises:
+        ValueError: For lists, structs, or bytes that cannot be decoded.
     """
     encoded = pc.fill_null(_as_strings(column), "").combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):  # of more than 2 GB of text
@@ -69,42 +65,52 @@ def texts(column: pa.ChunkedArray) -> np.ndarray:
     return np.array(encoded.dictionary.to_pylist(), dtype=object)[encoded.indices.to_numpy()]
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+def _as_float64(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cast a column chunk by chunk: a column of words fails at its first chunk."""
+    # a safe cast would refuse integers beyond 2⁵³
+    chunks = [pc.cast(_trimmed(chunk), pa.float64(), safe=False) for chunk in column.chunks]
+    return pa.chunked_array(chunks, pa.float64())
 
 
-def _empty_as_null(column):
+def _checked_finite(values: pa.ChunkedArray, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    finite = pc.fill_null(pc.is_finite(values), True).to_numpy()
+    if not finite.all():
+        row = int(np.argmin(finite))
+        cell = _trimmed(column)[row].as_py()
+        raise BadCellError(row, f"{cell} is not a finite number; leave the cell empty if it is unknown")
+    return values.to_numpy()
+
+
+def _trimmed(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return numbers as they are, and all else as strings without the white space around them, null if empty."""
+    if _is_number(column.type):
+        return column
     trimmed = pc.utf8_trim_whitespace(_as_strings(column))
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
-def _as_strings(column):
+def _as_strings(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_nested(column.type):
-        raise ValueError(f"it holds {column.type}, not one value in a cell")
+        raise ValueError(f"each cell must be one value, got {column.type}")
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowException as error:  # bytes that are not UTF-8, say
-        raise ValueError(f"it holds {column.type} that cannot be written as text: {error}") from None
+        raise ValueError(f"its {column.type} cannot be converted to strings: {error}") from None
 
 
-def _castable(column) -> bool:
-    try:
-        _cast(column)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def _is_number(stored: pa.DataType) -> bool:
+    return pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored)
 
 
-def _cast(column):
-    return pc.cast(column, pa.float64(), safe=False)  # safe would refuse integers beyond 2⁵³
-
-
-def _first_uncastable(column: pa.ChunkedArray) -> int:
-    first, end = 0, len(column)  # the first bad cell is in column[first:end]; halve until one is left
+def _not_a_number(column: pa.ChunkedArray) -> BadCellError:
+    """Find the first cell that cannot be cast: halve the rows that hold it until one is left."""
+    first, end = 0, len(column)
     while end - first > 1:
         middle = (first + end) // 2
-        if _castable(column[first:middle]):
-            first = middle
-        else:
+        try:
+            _as_float64(column[first:middle])
+        except pa.ArrowInvalid:
             end = middle
-    return first
+        else:
+            first = middle
+    return BadCellError(first, f"{_trimmed(column)[first].as_py()!r} is not a number")

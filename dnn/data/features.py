@@ -6,16 +6,20 @@ object runs in training, in prediction and inside an exported model.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.data.preprocess import Binarize, Normalize, OneHot, Rescale, Standardize
-from dnn.data.table import kind_of
+from dnn.data.one_hot import OneHot
+from dnn.data.preprocess import SCALES, Standardize, TensorOrArray
+from dnn.data.table import Column, Kind, kinds_of, shortened
 
-SCALES = {scale.__name__: scale for scale in (Standardize, Rescale, Normalize, Binarize)}  # what `state` can name
 LARGEST = 1e150  # of a number to learn from: beyond it, the square overflows
+SCALE_CLASSES = {scale.__name__: scale for scale in SCALES.values()}  # what `state` can name
+
+ScaleLearner: TypeAlias = Callable[[npt.NDArray[np.float64]], Callable[[tf.Tensor], tf.Tensor]]
 
 
 class Gap(NamedTuple):
@@ -28,68 +32,88 @@ class Gap(NamedTuple):
 
 
 class Features(tf.Module):
-    """float32[rows, width] from named columns.
+    """The float32[rows, width] matrix of named columns.
 
     An empty number takes the training mean. An empty category is a category. A category that training never saw
     becomes zeros. `gaps` counts them.
 
-    >>> features = Features({"age": np.array([20.0, 40.0]), "job": np.array(["cook", "pilot"], object)})
-    >>> features({"age": np.array([30.0]), "job": np.array(["pilot"], object)}).numpy()
-    array([[0., 0., 1.]], dtype=float32)
+    Args:
+        columns: The training rows: float64[rows] or object[rows] of str by column name.
+        scale: Learns from float64[rows, numeric columns], and returns a function of the same; the default makes each
+            column's mean 0 and variance 1. For a fixed threshold, say, `lambda x: Binarize(0.5)`.
+
+    Raises:
+        ValueError: If there are no columns or no rows, a number is beyond ±1e150, or a category has more than 1,000
+            values.
+
+    Example:
+        >>> features = Features({"age": np.array([20.0, 40.0]), "job": np.array(["cook", "pilot"], object)})
+        >>> features({"age": np.array([30.0]), "job": np.array(["pilot"], object)}).numpy()
+        array([[0., 0., 1.]], dtype=float32)
     """
 
-    def __init__(self, columns: Mapping[str, np.ndarray], *, scale: Callable = Standardize.learn):
-        """columns: name -> float64[rows] or object[rows] of str, the training rows.
-        scale: learns from float64[rows, numeric columns], and returns a function of the same; for a fixed threshold
-            say, `lambda x: Binarize(0.5)`.
-        Raises: ValueError for no columns, no rows, a number beyond ±1e150, or a category with more than 1,000 values.
-        """
+    def __init__(self, columns: Mapping[str, Column], *, scale: ScaleLearner = Standardize.learn) -> None:
         super().__init__()
         if not columns:
             raise ValueError("features need at least one column")
-        self.kinds = {name: kind_of(cells) for name, cells in columns.items()}
+        self.kinds = kinds_of(columns)
         numbers = _matrix(columns, self.numeric)
         means = _means(numbers)
         np.copyto(numbers, means, where=np.isnan(numbers))
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
         self.scale = scale(numbers)
-        self.blocks = {name: _learn_categories(name, columns[name]) for name in self.categorical}
+        self.blocks = _learn_categories({name: columns[name] for name in self.categorical})
 
     @property
     def numeric(self) -> list[str]:
+        """Names of the numeric columns."""
         return [name for name, kind in self.kinds.items() if kind == "numeric"]
 
     @property
     def categorical(self) -> list[str]:
+        """Names of the categories."""
         return [name for name, kind in self.kinds.items() if kind == "category"]
 
     @property
     def width(self) -> int:
+        """Number of columns of the matrix."""
         return len(self.names)
 
     @property
     def names(self) -> list[str]:
         """What each column of the matrix is: "age", …, "job=cook", …"""
-        one_hot = [f"{name}={category}" for name in self.categorical for category in self.blocks[name].categories]
+        one_hot = [f"{name}={category}" for name, block in self.blocks.items() for category in block.categories]
         return self.numeric + one_hot
 
-    def __call__(self, columns: Mapping) -> tf.Tensor:
-        """float32[rows, width]. columns: name -> float64[rows] or string[rows], arrays or tensors.
+    def __call__(self, columns: Mapping[str, TensorOrArray]) -> tf.Tensor:
+        """Return the matrix of these rows.
 
-        Raises: ValueError for a missing or an extra column, or one of the wrong kind.
+        Args:
+            columns: float64[rows] or string[rows] by column name, arrays or tensors, in any order.
+
+        Returns:
+            float32[rows, width].
+
+        Raises:
+            ValueError: If a column is missing, is extra, or has another kind than in training.
         """
         self.check(columns)
-        blocks = [self.blocks[name](columns[name]) for name in self.categorical]
-        if self.numeric:
-            blocks.insert(0, tf.cast(self.scale(self._filled(columns)), tf.float32))
+        blocks = [block(columns[name]) for name, block in self.blocks.items()]
+        if numeric := self.numeric:
+            numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in numeric], axis=1)
+            filled = tf.where(tf.math.is_nan(numbers), self.means, numbers)
+            blocks.insert(0, tf.cast(self.scale(filled), tf.float32))
         return tf.concat(blocks, axis=1)
 
-    def _filled(self, columns: Mapping) -> tf.Tensor:
-        numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in self.numeric], axis=1)
-        return tf.where(tf.math.is_nan(numbers), self.means, numbers)
+    def check(self, columns: Mapping[str, TensorOrArray]) -> None:
+        """Refuse columns that are not those of the training data.
 
-    def check(self, columns: Mapping) -> None:
-        """Raises: ValueError that names what is missing, what is extra, or the column of the wrong kind."""
+        Args:
+            columns: float64[rows] or string[rows] by column name, arrays or tensors.
+
+        Raises:
+            ValueError: Names what is missing and what is extra, or the column of the wrong kind.
+        """
         missing = [name for name in self.kinds if name not in columns]
         extra = [name for name in columns if name not in self.kinds]
         if missing or extra:
@@ -99,27 +123,42 @@ class Features(tf.Module):
                 + (";" if missing and extra else "")
                 + (f" extra {', '.join(extra)}" if extra else "")
             )
+        kinds = _kinds_now(columns)
         for name, kind in self.kinds.items():
-            found = _kind_now(columns[name])
-            if found != kind:
-                raise ValueError(f"column {name!r} must be {kind}, got {found}")
+            if kinds[name] != kind:
+                raise ValueError(f"column {name!r} must be {kind}, got {kinds[name]}")
 
-    def gaps(self, columns: Mapping[str, np.ndarray]) -> list[Gap]:
-        """The cells that had to be filled, one Gap for each column that has any."""
-        found = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
-        for name in self.categorical:
-            counted, known = Counter(columns[name]), set(self.blocks[name].categories)
-            unseen = sum(cells for text, cells in counted.items() if text not in known)
-            found.append(Gap(name, "never seen in training", unseen, "all zeros"))
+    def gaps(self, columns: Mapping[str, Column]) -> list[Gap]:
+        """Count the cells that have to be filled.
+
+        Args:
+            columns: float64[rows] or object[rows] of str by column name.
+
+        Returns:
+            One Gap for each column, problem and treatment, with the number of cells; none where there are none.
+        """
+        gaps = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
+        for name, block in self.blocks.items():
+            counts, known = Counter(columns[name]), set(block.categories)
+            unseen = sum(cells for category, cells in counts.items() if category not in known)
+            gaps.append(Gap(name, "never seen in training", unseen, "all zeros"))
             if "" in known:
-                found.append(Gap(name, "empty", counted[""], "a category of its own"))
-        return [gap for gap in found if gap.cells]
+                gaps.append(Gap(name, "empty", counts[""], "a category of its own"))
+        return [gap for gap in gaps if gap.cells]
 
-    def state(self) -> dict:
-        """All that was learnt, as plain lists and texts for JSON. Raises: ValueError for a scale of the user's own."""
+    def state(self) -> dict[str, Any]:
+        """Return all that was learnt.
+
+        Returns:
+            Plain lists and strings, for JSON.
+
+        Raises:
+            ValueError: If the scale is not one of this package.
+        """
         name = type(self.scale).__name__
-        if SCALES.get(name) is not type(self.scale):
-            raise ValueError(f"only {', '.join(SCALES)} can be written as JSON, got {name}; use tf.train.Checkpoint")
+        if SCALE_CLASSES.get(name) is not type(self.scale):
+            known = ", ".join(SCALE_CLASSES)
+            raise ValueError(f"only {known} can be written as JSON, got {name}; use tf.train.Checkpoint")
         learnt = {key: value for key, value in vars(self.scale).items() if isinstance(value, tf.Variable)}
         return {
             "kinds": dict(self.kinds),
@@ -129,45 +168,66 @@ class Features(tf.Module):
         }
 
     @classmethod
-    def from_state(cls, state: Mapping) -> "Features":
-        """The features whose `state` this is. Raises: ValueError if it is not one."""
+    def from_state(cls, state: Mapping[str, Any]) -> "Features":
+        """Make the features that had this state.
+
+        Args:
+            state: What `state` returned.
+
+        Returns:
+            Features that compute the same, bit for bit.
+
+        Raises:
+            ValueError: If it is not the state of features.
+        """
         features = cls.__new__(cls)
         tf.Module.__init__(features)
         try:
             features._restore(**state)
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise ValueError(f"not the state of features: {error!r}") from None
-        if features.state() != state:  # texts where lists belong, numbers that are no numbers, names too many
-            raise ValueError("not the state of features: it holds something else")
+        if features.state() != state:  # a string in place of a list, a name too many, …
+            raise ValueError("not the state of features: its contents are inconsistent")
         return features
 
-    def _restore(self, kinds: dict, means: list, scale: dict, categories: dict) -> None:
+    def _restore(
+        self, kinds: dict[str, Kind], means: list[float], scale: dict[str, Any], categories: dict[str, list[str]]
+    ) -> None:
         if not kinds or not set(kinds.values()) <= {"numeric", "category"}:
             raise ValueError(f"kinds must be numeric or category, got {kinds}")
         self.kinds = dict(kinds)
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
-        self.scale = SCALES[scale["name"]](**{name: value for name, value in scale.items() if name != "name"})
+        self.scale = SCALE_CLASSES[scale["name"]](**{name: value for name, value in scale.items() if name != "name"})
         self.blocks = {name: OneHot(categories[name]) for name in self.categorical}
         per_column = [self.means, *(variable for variable in self.scale.variables if variable.shape.rank)]
         if any(variable.shape != [len(self.numeric)] for variable in per_column):
             raise ValueError(f"{len(self.numeric)} columns are numeric, got another number of values")
 
-
-def _learn_categories(name: str, texts: np.ndarray) -> OneHot:
-    try:
-        return OneHot.learn(texts)
-    except ValueError as error:
-        raise ValueError(f"column {name!r} has {error}; leave it out, or group its values") from None
+    def __repr__(self) -> str:
+        kinds = shortened(f"{name} ({kind})" for name, kind in self.kinds.items())
+        return f"Features({len(self.kinds):,} columns: {kinds}; width {self.width:,})"
 
 
-def _kind_now(cells) -> str:
-    if tf.is_tensor(cells):  # which may have no values yet
-        return "category" if cells.dtype == tf.string else "numeric"
-    return kind_of(cells)
+def _learn_categories(columns: Mapping[str, Column]) -> dict[str, OneHot]:
+    blocks = {}
+    for name, cells in columns.items():
+        try:
+            blocks[name] = OneHot.learn(cells)
+        except ValueError as error:
+            raise ValueError(f"column {name!r} has {error}; leave it out, or group its values") from None
+    return blocks
 
 
-def _matrix(columns: Mapping[str, np.ndarray], names: list[str]) -> np.ndarray:
-    """float64[rows, names], a copy; each column lies in one piece, so that its sums are fast and little is rounded."""
+def _kinds_now(columns: Mapping[str, TensorOrArray]) -> dict[str, Kind]:
+    """Return the kinds of arrays and of tensors, which may have no values yet."""
+    tensors = {name: cells.dtype for name, cells in columns.items() if tf.is_tensor(cells)}
+    arrays = {name: cells for name, cells in columns.items() if name not in tensors}
+    kinds: dict[str, Kind] = {name: "category" if dtype == tf.string else "numeric" for name, dtype in tensors.items()}
+    return kinds | kinds_of(arrays)
+
+
+def _matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArray[np.float64]:
+    """Copy columns into float64[rows, names], each in one piece, so that its sums are fast and little is rounded."""
     rows = len(next(iter(columns.values())))
     if not rows:
         raise ValueError("features need at least one row")
@@ -178,7 +238,7 @@ def _matrix(columns: Mapping[str, np.ndarray], names: list[str]) -> np.ndarray:
     return numbers
 
 
-def _means(numbers: np.ndarray) -> np.ndarray:
-    """The mean of each column's cells that are not empty; 0 where all are."""
-    there = ~np.isnan(numbers)
-    return np.where(there, numbers, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+def _means(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the mean of each column's cells that are not empty; 0 where all are."""
+    filled = ~np.isnan(numbers)
+    return np.where(filled, numbers, 0).sum(axis=0) / np.maximum(filled.sum(axis=0), 1)

@@ -1,10 +1,12 @@
 """The target column becomes class numbers: the classes are its different values, sorted, from 0."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from dnn.data.table import is_number
+from dnn.data.table import numbers_of, shortened
 
 MOST_CLASSES = 1_000
 
@@ -12,69 +14,90 @@ MOST_CLASSES = 1_000
 class Labels:
     """Class numbers of a target column, learnt from the training rows.
 
-    names: the classes, sorted; of no/yes and 0/1 the second, "yes" or "1", is the positive one.
+    The classes, `names`, are sorted: of no/yes and 0/1 the second, "yes" or "1", is the positive one.
 
-    >>> Labels(np.array(["no", "yes", "no"], dtype=object))(["yes", "no"])
-    array([1, 0], dtype=int32)
+    Args:
+        target: [rows] of strings or numbers; NaN and "" are empty cells.
+
+    Raises:
+        ValueError: If there is one class or more than 1,000, a cell is empty, or a cell is neither a string nor a
+            number.
+
+    Example:
+        >>> Labels(np.array(["no", "yes", "no"], dtype=object))(["yes", "no"])
+        array([1, 0], dtype=int32)
     """
 
-    def __init__(self, target: Sequence):
-        """target: [rows], texts or numbers; NaN and "" are empty cells.
-
-        Raises: ValueError for one class, more than 1,000, an empty cell, or what is neither text nor number.
-        """
-        self.names = _class_names(*_different(target))
+    def __init__(self, target: npt.ArrayLike) -> None:
+        self.names = _class_names(*_distinct(target))
 
     @property
     def classes(self) -> int:
+        """Number of classes."""
         return len(self.names)
 
     @property
     def numeric(self) -> bool:
         """Whether a file's column of these classes may be read as numbers: "7" comes back from 7.0, "07" does not."""
-        return all(is_number(name) and _as_text(float(name)) == name for name in self.names)
+        return [_as_string(value) for value in numbers_of(self.names).values()] == self.names
 
-    def __call__(self, target: Sequence) -> np.ndarray:
-        """int32[rows], each in [0, classes). Raises: ValueError for a class that training did not have."""
-        texts, places = _different(target)
+    def __call__(self, target: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        """Return the class number of each row.
+
+        Args:
+            target: [rows] of strings or numbers, each one of the classes.
+
+        Returns:
+            int32[rows], each in [0, classes).
+
+        Raises:
+            ValueError: If a row has a class that training did not have.
+        """
+        values, indices = _distinct(target)
         number = {name: number for number, name in enumerate(self.names)}
-        labels = np.array([number.get(text, -1) for text in texts], dtype=np.int32)[places]
+        labels = np.array([number.get(value, -1) for value in values], dtype=np.int32)[indices]
         if (labels < 0).any():
             row = int(np.argmin(labels))
-            raise ValueError(f"data row {row + 1}: the target {texts[places[row]]!r} is none of {_listed(self.names)}")
+            value = values[indices[row]]
+            raise ValueError(f"data row {row + 1}: the target {value!r} is not one of {_quoted(self.names)}")
         return labels
 
+    def __repr__(self) -> str:
+        return f"Labels({self.classes:,} classes: {_quoted(self.names)})"
 
-def _different(target: Sequence) -> tuple[list[str], np.ndarray]:
-    """(the different values as texts, int[rows]: which of them each row has). 1.0 is "1", an empty number ""."""
+
+def _distinct(target: npt.ArrayLike) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Return the different values as strings, and the index of each row's; 1.0 is "1", an empty number is ""."""
     target = np.asarray(target)
     if target.dtype.kind in "OUS":
-        place = {text: place for place, text in enumerate(dict.fromkeys(target.tolist()))}
-        if strange := [text for text in place if not isinstance(text, str)]:
-            raise ValueError(f"the target must hold texts or numbers, got {strange[0]!r} among texts")
-        return list(place), np.fromiter((place[text] for text in target.tolist()), np.int64, len(target))
+        index: dict[Any, int] = {value: number for number, value in enumerate(dict.fromkeys(target.tolist()))}
+        if strange := [value for value in index if not isinstance(value, str)]:
+            raise ValueError(f"the target must hold strings or numbers, got {strange[0]!r} among strings")
+        return list(index), np.fromiter(map(index.__getitem__, target.tolist()), np.intp, len(target))
     if target.dtype.kind not in "fiub":
-        raise ValueError(f"the target must hold texts or numbers, got {target.dtype}")
-    values, places = np.unique(target, return_inverse=True)
-    return [_as_text(value) for value in values.tolist()], places
+        raise ValueError(f"the target must hold strings or numbers, got {target.dtype}")
+    values, indices = np.unique(target, return_inverse=True)
+    return [_as_string(value) for value in values.tolist()], indices
 
 
-def _class_names(texts: list[str], places: np.ndarray) -> list[str]:
-    """Sorted, by size if all are numbers. Raises: ValueError as `Labels`."""
-    if "" in texts:
-        raise ValueError(f"the target is empty in data row {int(np.argmax(places == texts.index(''))) + 1}")
-    if len(texts) < 2:
-        raise ValueError(f"the target has one class, {_listed(texts)}, in all {len(places)} rows; learning takes two")
-    if len(texts) > MOST_CLASSES:
-        raise ValueError(f"the target has {len(texts):,} different values; a label has at most {MOST_CLASSES:,}")
-    return sorted(sorted(texts), key=float) if all(map(is_number, texts)) else sorted(texts)  # 2 before 10
+def _class_names(values: list[str], indices: npt.NDArray[np.intp]) -> list[str]:
+    """Sort the classes, by size if all are numbers: 2 before 10. Raises: ValueError as `Labels`."""
+    if "" in values:
+        raise ValueError(f"the target is empty in data row {int(np.argmax(indices == values.index(''))) + 1}")
+    if len(values) < 2:
+        rows = len(indices)
+        raise ValueError(f"the target has one class, {_quoted(values)}, in all {rows} rows; there must be at least two")
+    if len(values) > MOST_CLASSES:
+        raise ValueError(f"the target has {len(values):,} different values; at most {MOST_CLASSES:,} are allowed")
+    numbers = numbers_of(values)
+    return sorted(sorted(values), key=numbers.__getitem__) if len(numbers) == len(values) else sorted(values)
 
 
-def _as_text(value: float) -> str:
+def _as_string(value: float) -> str:
     if value != value:
         return ""
     return str(int(value)) if float(value).is_integer() else str(value)
 
 
-def _listed(names: Sequence[str], most: int = 12) -> str:
-    return ", ".join(map(repr, names[:most])) + (f", … ({len(names):,} in all)" if len(names) > most else "")
+def _quoted(names: Sequence[str]) -> str:
+    return shortened(map(repr, names))

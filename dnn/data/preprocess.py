@@ -1,4 +1,4 @@
-"""The article's four ways to bring numbers to one scale, and one-hot categories, each a formula and its memory.
+"""The article's four ways to bring numbers to one scale, each a formula and its memory.
 
 x: float64[rows, columns] throughout. What a module remembers it learnt from the training rows (`learn`) and holds
 as variables, so the same module runs in training and inside an exported model.
@@ -7,123 +7,205 @@ training rows the results are scikit-learn's, but for a column constant to withi
 rows that come later a constant column stays 0 here, where scikit-learn gives x − minimum or x − mean.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-MOST_CATEGORIES = 1_000
+Matrix: TypeAlias = npt.NDArray[np.float64]
+TensorOrArray: TypeAlias = tf.Tensor | npt.NDArray[Any]
 
 
-def rescale(x, minimum, maximum):
+def rescale(x: TensorOrArray, minimum: TensorOrArray, maximum: TensorOrArray) -> tf.Tensor:
     """(x − minimum) / (maximum − minimum): the training rows fill [0, 1]. A constant column becomes 0."""
     return tf.math.divide_no_nan(x - minimum, maximum - minimum)
 
 
-def standardize(x, mean, deviation):
+def standardize(x: TensorOrArray, mean: TensorOrArray, deviation: TensorOrArray) -> tf.Tensor:
     """(x − mean) / deviation: the training rows have mean 0 and variance 1. A constant column becomes 0."""
     return tf.math.divide_no_nan(x - mean, deviation)
 
 
-def normalize(x):
+def normalize(x: TensorOrArray) -> tf.Tensor:
     """x / ‖x‖₂, row by row: every row has length 1. A row of zeros stays zero."""
     largest = tf.reduce_max(tf.abs(x), axis=1, keepdims=True)  # divided out first, so that no square overflows
     x = tf.math.divide_no_nan(x, largest)
     return tf.math.divide_no_nan(x, tf.norm(x, axis=1, keepdims=True))
 
 
-def binarize(x, threshold):
+def binarize(x: tf.Tensor, threshold: TensorOrArray) -> tf.Tensor:
     """1 where x > threshold, else 0."""
     return tf.cast(x > threshold, x.dtype)
 
 
 class Rescale(tf.Module):
-    """`rescale` with the minimum and the maximum of each training column."""
+    """(x − minimum) / (maximum − minimum), column by column: the training rows fill [0, 1].
 
-    def __init__(self, minimum, maximum):
+    A column that is constant in the training rows becomes 0, in later rows too, where scikit-learn's MinMaxScaler
+    gives x − minimum.
+
+    Args:
+        minimum: float64[columns], the least value of each training column.
+        maximum: float64[columns], the greatest value of each training column.
+
+    Example:
+        >>> Rescale.learn(np.array([[1.0], [3.0]]))(np.array([[2.0]])).numpy()
+        array([[0.5]])
+    """
+
+    def __init__(self, minimum: npt.ArrayLike, maximum: npt.ArrayLike) -> None:
         super().__init__()
         self.minimum = _state(minimum)
         self.maximum = _state(maximum)
 
     @classmethod
-    def learn(cls, x):
+    def learn(cls, x: Matrix) -> "Rescale":
+        """Learn the least and the greatest value of each column.
+
+        Args:
+            x: float64[rows, columns], the training rows.
+
+        Returns:
+            The scale of these rows.
+        """
         return cls(x.min(axis=0), x.max(axis=0))
 
-    def __call__(self, x):
+    def __call__(self, x: TensorOrArray) -> tf.Tensor:
+        """Rescale rows.
+
+        Args:
+            x: float64[rows, columns].
+
+        Returns:
+            float64[rows, columns].
+        """
         return rescale(x, self.minimum, self.maximum)
 
 
 class Standardize(tf.Module):
-    """`standardize` with the mean and the deviation √(Σ(x − mean)²/rows) of each training column."""
+    """(x − mean) / deviation, column by column: the training rows have mean 0 and variance 1.
 
-    def __init__(self, mean, deviation):
+    deviation = √(Σ(x − mean)²/rows). A column that is constant in the training rows becomes 0, in later rows too,
+    where scikit-learn's StandardScaler gives x − mean.
+
+    Args:
+        mean: float64[columns], the mean of each training column.
+        deviation: float64[columns], the standard deviation of each training column, 0 if it is constant.
+
+    Example:
+        >>> Standardize.learn(np.array([[1.0], [3.0]]))(np.array([[4.0]])).numpy()
+        array([[2.]])
+    """
+
+    def __init__(self, mean: npt.ArrayLike, deviation: npt.ArrayLike) -> None:
         super().__init__()
         self.mean = _state(mean)
         self.deviation = _state(deviation)
 
     @classmethod
-    def learn(cls, x):
+    def learn(cls, x: Matrix) -> "Standardize":
+        """Learn the mean and the standard deviation of each column.
+
+        Args:
+            x: float64[rows, columns], the training rows.
+
+        Returns:
+            The scale of these rows.
+        """
         constant = x.min(axis=0) == x.max(axis=0)  # whose computed deviation may be a rounding error, not 0
         return cls(x.mean(axis=0), np.where(constant, 0, x.std(axis=0)))
 
-    def __call__(self, x):
+    def __call__(self, x: TensorOrArray) -> tf.Tensor:
+        """Standardize rows.
+
+        Args:
+            x: float64[rows, columns].
+
+        Returns:
+            float64[rows, columns].
+        """
         return standardize(x, self.mean, self.deviation)
 
 
 class Normalize(tf.Module):
-    """`normalize`; there is nothing to learn."""
+    """x / ‖x‖₂, row by row: every row has length 1. A row of zeros stays zero. There is nothing to learn.
+
+    Example:
+        >>> Normalize()(np.array([[3.0, 4.0]])).numpy()
+        array([[0.6, 0.8]])
+    """
 
     @classmethod
-    def learn(cls, x):
+    def learn(cls, x: Matrix) -> "Normalize":
+        """Learn nothing; the other scales have this method too.
+
+        Args:
+            x: float64[rows, columns], the training rows.
+
+        Returns:
+            The scale of any rows.
+        """
         return cls()
 
-    def __call__(self, x):
+    def __call__(self, x: TensorOrArray) -> tf.Tensor:
+        """Normalize rows.
+
+        Args:
+            x: float64[rows, columns].
+
+        Returns:
+            float64[rows, columns].
+        """
         return normalize(x)
 
 
 class Binarize(tf.Module):
-    """`binarize` at one threshold for all columns, or at one each. `learn` takes each training column's mean."""
+    """1 where x > threshold, else 0.
 
-    def __init__(self, threshold):
+    Args:
+        threshold: float64, one for all columns, or float64[columns], one for each.
+
+    Example:
+        >>> Binarize(0.5)(tf.constant([[0.5, 0.75]], tf.float64)).numpy()
+        array([[0., 1.]])
+    """
+
+    def __init__(self, threshold: npt.ArrayLike) -> None:
         super().__init__()
         self.threshold = _state(threshold)
 
     @classmethod
-    def learn(cls, x):
+    def learn(cls, x: Matrix) -> "Binarize":
+        """Learn the mean of each column, as its threshold.
+
+        Args:
+            x: float64[rows, columns], the training rows.
+
+        Returns:
+            The scale of these rows.
+        """
         return cls(x.mean(axis=0))
 
-    def __call__(self, x):
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """Binarize rows.
+
+        Args:
+            x: float64[rows, columns].
+
+        Returns:
+            float64[rows, columns] of 0 and 1.
+        """
         return binarize(x, self.threshold)
 
 
-class OneHot(tf.Module):
-    """float32[rows, categories]: 1 in the column of the row's category; all zeros for one that training never saw."""
-
-    def __init__(self, categories):
-        """categories: the different texts, in the order of the columns. Raises: ValueError for none, or one twice."""
-        super().__init__()
-        self.categories = tuple(categories)
-        if not self.categories or len(set(self.categories)) < len(self.categories):
-            raise ValueError(f"there must be categories, each once, got {self.categories}")
-        self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(
-                tf.constant(self.categories, tf.string), tf.range(len(self.categories), dtype=tf.int64)
-            ),
-            default_value=-1,  # tf.one_hot turns −1 into zeros
-        )
-
-    @classmethod
-    def learn(cls, texts):
-        """texts: object[rows] of str. Raises: ValueError for what is no text, or more than 1,000 different ones."""
-        categories = set(texts)
-        if strange := [text for text in categories if not isinstance(text, str)]:
-            raise ValueError(f"{strange[0]!r} among its texts")
-        if len(categories) > MOST_CATEGORIES:
-            raise ValueError(f"{len(categories):,} different values; one-hot takes at most {MOST_CATEGORIES:,}")
-        return cls(sorted(categories))
-
-    def __call__(self, texts):
-        """texts: string[rows], a tensor or an array."""
-        return tf.one_hot(self.table.lookup(tf.convert_to_tensor(texts, tf.string)), len(self.categories))
+SCALES: Mapping[str, type[Standardize | Rescale | Normalize | Binarize]] = MappingProxyType(
+    {"standardize": Standardize, "rescale": Rescale, "normalize": Normalize, "binarize": Binarize}
+)
+"""What `dnn train --scale` may name; features.json has the names of the classes."""
 
 
-def _state(value):
+def _state(value: npt.ArrayLike) -> tf.Variable:
     return tf.Variable(value, trainable=False, dtype=tf.float64)

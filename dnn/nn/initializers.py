@@ -1,24 +1,42 @@
-"""The first weights of a layer, drawn from a seed: the same seed gives the same weights, bit for bit, as in Keras."""
+"""Initializers: the first weights of a layer, drawn from a seed. The same seed gives the same bits, and Keras's."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from dnn.nn.protocols import InitializerLike
+
 
 def variance_scaling(
-    shape, seed, dtype=tf.float32, *, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal"
-):
-    """dtype[inputs, units] of mean 0 and variance scale / n: the formula of all the other random initializers.
+    shape: Sequence[int],
+    seed: int | Sequence[int],
+    dtype: tf.DType = tf.float32,
+    *,
+    scale: float = 1.0,
+    mode: str = "fan_in",
+    distribution: str = "truncated_normal",
+) -> tf.Tensor:
+    """Draw a kernel of mean 0 and variance scale / n: the formula of all other random initializers.
 
-    mode: n is the inputs ("fan_in"), the units ("fan_out"), or the mean of the two ("fan_avg").
-    distribution: "uniform" in [−L, L), L = √(3 scale / n); or "truncated_normal", cut off at two standard deviations
-    of the uncut normal. Cutting lowers the deviation to 0.8796… of it, which a division undoes.
-    seed: int, or a pair of ints; an int in [0, 2³¹ − 2) alone draws what Keras's initializer draws from it.
     Source: Y. LeCun et al., "Efficient BackProp", 1998, equation 16; K. He et al., "Delving Deep into Rectifiers",
     ICCV 2015, section 2.2.
-    Raises: ValueError for a scale that is not positive, another shape, mode or distribution.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+        scale: numerator of the variance, > 0.
+        mode: what n is: the inputs ("fan_in"), the units ("fan_out"), or the mean of the two ("fan_avg").
+        distribution: "uniform" in [−L, L), L = √(3 scale / n); or "truncated_normal", cut off at two standard
+            deviations of the uncut normal. Cutting multiplies the deviation by 0.8796…, which a division undoes.
+
+    Returns:
+        dtype[inputs, units].
+
+    Raises:
+        ValueError: If `scale` is not positive, or the shape, mode or distribution is another one.
     """
     variance = scale / _fan(shape, mode)
     if not 0 < variance < math.inf:
@@ -33,67 +51,140 @@ def variance_scaling(
     raise ValueError(f"distribution must be 'uniform' or 'truncated_normal', got {distribution!r}")
 
 
-def glorot_uniform(shape, seed, dtype=tf.float32):
-    """dtype[inputs, units], uniform in [−L, L), L = √(6 / (inputs + units)).
+def glorot_uniform(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Draw a kernel uniformly from [−L, L), L = √(6 / (inputs + units)); the default of `Dense`.
 
-    It keeps the variance of activations and of gradients near that of the layer before (linear units).
+    It keeps the variances of activations and of gradients close to those of the layer before, for linear units.
     Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
     AISTATS 2010, equation 16.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+
+    Returns:
+        dtype[inputs, units].
     """
     return variance_scaling(shape, seed, dtype, mode="fan_avg", distribution="uniform")
 
 
-def glorot_normal(shape, seed, dtype=tf.float32):
-    """dtype[inputs, units], cut normal with variance 2 / (inputs + units).
+def glorot_normal(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Draw a kernel from a normal, cut at two deviations, with variance 2 / (inputs + units).
 
-    Source: as `glorot_uniform`, equation 12.
+    Source: X. Glorot, Y. Bengio, as for `glorot_uniform`, equation 12.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+
+    Returns:
+        dtype[inputs, units].
     """
     return variance_scaling(shape, seed, dtype, mode="fan_avg")
 
 
-def he_uniform(shape, seed, dtype=tf.float32):
-    """dtype[inputs, units], uniform in [−L, L), L = √(6 / inputs). Source: as `he_normal`."""
+def he_uniform(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Draw a kernel uniformly from [−L, L), L = √(6 / inputs).
+
+    Source: K. He et al., as for `he_normal`: the variance is the same.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+
+    Returns:
+        dtype[inputs, units].
+    """
     return variance_scaling(shape, seed, dtype, scale=2.0, distribution="uniform")
 
 
-def he_normal(shape, seed, dtype=tf.float32):
-    """dtype[inputs, units], cut normal with variance 2 / inputs.
+def he_normal(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Draw a kernel from a normal, cut at two deviations, with variance 2 / inputs.
 
     It keeps the variance of activations under relu, which sets half of them to 0.
     Source: K. He et al., "Delving Deep into Rectifiers", ICCV 2015, equation 10.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+
+    Returns:
+        dtype[inputs, units].
     """
     return variance_scaling(shape, seed, dtype, scale=2.0)
 
 
-def lecun_uniform(shape, seed, dtype=tf.float32):
-    """dtype[inputs, units], uniform in [−L, L), L = √(3 / inputs). Source: as `lecun_normal`."""
+def lecun_uniform(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Draw a kernel uniformly from [−L, L), L = √(3 / inputs).
+
+    Source: Y. LeCun et al., as for `lecun_normal`: the variance is the same.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+
+    Returns:
+        dtype[inputs, units].
+    """
     return variance_scaling(shape, seed, dtype, distribution="uniform")
 
 
-def lecun_normal(shape, seed, dtype=tf.float32):
-    """dtype[inputs, units], cut normal with variance 1 / inputs: it keeps the variance of sums, as selu needs.
+def lecun_normal(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Draw a kernel from a normal, cut at two deviations, with variance 1 / inputs.
 
+    It keeps the variance of a layer's sums, as `selu` needs.
     Source: Y. LeCun et al., "Efficient BackProp", 1998, equation 16.
+
+    Args:
+        shape: (inputs, units).
+        seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
+        dtype: floating dtype of the result.
+
+    Returns:
+        dtype[inputs, units].
     """
     return variance_scaling(shape, seed, dtype)
 
 
-def zeros(shape, seed=None, dtype=tf.float32):
-    """dtype[shape] of zeros; `seed` is not looked at."""
+def zeros(shape: Sequence[int], seed: int | Sequence[int] | None = None, dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Return zeros; the default for a bias.
+
+    Args:
+        shape: of the variable.
+        seed: ignored.
+        dtype: of the result.
+
+    Returns:
+        dtype[shape].
+    """
     return tf.zeros(shape, dtype)
 
 
-def constant(value: float = 0.0) -> Callable:
-    """The initializer that gives dtype[shape] of this value: `bias_initializer=dnn.constant(-2.0)`."""
+def constant(value: float = 0.0) -> InitializerLike:
+    """Make the initializer that fills a variable with one value: `bias_initializer=dnn.constant(-2.0)`.
 
-    def filled(shape, seed=None, dtype=tf.float32):
+    Args:
+        value: every element of the variable.
+
+    Returns:
+        A function (shape, seed, dtype) -> dtype[shape].
+    """
+
+    def filled(
+        shape: Sequence[int], seed: int | Sequence[int] | None = None, dtype: tf.DType = tf.float32
+    ) -> tf.Tensor:
         return tf.fill(shape, tf.cast(value, dtype))
 
     return filled
 
 
-def _fan(shape, mode: str) -> float:
-    """n of the formula. An empty side counts as 1, as in Keras."""
+def _fan(shape: Sequence[int], mode: str) -> float:
+    """Return n of the formula; an empty side counts as 1, as in Keras."""
     if len(shape) != 2:
         raise ValueError(f"shape must be (inputs, units), got {tuple(shape)}")
     inputs, units = shape

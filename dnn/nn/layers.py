@@ -3,41 +3,70 @@
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import tensorflow as tf
 
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_callable, checked_input, checked_key, checked_optional_callable, checked_size
 from dnn.nn.initializers import glorot_uniform, zeros
+from dnn.nn.modules import counted_noun, function_name, layer_line, tree
+from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
 
 
-def dense(x, kernel, bias):
-    """x · kernel + bias. x: float[batch, inputs], kernel: float[inputs, units], bias: float[units]."""
+def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike) -> tf.Tensor:
+    """Compute x · kernel + bias.
+
+    Args:
+        x: float[batch, inputs], or with more leading axes.
+        kernel: float[inputs, units], of the dtype of x.
+        bias: float[units], of the dtype of x.
+
+    Returns:
+        float[batch, units], of the dtype of x.
+    """
     return tf.matmul(x, kernel) + bias
 
 
 class Dense(tf.Module):
-    """activation(x · kernel + bias), float[batch, units]."""
+    """Apply activation(x · kernel + bias): float[batch, inputs] -> float[batch, units].
+
+    Its variables, `kernel` and `bias`, are made here; Keras makes them in the first call.
+
+    Args:
+        inputs: width of x, > 0. Keras finds it out in the first call.
+        units: width of the result, > 0.
+        activation: function of the sums; None leaves them as they are. Keras takes its name, too.
+        kernel_initializer: (shape, seed, dtype) -> the first kernel, for example `he_normal`.
+        bias_initializer: (shape, seed, dtype) -> the first bias.
+        kernel_regularizer: variable -> scalar that `fit` adds to the loss, for example `dnn.L2(1e-4)`; None for no
+            penalty.
+        bias_regularizer: the same for the bias.
+        seed: int or pair of ints that the initializers draw from. Two layers of one shape and one seed begin equal.
+        dtype: floating dtype of the weights, and of x.
+
+    Raises:
+        ValueError: If a size is not positive.
+        TypeError: If a size is not an integer, or a function cannot be called.
+
+    Example:
+        >>> Dense(51, 30, activation=dnn.relu)
+        Dense(51 -> 30, activation=relu, float32, 1,560 parameters)
+    """
 
     def __init__(
         self,
         inputs: int,
         units: int,
         *,
-        activation: Callable | None = None,
-        kernel_initializer: Callable = glorot_uniform,
-        bias_initializer: Callable = zeros,
-        kernel_regularizer: Callable | None = None,
-        bias_regularizer: Callable | None = None,
+        activation: ActivationLike | None = None,
+        kernel_initializer: InitializerLike = glorot_uniform,
+        bias_initializer: InitializerLike = zeros,
+        kernel_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
         seed: int | Sequence[int] = 0,
-        dtype=tf.float32,
-    ):
-        """inputs, units: > 0. activation: tensor -> tensor; None leaves the sums as they are.
-        kernel_initializer, bias_initializer: (shape, seed, dtype) -> the first values.
-        kernel_regularizer, bias_regularizer: variable -> scalar, for `penalty`: `dnn.L2(1e-4)`, or None.
-        Raises: ValueError for a size that is not positive, TypeError for one that is no integer, and for what should be
-        a function and is not.
-        """
+        dtype: tf.DType = tf.float32,
+    ) -> None:
         super().__init__()
         shape = checked_size(inputs, "inputs"), checked_size(units, "units")
         self.activation = checked_optional_callable(activation, "activation")
@@ -48,80 +77,125 @@ class Dense(tf.Module):
         self.kernel = tf.Variable(initial_kernel(shape, seed, dtype), name="kernel")
         self.bias = tf.Variable(initial_bias(shape[1:], seed, dtype), name="bias")
 
-    def __call__(self, x):
-        """x: [batch, inputs], in the kernel's dtype. Raises: ValueError for another shape, TypeError for a dtype."""
+    def __call__(self, x: TensorLike) -> tf.Tensor:
+        """Return activation(x · kernel + bias).
+
+        Args:
+            x: float[batch, inputs], or with more leading axes, of the kernel's dtype.
+
+        Returns:
+            float[batch, units], of the kernel's dtype.
+
+        Raises:
+            ValueError: If x has another shape.
+            TypeError: If x has another dtype.
+        """
         sums = dense(checked_input(x, self.kernel), self.kernel, self.bias)
         return sums if self.activation is None else self.activation(sums)
 
-    def penalty(self):
-        """What the regularizers say of kernel and bias together: a scalar of their dtype; 0 without any."""
+    def penalty(self) -> tf.Tensor:
+        """Return the sum of the regularizers' penalties on kernel and bias.
+
+        Returns:
+            A scalar of the kernel's dtype; 0 without regularizers.
+        """
         pairs = [(self.kernel_regularizer, self.kernel), (self.bias_regularizer, self.bias)]
         parts = [regularizer(variable) for regularizer, variable in pairs if regularizer is not None]
         return tf.add_n(parts) if parts else tf.zeros((), self.kernel.dtype)
 
+    def __repr__(self) -> str:
+        inputs, units = self.kernel.shape
+        names = ("activation", "kernel_regularizer", "bias_regularizer")
+        functions = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        settings = (f"{name}={function_name(function)}" for name, function in functions.items())
+        return layer_line(self, f"{inputs} -> {units}", *settings)
+
 
 class Sequential(tf.Module):
-    """layers[-1](… layers[1](layers[0](x))): any functions of a tensor, one after the other."""
+    """Apply functions of a tensor one after the other: layers[-1](… layers[1](layers[0](x))).
 
-    def __init__(self, layers: Iterable[Callable]):
-        """layers: those with a parameter called `training` get it; which do is looked up once, here.
-        Raises: TypeError for one that cannot be called.
-        """
+    Args:
+        layers: layers, models and plain functions. Those with a parameter named `training` are given it; which they
+            are is looked up once, here. A module with variables must be a `tf.Module`.
+
+    Raises:
+        TypeError: If one cannot be called, or has variables but is not a `tf.Module`.
+
+    Example:
+        >>> Sequential([Dense(51, 30, activation=dnn.relu), Dense(30, 2)])
+        Sequential(2 layers, float32, 1,622 parameters)
+          (0) Dense(51 -> 30, activation=relu, float32, 1,560 parameters)
+          (1) Dense(30 -> 2, float32, 62 parameters)
+    """
+
+    def __init__(self, layers: Iterable[Callable[..., Any]]) -> None:
         super().__init__()
         self.layers = tuple(layers)
-        for place, layer in enumerate(self.layers):
-            checked_callable(layer, f"layers[{place}]")
-            if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", ()):
-                raise TypeError(f"layers[{place}] must be a tf.Module, or its variables would not train, got {layer!r}")
+        for index, layer in enumerate(self.layers):
+            checked_callable(layer, f"layers[{index}]")
+            if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", []):
+                raise TypeError(f"layers[{index}] must be a tf.Module, or its variables would not train, got {layer!r}")
         self._takes_training = tuple(map(takes_training, self.layers))
 
-    def __call__(self, x, training=None):
-        """training: None, or the key int32[3] of a training step: (seed, epoch, step).
+    def __call__(self, x: TensorLike, training: TensorLike | None = None) -> tf.Tensor:
+        """Return what the last layer returns.
 
-        Each layer gets the key with a seed of its place, so that two of Dropout(0.5) drop independently.
+        Args:
+            x: float[batch, features], as the first layer takes it.
+            training: None outside training, or the key int32[3] of a training step, (seed, epoch, step). Each layer
+                gets the key with a seed of its own, drawn from its index, so that two layers Dropout(0.5) drop
+                independently. False, as in Keras, is the same as None.
+
+        Returns:
+            float[batch, outputs].
+
+        Raises:
+            TypeError: If `training` is True: dropout needs a key to draw from.
         """
-        for place, (layer, takes) in enumerate(zip(self.layers, self._takes_training, strict=True)):
-            x = layer(x, training=key_at(training, place)) if takes else layer(x)
+        for index, (layer, takes) in enumerate(zip(self.layers, self._takes_training, strict=True)):
+            x = layer(x, training=key_at(training, index)) if takes else layer(x)
         return x
 
+    def __repr__(self) -> str:
+        heading = layer_line(self, counted_noun(len(self.layers), "layer"))
+        return tree(heading, ((str(index), layer) for index, layer in enumerate(self.layers)))
 
-def takes_training(layer: Callable) -> bool:
-    """Whether a layer behaves differently in training: it has a parameter of that name."""
+
+def takes_training(layer: Callable[..., Any]) -> bool:
+    """Return whether a layer behaves differently in training: it has a parameter of that name."""
     try:
         return "training" in inspect.signature(layer).parameters
     except ValueError:  # some functions written in C do not tell their parameters
         return False
 
 
-def key_at(training, place: int):
-    """The key (seed, epoch, step), int32[3], with a seed drawn from its seed and the place; None stays None."""
+def key_at(training: TensorLike | None, index: int) -> tf.Tensor | None:
+    """Return the key (seed, epoch, step), int32[3], with a seed drawn from its seed and the index; None stays None."""
     training = checked_key(training)
     if training is None:
         return None
-    pair = tf.stack([training[0], place])
+    pair = tf.stack([training[0], index])
     seed = tf.random.stateless_uniform([1], pair, minval=None, maxval=None, dtype=tf.int32)
     return tf.concat([seed, training[1:]], axis=0)
 
 
-def weights(model: tf.Module) -> list[tf.Variable]:
-    """The variables in the order of Keras's `get_weights`: kernel before bias, the first layer before the second.
+def mlp(
+    sizes: Sequence[int], *, activation: ActivationLike = relu, seed: int = 0, dtype: tf.DType = tf.float32
+) -> Sequential:
+    """Make a multilayer perceptron: float[batch, sizes[0]] -> logits, float[batch, sizes[-1]].
 
-    Of each module first its own, as they were assigned in its constructor, those to be trained before the others;
-    then those of the modules in it. `model.variables` are the same ones, with attributes sorted by name: bias first.
-    """
-    parts = tf.nest.flatten([value for name, value in vars(model).items() if not name.startswith("_self_")])
-    own = [part for part in parts if isinstance(part, tf.Variable)]
-    own.sort(key=lambda variable: not variable.trainable)
-    inner = [variable for part in parts if isinstance(part, tf.Module) for variable in weights(part)]
-    return list({id(variable): variable for variable in own + inner}.values())
+    Args:
+        sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
+        activation: function between the layers, not after the last.
+        seed: int; layer i draws from the pair (seed, i).
+        dtype: floating dtype of the weights, and of x.
 
+    Returns:
+        A `Sequential` of `Dense` layers.
 
-def mlp(sizes: Sequence[int], *, activation: Callable = relu, seed: int = 0, dtype=tf.float32) -> Sequential:
-    """A multilayer perceptron: [batch, sizes[0]] -> logits [batch, sizes[-1]], `activation` between the layers.
-
-    sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
-    seed: int; layer i draws from the pair (seed, i).
-    Raises: ValueError for fewer sizes or one that is not positive, TypeError for one that is no integer.
+    Raises:
+        ValueError: If there are fewer than two sizes, or one is not positive.
+        TypeError: If a size is not an integer.
     """
     if len(sizes) < 2:
         raise ValueError(f"sizes must hold the input and the output width at least, got {list(sizes)}")

@@ -1,4 +1,4 @@
-"""A folder that appears complete or not at all, and never in the place of another."""
+"""A folder that is written completely or not at all, and never replaces another; and the files in it."""
 
 import hashlib
 import json
@@ -6,15 +6,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
+from typing import Any
 
 
 def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
-    """Make the folder `path` with what `fill` writes into it; the path it got.
+    """Make a folder with what `fill` writes into it, complete or not at all.
 
     It is filled under a hidden name beside `path` and then renamed; after an exception nothing of it is left.
-    A name that is taken gets -2, -3, … behind it.
+
+    Returns:
+        The path it got: -2, -3, … is appended to a name that is taken.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,14 +31,18 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
 
 
 def refuse_existing(path: str | Path, *, remedy: str = "choose another name") -> Path:
-    """The path. Raises: FileExistsError if there is something."""
+    """Return the path. Raises: FileExistsError if there is something."""
     if Path(path).exists():
-        raise FileExistsError(f"{path} exists already, and is left as it is; {remedy}")
+        raise FileExistsError(f"{path} exists already and is left as it is; {remedy}")
     return Path(path)
 
 
 def refuse_unwritable(path: str | Path) -> None:
-    """Raises: PermissionError if the folder that is to hold `path`, or the first above it that exists, is read-only."""
+    """Refuse a path that cannot be made.
+
+    Raises:
+        PermissionError: If the folder that is to hold `path`, or the first above it that exists, is read-only.
+    """
     holder = Path(path).absolute().parent
     while not holder.exists():
         holder = holder.parent
@@ -44,13 +50,13 @@ def refuse_unwritable(path: str | Path) -> None:
         raise PermissionError(f"{path} cannot be written: {holder} is not a folder that may be written to")
 
 
-def write_json(path: str | Path, value) -> None:
-    """Indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
+def write_json(path: str | Path, value: Any) -> None:
+    """Write indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
     Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: str | Path):
-    """The value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
+def read_json(path: str | Path) -> Any:
+    """Return the value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
     try:
         return json.loads(Path(path).read_text())
     except ValueError as error:
@@ -58,7 +64,7 @@ def read_json(path: str | Path):
 
 
 def sha256(path: str | Path) -> str:
-    """The file's SHA-256, in hexadecimal."""
+    """Return the file's SHA-256, in hexadecimal."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
@@ -67,11 +73,13 @@ def sha256(path: str | Path) -> str:
 
 
 def _renamed(partial: Path, path: Path) -> Path:
-    for number in count(1):
-        free = path if number == 1 else path.with_name(f"{path.name}-{number}")
+    free, number = path, 1
+    while True:
         if not free.exists():
             try:
                 return partial.rename(free)
             except OSError:
                 if not free.exists():  # else another process took the name in between
                     raise
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")

@@ -1,7 +1,8 @@
-"""What a person sees of a run: a line an epoch, a table of results, the confusion matrix."""
+"""The screen output of a run: lines of text, a line for each epoch, a table of results, the confusion matrix."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,10 +11,17 @@ from rich.table import Table
 
 MOST_SHOWN = 20  # classes of a confusion matrix: a screen's worth
 
+ShowEpoch: TypeAlias = Callable[[dict[str, float], Any], None]
+
+
+def say(text: str) -> None:
+    """Print text as it is: it may hold what looks like markup, and is not broken into lines."""
+    Console().print(escape(text), highlight=False, soft_wrap=True)
+
 
 @contextmanager
-def epoch_lines(console: Console, epochs: int) -> Iterator[Callable]:
-    """A callback for `fit` that prints a line an epoch, over a progress bar if there is a terminal."""
+def epoch_lines(console: Console, epochs: int) -> Iterator[ShowEpoch]:
+    """Give a callback for `fit` that prints a line for each epoch, over a progress bar if there is a terminal."""
     if not console.is_terminal:
         yield lambda record, history: console.print(epoch_line(record, history.best_epoch), soft_wrap=True)
         return
@@ -21,7 +29,7 @@ def epoch_lines(console: Console, epochs: int) -> Iterator[Callable]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("training", total=epochs)
 
-        def show(record, history):
+        def show(record: dict[str, float], history: Any) -> None:
             best = record["epoch"] == history.best_epoch
             bar.console.print(epoch_line(record, history.best_epoch), style="bold green" if best else None)
             bar.advance(task)
@@ -30,13 +38,19 @@ def epoch_lines(console: Console, epochs: int) -> Iterator[Callable]:
 
 
 def epoch_line(record: Mapping[str, float], best_epoch: int | None) -> str:
-    """ "epoch   3* loss 0.3401  accuracy 0.8812  …", the star behind the best epoch so far; it fits in 80 columns."""
-    figures = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name != "epoch")
-    return f"epoch {record['epoch']:3}{'*' if record['epoch'] == best_epoch else ' '} {figures}"
+    """Return "epoch   3* loss 0.3401  accuracy 0.8812  …", a star at the best epoch so far, in at most 80 columns."""
+    values = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name != "epoch")
+    return f"epoch {record['epoch']:3}{'*' if record['epoch'] == best_epoch else ' '} {values}"
 
 
-def result_tables(scores: Mapping, *, title: str) -> Sequence[Table]:
-    """The table of `scores`, and the confusion matrix with each class's precision and recall."""
+def show_results(scores: Mapping[str, Any], *, title: str) -> None:
+    """Print the table of `scores`, and the confusion matrix."""
+    for table in result_tables(scores, title=title):
+        Console().print(table)
+
+
+def result_tables(scores: Mapping[str, Any], *, title: str) -> tuple[Table, Table]:
+    """Return the table of `scores`, and the confusion matrix with each class's precision and recall."""
     summary = Table(title=escape(f"{title}: {scores['rows']:,} rows"), title_justify="left", show_header=False)
     for name, key, unit in (
         ("loss", "loss", "nats"),
@@ -44,7 +58,11 @@ def result_tables(scores: Mapping, *, title: str) -> Sequence[Table]:
         ("accuracy of always guessing the most frequent class", "majority_accuracy", ""),
         ("area under the ROC curve, exact", "roc_auc", ""),
     ):
-        summary.add_row(name, figure(scores[key]), unit)
+        summary.add_row(name, four_digits(scores[key]), unit)
+    return summary, _confusion_table(scores)
+
+
+def _confusion_table(scores: Mapping[str, Any]) -> Table:
     classes = scores["classes"]
     shown = classes[:MOST_SHOWN]
     part = f" ({len(shown)} of {len(classes)} classes)" if len(shown) < len(classes) else ""
@@ -56,10 +74,11 @@ def result_tables(scores: Mapping, *, title: str) -> Sequence[Table]:
     matrix.add_column("recall", justify="right")
     for name, row in zip(shown, scores["confusion_matrix"], strict=False):
         cells = [f"{rows:,}" for rows in row[: len(shown)]]
-        matrix.add_row(escape(name), *cells, figure(scores["precision"][name]), figure(scores["recall"][name]))
-    return summary, matrix
+        ratios = [four_digits(scores[ratio][name]) for ratio in ("precision", "recall")]
+        matrix.add_row(escape(name), *cells, *ratios)
+    return matrix
 
 
-def figure(value: float | None) -> str:
-    """Four digits after the point, or "–" where there is no number."""
+def four_digits(value: float | None) -> str:
+    """Return four digits after the point, or "–" where there is no number."""
     return "–" if value is None else f"{value:.4f}"

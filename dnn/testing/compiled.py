@@ -6,8 +6,7 @@ from dnn.testing.examples import ROWS, with_nan
 from dnn.testing.law import law
 from dnn.testing.modes import MODES, assert_all_near, described, with_gradients
 from dnn.testing.pieces import Activation, Layer, Loss, Piece
-from dnn.train.graph_or_xla import refuse_what_xla_lacks, what_xla_lacked
-from dnn.train.traced import Compiled
+from dnn.train.runtime import Compiled, check_xla_kernels, missing_xla_kernels
 
 REMEDY = "pass xla=False, which leaves this law out (`fit` runs it in graph mode)"
 TF_FUNCTION = tf.types.experimental.PolymorphicFunction
@@ -29,7 +28,7 @@ def xla_agrees(piece):
     try:
         _assert_agrees(piece, "xla", specs(piece, ROWS), (ROWS,) * 3, piece.drawn())
     except tf.errors.OpError as error:
-        lacked = what_xla_lacked(error)
+        lacked = missing_xla_kernels(error)
         if not lacked:
             raise
         raise AssertionError(f"XLA has no kernel for {', '.join(lacked)}: {REMEDY}") from None
@@ -76,7 +75,7 @@ def _trace(compiled, specs, mode: str) -> None:
     """Raises: tf.errors.UnimplementedError, where XLA lacks an operation: to try it would fill the log with pages."""
     graph = compiled.get_concrete_function(*specs)
     if mode == "xla":
-        refuse_what_xla_lacks(Compiled(graph))
+        check_xla_kernels(Compiled(graph))
 
 
 def _assert_its_own_functions_are_not_traced_again(piece):

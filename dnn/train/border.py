@@ -1,22 +1,39 @@
-"""Arrays are checked once, eagerly, before anything is changed: a compiled loop does not raise, it returns a number."""
+"""What a fit is given is checked once, eagerly, before anything is changed: a compiled loop does not raise.
+
+Each check names the argument. Arrays become the tensors that the loop trusts.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.example_weights import counted
 from dnn.nn.precision import at_least_float32
-from dnn.train.compiled import compiled_prediction
+from dnn.nn.protocols import LossLike, MetricLike
+from dnn.train.early_stopping import EarlyStopping
+from dnn.train.epoch import trace_prediction
 from dnn.train.rows import Rows
 
+Array = npt.NDArray[Any]
+Function = TypeVar("Function")
 
-def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Rows:
-    """Rows: x as `checked_inputs`, class numbers as int32, floats in y in the dtype of x, weights float32 at least.
 
-    data: (x, y) or (x, y, weights): x [rows, features]; y int[rows] of class numbers, or numbers [rows, …] of whatever
-    the loss compares with. Integers beside a model with one output are such numbers too: counts, or 0 and 1.
-    ignore_class: rows with this label do not count, and are given the label 0, so that no loss sees one out of range.
-    Raises: ValueError that begins with the name, for x, y and weights that do not pair, what `checked_inputs` refuses,
-    a NaN or an infinity in y, class numbers outside [0, outputs of the model), weights below 0, no row that counts.
+def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | None = None) -> Rows:
+    """Return data as Rows: x as `checked_inputs` does, class numbers as int32, floats in y in the dtype of x.
+
+    Args:
+        data: (x, y) or (x, y, weights): x [rows, features]; y int[rows] of class numbers, or numbers [rows, …] of
+            whatever the loss compares with. Integers beside a model with one output are such numbers too: counts, or
+            0 and 1. Weights become float32 at least.
+        ignore_class: rows with this label do not count, and get the label 0, so that no loss sees one out of range.
+
+    Raises:
+        ValueError: If x, y and weights do not have the same rows, `checked_inputs` refuses x, y has a NaN, an infinity
+            or a class number outside [0, outputs of the model), a weight is below 0, or no row counts.
+        TypeError: If data is no tuple of two or three.
     """
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise TypeError(f"{name} must be (x, y) or (x, y, weights), got {_kind(data)}")
@@ -24,7 +41,7 @@ def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Row
     x, y = checked_inputs(model, x, f"{name}: x"), _numbers(y, f"{name}: y")
     if y.ndim < 1 or len(x) != len(y):
         raise ValueError(f"{name}: x has {len(x)} rows, and y has shape {y.shape}")
-    y = _cast(y, x.dtype) if _is_float(y) else y
+    y = _in_dtype(y, x.dtype) if _is_float(y) else y
     _refuse_infinite(y, f"{name}: y")
     y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y")
     classes = _prediction(model, x.shape[1], name).outputs[0].shape[1]
@@ -37,15 +54,34 @@ def checked_rows(model, data, name: str, ignore_class: int | None = None) -> Row
     return Rows(*(None if part is None else tf.convert_to_tensor(part) for part in (x, y, weights, counts)))
 
 
-def check_functions(model, rows: Rows, loss, metrics, name: str) -> None:
+def checked_inputs(model: tf.Module, x: npt.ArrayLike, name: str) -> Array:
+    """Return x as float[rows, features] in the dtype of the model's weights.
+
+    Raises:
+        ValueError: If x has another shape, no rows, other values than numbers, a NaN, an infinity, or more or fewer
+            features than the model takes.
+    """
+    x = _numbers(x, name)
+    if x.ndim != 2:
+        raise ValueError(f"{name} must be [rows, features], got shape {x.shape}")
+    if not len(x):
+        raise ValueError(f"{name} has no rows")
+    x = _in_dtype(x, _prediction(model, x.shape[1], name).inputs[0].dtype.as_numpy_dtype)
+    _refuse_infinite(x, name)
+    return x
+
+
+def check_functions(model: tf.Module, rows: Rows, loss: LossLike, metrics: Mapping[str, MetricLike], name: str) -> None:
     """Call the loss and the metrics once, with two targets and logits of 0: in a trace their errors would be long.
 
-    Raises: ValueError that begins with the name, for targets that one refuses, or a result that is not one a row.
+    Raises:
+        ValueError: If one of them refuses the targets, or does not give one number for each row.
     """
     y = rows.y[:2]
-    outputs = compiled_prediction(model, rows.x.shape[1]).function.outputs[0]
+    outputs = trace_prediction(model, rows.x.shape[1]).function.outputs[0]
     logits = tf.zeros([y.shape[0], outputs.shape[1]], outputs.dtype)
-    for what, function in {"loss": loss, **{f"metric {key!r}": metric for key, metric in metrics.items()}}.items():
+    functions = {"loss": loss, **{f"metric {key!r}": metric for key, metric in metrics.items()}}
+    for what, function in functions.items():
         try:
             values = tf.convert_to_tensor(function(y, logits))
         except (TypeError, ValueError, tf.errors.OpError) as error:
@@ -54,79 +90,93 @@ def check_functions(model, rows: Rows, loss, metrics, name: str) -> None:
             raise ValueError(f"the {what} must be [batch], one number a row: of {y.shape[0]} it gives {values.shape}")
 
 
-def checked_inputs(model, x, name: str) -> np.ndarray:
-    """float[rows, features] in the dtype of the model's weights.
+def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: Any) -> None:
+    """Refuse arguments of another kind than `fit` takes.
 
-    Raises: ValueError that begins with the name, for another shape, no rows, what is no number, a NaN, an infinity, or
-    more or fewer features than the model takes.
+    Raises:
+        TypeError: If an argument is of the wrong kind. The message names it.
+        ValueError: If the optimizer has none of the model's variables.
     """
-    x = _numbers(x, name)
-    if x.ndim != 2:
-        raise ValueError(f"{name} must be [rows, features], got shape {x.shape}")
-    if not len(x):
-        raise ValueError(f"{name} has no rows")
-    x = _cast(x, _prediction(model, x.shape[1], name).inputs[0].dtype.as_numpy_dtype)
-    _refuse_infinite(x, name)
-    return x
+    if not isinstance(model, tf.Module) or not callable(model):
+        raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
+    if type(model).__hash__ is None:
+        raise TypeError(f"model must have a hash: as a dataclass, {type(model).__name__} needs eq=False")
+    if isinstance(optimizer, type) or not (hasattr(optimizer, "parameters") and hasattr(optimizer, "apply")):
+        raise TypeError(f"optimizer must have parameters and apply(gradients), as dnn.Adam(…) has, got {optimizer!r}")
+    if not {id(p) for p in optimizer.parameters} & {id(variable) for variable in model.variables}:
+        raise ValueError("optimizer trains none of the model's variables: was it made for another model?")
+    if not isinstance(early_stopping, EarlyStopping | None):
+        raise TypeError(f"early_stopping must be a dnn.EarlyStopping(…), got {early_stopping!r}")
+    if not isinstance(callbacks, Sequence) or not all(callable(c) and not isinstance(c, type) for c in callbacks):
+        hint = "; early stopping has an argument of its own" if "EarlyStopping" in str(callbacks) else ""
+        raise TypeError(f"callbacks must be a list of functions of (record, history), got {callbacks!r}{hint}")
 
 
-def _kind(data) -> str:
-    return f"{len(data)} parts" if isinstance(data, tuple | list) else type(data).__name__
+def check_switches(shuffle: Any, jit_compile: Any) -> None:
+    """Refuse what is not a bool, since any string would pass for True; `jit_compile` may be "auto" too.
+
+    Raises:
+        TypeError: If one of them is something else.
+    """
+    if not isinstance(shuffle, bool | np.bool_):
+        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+    if not isinstance(jit_compile, bool | np.bool_) and jit_compile != "auto":
+        raise TypeError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
 
 
-def _is_float(values: np.ndarray) -> bool:
-    return tf.as_dtype(values.dtype).is_floating  # NumPy alone does not know that bfloat16 is
+def check_monitored(
+    early_stopping: EarlyStopping | None, metrics: Mapping[str, MetricLike], validation: Any, callbacks: Sequence[Any]
+) -> None:
+    """Refuse to monitor what no record will contain, unless a callback that is called before may add it.
+
+    Raises:
+        ValueError: If early stopping or a callback monitors such a name.
+    """
+    names = ["loss", *metrics]
+    measured = names + [f"val_{name}" for name in names if validation]
+    watching = [(c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")]
+    watching += [(early_stopping, "early_stopping", len(callbacks))] if early_stopping else []
+    for watch, name, callbacks_before in watching:
+        if watch.monitor not in measured and not callbacks_before:
+            remedy = "" if validation else "; val_… needs validation data"
+            raise ValueError(f"{name} monitors {watch.monitor!r}, but a record has {', '.join(measured)}{remedy}")
 
 
-def _are_classes(y: np.ndarray) -> bool:
-    return np.issubdtype(y.dtype, np.integer) and y.ndim == 1
+def checked_metrics(metrics: Mapping[str, MetricLike]) -> dict[str, MetricLike]:
+    """Return the metrics as a dict.
+
+    Raises:
+        ValueError: If a name is that of another entry of a record.
+        TypeError: If they are no dict, or `checked_per_row` refuses one.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics must be a dict of functions by name, got {metrics!r}")
+    for name, metric in metrics.items():
+        checked_per_row(metric, f"metric {name!r}")
+        if name in ("epoch", "loss", "learning_rate") or str(name).startswith("val_"):
+            raise ValueError(f"no metric may be called {name!r}: a record of an epoch has one, or may have")
+    return dict(metrics)
 
 
-def _cast(values: np.ndarray, dtype) -> np.ndarray:
-    """What is too large becomes an infinity, which is refused next."""
-    with np.errstate(over="ignore"):
-        return values.astype(dtype, copy=False)
+def checked_per_row(function: Function, name: str) -> Function:
+    """Return a loss or a metric, a function of (labels, logits).
+
+    A compiled epoch is found again by the hashes of its functions, so a dataclass with __call__ must be frozen.
+
+    Raises:
+        TypeError: If it is a string, which stands for no function here, or has no hash.
+    """
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(f"{name} must be a function of (labels, logits), got {function!r}")
+    if type(function).__hash__ is None:
+        raise TypeError(f"{name} must have a hash: as a dataclass, {type(function).__name__} must be frozen")
+    return function
 
 
-def _without(y: np.ndarray, ignore_class: int, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """(y with the label 0 instead of the ignored one, whether each row counts)."""
-    if isinstance(ignore_class, bool) or not isinstance(ignore_class, int | np.integer):
-        raise ValueError(f"ignore_class must be an integer, got {ignore_class!r}")
-    if not _are_classes(y):
-        raise ValueError(f"{name} must be class numbers, int[rows], to ignore class {ignore_class}")
-    counts = counted(y, ignore_class).numpy()
-    if not counts.any():
-        raise ValueError(f"{name} has only the ignored class {ignore_class}")
-    return np.where(counts, y, y.dtype.type(0)), counts
-
-
-def _checked_weights(weights, x: np.ndarray, name: str) -> np.ndarray:
-    weights = _numbers(weights, f"{name}: weights")
-    if weights.shape != x.shape[:1]:
-        raise ValueError(f"{name}: weights must be [rows], here {x.shape[:1]}, got shape {weights.shape}")
-    weights = _cast(weights, at_least_float32(tf.as_dtype(x.dtype)).as_numpy_dtype)
-    _refuse_infinite(weights, f"{name}: weights")
-    if weights.min() < 0:
-        raise ValueError(f"{name}: weights must be 0 or more, got {weights.min():g}")
-    return weights
-
-
-def _numbers(values, name: str) -> np.ndarray:
-    """An array of numbers or truth values, in their own dtype."""
+def _prediction(model: tf.Module, features: int, name: str) -> Any:
+    """The traced prediction; not run, since that may change what the model remembers."""
     try:
-        array = np.asarray(values)
-        dtype = tf.as_dtype(array.dtype)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be numbers: {error}") from error
-    if not (dtype.is_floating or dtype.is_integer or dtype == tf.bool):
-        raise ValueError(f"{name} must be numbers, got {array.dtype}")
-    return array
-
-
-def _prediction(model, features: int, name: str):
-    """The compiled prediction: traced, not run, since a run may change what the model remembers."""
-    try:
-        prediction = compiled_prediction(model, features).function
+        prediction = trace_prediction(model, features).function
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         reason = str(error).strip().splitlines()[-1].strip()  # above it, where in the model
         raise ValueError(f"{name} has {features} features, which the model does not take: {reason}") from error
@@ -139,13 +189,66 @@ def _prediction(model, features: int, name: str):
     return prediction
 
 
-def _refuse_infinite(values: np.ndarray, name: str) -> None:
+def _kind(data: Any) -> str:
+    return f"{len(data)} parts" if isinstance(data, tuple | list) else type(data).__name__
+
+
+def _is_float(values: Array) -> bool:
+    return tf.as_dtype(values.dtype).is_floating  # NumPy alone does not know that bfloat16 is
+
+
+def _are_classes(y: Array) -> bool:
+    return np.issubdtype(y.dtype, np.integer) and y.ndim == 1
+
+
+def _in_dtype(values: Array, dtype: npt.DTypeLike) -> Array:
+    """What is too large becomes an infinity, which is refused next."""
+    with np.errstate(over="ignore"):
+        return values.astype(dtype, copy=False)
+
+
+def _without(y: Array, ignore_class: int, name: str) -> tuple[Array, Array]:
+    """(y with the label 0 instead of the ignored one, whether each row counts)."""
+    if isinstance(ignore_class, bool) or not isinstance(ignore_class, int | np.integer):
+        raise ValueError(f"ignore_class must be an integer, got {ignore_class!r}")
+    if not _are_classes(y):
+        raise ValueError(f"{name} must be class numbers, int[rows], to ignore class {ignore_class}")
+    counts = counted(y, ignore_class).numpy()
+    if not counts.any():
+        raise ValueError(f"{name} has only the ignored class {ignore_class}")
+    return np.where(counts, y, y.dtype.type(0)), counts
+
+
+def _checked_weights(weights: npt.ArrayLike, x: Array, name: str) -> Array:
+    weights = _numbers(weights, f"{name}: weights")
+    if weights.shape != x.shape[:1]:
+        raise ValueError(f"{name}: weights must be [rows], here {x.shape[:1]}, got shape {weights.shape}")
+    weights = _in_dtype(weights, at_least_float32(tf.as_dtype(x.dtype)).as_numpy_dtype)
+    _refuse_infinite(weights, f"{name}: weights")
+    if weights.min() < 0:
+        raise ValueError(f"{name}: weights must be 0 or more, got {weights.min():g}")
+    return weights
+
+
+def _numbers(values: npt.ArrayLike, name: str) -> Array:
+    """An array of numbers or truth values, in their own dtype."""
+    try:
+        array = np.asarray(values)
+        dtype = tf.as_dtype(array.dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers: {error}") from error
+    if not (dtype.is_floating or dtype.is_integer or dtype == tf.bool):
+        raise ValueError(f"{name} must be numbers, got {array.dtype}")
+    return array
+
+
+def _refuse_infinite(values: Array, name: str) -> None:
     if _is_float(values) and not _finite(values):
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise ValueError(f"{name} has a NaN or an infinity, as {values.dtype.name}, in row {row}, counted from 0")
 
 
-def _finite(values: np.ndarray) -> bool:
+def _finite(values: Array) -> bool:
     """Whether all are; without an array of as many truth values."""
     with np.errstate(invalid="ignore"):  # a NaN is both the least and the greatest, in bfloat16 with a warning
         return bool(np.isfinite((values.min(initial=0), values.max(initial=0))).all())

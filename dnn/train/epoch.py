@@ -1,63 +1,182 @@
-"""The step, and the epoch that repeats it over all rows inside one tf.function.
+"""One epoch of training on one page: for each batch its rows, the forward pass, the loss, its gradient and a step.
 
-Keras spends most of its time between the steps of a small network; here nothing is between them. Sums over rows
-stay sums, in float64, until all rows are in them, so the last, shorter batch counts by its rows.
+`train_epoch` and `evaluate_epoch` are traced whole, loops included, so that nothing of Python runs between two batches.
+That is where Keras spends most of its time with a small network. What is summed over the rows stays a sum, in float64,
+until the last row is in it, so a short last batch weighs by its rows.
 """
+
+import functools
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeGuard
 
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted, weighted_mean
 from dnn.nn.layers import takes_training
+from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
+from dnn.train.rows import Rows
+from dnn.train.runtime import KEPT, Compiled, Program, is_small, trace
 
 
-def train_step(model, loss, optimizer, metrics, rows, key):
-    """Take one step of the optimizer on one batch of Rows; its summed loss and metrics, as they were before the step.
+def train_epoch(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: Sequence[MetricLike],
+    batch_size: int,
+    rows: Rows,
+    order: tf.Tensor,
+    key: tf.Tensor,
+) -> tf.Tensor:
+    """Take a step for each batch of the rows, and return the summed loss and metrics from before each step.
 
-    key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout say, is drawn from it.
+    Args:
+        batch_size: rows of a batch, at most all of them. The body of the loop has one static shape: a shorter last
+            batch follows it, rather than padded rows, which a layer that looks across the batch would see.
+        order: int32[rows], the order in which the rows are taken.
+        key: int32[2], (seed, epoch).
+
+    Returns:
+        float64[1 + metrics], the sums over all rows, the loss first.
+    """
+    if takes_epochs(optimizer):
+        return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size)
+
+    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
+        batch = rows.at(tf.slice(order, [first], [size]))
+        step = tf.reshape(first // batch_size, [1])
+        return first + size, sums + train_step(model, loss, optimizer, metrics, batch, tf.concat([key, step], axis=0))
+
+    remainder = order.shape[0] % batch_size
+    first, sums = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
+    first, sums = tf.while_loop(lambda first, _: first < order.shape[0] - remainder, train_batch, (first, sums))
+    return train_batch(first, sums, remainder)[1] if remainder else sums
+
+
+def train_step(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: Sequence[MetricLike],
+    batch: Rows,
+    key: tf.Tensor | None,
+) -> tf.Tensor:
+    """Take one step on one batch, and return its summed loss and metrics from before the step, as `sum_over_rows` does.
+
+    Args:
+        key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout for example, is drawn from it.
     """
     with tf.GradientTape() as tape:
-        logits = model(rows.x, training=key) if takes_training(model) else model(rows.x)
-        losses = loss(rows.y, logits)
+        logits = model(batch.x, training=key) if takes_training(model) else model(batch.x)
+        losses = loss(batch.y, logits)
         addend = tf.cast(penalty(model), losses.dtype)
-        mean = weighted_mean(losses, rows.weights, rows.counted) + addend
-    optimizer.apply(tape.gradient(mean, optimizer.parameters))
-    return summed(losses, addend, metrics, rows, logits)
+        mean = weighted_mean(losses, batch.weights, batch.counted) + addend
+    gradients = tape.gradient(mean, optimizer.parameters)
+    optimizer.apply(gradients)
+    return sum_over_rows(losses, addend, metrics, batch, logits)
 
 
-def evaluate_step(model, loss, metrics, rows):
-    """One batch's summed loss and metrics."""
-    logits = model(rows.x)
-    return summed(loss(rows.y, logits), penalty(model), metrics, rows, logits)
+def evaluate_epoch(
+    model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch_size: int, rows: Rows
+) -> tf.Tensor:
+    """Return the summed loss and metrics of all rows, float64[1 + metrics], without a step."""
+
+    def evaluate_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
+        return first + size, sums + evaluate_step(model, loss, metrics, rows.between(first, size))
+
+    count = rows.x.shape[0]
+    remainder = count % batch_size
+    first, sums = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
+    first, sums = tf.while_loop(lambda first, _: first < count - remainder, evaluate_batch, (first, sums))
+    return evaluate_batch(first, sums, remainder)[1] if remainder else sums
 
 
-def summed(losses, addend, metrics, rows, logits):
-    """float64[1 + metrics]: the sums over the batch, the loss first.
+def evaluate_step(model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch: Rows) -> tf.Tensor:
+    """Return the summed loss and metrics of one batch, as `sum_over_rows` does."""
+    logits = model(batch.x)
+    return sum_over_rows(loss(batch.y, logits), penalty(model), metrics, batch, logits)
 
-    The sum of the losses is Σ c_i (w_i l_i + addend), addend being the penalty of the regularizers; those of the
-    metrics are Σ c_i m_i. So divided by Σ c_i they are means that have the whole penalty once.
-    Raises: ValueError, while it is traced, for a loss or a metric that is not one number a row: a mean, say.
+
+def sum_over_rows(
+    losses: tf.Tensor, addend: tf.Tensor, metrics: Sequence[MetricLike], batch: Rows, logits: tf.Tensor
+) -> tf.Tensor:
+    """Return the sums over a batch, float64[1 + metrics], the loss first.
+
+    loss:    Σ_i c_i (w_i l_i + addend)      addend = the penalty of the regularizers
+    metric:  Σ_i c_i m_i
+
+    So divided by Σ_i c_i they are means that contain the whole penalty once.
+
+    Raises:
+        ValueError: While it is traced, if a loss or a metric does not give one number for each row, but a mean, say.
     """
-    per_row = [losses, *(metric(rows.y, logits) for metric in metrics)]
+    per_row = [losses, *(metric(batch.y, logits) for metric in metrics)]
     for values in per_row:
         if not values.shape.is_compatible_with(logits.shape[:1]):
             raise ValueError(f"a loss or metric must be [batch], here {logits.shape[:1]}, got shape {values.shape}")
     losses, *scores = (tf.cast(values, tf.float64) for values in per_row)
-    costs = weighted(losses, rows.weights) + tf.cast(addend, tf.float64)
-    return tf.stack([tf.reduce_sum(weighted(values, counted=rows.counted)) for values in (costs, *scores)])
+    costs = weighted(losses, batch.weights) + tf.cast(addend, tf.float64)
+    return tf.stack([tf.reduce_sum(weighted(values, counted=batch.counted)) for values in (costs, *scores)])
 
 
-def over_batches(step, rows: int, batch_size: int, sums: int):
-    """float64[sums]: Σ step(first, size) over the batches of so many rows, each given by its first row and its size.
+class EpochOptimizer(OptimizerLike, Protocol):
+    """An optimizer that takes the steps of a whole epoch itself, as `MlpAdam` does."""
 
-    batch_size: at most rows. The loop's body has one static shape; the last batch, if it is shorter, is a second,
-    rather than padded rows that a layer which looks across the batch would see.
-    """
-    remaining = rows % batch_size
+    def train_epoch(
+        self,
+        model: tf.Module,
+        loss: LossLike,
+        metrics: Sequence[MetricLike],
+        rows: Rows,
+        order: tf.Tensor,
+        batch_size: int,
+        /,
+    ) -> tf.Tensor: ...
 
-    def add_batch(first, totals):
-        return first + batch_size, totals + step(first, batch_size)
 
-    first, totals = tf.constant(0), tf.zeros(sums, tf.float64)
-    first, totals = tf.while_loop(lambda first, _: first < rows - remaining, add_batch, (first, totals))
-    return totals + step(first, remaining) if remaining else totals
+def takes_epochs(optimizer: OptimizerLike) -> TypeGuard[EpochOptimizer]:
+    """Whether its class has `train_epoch`: a wrapper that forwards the attributes of its optimizer does not."""
+    return hasattr(type(optimizer), "train_epoch")
+
+
+def step_multiply_adds(batch_size: int, optimizer: OptimizerLike) -> int:
+    """Return a third of the multiply-adds of a step of dense layers: rows times numbers that are trained."""
+    return batch_size * sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
+
+
+def training_program(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: tuple[MetricLike, ...],
+    batch_size: int,
+    specs: Rows,
+) -> Program:
+    """Return what to trace for (rows, order, key), as `train_epoch` takes them, with rows of these specs."""
+    order, key = tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
+    one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(batch_size, optimizer))
+    return Program(train_epoch, (model, loss, optimizer, metrics, batch_size), (specs, order, key), one_thread)
+
+
+def evaluation_program(
+    model: tf.Module, loss: LossLike, metrics: tuple[MetricLike, ...], batch_size: int, specs: Rows
+) -> Program:
+    """Return what to trace for rows of these specs, as `evaluate_epoch` takes them."""
+    return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,))
+
+
+trace_training = functools.lru_cache(maxsize=KEPT)(trace)
+trace_evaluation = functools.lru_cache(maxsize=KEPT)(trace)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def trace_prediction(model: Any, features: int) -> Compiled:
+    """Return x -> logits, float[rows, outputs], traced for any number of rows of x, in the dtype of the weights."""
+    weights = [*model.trainable_variables, *model.variables]
+    dtype = next((variable.dtype for variable in weights if variable.dtype.is_floating), tf.float32)
+    return trace(Program(_logits, (model,), (tf.TensorSpec([None, features], dtype),)))
+
+
+def _logits(model: tf.Module, x: tf.Tensor) -> tf.Tensor:
+    return model(x)

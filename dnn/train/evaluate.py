@@ -2,71 +2,104 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
-from dnn.train.arguments import checked_function, checked_metrics
-from dnn.train.border import check_functions, checked_inputs, checked_rows
-from dnn.train.compiled import compiled_evaluation, compiled_prediction
+from dnn.nn.protocols import LossLike, MetricLike, ModelLike
+from dnn.train.border import check_functions, checked_data, checked_inputs, checked_metrics, checked_per_row
+from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
+from dnn.train.rows import Rows
 
-ACCURACY = MappingProxyType({"accuracy": accuracy})
-MOST, LEAST = 65536, 256  # rows of a pass that takes no steps
-NUMBERS = 2**22  # in its widest tensor: what bounds the memory in use
+ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
+MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
+MAX_NUMBERS = 2**22  # in the widest tensor of a pass: what bounds the memory in use
 
 
 def evaluate(
-    model: Callable,
-    data: tuple,
+    model: ModelLike,
+    data: Sequence[npt.ArrayLike],
     *,
-    loss: Callable,
-    metrics: Mapping[str, Callable] = ACCURACY,
+    loss: LossLike,
+    metrics: Mapping[str, MetricLike] = ACCURACY,
     ignore_class: int | None = None,
 ) -> dict[str, float]:
-    """ "loss" and each metric, in mean over all rows: cross-entropy in nats, accuracy in [0, 1].
+    """Return the mean loss and metrics over all rows.
 
-    The arguments and what is raised are `fit`'s.
+    The loss is that of `fit`, penalties of regularizers included: divided by the number of rows, not by the sum of
+    their weights, as in Keras.
+
+    Args:
+        model: any `tf.Module` that maps float[batch, features] to float[batch, outputs], as for `fit`.
+        data: (x, y) or (x, y, weights): x float[rows, features]; y int[rows] or whatever `loss` compares with; weights
+            float[rows], each >= 0, a factor of the row's loss, not of its metrics.
+        loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        ignore_class: rows with this label have no part in any mean. None: all rows count.
+
+    Returns:
+        "loss", in the unit of `loss` (nats for cross-entropy), and each metric by its name (accuracy in [0, 1]).
+
+    Raises:
+        ValueError: If an array has another shape, a NaN, an infinity, or a label that is out of range, or `loss` or a
+            metric does not take it. The message names the argument.
+        TypeError: If an argument is of the wrong kind.
     """
-    loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
-    rows = checked_rows(model, data, "data", ignore_class)
+    loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
+    rows = checked_data(model, data, "data", ignore_class)
     check_functions(model, rows, loss, metrics, "data")
-    return evaluation(model, rows, loss=loss, metrics=metrics)()
+    return evaluator(model, rows, loss=loss, metrics=metrics)()
 
 
-def evaluation(model, rows, *, loss, metrics) -> Callable[[], dict[str, float]]:
-    """A function that evaluates the model, as it then is, on these rows, which were checked before.
+def evaluator(
+    model: tf.Module, rows: Rows, *, loss: LossLike, metrics: Mapping[str, MetricLike]
+) -> Callable[[], dict[str, float]]:
+    """Trace the evaluation of these rows, which were checked before; what comes out evaluates the model as it then is.
 
     In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
-    count, size = rows.count, rows_at_once(model, rows.x.shape)
-    evaluate_epoch = compiled_evaluation(model, loss, tuple(metrics.values()), rows.specs, size)
-    return lambda: means(evaluate_epoch(rows), metrics, count)
+    size = rows_at_once(model, rows.x.shape)
+    compiled = trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, rows.specs))
+    count = rows.counted_rows
+    return lambda: means(compiled(rows), metrics, count)
 
 
-def means(sums: tf.Tensor, metrics: Mapping[str, Callable], count: int) -> dict[str, float]:
-    """Sums over rows, the loss first, as named means."""
+def means(sums: tf.Tensor, metrics: Mapping[str, MetricLike], count: int) -> dict[str, float]:
+    """Return sums over rows, the loss first, as means by name."""
     return dict(zip(["loss", *metrics], (sums.numpy() / count).tolist(), strict=True))
 
 
-def predict(model: Callable, x) -> np.ndarray:
-    """The logits of each row, in the order of the rows: float[rows, classes].
+def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return the logits of each row.
 
-    x: float[rows, features]. Raises: ValueError for no rows, a NaN or an infinity among them, or features that the
-    model does not take.
+    Keras's `predict` goes batch by batch through Python; here up to 65,536 rows are one call, and up to 256 rows run in
+    the thread of the caller.
+
+    Args:
+        model: any `tf.Module` that maps float[batch, features] to float[batch, outputs].
+        x: float[rows, features], one row at least, every number finite.
+
+    Returns:
+        float[rows, outputs], in the order of the rows and the dtype of the model's outputs.
+
+    Raises:
+        ValueError: If x has no rows, a NaN, an infinity, or features that the model does not take.
     """
     x = checked_inputs(model, x, "x")
-    logits, size = compiled_prediction(model, x.shape[1]), rows_at_once(model, x.shape)
-    if len(x) <= LEAST and not logits.beyond_plain:
+    logits, size = trace_prediction(model, x.shape[1]), rows_at_once(model, x.shape)
+    if len(x) <= MIN_ROWS and not logits.not_plain:
         return logits.in_this_thread(x).numpy()
     parts = [logits(x[first : first + size]).numpy() for first in range(0, len(x), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def rows_at_once(model: tf.Module, shape: Sequence[int]) -> int:
-    """How many of the rows of x, of this shape, a pass takes at once: fewer, the wider x and the model's variables."""
+    """Return how many rows of x, of this shape, a pass takes at once: fewer, the wider x and the model's variables."""
     rows, features = shape
-    if rows <= LEAST:
+    if rows <= MIN_ROWS:
         return rows
     widest = max([features, *(size or 1 for variable in model.variables for size in variable.shape[-1:])])
-    return min(rows, max(LEAST, min(MOST, NUMBERS // widest)))
+    return min(rows, max(MIN_ROWS, min(MAX_ROWS, MAX_NUMBERS // widest)))

@@ -3,130 +3,126 @@
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
-from dnn.train.arguments import (
-    check_jit_compile,
+from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
+from dnn.train.border import (
+    check_functions,
     check_monitored,
     check_objects,
-    check_shuffle,
-    checked_function,
+    check_switches,
+    checked_data,
     checked_metrics,
+    checked_per_row,
 )
-from dnn.train.border import check_functions, checked_rows
-from dnn.train.compiled import compiled_training, multiply_adds
+from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.evaluate import ACCURACY, evaluation, means
-from dnn.train.graph_or_xla import GraphOrXla, graph_epochs
+from dnn.train.epoch import step_multiply_adds, trace_training, training_program
+from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.history import History
+from dnn.train.rows import Rows
+from dnn.train.xla import GraphOrXla, epochs_before_xla
 
 
 def fit(
-    model: Callable,
-    data: tuple,
-    validation: tuple | None = None,
+    model: ModelLike,
+    data: Sequence[npt.ArrayLike],
+    validation: Sequence[npt.ArrayLike] | None = None,
     *,
-    loss: Callable,
-    optimizer,
-    metrics: Mapping[str, Callable] = ACCURACY,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: Mapping[str, MetricLike] = ACCURACY,
     batch_size: int = 32,
     epochs: int = 1,
     early_stopping: EarlyStopping | None = None,
     shuffle: bool = True,
     seed: int = 0,
     ignore_class: int | None = None,
-    callbacks: Sequence[Callable] = (),
+    callbacks: Sequence[CallbackLike] = (),
     jit_compile: bool | str = "auto",
 ) -> History:
-    """Train the parameters of `optimizer` in place; what was measured in each epoch comes out.
+    """Train the parameters of `optimizer` in place, and return what was measured in each epoch.
 
     What is traced is kept for the next fit of the same objects, and with it the last eight models and optimizers: their
-    variables may be assigned, but of what else they hold, a layer or an activation say, make new objects rather than
-    change it. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first. Ctrl-C
-    ends it after the epoch that is under way, whose weights stay in the model; what was measured is then lost, unless a
-    callback has kept it.
-    model: any tf.Module that maps float[batch, features] to float logits [batch, classes]. If it has a parameter
-        `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What the
-        methods `penalty()` of its modules return is added to the loss.
-    data, validation: (x, y) or (x, y, weights): x float[rows, features], y int[rows] or whatever `loss` compares with,
-        weights float[rows], each >= 0: a factor of the row's loss, not of its metrics. The mean is over the rows, as in
-        Keras, so doubled weights double the loss. `class_weights` gives the weights of classes.
-    loss: (labels, logits) -> float[batch]. metrics: name -> (labels, logits) -> [batch].
-    optimizer: has `parameters` and `apply(gradients)`. One that has `train_epoch`, as `dnn.ops.mlp_adam.MlpAdam`, takes
-        the steps of an epoch itself.
-    batch_size: rows of a step; the last batch of an epoch has the rows that remain.
-    early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the last.
-    shuffle: draw the order of each epoch's rows from (seed, epoch); else they keep theirs.
-    ignore_class: rows with this label, in the range of the classes or not, have no part in any mean or gradient, as
-        long as the model gives finite logits for them: 0 · NaN is NaN. So with rows of weight 0.
-    callbacks: each is called after each epoch with (record, history); record is the epoch's dict, to which it may add.
-        One that returns True ends the fit.
-    jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto": of
-        batches up to 4,096 rows, once that pays, after 15,000 steps of a small network, 1,000 of a larger one, as
-        `dnn.train.graph_or_xla.graph_epochs` says; the logger "dnn" tells it at the level INFO. Validation rows pass in
-        graph mode.
-    Raises: ValueError or TypeError that names the argument, before any variable is changed.
+    variables may be assigned, but rather than change anything else they hold, a layer or an activation for example,
+    make new objects. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first.
+    Ctrl-C ends a fit after the epoch that is under way, whose weights stay in the model; what was measured is then
+    lost, unless a callback has kept it.
+
+    The mean loss is over the rows, as in Keras, so doubled weights double it. Unlike Keras 3.15, whose seeded `fit`
+    repeats one permutation, each epoch has its own order of rows.
+
+    Args:
+        model: any `tf.Module` that maps float[batch, features] to float[batch, outputs]. If it has a parameter
+            `training`, it gets the key int32[3], (seed, epoch, step), in training, and nothing else otherwise. What
+            the methods `penalty()` of its modules return is added to the loss.
+        data: (x, y) or (x, y, weights): x float[rows, features]; y int[rows] or whatever `loss` compares with; weights
+            float[rows], each >= 0, a factor of the row's loss, not of its metrics; `class_weights` gives those of
+            classes.
+        validation: rows in the form of `data` that are evaluated after each epoch. None: there are none.
+        loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
+        optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
+            the steps of an epoch itself.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        batch_size: rows of a step, >= 1; the last batch of an epoch has the rows that remain.
+        epochs: how often all rows are gone through at most, >= 1.
+        early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the
+            last. None: the last epoch is the end.
+        shuffle: draw the order of each epoch's rows from (seed, epoch); False: they keep their order.
+        seed: >= 0, of the orders of rows and of what the model draws in training.
+        ignore_class: rows with this label, in the range of the classes or not, have no part in any mean or gradient, as
+            long as the model gives finite logits for them: 0 · NaN is NaN. (So with rows of weight 0.) None: all count.
+        callbacks: each is called after each epoch with (record, history); the record is the epoch's dict, to which it
+            may add. One that returns True ends the fit.
+        jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto":
+            batches up to 4,096 rows, once that pays, after 15,000 steps of a small network or 1,000 of a larger one, as
+            `dnn.train.xla.epochs_before_xla` computes; the logger "dnn" tells of it at the level INFO. Validation
+            rows always pass in graph mode.
+
+    Returns:
+        The history, one record for each epoch.
+
+    Raises:
+        ValueError: If an array or a number is out of its range or has the wrong shape, before any variable is changed.
+            The message names the argument.
+        TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
-    check_shuffle(shuffle)
-    check_jit_compile(jit_compile)
-    rows = checked_rows(model, data, "data", ignore_class)
-    validation = None if validation is None else checked_rows(model, validation, "validation", ignore_class)
+    check_switches(shuffle, jit_compile)
+    rows = checked_data(model, data, "data", ignore_class)
+    validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
-    loss, metrics = checked_function(loss, "loss"), checked_metrics(metrics)
-    check_monitored(early_stopping, metrics, validation, callbacks)
-    for name, part in (("data", rows), ("validation", validation)):
+    loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
+    check_monitored(early_stopping, metrics, validation_rows, callbacks)
+    for name, part in (("data", rows), ("validation", validation_rows)):
         if part:
             check_functions(model, part, loss, metrics, name)
-    train = training(
-        model,
-        rows,
-        loss=loss,
-        optimizer=optimizer,
-        metrics=metrics,
-        batch_size=batch_size,
-        seed=seed,
-        shuffle=shuffle,
-        jit_compile=jit_compile,
-    )
-    validate = validation and evaluation(model, validation, loss=loss, metrics=metrics)
-    return repeated(train, validate, model, epochs, early_stopping, callbacks)
+    program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
+    trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
+    under_xla = jit_compile != "auto" and bool(jit_compile)
+    steps, work = math.ceil(rows.x.shape[0] / batch_size), step_multiply_adds(batch_size, optimizer)
+    graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
+    train_epoch = GraphOrXla(trace(under_xla), trace, under_xla=under_xla, graph_epochs=graph_epochs)
+    train = trainer(train_epoch, rows, metrics, seed=seed, shuffle=shuffle)
+    validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
+    return run_epochs(train, validate, model, epochs, early_stopping, callbacks)
 
 
-def repeated(train, validate, model, epochs, early_stopping, callbacks) -> History:
-    """Epochs until early stopping, a callback or the last. train: epoch -> {name: mean}. validate: () -> the same."""
-    history, progress, rule = History(), Progress(), early_stopping or (EarlyStopping() if validate else None)
-    for epoch in range(1, epochs + 1):
-        record = {"epoch": epoch, **train(epoch)}
-        if validate:
-            record |= {f"val_{name}": score for name, score in validate().items()}
-        history.epochs.append(record)
-        progress = observed(progress, history, rule)
-        answers = [callback(record, history) for callback in callbacks]
-        progress = observed(progress, history, rule)  # again, for what a callback has added
-        if rule and progress.epochs < epoch:
-            raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
-        if early_stopping and progress.improved:
-            history.best_weights = weights_of(model)
-        if any(map(ends, answers)) or (early_stopping and over(progress, rule)):
-            break
-    if history.best_weights:
-        history.last_weights = weights_of(model)
-        if rule.restore_best_weights:
-            restore(model, history.best_weights)
-    return history
+def trainer(
+    train_epoch: Callable[..., tf.Tensor], rows: Rows, metrics: Mapping[str, MetricLike], *, seed: int, shuffle: bool
+) -> Callable[[int], dict[str, float]]:
+    """Return a function of an epoch's number that trains it on these rows and returns the mean loss and metrics.
 
-
-def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle, jit_compile) -> Callable:
-    """A function of an epoch's number that trains it on these rows, which were checked before: {name: mean}."""
-    functions, count, total = tuple(metrics.values()), rows.count, rows.x.shape[0]
-    make = functools.partial(compiled_training, model, loss, optimizer, functions, rows.specs, batch_size)
-    steps, work = math.ceil(total / batch_size), multiply_adds(batch_size, optimizer)
-    train_epoch = GraphOrXla(make, jit_compile, graph_epochs(steps, batch_size, work))
+    Args:
+        train_epoch: (rows, order, key) -> sums, as `dnn.train.epoch.train_epoch`, compiled.
+    """
+    total, count = rows.x.shape[0], rows.counted_rows
 
     def train(epoch: int) -> dict[str, float]:
         order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)
@@ -136,9 +132,41 @@ def training(model, rows, *, loss, optimizer, metrics, batch_size, seed, shuffle
     return train
 
 
-def observed(progress: Progress, history: History, rule: EarlyStopping | None) -> Progress:
-    """The progress after the last epoch of the history, whose best epoch it notes; as it was, if that was observed
-    before, or has no figure to monitor yet.
+def run_epochs(
+    train: Callable[[int], dict[str, float]],
+    validate: Callable[[], dict[str, float]] | None,
+    model: tf.Module,
+    epochs: int,
+    early_stopping: EarlyStopping | None,
+    callbacks: Sequence[CallbackLike],
+) -> History:
+    """Train and validate until early stopping, a callback or the last epoch; return what was measured."""
+    history, progress, rule = History(), Progress(), early_stopping or (EarlyStopping() if validate else None)
+    for epoch in range(1, epochs + 1):
+        record: dict[str, float] = {"epoch": epoch, **train(epoch)}
+        if validate:
+            record |= {f"val_{name}": score for name, score in validate().items()}
+        history.epochs.append(record)
+        progress = observe_record(progress, history, rule)
+        answers = [callback(record, history) for callback in callbacks]
+        progress = observe_record(progress, history, rule)  # again, for what a callback has added
+        if rule and progress.epochs < epoch:
+            raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
+        if early_stopping and progress.improved:
+            history.best_weights = weights_of(model)
+        if any(map(asks_to_stop, answers)) or (early_stopping and over(progress, early_stopping)):
+            break
+    if history.best_weights:
+        history.last_weights = weights_of(model)
+        if early_stopping and early_stopping.restore_best_weights:
+            restore(model, history.best_weights)
+    return history
+
+
+def observe_record(progress: Progress, history: History, rule: EarlyStopping | None) -> Progress:
+    """Return the progress after the last record, and note its best epoch in the history.
+
+    The progress stays as it is if the record was observed before or has no figure to monitor yet.
     """
     if rule and progress.epochs < len(history.epochs) and rule.monitor in history.last:
         progress = observe(progress, history.last[rule.monitor], rule)
@@ -146,23 +174,23 @@ def observed(progress: Progress, history: History, rule: EarlyStopping | None) -
     return progress
 
 
-def epoch_order(rows: int, seed: int, epoch: int) -> np.ndarray:
-    """int32[rows]: the order of the rows in one epoch, a permutation that (seed, epoch) alone decides."""
+def epoch_order(rows: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
+    """Return the order of the rows in one epoch, int32[rows]: a permutation that (seed, epoch) alone decides."""
     return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
 
 
-def ends(answer) -> bool:
+def asks_to_stop(answer: Any) -> bool:
     """Whether the answer of a callback is True; what else it may return, a list's new length say, means nothing."""
     is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
     return is_truth and bool(answer)
 
 
-def weights_of(model: tf.Module) -> list[np.ndarray]:
-    """The values of the model's variables, in the order of `model.variables`."""
+def weights_of(model: tf.Module) -> list[npt.NDArray[Any]]:
+    """Return the values of the model's variables, in the order of `model.variables`."""
     return [variable.numpy() for variable in model.variables]
 
 
-def restore(model: tf.Module, weights: Sequence[np.ndarray]) -> None:
-    """Assign what `weights_of` gave."""
+def restore(model: tf.Module, weights: Sequence[npt.NDArray[Any]]) -> None:
+    """Assign what `weights_of` returned."""
     for variable, value in zip(model.variables, weights, strict=True):
         variable.assign(value)

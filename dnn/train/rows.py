@@ -1,4 +1,4 @@
-"""The rows that a loop goes over: the inputs, the targets, and what each row weighs and whether it counts at all."""
+"""The rows that a loop goes over: inputs, targets, the weight of each row, and whether it counts at all."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class Rows(NamedTuple):
-    """Tensors that were checked, one entry a row in each; or the tf.TensorSpec of each, in the same places.
+    """Tensors that were checked, with one entry for each row; or the tf.TensorSpec of each, in the same order.
 
     x: float[rows, features]. y: int32[rows], or numbers [rows, …]. weights: float[rows], >= 0, or None: each is 1.
     counted: bool[rows], whether means count the row, or None: they count all.
@@ -17,12 +17,12 @@ class Rows(NamedTuple):
     weights: Any = None
     counted: Any = None
 
-    def at(self, places) -> "Rows":
-        """The rows at these places, int32[batch], in their order."""
-        return Rows(*(None if part is None else tf.gather(part, places) for part in self))
+    def at(self, indices: tf.Tensor) -> "Rows":
+        """Return the rows at these indices, int32[batch], in their order."""
+        return Rows(*(None if part is None else tf.gather(part, indices) for part in self))
 
-    def between(self, first, size: int) -> "Rows":
-        """So many rows from the first on."""
+    def between(self, first: tf.Tensor, size: int) -> "Rows":
+        """Return `size` rows from the first on."""
         return Rows(*(None if part is None else _between(part, first, size) for part in self))
 
     @property
@@ -31,11 +31,11 @@ class Rows(NamedTuple):
         return Rows(*(None if part is None else tf.TensorSpec(part.shape, part.dtype) for part in self))
 
     @property
-    def count(self) -> int:
-        """How many rows a mean is over. Eager tensors only: in a loop it is known before."""
+    def counted_rows(self) -> int:
+        """The number of rows that a mean is over. Eager tensors only: in a loop it is known before."""
         return self.x.shape[0] if self.counted is None else int(tf.math.count_nonzero(self.counted))
 
 
-def _between(part: tf.Tensor, first, size: int) -> tf.Tensor:
+def _between(part: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
     rest = part.shape[1:]
     return tf.slice(part, [first, *[0] * rest.rank], [size, *rest])

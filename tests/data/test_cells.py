@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnn.data import cells
-from dnn.data.table import read_csv
+from dnn.data.files import read_csv
 
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?\s*")
 EMPTY = st.sampled_from(["", " ", "\t", "  "])
@@ -21,19 +21,20 @@ CELLS = (
 
 
 @given(st.lists(CELLS, min_size=1, max_size=6))
-def test_a_column_is_numeric_when_it_has_a_number_and_nothing_but_numbers_and_empty_cells(texts):
-    empty = [not text.strip() for text in texts]
-    number = [bool(NUMBER.fullmatch(text)) for text in texts]
+def test_a_column_is_numeric_when_it_has_a_number_and_nothing_but_numbers_and_empty_cells(strings):
+    empty = [not string.strip() for string in strings]
+    number = [bool(NUMBER.fullmatch(string)) for string in strings]
     numeric = any(number) and all(np.logical_or(empty, number))
-    column = pa.chunked_array([pa.array(texts[:3]), pa.array(texts[3:], pa.string())])
-    assert cells.kind_of_texts(column) == ("numeric" if numeric else "category")
+    column = pa.chunked_array([pa.array(strings[:3]), pa.array(strings[3:], pa.string())])
     if numeric:
-        expected = [np.nan if blank else float(text) for text, blank in zip(texts, empty, strict=True)]
-        np.testing.assert_array_equal(cells.numbers(column), expected)
-    assert cells.texts(column).tolist() == texts
+        expected = [np.nan if blank else float(string) for string, blank in zip(strings, empty, strict=True)]
+        np.testing.assert_array_equal(cells.convert(column), np.array(expected))
+    else:
+        assert cells.convert(column).tolist() == strings
+    assert cells.convert(column, "category").tolist() == strings
 
 
-def test_empty_cells_are_nan_among_numbers_and_empty_texts_among_categories(csv):
+def test_empty_cells_are_nan_among_numbers_and_empty_strings_among_categories(csv):
     table = read_csv(csv('number,text,both\n1,x,\n,,\n""," ",\n'))
     np.testing.assert_array_equal(table.columns["number"], [1, np.nan, np.nan])
     assert table.columns["text"].tolist() == ["x", "", " "]
@@ -51,15 +52,15 @@ def test_a_dropped_column_may_hold_anything(csv):
 
 
 @given(st.integers(0, 99), st.integers(1, 100))
-def test_the_first_cell_that_is_no_number_is_found(row, rows_of_a_chunk):
-    texts = [str(number) for number in range(100)]
-    texts[row:] = ["bad"] + ["worse"] * (99 - row)
-    chunks = [texts[first : first + rows_of_a_chunk] for first in range(0, 100, rows_of_a_chunk)]
+def test_the_first_cell_that_is_not_a_number_is_found(row, rows_of_a_chunk):
+    strings = [str(number) for number in range(100)]
+    strings[row:] = ["bad"] + ["worse"] * (99 - row)
+    chunks = [strings[first : first + rows_of_a_chunk] for first in range(0, 100, rows_of_a_chunk)]
     with pytest.raises(cells.BadCellError, match="'bad' is not a number") as raised:
-        cells.numbers(pa.chunked_array(chunks))
+        cells.convert(pa.chunked_array(chunks), "numeric")
     assert raised.value.row == row
 
 
-def test_equal_texts_share_one_object():
-    first, second = cells.texts(pa.chunked_array([["some words"], ["some words"]]))
+def test_equal_strings_share_one_object():
+    first, second = cells.convert(pa.chunked_array([["some words"], ["some words"]]))
     assert first is second

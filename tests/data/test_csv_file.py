@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnn.data import csv_file
-from dnn.data.table import column_names, read_csv
+from dnn.data.files import column_names, read_csv
 
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
+STRINGS = st.text(st.characters(codec="utf-8"), max_size=8)
 # A bare ",", ";" or tab in an unquoted name is a question without an answer, and a first U+FEFF is a byte-order mark.
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters=",;\t\ufeff\0"), min_size=1, max_size=6)
 DIALECTS = [
@@ -52,9 +51,9 @@ def written(row, delimiter=",", quoting=standard.QUOTE_MINIMAL, eol="\n") -> str
 
 
 @given(st.data())
-def test_texts_come_back_exactly(folder, data):
-    names, rows = data.draw(tables(TEXTS))
-    path = folder / "texts.csv"
+def test_strings_come_back_exactly(folder, data):
+    names, rows = data.draw(tables(STRINGS))
+    path = folder / "strings.csv"
     path.write_bytes(data.draw(files(names, rows)))
     table = read_csv(path, kinds=dict.fromkeys(names, "category"))
     assert list(table.columns) == names
@@ -109,7 +108,7 @@ def test_an_error_names_the_line_whatever_came_before_it(folder, data, eol):
         (b"a,b\n" + b"1,2\n" * 50_000 + b"\xe9,2\n", "line 50002: not UTF-8 text"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_and_told_why(csv, content, message):
+def test_a_file_that_is_not_a_table_is_refused_with_the_cause(csv, content, message):
     path = csv(content)
     with pytest.raises(ValueError, match=re.escape(str(path)) + r"(, | )" + re.escape(message)):
         read_csv(path)
@@ -175,7 +174,7 @@ def test_gzip_is_told_by_its_content_not_by_its_name(csv):
     ],
 )
 def test_the_delimiter_is_the_one_that_cuts_most_outside_of_quotes(csv, head, names):
-    assert csv_file.header(csv(head + "\n"))[0] == names
+    assert column_names(csv(head + "\n")) == names
 
 
 @pytest.mark.parametrize("size", [200_000, 2_000_000])
@@ -189,13 +188,13 @@ def test_a_cell_may_be_longer_than_the_readers_own_limits(csv, size):
         read_csv(path)
 
 
-def test_a_row_far_longer_than_4_mb_is_refused_and_told_so(csv):
+def test_a_row_far_longer_than_4_mb_is_refused_with_the_cause(csv):
     names, cells = ",".join("abcdefghi"), ",".join(["x" * 1_000_000] * 9)
     with pytest.raises(ValueError, match="a row is longer than 4 MB; is a quote left open"):
         read_csv(csv(f"{names}\n{names}\n{cells}\n"))
 
 
-def test_a_quote_left_open_in_a_large_file_is_told_with_its_line(csv):
+def test_a_quote_left_open_in_a_large_file_is_reported_with_its_line(csv):
     with pytest.raises(ValueError, match=r"line 3: field larger than field limit .* is a quote left open"):
         read_csv(csv('a,b\n1,2\n"x,3\n' + "4,5\n" * 2_000_000))
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnn.data.files import read_csv, sample_path
 from dnn.data.split import split, split_rows
-from dnn.data.table import Table, read_csv, sample_path
+from dnn.data.table import Table
 
 SEEDS = st.integers(0, 2**32)
 

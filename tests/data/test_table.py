@@ -1,37 +1,9 @@
-"""Tables and the two ways to read one."""
-
-import gzip
+"""Tables: named columns of equal length."""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 
-from dnn.data.table import Table, column_names, kind_of, read_csv, read_table, sample_path
-
-
-def test_the_embedded_sample_is_the_one_described_beside_it():
-    table = read_csv(sample_path())
-    assert table.rows == 4_521
-    numeric = [name for name, cells in table.columns.items() if kind_of(cells) == "numeric"]
-    assert numeric == ["age", "balance", "day", "duration", "campaign", "pdays", "previous"]
-    assert list(table.columns)[-1] == "y"
-    assert np.count_nonzero(table.columns["y"] == "yes") == 521
-
-
-def test_a_file_is_read_by_its_content_not_by_its_name(tmp_path):
-    expected = read_csv(sample_path()).columns
-    content = sample_path().read_bytes()
-    arrow = pa.table({name: pa.array(cells.tolist()) for name, cells in expected.items()})
-    for name, write in [
-        ("plain.parquet", lambda path: path.write_bytes(content)),
-        ("zipped.txt", lambda path: path.write_bytes(gzip.compress(content))),
-        ("stored.csv", lambda path: pa.parquet.write_table(arrow, path)),
-    ]:
-        write(tmp_path / name)
-        found = read_table(tmp_path / name).columns
-        assert column_names(tmp_path / name) == list(expected) == list(found)
-        assert all(np.array_equal(found[column], expected[column]) for column in expected)
+from dnn.data.table import Table
 
 
 def test_unknown_columns_are_refused_with_those_there_are():
@@ -42,9 +14,10 @@ def test_unknown_columns_are_refused_with_those_there_are():
     assert list(table.without("a").columns) == ["b"]
 
 
-def test_a_column_to_drop_must_be_there_and_one_must_be_left(csv):
-    path = csv("a,b\n1,2\n")
-    with pytest.raises(ValueError, match=r"table\.csv has no column 'c' to drop; its columns are a, b"):
-        read_csv(path, drop=["c"])
-    with pytest.raises(ValueError, match=r"table\.csv has no columns left"):
-        read_csv(path, drop=["a", "b"])
+def test_a_repr_names_the_rows_the_columns_and_their_kinds_and_is_short():
+    table = Table({"age": np.zeros(2), "job": np.array(["cook", ""], object)}, source="bank.csv")
+    assert repr(table) == "Table(2 rows, 2 columns: age (numeric), job (category); source='bank.csv')"
+    wide = repr(Table({f"x{number}": np.zeros(1) for number in range(1_000)}))
+    assert len(wide) < 300
+    assert "x11 (numeric), … (1,000 in all); source='table')" in wide
+    assert repr(Table({})) == "Table(0 rows, 0 columns: ; source='table')"

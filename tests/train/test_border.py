@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 import dnn
 from dnn.nn.argument_checks import checked_count
-from dnn.train.arguments import checked_function
-from dnn.train.border import checked_inputs, checked_rows
+from dnn.train.border import checked_data, checked_inputs, checked_per_row
 
 MODEL = dnn.mlp([2, 3])
 X, Y = np.array([[0, 1], [2, 3]], np.float32), np.array([0, 2])
@@ -31,7 +30,7 @@ def test_truth_values_and_lists_are_numbers_too():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
 def test_class_numbers_of_every_integer_dtype_become_int32(dtype):
-    y = checked_rows(MODEL, (X, Y.astype(dtype)), "data").y
+    y = checked_data(MODEL, (X, Y.astype(dtype)), "data").y
     assert y.dtype == tf.int32
     np.testing.assert_array_equal(y, Y)
 
@@ -39,27 +38,27 @@ def test_class_numbers_of_every_integer_dtype_become_int32(dtype):
 @pytest.mark.parametrize("label", [2**31, 2**32, 2**62])
 def test_a_class_number_beyond_int32_does_not_wrap_into_range(label):
     with pytest.raises(ValueError, match=rf"^data: labels must be in \[0, 3\), got values from 0 to {label}"):
-        checked_rows(MODEL, (X, np.array([0, label])), "data")
+        checked_data(MODEL, (X, np.array([0, label])), "data")
 
 
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=2))
 def test_labels_pass_exactly_when_each_is_a_class(labels):
     if all(0 <= label < 3 for label in labels):
-        np.testing.assert_array_equal(checked_rows(MODEL, (X, labels), "data")[1], labels)
+        np.testing.assert_array_equal(checked_data(MODEL, (X, labels), "data")[1], labels)
     else:
         with pytest.raises(ValueError, match=f"got values from {min(labels)} to {max(labels)}"):
-            checked_rows(MODEL, (X, labels), "data")
+            checked_data(MODEL, (X, labels), "data")
 
 
 def test_integers_beside_one_output_are_numbers_and_not_classes():
     """0 and 1 for one logit, or counts: whatever the loss compares with."""
-    y = checked_rows(dnn.mlp([2, 1]), (X, np.array([-4, 700])), "data").y
+    y = checked_data(dnn.mlp([2, 1]), (X, np.array([-4, 700])), "data").y
     np.testing.assert_array_equal(y, [-4, 700])
 
 
 @pytest.mark.parametrize("y", [np.eye(2, 3), np.eye(2, 3).astype(np.int64), np.eye(2, 3).astype(bool)])
 def test_one_hot_targets_pass_and_floats_among_them_take_the_dtype_of_the_weights(y):
-    passed = checked_rows(MODEL, (X, y), "data")[1]
+    passed = checked_data(MODEL, (X, y), "data")[1]
     assert passed.dtype == (np.float32 if y.dtype == np.float64 else y.dtype)
     np.testing.assert_array_equal(passed, y)
 
@@ -81,7 +80,7 @@ def test_what_is_no_number_is_named(values):
     with pytest.raises(ValueError, match="^x must be numbers"):
         checked_inputs(MODEL, values, "x")
     with pytest.raises(ValueError, match="^data: y must be numbers"):
-        checked_rows(MODEL, (X[:1], values), "data")
+        checked_data(MODEL, (X[:1], values), "data")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
@@ -94,7 +93,7 @@ def test_a_nan_or_an_infinity_is_told_with_its_row(value):
 @pytest.mark.parametrize("y", [[0, np.nan], [[0, 0], [np.inf, 0]]])
 def test_targets_are_finite_too(y):
     with pytest.raises(ValueError, match="^data: y has a NaN or an infinity, as float32, in row 1"):
-        checked_rows(MODEL, (X, y), "data")
+        checked_data(MODEL, (X, y), "data")
 
 
 @pytest.mark.parametrize("x", [np.zeros(2), np.zeros((1, 2, 2)), 3.0])
@@ -105,7 +104,7 @@ def test_inputs_are_rows_of_features(x):
 
 def test_a_number_is_no_y():
     with pytest.raises(ValueError, match=r"^data: x has 2 rows, and y has shape \(\)"):
-        checked_rows(MODEL, (X, 1), "data")
+        checked_data(MODEL, (X, 1), "data")
 
 
 @pytest.mark.parametrize("features", [1, 3])
@@ -167,7 +166,7 @@ def test_a_loss_that_may_change_under_the_compiled_epoch_is_refused(frozen):
 
     loss = Weighted(2.0)
     if frozen:
-        assert checked_function(loss, "loss") is loss
+        assert checked_per_row(loss, "loss") is loss
     else:
         with pytest.raises(TypeError, match="^loss must have a hash: as a dataclass, Weighted must be frozen"):
-            checked_function(loss, "loss")
+            checked_per_row(loss, "loss")

@@ -8,12 +8,20 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from tolerance import assert_near
 
 import dnn
-from dnn.train.compiled import KEPT, compiled_evaluation, compiled_prediction, compiled_training
-from dnn.train.epoch import over_batches, train_step
+from dnn.train.epoch import (
+    evaluate_epoch,
+    evaluation_program,
+    trace_evaluation,
+    trace_prediction,
+    trace_training,
+    train_epoch,
+    train_step,
+    training_program,
+)
 from dnn.train.rows import Rows
+from dnn.train.runtime import KEPT
 
 LOSS, METRICS = dnn.sparse_softmax_cross_entropy, (dnn.accuracy,)
 
@@ -53,18 +61,42 @@ def some_rows(rows, seed=0):
     return random.normal(size=(rows, 4)).astype(np.float32), random.integers(0, 3, rows).astype(np.int32)
 
 
-@given(st.integers(1, 40), st.integers(1, 40))
+def traced_training(model, loss, optimizer, metrics, batch_size, rows, jit_compile):
+    return trace_training(training_program(model, loss, optimizer, metrics, batch_size, rows.specs), jit_compile)
+
+
+def traced_evaluation(model, loss, metrics, batch_size, rows):
+    return trace_evaluation(evaluation_program(model, loss, metrics, batch_size, rows.specs))
+
+
+class Witness(Scale):
+    """Remembers the batches and keys it was called with."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __call__(self, x, training=None):
+        self.seen.append((x[:, 0].numpy().tolist(), None if training is None else training.numpy().tolist()))
+        return super().__call__(x)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 6, 7])
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 6, 7])
 def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batch_size):
-    batch_size, seen = min(batch_size, rows), []
-
-    def step(first, size):
-        seen.append(range(int(first), int(first) + size))
-        return tf.constant([size, sum(seen[-1])], tf.float64)
-
-    np.testing.assert_array_equal(over_batches(step, rows, batch_size, 2), [rows, sum(range(rows))])
-    assert [row for batch in seen for row in batch] == list(range(rows))
-    assert [len(batch) for batch in seen[:-1]] == [batch_size] * (len(seen) - 1)
-    assert len(seen[-1]) == (rows - 1) % batch_size + 1
+    batch_size, order = min(batch_size, rows), np.random.default_rng(rows).permutation(rows).astype(np.int32)
+    data = Rows(tf.range(rows, dtype=tf.float32)[:, tf.newaxis], tf.ones(rows))
+    trained, evaluated, metrics = Witness(), Witness(), (lambda y, z: y,)
+    trained_sums = train_epoch(trained, square, Descent([trained.w], 0.0), metrics, batch_size, data, order, KEY)
+    evaluated_sums = evaluate_epoch(evaluated, square, metrics, batch_size, data)
+    for expected, model, sums in ((order, trained, trained_sums), (range(rows), evaluated, evaluated_sums)):
+        batches = [batch for batch, _ in model.seen]
+        assert [row for batch in batches for row in batch] == list(expected)
+        assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+        assert len(batches[-1]) == (rows - 1) % batch_size + 1
+        np.testing.assert_array_equal(sums, [rows, rows])
+    assert [key for _, key in trained.seen] == [[*KEY, step] for step in range(len(trained.seen))]
+    assert all(key is None for _, key in evaluated.seen)
 
 
 @given(st.integers(1, 20), st.integers(0, 1000))
@@ -86,24 +118,27 @@ def test_a_short_last_batch_weighs_by_its_rows(jit_compile):
     model = Scale()
     optimizer = Descent([model.w], 0.5)
     rows = Rows(tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0]))
-    train_epoch = compiled_training(model, square, optimizer, (), rows.specs, 2, jit_compile)
-    np.testing.assert_array_equal(train_epoch(rows, np.arange(3, dtype=np.int32), KEY), [29])
+    train = traced_training(model, square, optimizer, (), 2, rows, jit_compile)
+    np.testing.assert_array_equal(train(rows, np.arange(3, dtype=np.int32), KEY), [29])
     assert model.w.numpy() == 6
 
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 @pytest.mark.parametrize(("rows", "batch_size"), [(10, 4), (8, 4), (5, 5)])
 def test_a_compiled_epoch_is_its_steps_one_by_one(rows, batch_size, jit_compile):
+    """In float64, in which the two may round as they like."""
     (x, y), order = some_rows(rows), np.random.default_rng(1).permutation(rows).astype(np.int32)
-    models = [dnn.mlp([4, 6, 3], seed=2) for _ in range(2)]
+    x = x.astype(np.float64)
+    models = [dnn.mlp([4, 6, 3], seed=2, dtype=tf.float64) for _ in range(2)]
     adams = [dnn.Adam(model.trainable_variables, 0.01) for model in models]
-    train_epoch = compiled_training(models[0], LOSS, adams[0], METRICS, Rows(x, y).specs, batch_size, jit_compile)
-    sums = train_epoch(Rows(x, y), order, KEY)
+    sums = traced_training(models[0], LOSS, adams[0], METRICS, batch_size, Rows(x, y), jit_compile)(
+        Rows(x, y), order, KEY
+    )
     batches = np.split(order, range(batch_size, rows, batch_size))
     expected = sum(train_step(models[1], LOSS, adams[1], METRICS, Rows(x[batch], y[batch]), None) for batch in batches)
-    assert_near(sums, expected, ulps=16)
+    np.testing.assert_allclose(sums, expected, rtol=1e-9)
     for compiled, stepped in zip(adams[0].variables, adams[1].variables, strict=True):
-        assert_near(compiled, stepped, ulps=16, absolute=2e-6)
+        np.testing.assert_allclose(compiled, stepped, rtol=1e-9, atol=1e-11)
     assert adams[0].t.numpy() == len(batches)
 
 
@@ -119,8 +154,8 @@ def test_sums_are_float64():
     """2²⁴ + 1 + 1 + … in float32 stays 2²⁴."""
     losses = np.array([2**24, *[1] * 999], np.float32)
     rows = Rows(np.ones((1000, 1), np.float32), losses)
-    evaluate_epoch = compiled_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), rows.specs, 10)
-    np.testing.assert_array_equal(evaluate_epoch(rows), [2**24 + 999])
+    evaluate = traced_evaluation(Scale(), lambda y, z: y + 0 * z[:, 0], (), 10, rows)
+    np.testing.assert_array_equal(evaluate(rows), [2**24 + 999])
 
 
 @pytest.mark.parametrize(
@@ -132,11 +167,11 @@ def test_a_loss_or_metric_that_is_not_one_number_a_row_is_refused(wrong):
     model, rows = Scale(), Rows(np.ones((3, 1), np.float32), np.ones(3, np.float32))
     for loss, metrics in ((wrong, ()), (square, (wrong,))):
         with pytest.raises(ValueError, match=r"a loss or metric must be \[batch\], here \(3,\), got shape \("):
-            compiled_evaluation(model, loss, metrics, rows.specs, 3)
+            traced_evaluation(model, loss, metrics, 3, rows)
 
 
 def test_a_prediction_is_one_graph_for_any_number_of_rows():
-    logits = compiled_prediction(dnn.mlp([4, 3]), 4)
+    logits = trace_prediction(dnn.mlp([4, 3]), 4)
     for rows in (1, 2, 7, 1000):
         assert logits(tf.zeros((rows, 4))).shape == (rows, 3)
 
@@ -152,8 +187,8 @@ def test_python_in_a_model_that_depends_on_tensors_is_compiled_too():
 
     model = Switch(2.0)
     rows = Rows(np.float32([[1], [-3], [5]]), np.zeros(3, np.float32))
-    evaluate_epoch = compiled_evaluation(model, lambda y, z: z[:, 0], (), rows.specs, 1)
-    np.testing.assert_array_equal(evaluate_epoch(rows), [2 + 6 + 10])
+    evaluate = traced_evaluation(model, lambda y, z: z[:, 0], (), 1, rows)
+    np.testing.assert_array_equal(evaluate(rows), [2 + 6 + 10])
 
 
 def by_range(x):
@@ -178,8 +213,8 @@ def test_a_training_epoch_may_have_them_too(sum_of, jit_compile):
 
     model = Shared(1.0)
     rows = Rows(tf.ones((3, 1)), tf.constant([0.0, 2.0, 6.0]))
-    train_epoch = compiled_training(model, square, Descent([model.w], 0.0), (), rows.specs, 2, jit_compile)
-    np.testing.assert_array_equal(train_epoch(rows, np.arange(3, dtype=np.int32), KEY), [1 + 1 + 25])
+    train = traced_training(model, square, Descent([model.w], 0.0), (), 2, rows, jit_compile)
+    np.testing.assert_array_equal(train(rows, np.arange(3, dtype=np.int32), KEY), [1 + 1 + 25])
 
 
 def test_graphs_that_came_and_went_do_not_stay_in_memory():
@@ -188,7 +223,7 @@ def test_graphs_that_came_and_went_do_not_stay_in_memory():
     gc.disable()
     try:
         for _ in range(4 * KEPT):
-            references.append(weakref.ref(compiled_prediction(dnn.mlp([2, 2]), 2).function.graph))
+            references.append(weakref.ref(trace_prediction(dnn.mlp([2, 2]), 2).function.graph))
         assert sum(reference() is not None for reference in references) <= 2 * KEPT + 1
     finally:
         gc.enable()
@@ -202,12 +237,15 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
         model = dnn.mlp([4, 6, 3])
         dnn.fit(model, (x, y), (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
         dnn.predict(model, x)
-        return weakref.ref(model), weakref.ref(compiled_prediction(model, 4).function.graph)
+        return weakref.ref(model), weakref.ref(trace_prediction(model, 4).function.graph)
 
-    references = fitted()
-    for _ in range(9):
-        fitted()
+    references, (x, y) = fitted(), some_rows(2)
+    for _ in range(KEPT):  # others take its place
+        other, rows = Scale(), Rows(tf.constant(x[:, :1]), tf.constant(x[:, 0]))
+        traced_training(other, square, Descent([other.w], 0.1), (), 2, rows, False)
+        traced_evaluation(other, square, (), 2, rows)
+        trace_prediction(other, 1)
     gc.collect()
     assert [reference() for reference in references] == [None, None]
-    for cached in (compiled_training, compiled_evaluation, compiled_prediction):
-        assert cached.cache_info().currsize <= 8
+    for cached in (trace_training, trace_evaluation, trace_prediction):
+        assert cached.cache_info().currsize <= KEPT

@@ -10,8 +10,7 @@ from dnn.testing.ops.each import for_each
 from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.sizes import sizes_that_depend_on_numbers
 from dnn.testing.ops.subject import Case, cotangents, outputs
-from dnn.train.graph_or_xla import refuse_what_xla_lacks, what_xla_lacked
-from dnn.train.traced import Compiled
+from dnn.train.runtime import Compiled, check_xla_kernels, missing_xla_kernels
 
 NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not supported by XLA")
 MOST = 8  # examples, since each is traced anew
@@ -43,7 +42,7 @@ def agrees_under_xla(case: Case) -> str:
 
 def _not_for_xla(case: Case, error: tf.errors.OpError | ValueError) -> str:
     """Why XLA cannot compile it; "" where another error may be a fault."""
-    lacked = what_xla_lacked(error) if isinstance(error, tf.errors.OpError) else []
+    lacked = missing_xla_kernels(error) if isinstance(error, tf.errors.OpError) else []
     if lacked:
         return f"it has no kernel for XLA: {', '.join(lacked)}"
     if NO_KERNEL.search(str(error)):
@@ -83,7 +82,7 @@ def _assert_agrees(case: Case, mode: str, specs, arrays) -> None:
     weights = cotangents(outputs(case.op, arrays))
     graph = traced(case, MODES[mode], specs, weights, known=mode == "xla")
     if mode == "xla":
-        refuse_what_xla_lacks(Compiled(graph))
+        check_xla_kernels(Compiled(graph))
     found = graph(*map(tf.constant, [*arrays, *weights]))
     wanted = results_and_gradients(case, arrays, weights)
     for place, (one, other) in enumerate(zip(found, wanted, strict=True)):

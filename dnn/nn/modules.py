@@ -1,0 +1,109 @@
+"""What a `tf.Module` contains: its variables in Keras's order, its parts by name, and the tree of them as text."""
+
+import functools
+import reprlib
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+
+def weights(model: tf.Module) -> list[tf.Variable]:
+    """Return the variables in the order of Keras's `get_weights`: kernel before bias, layer by layer.
+
+    A module's own variables come first, in the order its constructor assigned them, trainable before non-trainable;
+    then those of the modules in it. `model.variables` has the same ones with attributes sorted by name, bias first.
+
+    Args:
+        model: a layer, a `Sequential`, or any other `tf.Module`.
+
+    Returns:
+        Each variable once.
+
+    Example:
+        >>> [tuple(variable.shape) for variable in weights(dnn.mlp([51, 30, 2]))]
+        [(51, 30), (30,), (30, 2), (2,)]
+    """
+    parts = [part for _, part in named_parts(model)]
+    own = [part for part in parts if isinstance(part, tf.Variable)]
+    own.sort(key=lambda variable: not variable.trainable)
+    inner = [variable for part in parts if isinstance(part, tf.Module) for variable in weights(part)]
+    return once(own + inner)
+
+
+def once(variables: Iterable[tf.Variable]) -> list[tf.Variable]:
+    """Return each variable once, in the order of its first occurrence."""
+    return list({id(variable): variable for variable in variables}.values())
+
+
+def parameter_count(variables: Iterable[tf.Variable]) -> int:
+    """Return the number of elements of all variables together, each counted once; 0 for one without a fixed shape."""
+    return sum(variable.shape.num_elements() or 0 for variable in once(variables))
+
+
+def named_parts(module: tf.Module) -> Iterator[tuple[str, Any]]:
+    """Yield the name and value of each attribute; those of lists, tuples and dicts one by one, as `blocks[0]`."""
+    for name, value in vars(module).items():
+        if not name.startswith("_self_"):  # TensorFlow's own, for checkpoints
+            yield from _flattened(name, value)
+
+
+def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _flattened(f"{name}[{index}]", item)
+    elif isinstance(value, Mapping):
+        for key in sorted(value):  # as tf.nest.flatten
+            yield from _flattened(f"{name}[{key!r}]", value[key])
+    else:
+        yield name, value
+
+
+def layer_line(layer: tf.Module, *settings: str) -> str:
+    """Return `Type(settings, dtype, number of parameters)`, the text of a layer."""
+    variables = once(layer.variables)
+    dtypes = dict.fromkeys(variable.dtype.name for variable in variables)
+    count = [counted_noun(parameter_count(variables), "parameter")] if variables else []
+    return f"{type(layer).__name__}({', '.join([*settings, *dtypes, *count])})"
+
+
+def tree(heading: str, parts: Iterable[tuple[str, Any]]) -> str:
+    """Return the heading, and below it a line for each part, indented: `(name) part`."""
+    lines = [f"({name}) {_part_text(part)}" for name, part in parts]
+    return "\n".join([heading, *(textwrap.indent(line, "  ") for line in lines)])
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Return a function's name, `name(settings)` of a partial; of another object its repr, or its type's name."""
+    if isinstance(function, functools.partial):
+        settings = [*map(repr, function.args), *(f"{name}={value!r}" for name, value in function.keywords.items())]
+        return f"{function_name(function.func)}({', '.join(settings)})"
+    if _is_plain(function) or isinstance(function, tf.Module):
+        return type(function).__name__
+    return getattr(function, "__name__", repr(function))
+
+
+def counted_noun(number: int, noun: str) -> str:
+    """Return `1 layer`, `2 layers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _part_text(part: Any) -> str:
+    if isinstance(part, tf.Variable):
+        return f"Variable({part.shape}, {part.dtype.name}{'' if part.trainable else ', not trainable'})"
+    if isinstance(part, tf.Module):
+        return _module_tree(part) if _is_plain(part) else repr(part)
+    return function_name(part)
+
+
+@reprlib.recursive_repr()  # a module may contain one that contains it
+def _module_tree(module: tf.Module) -> str:
+    """Return the tree of a user's own module, which has no repr of its own."""
+    parts = [(name, part) for name, part in named_parts(module) if isinstance(part, tf.Variable | tf.Module)]
+    return tree(layer_line(module), parts)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether its repr is Python's `<... object at 0x...>`."""
+    return value.__class__.__repr__ is object.__repr__

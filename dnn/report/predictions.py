@@ -1,0 +1,56 @@
+"""Predictions as a CSV file that is written completely or not at all, and never replaces the data."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+
+from dnn.nn.softmax import softmax
+from dnn.report.folder import refuse_existing, refuse_unwritable
+
+
+def write_predictions(path: Path, logits: npt.NDArray[Any], classes: list[str]) -> None:
+    """Write a row for each row of logits: its label, and the probability of each class.
+
+    Args:
+        path: The CSV file to write; replaced if it exists.
+        logits: float[rows, classes].
+        classes: Name of each class.
+    """
+    probabilities = softmax(logits).numpy()
+    labels = pa.DictionaryArray.from_arrays(pa.array(np.argmax(logits, axis=1)), classes)
+    columns = {"label": labels.cast(pa.string())}
+    columns |= {f"probability_{name}": pa.array(probabilities[:, number]) for number, name in enumerate(classes)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        pa.csv.write_csv(pa.table(columns), partial, pa.csv.WriteOptions(quoting_style="needed"))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def refuse_output(out: Path, data: Path, *, force: bool) -> None:
+    """Refuse a path for the predictions that is the data, is not a regular file, or cannot be written.
+
+    Args:
+        out: The file to write.
+        data: The file whose rows are predicted.
+        force: Whether `out` may be replaced.
+
+    Raises:
+        ValueError: If `out` is the data, or a folder or a device.
+        FileExistsError: If `out` exists, without `force`.
+        PermissionError: If its folder cannot be written.
+    """
+    if out.exists() and data.exists() and out.samefile(data):
+        raise ValueError(f"{out} is the data; write the predictions to another file")
+    if out.exists() and not out.is_file():
+        raise ValueError(f"{out} is not a file that could be replaced")
+    if not force:
+        refuse_existing(out, remedy="choose another name, or replace it with --force")
+    refuse_unwritable(out)

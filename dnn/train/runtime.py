@@ -1,0 +1,168 @@
+"""How a Python function of tensors is traced into a graph, run by one thread or by many, and found again."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from tensorflow.python.framework import kernels
+
+KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
+ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
+FEW = 2e6  # multiply-adds of a step, below which it takes longer to hand operations to threads than the threads save
+OPERATIONS = """
+Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BiasAdd BiasAddGrad BroadcastTo Cast
+ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod GatherV2 Greater
+GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p LogicalAnd LogicalNot
+LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Placeholder Pow
+PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape Round Rsqrt RsqrtGrad
+SelectV2 Shape Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad Square
+SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2 StatelessRandomUniformV2
+StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
+"""  # TensorFlow's own operations that call no function and wait for none; of them MatMul is the work
+PLAIN = frozenset(OPERATIONS.split())
+
+_traces = itertools.count(1)
+
+
+class Program(NamedTuple):
+    """What to trace; two of the same objects are equal, so that the graph is found again.
+
+    function: of the constants and then of tensors. specs: a tf.TensorSpec for each tensor, or tuples of them.
+    one_thread: whether its steps are small, so that one thread is faster than many, if it can run them.
+    """
+
+    function: Callable[..., Any]
+    constants: tuple[Any, ...]
+    specs: tuple[Any, ...]
+    one_thread: bool = False
+
+
+class Compiled:
+    """A concrete function with one result, which cannot trace again.
+
+    It is called flat, by its tensors and what it captured: to match arguments with its signature would take Python a
+    tenth of a millisecond for a prediction, and more for an epoch.
+    """
+
+    def __init__(self, function: Any, executor: str = MANY_THREADS):
+        self.function, self.executor = function, executor
+
+    def __call__(self, *arguments: Any) -> tf.Tensor:
+        """Call it with tensors or arrays of the dtypes it was traced with, in tuples like those of the specs."""
+        tensors = [tf.convert_to_tensor(part) for part in tf.nest.flatten(arguments) if part is not None]
+        with tf.experimental.function_executor_type(self.executor):
+            (result,) = self.function.inference_fn.call_flat(*tensors, *self.function.captured_inputs)
+        return result
+
+    def in_this_thread(self, x: Any) -> tf.Tensor:
+        """Call it with one array, as an operation that calls the function, which TensorFlow runs in this thread.
+
+        Otherwise TensorFlow hands it to another thread and waits, which takes longer than a few rows do. What it
+        prepares, about 0.1 MB for each function, it keeps until the process ends. Only for a graph that is plain.
+        """
+        arguments, (result,) = [tf.constant(x), *self.function.captured_inputs], self.function.outputs
+        (result,) = tf.raw_ops.StatefulPartitionedCall(
+            args=arguments, Tout=[result.dtype], f=self.function.inference_fn
+        )
+        return result
+
+    def nodes(self) -> list[Any]:
+        """Return the NodeDef of each operation in its graph, and in all functions that it calls."""
+        graph = self.function.graph.as_graph_def()
+        return [*graph.node, *(node for called in graph.library.function for node in called.node_def)]
+
+    def operations(self) -> list[str]:
+        """Return the type of each operation."""
+        return [node.op for node in self.nodes()]
+
+    @functools.cached_property
+    def not_plain(self) -> list[str]:
+        """The type of each operation that is not plain, and the devices, if there is more than one."""
+        devices = {tensor.device for tensor in self.function.captured_inputs}
+        named = {node.device for node in self.nodes() if node.device}
+        operations = [node.op for node in self.nodes() if not is_plain(node)]
+        return operations + sorted(devices | named if len(devices) > 1 or named else ())
+
+
+def trace(program: Program, jit_compile: bool = False, *, autograph: bool = False) -> Compiled:
+    """Trace the program's function for its specs, with AutoGraph only where it must be.
+
+    AutoGraph, which rewrites the source of every function that is called, so that Python's own `if`, `for` and `len`
+    may depend on tensors, takes 1.5 s of a first fit. This package does without; a user's model or loss that does not
+    is traced again with it. Variables must exist before, made in a constructor.
+
+    One thread runs a graph that is one loop of plain operations and nothing else: a function, a branch or another loop
+    in it could wait for that thread for ever, and a convolution, for example, is faster by many.
+
+    A graph is full of reference cycles, which Python's collector finds late, since TensorFlow has so many objects. So
+    every eighth time the graphs that were let go are collected here; else thirty models would leave some hundred MB.
+    """
+    if next(_traces) % KEPT == 0:
+        gc.collect()
+    function = functools.partial(program.function, *program.constants)
+    executor = ONE_THREAD if program.one_thread and not jit_compile else MANY_THREADS
+    try:
+        with tf.experimental.function_executor_type(executor):
+            traced = tf.function(function, autograph=autograph, jit_compile=jit_compile)
+            compiled = Compiled(traced.get_concrete_function(*program.specs), executor)
+    except (TypeError, NotImplementedError):  # what Python says of an `if`, a `len`, a `range` and an `int` of a tensor
+        if autograph:
+            raise
+        return trace(program, jit_compile, autograph=True)
+    if executor == ONE_THREAD and compiled.not_plain != ["While"]:
+        return trace(program._replace(one_thread=False), jit_compile)
+    return compiled
+
+
+def concrete_function(function: Callable[..., Any], *specs: Any, jit_compile: bool = False) -> Any:
+    """Return the function of tensors as a tf.types.experimental.ConcreteFunction, traced as `trace` does."""
+    return trace(Program(function, (), specs), jit_compile).function
+
+
+def is_small(multiply_adds: float) -> bool:
+    """Whether a step with so many multiply-adds is run faster by one thread than by many."""
+    return multiply_adds < FEW
+
+
+def is_plain(node: Any) -> bool:
+    """Whether one thread can run the operation of this NodeDef: it is one of `PLAIN`, or a user's own that says so.
+
+    An operation in C++ says it by `.Attr("one_thread: bool = true")` in its declaration: its kernel is synchronous, and
+    calls no function of the graph. Nothing else tells: an asynchronous kernel, which no declaration betrays, may hand
+    its work to TensorFlow's threads, and on a machine with one core it would wait for ever for the one that it blocks.
+    """
+    return node.op in PLAIN or ("one_thread" in node.attr and node.attr["one_thread"].b)
+
+
+def check_xla_kernels(function: Compiled) -> None:
+    """Raise what XLA would of operations that it lacks, before XLA fills the log.
+
+    Raises:
+        tf.errors.UnimplementedError: If the function has operations without a kernel for XLA.
+    """
+    missing = [f"No registered '{operation}' OpKernel" for operation in operations_without_xla_kernel(function)]
+    if missing:
+        raise tf.errors.UnimplementedError(None, None, ", ".join(missing))
+
+
+def missing_xla_kernels(error: tf.errors.OpError) -> list[str]:
+    """Return the operations for which XLA had no kernel, as the error says; none if it failed for another reason."""
+    return sorted(set(re.findall(r"No registered '(\w+)' OpKernel", error.message)))
+
+
+def operations_without_xla_kernel(function: Compiled) -> list[str]:
+    """The user's own operations in C++ without a kernel for XLA."""
+    own = {operation for operation in function.operations() if not hasattr(tf.raw_ops, operation)}
+    return [operation for operation in sorted(own) if not _has_xla_kernel(operation)]
+
+
+def _has_xla_kernel(operation: str) -> bool:
+    """Whether it has one, or no kernel at all, as a function has."""
+    registered = kernels.get_registered_kernels_for_op(operation).kernel
+    return not registered or any(kernel.device_type.startswith("XLA") for kernel in registered)

@@ -1,0 +1,96 @@
+"""Graph mode or XLA: which of the two runs the epochs of a fit.
+
+XLA makes one program of an epoch. Its steps are 1.2 to 4 times as fast as those of graph mode, which goes from
+operation to operation, but the program takes about a second longer to make.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from dnn.train.runtime import Compiled, check_xla_kernels, is_small, missing_xla_kernels, operations_without_xla_kernel
+
+SMALL_STEP_SAVED, STEP_SAVED = 1e7, 1e8  # what XLA saves in each step, as multiply-adds that take as long
+PAYS = 1.5e11  # multiply-adds after which XLA has saved the seconds that it took to compile
+MAX_XLA_BATCH = 4096  # rows: with larger batches graph mode is as fast
+
+
+def epochs_before_xla(steps: int, batch_size: int, multiply_adds: int) -> float:
+    """Return how many epochs "auto" runs in graph mode before XLA takes over: as much work as pays for compiling.
+
+    0 if one epoch is as much, ∞ if the batches are too large. Time is not looked at: what is computed depends on the
+    arguments alone.
+
+    Args:
+        steps: of an epoch.
+        batch_size: rows of a step.
+        multiply_adds: of a step, as `dnn.train.epoch.step_multiply_adds` counts them.
+    """
+    saved = multiply_adds + (SMALL_STEP_SAVED if is_small(multiply_adds) else STEP_SAVED)
+    return math.inf if batch_size > MAX_XLA_BATCH else PAYS // (steps * saved)
+
+
+class GraphOrXla:
+    """Runs an epoch's function in graph mode at first and then under XLA; or back in graph mode if XLA cannot.
+
+    Where XLA cannot compile it, as with most custom operations in C++, the log gets a line.
+
+    XLA leaves out checks (tf.debugging.assert_…), and draws other numbers than the stateful tf.random: an epoch with
+    such operations, or with those that XLA lacks, goes over to it only for jit_compile=True.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        trace: Callable[[bool], Compiled],
+        *,
+        under_xla: bool = False,
+        graph_epochs: float = math.inf,
+    ):
+        """compiled: trace(under_xla). graph_epochs: how many to run before going over to XLA."""
+        self._compiled, self._trace = compiled, trace
+        self._untried = under_xla  # XLA compiles, and may fail, in the first call
+        self._epochs, self._graph_epochs = 0, graph_epochs
+
+    def __call__(self, *tensors: Any) -> tf.Tensor:
+        """Run one epoch."""
+        if self._epochs == self._graph_epochs and not _kept_from_xla(self._compiled):
+            logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", self._epochs)
+            self._compiled, self._untried = self._trace(True), True
+        self._epochs += 1
+        try:
+            if self._untried:
+                check_xla_kernels(self._compiled)
+                _tell_what_xla_changes(self._compiled)
+            return self._compiled(*tensors)
+        except tf.errors.OpError as error:  # nothing was run if XLA could not compile it
+            if not self._untried or isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.CancelledError):
+                raise
+            logging.getLogger("dnn").warning("jit_compile: in graph mode, since XLA %s", _reason(error))
+            self._compiled = self._trace(False)
+            return self._compiled(*tensors)
+        finally:
+            self._untried = False
+
+
+def _kept_from_xla(function: Compiled) -> list[str]:
+    return _changed_under_xla(function) + operations_without_xla_kernel(function)
+
+
+def _tell_what_xla_changes(function: Compiled) -> None:
+    changed = _changed_under_xla(function)
+    if changed:
+        logging.getLogger("dnn").warning("jit_compile: XLA leaves out, or draws otherwise, %s", ", ".join(changed))
+
+
+def _changed_under_xla(function: Compiled) -> list[str]:
+    prefixes = ("Assert", "CheckNumerics", "Random", "TruncatedNormal", "Multinomial")
+    return sorted({operation for operation in function.operations() if operation.startswith(prefixes)})
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    missing = missing_xla_kernels(error)
+    return f"has no kernel for {', '.join(missing)}" if missing else f"says: {error.message.splitlines()[0]}"
