@@ -1,4 +1,4 @@
-"""How much faster are the C++ ops of `dnn.ops` than the package's formulas, and than TensorFlow's own, in graph mode?
+"""How much faster are the ops of `dnn.kernels` than the package's formulas, and than TensorFlow's own, in graph mode?
 
     python -m benchmarks.custom_ops
 

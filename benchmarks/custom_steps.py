@@ -8,9 +8,9 @@ import tensorflow as tf
 
 import dnn
 from dnn.bench.traffic import traffic
-from dnn.ops.fused_adam import FusedAdam
-from dnn.ops.layer_normalization import layer_normalization
-from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.kernels.fused_adam import FusedAdam
+from dnn.kernels.layer_normalization import fused_layer_normalization
+from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class TensorFlowAdam(tf.Module):
 LOSSES = (
     dnn.sparse_softmax_cross_entropy,
     tf.nn.sparse_softmax_cross_entropy_with_logits,
-    sparse_softmax_cross_entropy,
+    fused_sparse_softmax_cross_entropy,
 )
-NORMALIZATIONS = (dnn.layer_normalization, of_tensorflow, layer_normalization)
+NORMALIZATIONS = (dnn.layer_normalization, of_tensorflow, fused_layer_normalization)
 ADAM = (dnn.Adam, TensorFlowAdam, FusedAdam)

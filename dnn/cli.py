@@ -18,7 +18,7 @@ PREDICTIONS = Path("predictions.csv")
 
 
 class SeveralNumbers(TyperCommand):
-    """Lets `--hidden 64 32` mean `--hidden 64 --hidden 32`: an option here takes one value otherwise."""
+    """Lets `--hidden 64 32` mean `--hidden 64 --hidden 32`: in click an option takes one value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         repeated: list[str] = []
@@ -44,14 +44,14 @@ Target = Annotated[
     typer.Option(help="Column to predict.", show_default=", else ".join((*USUAL_TARGETS, "the last column"))),
 ]
 Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be given several times.", show_default="none")]
-ScaleOption = Annotated[
-    Scale | None, typer.Option(help="How the numeric columns are brought to one scale.", show_default=SCALE.value)
-]
+ScaleOption = Annotated[Scale | None, typer.Option(help="How to scale the numeric columns.", show_default=SCALE.value)]
 Validation = Annotated[
     float | None, typer.Option(help="Share of the rows for validation, in (0, 1).", show_default=str(SHARE))
 ]
 Test = Annotated[float | None, typer.Option(help="Share of the rows for the test, in (0, 1).", show_default=str(SHARE))]
-Seed = Annotated[int, typer.Option(help="Decides split, first weights and row order.", min=0, max=2**63 - 1)]
+Seed = Annotated[
+    int, typer.Option(help="Seed of the split, the first weights and the order of the rows.", min=0, max=2**63 - 1)
+]
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
@@ -64,7 +64,7 @@ def train_command(
     target: Target = DEFAULTS.target,
     drop: Drop = DEFAULTS.drop,
     out: Annotated[
-        Path | None, typer.Option(help="Run folder to make; never overwritten.", show_default="runs/DATE-TIME")
+        Path | None, typer.Option(help="Run folder to make; it must not exist.", show_default="runs/DATE-TIME")
     ] = DEFAULTS.out,
     scale: ScaleOption = DEFAULTS.scale,
     validation: Validation = DEFAULTS.validation,
@@ -73,22 +73,24 @@ def train_command(
         list[int], typer.Option(help="Units of each hidden layer: --hidden 64 32", min=1)
     ] = DEFAULTS.hidden,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size, > 0.")] = DEFAULTS.learning_rate,
-    batch_size: Annotated[int, typer.Option(help="Rows of a step.", min=1)] = DEFAULTS.batch_size,
-    epochs: Annotated[int, typer.Option(help="Passes over the training rows at most.", min=1)] = DEFAULTS.epochs,
+    batch_size: Annotated[int, typer.Option(help="Rows per step.", min=1)] = DEFAULTS.batch_size,
+    epochs: Annotated[
+        int, typer.Option(help="Maximum number of passes over the training rows.", min=1)
+    ] = DEFAULTS.epochs,
     patience: Annotated[
-        int, typer.Option(help="Epochs without a lower validation loss to stop after.", min=1)
+        int, typer.Option(help="Stop after this many epochs without a lower validation loss.", min=1)
     ] = DEFAULTS.patience,
     min_delta: Annotated[
-        float, typer.Option(help="Nats by which a loss must be lower to count.", min=0)
+        float, typer.Option(help="Nats by which a validation loss must be lower to count.", min=0)
     ] = DEFAULTS.min_delta,
-    restore_best: Annotated[bool, typer.Option(help="End with the weights of the best epoch.")] = DEFAULTS.restore_best,
+    restore_best: Annotated[bool, typer.Option(help="Keep the weights of the best epoch.")] = DEFAULTS.restore_best,
     jit: Annotated[
-        bool | None, typer.Option(help="Compile with XLA at once, or never; by default, once it pays.")
+        bool | None, typer.Option(help="Compile with XLA from the start, or never; by default, as soon as it pays off.")
     ] = DEFAULTS.jit,
     seed: Seed = DEFAULTS.seed,
     debug: Debug = False,
 ) -> None:
-    """Learn, test, and leave a run folder: weights, curves, history, metrics, and all that repeats the run."""
+    """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
     settings = TrainSettings(
         data=data,
         target=target,
@@ -123,7 +125,7 @@ def prepare_command(
     seed: Seed = DEFAULTS.seed,
     debug: Debug = False,
 ) -> None:
-    """Preprocess and split, and save train.npz, validation.npz and test.npz for `dnn train --data FOLDER`."""
+    """Split and preprocess a file; save train.npz, validation.npz and test.npz for `dnn train --data FOLDER`."""
     settings = PrepareSettings(
         out=out, data=data, target=target, drop=drop, scale=scale, validation=validation, test=test, seed=seed
     )
@@ -133,7 +135,7 @@ def prepare_command(
 
 @app.command("evaluate")
 def evaluate_command(run: RunFolder, data: NewData, debug: Debug = False) -> None:
-    """Test a trained network on a file that has the target column too."""
+    """Test a trained network on a file that has the target column."""
     with ready(debug) as commands:
         commands.evaluate_run(run, data)
 
@@ -142,7 +144,9 @@ def evaluate_command(run: RunFolder, data: NewData, debug: Debug = False) -> Non
 def predict_command(
     run: RunFolder,
     data: NewData,
-    out: Annotated[Path, typer.Option(help="CSV to write: label, probability of each class.")] = PREDICTIONS,
+    out: Annotated[
+        Path, typer.Option(help="CSV file to write: the label and the probability of each class.")
+    ] = PREDICTIONS,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
     debug: Debug = False,
 ) -> None:
@@ -170,17 +174,17 @@ def bench_op_command(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter repetitions.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Time a custom op beside its reference, over sizes, and beside the traffic of memory: a Markdown table."""
+    """Time a custom op against its reference and the memory bandwidth, for several sizes, as a Markdown table."""
     with ready(debug) as commands:
         commands.time_op(file, quick=quick)
 
 
 @app.command("new-op")
 def new_op_command(
-    name: Annotated[str, typer.Argument(help="Of the function and its files.", show_default=False)],
-    cpp: Annotated[bool, typer.Option("--cpp", help="In C++, with its gradient.")] = False,
+    name: Annotated[str, typer.Argument(help="Name of the function and of its files.", show_default=False)],
+    cpp: Annotated[bool, typer.Option("--cpp", help="Write the op in C++, with its gradient.")] = False,
 ) -> None:
-    """Write a small, complete custom op into the current folder: its source and its test, to be changed into yours."""
+    """Write a small, complete custom op into the current folder, source and test, to start your own from."""
     from dnn.new_op import write_new_op
 
     try:

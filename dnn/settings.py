@@ -1,4 +1,4 @@
-"""What `dnn train` and `dnn prepare` may be told. Each default stands here, for the options and for config.json.
+"""The settings of `dnn train` and `dnn prepare`. Each default stands here, for the options and for config.json.
 
 Nothing slow is imported here, since `dnn --help` shows the defaults.
 """

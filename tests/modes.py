@@ -14,3 +14,4 @@ MODES = {
     "graph": functools.partial(tf.function, autograph=False),
     "xla": functools.partial(tf.function, autograph=False, jit_compile=True),
 }
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"  # whether the long forms of tests run

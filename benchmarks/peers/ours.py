@@ -4,7 +4,7 @@ import dnn
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import Laps
 from dnn.bench.clock import seconds_of, seconds_per_call
-from dnn.ops.mlp_adam import MlpAdam
+from dnn.kernels.mlp_adam import MlpAdam
 
 
 class Trainer:

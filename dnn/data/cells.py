@@ -91,11 +91,11 @@ def _trimmed(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _as_strings(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_nested(column.type):
-        raise ValueError(f"it holds {column.type}, not one value in a cell")
+        raise ValueError(f"each cell must be one value, got {column.type}")
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowException as error:  # bytes that are not UTF-8, say
-        raise ValueError(f"it holds {column.type} that cannot be written as text: {error}") from None
+        raise ValueError(f"its {column.type} cannot be converted to strings: {error}") from None
 
 
 def _is_number(stored: pa.DataType) -> bool:

@@ -94,5 +94,5 @@ def _encoding(state: Mapping[str, Any]) -> Encoding:
     labels = Labels(np.array(state["classes"], dtype=object))
     encoding = Encoding(Features.from_state(state["features"]), labels, state["target"], tuple(state["dropped"]))
     if encoding.state() != state or not all(isinstance(name, str) for name in (encoding.target, *encoding.dropped)):
-        raise ValueError("it holds something else than it should")
+        raise ValueError("its contents are inconsistent")
     return encoding

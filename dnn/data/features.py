@@ -186,8 +186,8 @@ class Features(tf.Module):
             features._restore(**state)
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise ValueError(f"not the state of features: {error!r}") from None
-        if features.state() != state:  # strings where lists belong, values that are not numbers, names too many
-            raise ValueError("not the state of features: it holds something else")
+        if features.state() != state:  # a string in place of a list, a name too many, …
+            raise ValueError("not the state of features: its contents are inconsistent")
         return features
 
     def _restore(

@@ -59,7 +59,7 @@ class Labels:
         if (labels < 0).any():
             row = int(np.argmin(labels))
             value = values[indices[row]]
-            raise ValueError(f"data row {row + 1}: the target {value!r} is none of {_quoted(self.names)}")
+            raise ValueError(f"data row {row + 1}: the target {value!r} is not one of {_quoted(self.names)}")
         return labels
 
     def __repr__(self) -> str:
@@ -86,9 +86,9 @@ def _class_names(values: list[str], indices: npt.NDArray[np.intp]) -> list[str]:
         raise ValueError(f"the target is empty in data row {int(np.argmax(indices == values.index(''))) + 1}")
     if len(values) < 2:
         rows = len(indices)
-        raise ValueError(f"the target has one class, {_quoted(values)}, in all {rows} rows; learning takes two")
+        raise ValueError(f"the target has one class, {_quoted(values)}, in all {rows} rows; there must be at least two")
     if len(values) > MOST_CLASSES:
-        raise ValueError(f"the target has {len(values):,} different values; a label has at most {MOST_CLASSES:,}")
+        raise ValueError(f"the target has {len(values):,} different values; at most {MOST_CLASSES:,} are allowed")
     numbers = numbers_of(values)
     return sorted(sorted(values), key=numbers.__getitem__) if len(numbers) == len(values) else sorted(values)
 

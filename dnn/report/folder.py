@@ -1,4 +1,4 @@
-"""A folder that appears complete or not at all, and never in the place of another."""
+"""A folder that is written completely or not at all, and never replaces another; and the files in it."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
 def refuse_existing(path: str | Path, *, remedy: str = "choose another name") -> Path:
     """Return the path. Raises: FileExistsError if there is something."""
     if Path(path).exists():
-        raise FileExistsError(f"{path} exists already, and is left as it is; {remedy}")
+        raise FileExistsError(f"{path} exists already and is left as it is; {remedy}")
     return Path(path)
 
 

@@ -1,4 +1,4 @@
-"""Predictions as a CSV file that appears complete or not at all, and never in the place of the data."""
+"""Predictions as a CSV file that is written completely or not at all, and never replaces the data."""
 
 import os
 from pathlib import Path

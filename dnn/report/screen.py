@@ -1,4 +1,4 @@
-"""What a person sees of a run: lines of text, a line for each epoch, a table of results, the confusion matrix."""
+"""The screen output of a run: lines of text, a line for each epoch, a table of results, the confusion matrix."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -13,7 +13,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def csv(tmp_path):
-    """A CSV file with this content, texts written as UTF-8."""
+    """A CSV file with this content, strings written as UTF-8."""
 
     def write(content: str | bytes, name: str = "table.csv") -> Path:
         path = tmp_path / name

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from modes import THOROUGH
 
 from dnn.data.arrays import load_arrays, load_part, save_arrays, save_part
 
@@ -85,10 +86,11 @@ def test_a_file_cut_anywhere_is_refused(part):
 
 
 def test_a_flipped_bit_anywhere_is_refused_or_changes_nothing(part):
-    """Every bit of the file, those of the zip's own tables too, which no checksum covers."""
+    """Every bit of the file, those of the zip's own tables too, which no checksum covers; or one bit in nine."""
     whole = part.read_bytes()
+    bits = range(0, 8 * len(whole), 1 if THOROUGH else 9)  # nine, so that each bit of a byte has its turn
     refused = 0
-    for bit in range(8 * len(whole)):
+    for bit in bits:
         damaged = bytearray(whole)
         damaged[bit // 8] ^= 1 << bit % 8
         part.write_bytes(damaged)
@@ -100,7 +102,7 @@ def test_a_flipped_bit_anywhere_is_refused_or_changes_nothing(part):
         else:
             assert inputs.tobytes() == INPUTS.tobytes()
             assert targets.tobytes() == TARGETS.tobytes()
-    assert refused > 8 * (INPUTS.nbytes + TARGETS.nbytes)
+    assert refused > len(bits) * (INPUTS.nbytes + TARGETS.nbytes) / len(whole)
 
 
 def test_a_shape_that_hides_rows_is_refused(part):

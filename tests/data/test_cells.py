@@ -34,7 +34,7 @@ def test_a_column_is_numeric_when_it_has_a_number_and_nothing_but_numbers_and_em
     assert cells.convert(column, "category").tolist() == strings
 
 
-def test_empty_cells_are_nan_among_numbers_and_empty_texts_among_categories(csv):
+def test_empty_cells_are_nan_among_numbers_and_empty_strings_among_categories(csv):
     table = read_csv(csv('number,text,both\n1,x,\n,,\n""," ",\n'))
     np.testing.assert_array_equal(table.columns["number"], [1, np.nan, np.nan])
     assert table.columns["text"].tolist() == ["x", "", " "]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dnn.data.files import column_names, read_csv
 
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
+STRINGS = st.text(st.characters(codec="utf-8"), max_size=8)
 # A bare ",", ";" or tab in an unquoted name is a question without an answer, and a first U+FEFF is a byte-order mark.
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters=",;\t\ufeff\0"), min_size=1, max_size=6)
 DIALECTS = [
@@ -51,9 +51,9 @@ def written(row, delimiter=",", quoting=standard.QUOTE_MINIMAL, eol="\n") -> str
 
 
 @given(st.data())
-def test_texts_come_back_exactly(folder, data):
-    names, rows = data.draw(tables(TEXTS))
-    path = folder / "texts.csv"
+def test_strings_come_back_exactly(folder, data):
+    names, rows = data.draw(tables(STRINGS))
+    path = folder / "strings.csv"
     path.write_bytes(data.draw(files(names, rows)))
     table = read_csv(path, kinds=dict.fromkeys(names, "category"))
     assert list(table.columns) == names
@@ -108,7 +108,7 @@ def test_an_error_names_the_line_whatever_came_before_it(folder, data, eol):
         (b"a,b\n" + b"1,2\n" * 50_000 + b"\xe9,2\n", "line 50002: not UTF-8 text"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_and_told_why(csv, content, message):
+def test_a_file_that_is_not_a_table_is_refused_with_the_cause(csv, content, message):
     path = csv(content)
     with pytest.raises(ValueError, match=re.escape(str(path)) + r"(, | )" + re.escape(message)):
         read_csv(path)
@@ -188,13 +188,13 @@ def test_a_cell_may_be_longer_than_the_readers_own_limits(csv, size):
         read_csv(path)
 
 
-def test_a_row_far_longer_than_4_mb_is_refused_and_told_so(csv):
+def test_a_row_far_longer_than_4_mb_is_refused_with_the_cause(csv):
     names, cells = ",".join("abcdefghi"), ",".join(["x" * 1_000_000] * 9)
     with pytest.raises(ValueError, match="a row is longer than 4 MB; is a quote left open"):
         read_csv(csv(f"{names}\n{names}\n{cells}\n"))
 
 
-def test_a_quote_left_open_in_a_large_file_is_told_with_its_line(csv):
+def test_a_quote_left_open_in_a_large_file_is_reported_with_its_line(csv):
     with pytest.raises(ValueError, match=r"line 3: field larger than field limit .* is a quote left open"):
         read_csv(csv('a,b\n1,2\n"x,3\n' + "4,5\n" * 2_000_000))
 

@@ -15,21 +15,21 @@ from dnn.data.preprocess import Rescale
 JUNK = (None, True, -1, 0.5, 1e999, 10**400, "", "x", [], [None], ["x"], [[1]], [1, 1], {}, {"x": 1})
 
 
-def texts(*cells):
+def strings(*cells):
     return np.array(cells, dtype=object)
 
 
 def encoding(target=("no", "yes"), **options) -> Encoding:
-    columns = {"age": np.array([20.0, np.nan, 0.1]), "zip": texts("01234", "", "ü")}
-    return Encoding(Features(columns, **options), Labels(texts(*target)), "deposit", ("note",))
+    columns = {"age": np.array([20.0, np.nan, 0.1]), "zip": strings("01234", "", "ü")}
+    return Encoding(Features(columns, **options), Labels(strings(*target)), "deposit", ("note",))
 
 
-def places(value, path=()):
+def paths_in(value, path=()):
     """The path of each value in nested lists and dicts."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in inner:
-        yield from places(child, (*path, key))
+        yield from paths_in(child, (*path, key))
 
 
 @pytest.mark.parametrize("target", [("no", "yes"), ("10", "2", "0.5"), ("07", "1")])
@@ -40,7 +40,7 @@ def test_an_encoding_comes_back_from_its_folder(tmp_path, target, options):
     again = load_encoding(tmp_path)
     assert again.state() == first.state()
     assert (again.target, again.dropped, again.labels.names) == (first.target, first.dropped, first.labels.names)
-    np.testing.assert_array_equal(again.labels(texts(*target)), first.labels(texts(*target)))
+    np.testing.assert_array_equal(again.labels(strings(*target)), first.labels(strings(*target)))
     assert list(again.features.kinds) == ["age", "zip"]
 
 
@@ -84,12 +84,12 @@ def test_a_folder_without_features_is_refused(tmp_path):
         ({"format": 2}, "has format 2, and this version reads format 1"),
         ({"format": ...}, "is damaged: KeyError('format')"),
         ({"classes": ["no"]}, "is damaged: the target has one class, 'no'"),
-        ({"classes": ["yes", "no"]}, "is damaged: it holds something else than it should"),
+        ({"classes": ["yes", "no"]}, "is damaged: its contents are inconsistent"),
         ({"classes": [0, 1]}, "is damaged: the target must hold strings or numbers, got 0 among strings"),
-        ({"target": 7}, "is damaged: it holds something else than it should"),
-        ({"dropped": "note"}, "is damaged: it holds something else than it should"),
+        ({"target": 7}, "is damaged: its contents are inconsistent"),
+        ({"dropped": "note"}, "is damaged: its contents are inconsistent"),
         ({"features": {}}, "is damaged: not the state of features: "),
-        ({"more": 1}, "is damaged: it holds something else than it should"),
+        ({"more": 1}, "is damaged: its contents are inconsistent"),
     ],
 )
 def test_a_damaged_file_is_refused_and_told_why(tmp_path, change, message):
@@ -106,23 +106,23 @@ def test_a_file_that_is_no_json_object_is_refused(tmp_path, content):
         load_encoding(tmp_path)
 
 
-def test_whatever_is_put_in_the_place_of_a_value_ends_in_a_value_error_or_is_taken_as_it_is(tmp_path):
+def test_any_value_that_replaces_another_ends_in_a_value_error_or_is_kept_as_it_is(tmp_path):
     state = encoding().state()
-    for path in places(state):
+    for path in paths_in(state):
         for junk in (..., *JUNK):
             changed = [deepcopy(state)]
-            place = changed
+            parent = changed
             *parents, last = (0, *path)
             for key in parents:
-                place = place[key]
+                parent = parent[key]
             if junk is ...:
-                del place[last]
+                del parent[last]
             else:
-                place[last] = junk
+                parent[last] = junk
             (tmp_path / FILE).write_text(json.dumps(changed[0] if changed else None))
             try:
-                found = load_encoding(tmp_path)
+                loaded = load_encoding(tmp_path)
             except ValueError as error:
                 assert str(tmp_path / FILE) in str(error)  # noqa: PT017
             else:
-                assert found.state() == changed[0]
+                assert loaded.state() == changed[0]

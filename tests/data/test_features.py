@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -23,7 +23,7 @@ ROWS = st.integers(1, 6)
 SCALES = pytest.mark.parametrize("scale", [Standardize.learn, Rescale.learn, Normalize.learn, Binarize.learn])
 
 
-def texts(*cells):
+def strings(*cells):
     return np.array(cells, dtype=object)
 
 
@@ -31,7 +31,7 @@ def numbers(*cells):
     return np.array(cells, dtype=np.float64)
 
 
-CLIENTS = {"age": numbers(20, 40, NAN), "job": texts("cook", "", "pilot"), "debt": numbers(0, 0, 3)}
+CLIENTS = {"age": numbers(20, 40, NAN), "job": strings("cook", "", "pilot"), "debt": numbers(0, 0, 3)}
 
 
 @st.composite
@@ -43,11 +43,15 @@ def columns(draw, rows=ROWS):
         "category": st.sampled_from(["", "a", "b", "ü", "x" * 30]),
     }
     kinds = draw(st.lists(st.sampled_from(list(cells)), min_size=1, max_size=4))
-    make = {"numeric": numbers, "category": texts}
+    make = {"numeric": numbers, "category": strings}
     return {
-        f"{kind} {place}": make[kind](*draw(st.lists(cells[kind], min_size=rows, max_size=rows)))
-        for place, kind in enumerate(kinds)
+        f"{kind} {number}": make[kind](*draw(st.lists(cells[kind], min_size=rows, max_size=rows)))
+        for number, kind in enumerate(kinds)
     }
+
+
+half = settings(max_examples=settings().max_examples // 2)  # of each of four scales
+few = settings(max_examples=settings().max_examples // 5)  # each example traces, or reads the sample
 
 
 def same(state):
@@ -59,14 +63,14 @@ def test_the_matrix_is_what_sklearns_column_transformer_makes():
     table = read_csv(sample_path()).without("y")
     numeric = [name for name, kind in kinds_of(table.columns).items() if kind == "numeric"]
     frame = np.array(list(table.columns.values()), dtype=object).T
-    place = {name: number for number, name in enumerate(table.columns)}
+    index = {name: number for number, name in enumerate(table.columns)}
     theirs = ColumnTransformer(
         [
-            ("numeric", StandardScaler(), [place[name] for name in numeric]),
+            ("numeric", StandardScaler(), [index[name] for name in numeric]),
             (
                 "category",
                 OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-                [place[name] for name in table.columns if name not in numeric],
+                [index[name] for name in table.columns if name not in numeric],
             ),
         ]
     ).fit(frame[:3000])
@@ -77,6 +81,7 @@ def test_the_matrix_is_what_sklearns_column_transformer_makes():
 
 
 @SCALES
+@half
 @given(columns(), columns())
 def test_numbers_come_first_and_then_one_column_for_each_category(scale, training, later):
     features = Features(training, scale=scale)
@@ -100,6 +105,7 @@ def test_each_row_is_encoded_by_itself(training, row):
     assert_near(alone[0], features(training)[row])
 
 
+@few
 @given(st.data())
 def test_validation_and_test_rows_teach_nothing(data):
     table = read_csv(sample_path())
@@ -124,28 +130,30 @@ def test_an_empty_number_takes_the_training_mean():
 
 
 def test_a_column_that_is_empty_in_all_training_rows_is_zero_in_all():
-    features = Features({"age": numbers(NAN, NAN), "job": texts("", "")})
-    assert features({"age": numbers(NAN), "job": texts("")}).numpy().tolist() == [[0, 1]]
+    features = Features({"age": numbers(NAN, NAN), "job": strings("", "")})
+    assert features({"age": numbers(NAN), "job": strings("")}).numpy().tolist() == [[0, 1]]
 
 
 def test_a_category_never_seen_in_training_becomes_zeros_and_is_counted():
     features = Features(CLIENTS)
-    later = CLIENTS | {"job": texts("judge", "cook", "judge")}
+    later = CLIENTS | {"job": strings("judge", "cook", "judge")}
     assert features.names == ["age", "debt", "job=", "job=cook", "job=pilot"]
     assert features(later).numpy()[:, 2:].tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
     assert Gap("job", "never seen in training", 2, "all zeros") in features.gaps(later)
 
 
 def test_an_empty_category_that_training_never_saw_is_one_never_seen():
-    features = Features({"job": texts("cook", "pilot")})
-    assert features.gaps({"job": texts("", "cook")}) == [Gap("job", "never seen in training", 1, "all zeros")]
+    features = Features({"job": strings("cook", "pilot")})
+    assert features.gaps({"job": strings("", "cook")}) == [Gap("job", "never seen in training", 1, "all zeros")]
 
 
 def test_no_gap_is_reported_where_there_is_none():
-    assert Features({"age": numbers(1, 2), "job": texts("a", "b")}).gaps({"age": numbers(3), "job": texts("a")}) == []
+    features = Features({"age": numbers(1, 2), "job": strings("a", "b")})
+    assert features.gaps({"age": numbers(3), "job": strings("a")}) == []
 
 
 @SCALES
+@few
 @given(columns(st.just(5)))
 def test_a_traced_function_of_any_batch_size_gives_the_same_and_is_traced_once(scale, training):
     features = Features(training, scale=scale)
@@ -163,9 +171,9 @@ def test_a_traced_function_of_any_batch_size_gives_the_same_and_is_traced_once(s
     ("change", "message"),
     [
         ({"age": ...}, "the columns must be those of the training data: missing age"),
-        ({"pet": texts("cat", "dog", "")}, "the columns must be those of the training data: extra pet"),
+        ({"pet": strings("cat", "dog", "")}, "the columns must be those of the training data: extra pet"),
         ({"age": ..., "job": ..., "pet": numbers(1, 2, 3)}, "training data: missing age, job; extra pet"),
-        ({"age": texts("20", "40", "")}, "column 'age' must be numeric, got category"),
+        ({"age": strings("20", "40", "")}, "column 'age' must be numeric, got category"),
         ({"job": numbers(1, 2, 3)}, "column 'job' must be category, got numeric"),
         ({"age": tf.constant(["20"])}, "column 'age' must be numeric, got category"),
         ({"job": tf.constant([1.0])}, "column 'job' must be category, got numeric"),
@@ -190,11 +198,13 @@ def test_the_order_of_the_columns_does_not_matter_later():
     [
         ({}, "features need at least one column"),
         ({"age": numbers()}, "features need at least one row"),
-        ({"job": texts()}, "features need at least one row"),
+        ({"job": strings()}, "features need at least one row"),
         ({"age": numbers(1, -1e151)}, "column 'age' has numbers beyond ±1e+150"),
-        ({"job": texts("a", None)}, "column 'job' has None among its strings"),
-        ({"id": texts(*map(str, range(1_001)))}, "column 'id' has 1,001 different values; one-hot takes at most 1,000"),
-        ({"id": texts(*map(str, range(1_001)))}, "leave it out, or group its values"),
+        ({"job": strings("a", None)}, "column 'job' has None among its strings"),
+        (
+            {"id": strings(*map(str, range(1_001)))},
+            "column 'id' has 1,001 different values; one-hot takes at most 1,000; leave it out, or group its values",
+        ),
     ],
 )
 def test_training_columns_that_cannot_be_learnt_are_refused_with_the_remedy(columns, message):
@@ -203,6 +213,7 @@ def test_training_columns_that_cannot_be_learnt_are_refused_with_the_remedy(colu
 
 
 @SCALES
+@half
 @given(columns())
 def test_the_state_comes_back_from_json_bit_for_bit(scale, training):
     features = Features(training, scale=scale)
@@ -238,6 +249,14 @@ def test_a_checkpoint_restores_all_that_was_learnt_from_the_numbers(scale, tmp_p
     assert same(other.state()) == same(features.state())
 
 
+def test_a_repr_names_the_columns_their_kinds_and_the_width():
+    expected = "Features(3 columns: age (numeric), job (category), debt (numeric); width 5)"
+    assert repr(Features(CLIENTS)) == expected
+    wide = repr(Features({f"x{number}": numbers(1, 2) for number in range(1_000)}))
+    assert len(wide) < 300
+    assert "x11 (numeric), … (1,000 in all); width 1,000" in wide
+
+
 STATE = Features(CLIENTS).state()
 
 
@@ -249,7 +268,7 @@ STATE = Features(CLIENTS).state()
         ({"kinds": {}}, "kinds must be numeric or category"),
         ({"kinds": {"age": "number", "job": "category", "debt": "numeric"}}, "kinds must be numeric or category"),
         ({"means": [1.0]}, "2 columns are numeric, got another number of values"),
-        ({"means": [1.0, NAN]}, "it holds something else"),
+        ({"means": [1.0, NAN]}, "its contents are inconsistent"),
         ({"means": ["1", "2"]}, "not the state of features"),
         ({"means": [[1.0, 2.0]]}, "got another number of values"),
         ({"scale": {"name": "Standardize", "mean": [0, 0], "deviation": [1]}}, "got another number of values"),
@@ -257,10 +276,10 @@ STATE = Features(CLIENTS).state()
         ({"scale": {"name": "os.system"}}, "KeyError('os.system')"),
         ({"scale": {"mean": [0, 0], "deviation": [1, 1]}}, "KeyError('name')"),
         ({"categories": {}}, "KeyError('job')"),
-        ({"categories": {"job": "ab"}}, "it holds something else"),
+        ({"categories": {"job": "ab"}}, "its contents are inconsistent"),
         ({"categories": {"job": ["cook", "cook"]}}, "there must be categories, each once, got ('cook', 'cook')"),
         ({"categories": {"job": [1, 2]}}, "not the state of features"),
-        ({"categories": {"job": ["cook"], "pet": ["cat"]}}, "it holds something else"),
+        ({"categories": {"job": ["cook"], "pet": ["cat"]}}, "its contents are inconsistent"),
     ],
 )
 def test_a_damaged_state_is_refused(change, message):

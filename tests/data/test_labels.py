@@ -13,17 +13,17 @@ CLASSES = st.lists(st.text(min_size=1, max_size=4), min_size=2, max_size=6, uniq
 NUMBERS = st.lists(st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9), min_size=2, max_size=6, unique=True)
 
 
-def texts(*cells):
+def strings(*cells):
     return np.array(cells, dtype=object)
 
 
 @given(st.data())
-def test_a_label_is_the_place_of_its_text_among_the_sorted_names(data):
+def test_a_label_is_the_index_of_its_string_among_the_sorted_names(data):
     classes = data.draw(CLASSES)
     target = classes + data.draw(st.lists(st.sampled_from(classes), max_size=20))
-    labels = Labels(texts(*target))
+    labels = Labels(strings(*target))
     assert sorted(labels.names) == sorted(classes)
-    numbers = labels(texts(*target))
+    numbers = labels(strings(*target))
     assert numbers.dtype == np.int32
     assert [labels.names[number] for number in numbers] == target
 
@@ -36,10 +36,10 @@ def test_numbers_are_sorted_by_size(values):
 
 
 @given(NUMBERS)
-def test_numbers_are_the_same_classes_as_the_texts_of_their_names(values):
-    """What holds features.json together: its classes are texts, and a file's column may hold either."""
+def test_numbers_are_the_same_classes_as_the_strings_of_their_names(values):
+    """What features.json relies on: its classes are strings, and a file's column may hold either."""
     numbers = Labels(np.array(values, np.float64))
-    again = Labels(texts(*numbers.names))
+    again = Labels(strings(*numbers.names))
     assert again.names == numbers.names
     assert again.numeric
     np.testing.assert_array_equal(again(np.array(values, np.float64)), numbers(np.array(values, np.float64)))
@@ -48,21 +48,21 @@ def test_numbers_are_the_same_classes_as_the_texts_of_their_names(values):
 @pytest.mark.parametrize(
     ("target", "names", "numeric"),
     [
-        (texts("yes", "no"), ["no", "yes"], False),
+        (strings("yes", "no"), ["no", "yes"], False),
         (np.array([1, 0, 1]), ["0", "1"], True),
         (np.array([1.0, 0.0]), ["0", "1"], True),
         (np.array([0.5, -2.0, 10.0]), ["-2", "0.5", "10"], True),
         (np.array([True, False]), ["0", "1"], True),
-        (texts("10", "2"), ["2", "10"], True),
-        (texts("10", "2", "x"), ["10", "2", "x"], False),
-        (texts("07", "10"), ["07", "10"], False),
-        (texts("1", "1.0"), ["1", "1.0"], False),
-        (texts("inf", "1"), ["1", "inf"], False),
+        (strings("10", "2"), ["2", "10"], True),
+        (strings("10", "2", "x"), ["10", "2", "x"], False),
+        (strings("07", "10"), ["07", "10"], False),
+        (strings("1", "1.0"), ["1", "1.0"], False),
+        (strings("inf", "1"), ["1", "inf"], False),
         (np.array([-0.0, 0.0, 1.0]), ["0", "1"], True),
         (["b", "a"], ["a", "b"], False),
     ],
 )
-def test_names_are_texts_that_a_file_would_hold(target, names, numeric):
+def test_names_are_strings_as_a_file_would_hold_them(target, names, numeric):
     labels = Labels(target)
     assert labels.names == names
     assert labels.classes == len(names)
@@ -72,17 +72,17 @@ def test_names_are_texts_that_a_file_would_hold(target, names, numeric):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (texts("no", "no"), "the target has one class, 'no', in all 2 rows"),
+        (strings("no", "no"), "the target has one class, 'no', in all 2 rows"),
         (np.array([1.0, 1.0]), "the target has one class, '1', in all 2 rows"),
-        (np.arange(1_001), "the target has 1,001 different values; a label has at most 1,000"),
-        (texts("no", "yes", ""), "the target is empty in data row 3"),
+        (np.arange(1_001), "the target has 1,001 different values; at most 1,000 are allowed"),
+        (strings("no", "yes", ""), "the target is empty in data row 3"),
         (np.array([0, np.nan, 1]), "the target is empty in data row 2"),
-        (texts("no", None), "the target must hold strings or numbers, got None among strings"),
-        (texts("no", float("nan")), "the target must hold strings or numbers, got nan among strings"),
+        (strings("no", None), "the target must hold strings or numbers, got None among strings"),
+        (strings("no", float("nan")), "the target must hold strings or numbers, got nan among strings"),
         (np.array(["2020-01-01"], "datetime64[D]"), "the target must hold strings or numbers, got datetime64"),
     ],
 )
-def test_a_target_that_is_no_label_is_refused(target, message):
+def test_a_target_without_classes_is_refused(target, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Labels(target)
 
@@ -94,12 +94,25 @@ def test_a_thousand_classes_are_taken():
 @pytest.mark.parametrize(
     ("known", "target", "message"),
     [
-        (texts("no", "yes"), texts("no", "maybe", "often"), "data row 2: the target 'maybe' is none of 'no', 'yes'"),
-        (texts("no", "yes"), np.array([1.0]), "data row 1: the target '1' is none of 'no', 'yes'"),
-        (np.array([0, 1]), np.array([0, 1, np.nan]), "data row 3: the target '' is none of '0', '1'"),
-        (np.arange(20), np.array([99]), "is none of '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', …"),
+        (
+            strings("no", "yes"),
+            strings("no", "maybe", "often"),
+            "data row 2: the target 'maybe' is not one of 'no', 'yes'",
+        ),
+        (strings("no", "yes"), np.array([1.0]), "data row 1: the target '1' is not one of 'no', 'yes'"),
+        (np.array([0, 1]), np.array([0, 1, np.nan]), "data row 3: the target '' is not one of '0', '1'"),
+        (
+            np.arange(20),
+            np.array([99]),
+            "is not one of '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', …",
+        ),
     ],
 )
 def test_a_class_that_training_did_not_have_is_refused_with_its_row(known, target, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Labels(known)(target)
+
+
+def test_a_repr_names_the_classes_and_is_short():
+    assert repr(Labels(strings("no", "yes"))) == "Labels(2 classes: 'no', 'yes')"
+    assert repr(Labels(np.arange(1_000))).endswith("'10', '11', … (1,000 in all))")

@@ -61,7 +61,7 @@ def test_numbers_of_every_type_are_numeric_and_null_is_nan(parquet, column, expe
         (pa.nulls(2), ["", ""]),
     ],
 )
-def test_all_else_is_a_category_and_null_is_an_empty_text(parquet, column, expected):
+def test_all_else_is_a_category_and_null_is_an_empty_string(parquet, column, expected):
     found = read_parquet(parquet({"a": column})).columns["a"]
     assert found.dtype == object
     assert found.tolist() == expected
@@ -82,9 +82,9 @@ def test_kinds_overrule_the_types_of_the_file(parquet):
         (pa.array([1.0, NAN], pa.float16()), {}, "row 2, column 'a': nan is not a finite number"),
         (["1", "x"], {"a": "numeric"}, "row 2, column 'a': 'x' is not a number"),
         ([True], {"a": "numeric"}, "row 1, column 'a': 'true' is not a number"),
-        ([[1], [2]], {}, "column 'a': it holds list<element: int64>, not one value in a cell"),
-        ([{"x": 1}], {}, "column 'a': it holds struct<x: int64>, not one value in a cell"),
-        ([b"\xff"], {}, "column 'a': it holds binary that cannot be written as text"),
+        ([[1], [2]], {}, "column 'a': each cell must be one value, got list<element: int64>"),
+        ([{"x": 1}], {}, "column 'a': each cell must be one value, got struct<x: int64>"),
+        ([b"\xff"], {}, "column 'a': its binary cannot be converted to strings"),
         (pa.array([], pa.int64()), {}, "has a header but no rows"),
     ],
 )
@@ -102,8 +102,9 @@ def test_a_dropped_column_may_hold_anything(parquet):
 def test_two_columns_of_one_name_are_refused(tmp_path):
     path = tmp_path / "twice.parquet"
     pa.parquet.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
-    with pytest.raises(ValueError, match="two columns are named 'a'"):
-        read_parquet(path)
+    for read in (read_parquet, column_names):
+        with pytest.raises(ValueError, match="two columns are named 'a'"):
+            read(path)
 
 
 def test_a_file_cut_anywhere_is_refused(parquet):
@@ -122,8 +123,8 @@ def test_a_damaged_file_ends_in_a_value_error_if_in_any(folder, data):
     path = folder / "damaged.parquet"
     pa.parquet.write_table(pa.table({"a": list(range(100)), "b": ["x"] * 100}), path)
     damaged = bytearray(path.read_bytes())
-    for place in data.draw(st.lists(st.integers(4, len(damaged) - 1), min_size=1, max_size=4)):
-        damaged[place] = data.draw(st.integers(0, 255))
+    for index in data.draw(st.lists(st.integers(4, len(damaged) - 1), min_size=1, max_size=4)):
+        damaged[index] = data.draw(st.integers(0, 255))
     path.write_bytes(damaged)
     try:
         assert read_table(path).rows

@@ -7,7 +7,7 @@ products with 2**k holds for huge and tiny ones too; scikit-learn itself takes a
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.preprocessing import Binarizer, MinMaxScaler, Normalizer, StandardScaler
@@ -110,6 +110,7 @@ def test_the_order_of_the_training_rows_matters_only_to_rounding(scale, x, order
 
 
 @SCALES
+@settings(max_examples=settings().max_examples // 5)  # each example traces
 @given(MATRICES)
 def test_a_traced_function_gives_the_same(scale, x):
     module = scale.learn(x)

@@ -1,4 +1,4 @@
-"""A folder that appears complete or not at all, and never in the place of another."""
+"""A folder is written completely or not at all, and never replaces another."""
 
 import hashlib
 import math
@@ -42,7 +42,7 @@ def test_another_run_that_takes_the_name_meanwhile_is_not_overwritten(tmp_path):
 
 
 def test_what_exists_is_refused(tmp_path):
-    with pytest.raises(FileExistsError, match="exists already, and is left as it is"):
+    with pytest.raises(FileExistsError, match="exists already and is left as it is"):
         refuse_existing(tmp_path)
     assert refuse_existing(tmp_path / "free") == tmp_path / "free"
 

@@ -18,7 +18,7 @@ PAIRS = (
     (f1_score, sklearn.metrics.f1_score),
 )
 each_score = pytest.mark.parametrize("score", [ours for ours, _ in PAIRS])
-MANY = settings(max_examples=settings().max_examples * 4)  # milliseconds each
+MANY = settings(max_examples=settings().max_examples * 2)  # milliseconds each
 ZERO_DIVISIONS = st.sampled_from(["warn", 0, 1.0, np.nan])
 
 
