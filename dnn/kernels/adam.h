@@ -1,6 +1,7 @@
-// Adam's update of some numbers, and how an op changes variables: what the kernels of optimizers here share.
+// Adam's update, and how an op changes variables: what the optimizers' kernels share.
 //
-// All is checked before anything is written, and all variables are locked meanwhile: a step is taken whole, or not.
+// Everything is checked before anything is written, and all variables are locked meanwhile: a step is taken whole, or
+// not at all.
 #pragma once
 
 #include <algorithm>
@@ -24,12 +25,12 @@ struct Numbers {
   T alpha, toward_1, toward_2, epsilon;
 
   Numbers(const T* rule, int64_t t) : toward_1(rule[3]), toward_2(rule[4]), epsilon(rule[5]) {
-    const T steps = static_cast<T>(t);  // Eigen's pow: TensorFlow's own, to the last bit
+    const T steps = static_cast<T>(t);  // Eigen's pow is TensorFlow's, to the last bit
     alpha = rule[0] * std::sqrt(1 - Eigen::numext::pow(rule[2], steps)) / (1 - Eigen::numext::pow(rule[1], steps));
   }
 };
 
-// What is updated of one parameter: read from one place and written to another, or the same.
+// The arrays of one parameter, read and written; new_p may be p.
 template <typename T>
 struct Slices {
   const T *p, *m, *v, *g;
@@ -52,7 +53,7 @@ INLINE void update(const Slices<T>& s, int64_t first, int64_t end, const Numbers
 using Variables = std::vector<core::RefCountPtr<Var>>;
 using Locks = std::vector<std::unique_ptr<mutex_lock>>;
 
-// In the order of their addresses, so that two steps at once cannot wait for each other.
+// In the order of their addresses, so that two concurrent steps cannot wait for each other.
 inline absl::Status Lock(const Variables& variables, Locks* locks) {
   std::vector<Var*> ordered;
   for (const auto& variable : variables) ordered.push_back(variable.get());
@@ -64,11 +65,11 @@ inline absl::Status Lock(const Variables& variables, Locks* locks) {
   return absl::OkStatus();
 }
 
-// t, in memory of its own, since somebody may have read it and still hold it; `more` steps can be added to it.
+// A copy of t, since a reader may still hold the old tensor; `more` steps can be added to it.
 inline absl::Status Counter(OpKernelContext* context, const Tensor& t, int64_t more, Tensor* counter) {
   if (!t.IsInitialized() || t.dtype() != DT_INT64 || t.dims() != 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("t must be a number of int64, got ", DataTypeString(t.dtype()), " ", t.shape().DebugString()));
+        absl::StrCat("t must be an int64 scalar, got ", DataTypeString(t.dtype()), " ", t.shape().DebugString()));
   }
   const int64_t steps = t.scalar<int64_t>()();
   if (steps < 0 || steps > std::numeric_limits<int64_t>::max() - more) {
@@ -79,16 +80,16 @@ inline absl::Status Counter(OpKernelContext* context, const Tensor& t, int64_t m
   return absl::OkStatus();
 }
 
-// Where to write: into the variable's own buffer, or, where somebody has read it and still holds it, into a new one.
-inline absl::Status Prepare(OpKernelContext* context, Var& variable, DataType dtype, const TensorShape& shape, int place,
-                            Tensor* written) {
+// Where to write: into the variable's own buffer, or, if a reader still holds it, into a new one.
+inline absl::Status Prepare(OpKernelContext* context, Var& variable, DataType dtype, const TensorShape& shape,
+                            int index, Tensor* written) {
   const Tensor& old = *variable.tensor();
   if (!old.IsInitialized() && old.NumElements() > 0) {
-    return absl::FailedPreconditionError(absl::StrCat("parameter ", place, " or a slot of it has no value yet"));
+    return absl::FailedPreconditionError(absl::StrCat("parameter ", index, " or a slot of it has no value yet"));
   }
   if (old.dtype() != dtype || old.shape() != shape) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "gradient ", place, " must be as its parameter and slots, ", DataTypeString(old.dtype()), " ",
+        "gradient ", index, " must match its parameter and slots, ", DataTypeString(old.dtype()), " ",
         old.shape().DebugString(), ", got ", DataTypeString(dtype), " ", shape.DebugString()));
   }
   if (old.RefCountIsOne()) {

@@ -1,4 +1,4 @@
-// Softmax cross-entropy of a row and its gradient. Sums are float64.
+// Softmax cross-entropy of a row, and its gradient. Sums are float64.
 //
 //   m = max z,  e_k = exp(z_k − m),  others = Σ e_k without one of the largest,  total = 1 + others
 //   loss = log1p(others) − (z_y − m),  gradient_k = e_k / total − [k = y]
@@ -11,8 +11,8 @@
 template <typename T>
 INLINE void one_row(const T* z, int64_t classes, int64_t label, T* loss, T* gradient) {
   const T largest = largest_of(z, classes);
-  double below = 0;  // Σ e_k of those below the largest, and the NaN if there is one
-  int64_t ties = 0;  // how many are the largest
+  double below = 0;  // Σ e_k of those below the largest; NaN if there is a NaN
+  int64_t ties = 0;  // the number of logits that are equal to the largest
 #pragma omp simd reduction(+ : below, ties)
   for (int64_t k = 0; k < classes; ++k) {
     const T x = z[k] - largest;

@@ -3,7 +3,7 @@
 //   t ← t + 1,  m ← m + (g − m)(1 − β₁),  v ← v + (g² − v)(1 − β₂),  p ← p − m α / (√v + ε)
 //   with α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ)
 //
-// Each of p, m, v, g is read once, and p, m, v are written once; op by op, TensorFlow makes some ten passes.
+// p, m, v and g are read once, and p, m and v written once; op by op, TensorFlow makes some ten passes over memory.
 #include <algorithm>
 #include <vector>
 
@@ -74,14 +74,14 @@ class FusedAdamOp : public OpKernel {
     }
     TF_RETURN_IF_ERROR(Counter(context, *variables.back()->tensor(), 1, &written->back()));
     for (int i = 0; i < 3 * count_; ++i) {
-      const int place = i % count_;
-      const Tensor& g = Gradient(context, place);
-      TF_RETURN_IF_ERROR(Prepare(context, *variables[i], g.dtype(), g.shape(), place, &(*written)[i]));
+      const int index = i % count_;
+      const Tensor& g = Gradient(context, index);
+      TF_RETURN_IF_ERROR(Prepare(context, *variables[i], g.dtype(), g.shape(), index, &(*written)[i]));
     }
     return absl::OkStatus();
   }
 
-  // By all threads: the numbers of all parameters, one after the other, are cut into parts of one size.
+  // By all threads: the concatenation of all parameters is cut into parts of equal size.
   void Step(OpKernelContext* context, const Variables& variables, std::vector<Tensor>& written) {
     const Tensor& rule = Rule(context);
     const Numbers<T> numbers(rule.flat<T>().data(), ++written.back().scalar<int64_t>()());

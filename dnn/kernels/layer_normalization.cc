@@ -62,7 +62,7 @@ REGISTER_OP("DnnLayerNormalizationGrad")
       return absl::OkStatus();
     });
 
-// x − mean, the mean being high + low: near it nothing is lost.
+// x − mean, with mean = high + low, so that no digits are lost where x is near it.
 template <typename T>
 struct Mean {
   T high, low;
@@ -84,7 +84,7 @@ INLINE void forward(const T* x, const T* gamma, const T* beta, T epsilon, int64_
     rest += d;
     squares += d * d;
   }
-  rest /= size;  // what was lost when the mean was rounded: nothing, beside a float32 x
+  rest /= size;  // the rounding error of the mean: 0 if x is float32
   statistics[1] += rest;
   const double variance = std::isinf(squares) ? squares : squares / size - rest * rest;  // not ∞ − ∞, a NaN
   statistics[2] = 1 / std::sqrt(variance + epsilon);
@@ -136,7 +136,7 @@ Sizes SizesOf(const TensorShape& x) {
   return sizes;
 }
 
-// That of x with 3 in the place of its last size. It may be too large where x itself is empty.
+// The shape of x with 3 as its last size. It may be too large where x itself is empty.
 absl::Status StatisticsShape(const TensorShape& x, TensorShape* shape) {
   *shape = x;
   return shape->SetDimWithStatus(x.dims() - 1, 3);
@@ -201,7 +201,7 @@ class LayerNormalizationGradOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(2, gamma.shape(), &beta_gradient));
 
     const auto [rows, size] = SizesOf(x.shape());
-    // Sums of γ and β over blocks of rows, which do not depend on the number of threads: so neither does the result.
+    // Sums over blocks of rows, which do not depend on the number of threads, so neither does the result.
     const int64_t block = std::max<int64_t>(16, (rows + 63) / 64), blocks = (rows + block - 1) / block;
     Tensor sums;
     OP_REQUIRES_OK(context, context->allocate_temp(DT_DOUBLE, TensorShape({blocks, 2, size}), &sums));

@@ -1,7 +1,7 @@
-// A multilayer perceptron: its outputs, the loss and all derivatives. It needs no header of TensorFlow's.
+// A multilayer perceptron: outputs, loss and all derivatives. It needs no header of TensorFlow's.
 //
 //   h₀ = x,  h_l = relu(h_{l−1} W_l + b_l),  the last without relu: the logits z
-//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where h_{l−1} <= 0, else D_l W_lᵀ, also where it is a NaN
+//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where h_{l−1} <= 0, else D_l W_lᵀ, also if that is NaN
 //   ∂W_l = h_{l−1}ᵀ D_l,  ∂b_l = Σ D_l,  summed over the rows
 #pragma once
 
@@ -13,8 +13,8 @@
 #include "product.h"
 #include "wide.h"
 
-// A layer: its sizes, its parameters as they are, and what a step computes of it. `width` is `units`, rounded up to
-// whole vectors; what is read of the columns beyond the units is 0, or a NaN, and comes into none of the units.
+// A layer: its sizes, its parameters, and what a step computes for it. `width` is `units`, rounded up to whole vectors;
+// the columns beyond the units hold 0 or NaN, and no unit depends on them.
 template <typename T>
 struct Layer {
   int64_t inputs, units, width, input_width;
@@ -24,8 +24,8 @@ struct Layer {
   T* outputs;                          // [rows, width]: h
   T* derivative;                       // [rows, width]: D
   T *kernel_sums, *bias_sums;          // [inputs, width], [width]: ∂W, ∂b
-  T *kernel_part, *bias_part;          // the same of some rows
-  T *kernel_gradient, *bias_gradient;  // as the parameters
+  T *kernel_part, *bias_part;          // the same for a block of rows
+  T *kernel_gradient, *bias_gradient;  // in the parameters' shapes
 };
 
 template <int BYTES, typename T>
@@ -50,8 +50,8 @@ INLINE void add(const T* part, int64_t size, T* sums) {
   for (int64_t j = 0; j < size; ++j) sums[j] += part[j];
 }
 
-// ∂W and ∂b of a layer whose inputs were h, as `whole` columns: sums of the sums of some rows, since one sum of many
-// float32 numbers would lose digits.
+// ∂W and ∂b of a layer with inputs h, [inputs, width] and [width]: sums over blocks of rows, then over the blocks,
+// since one running sum of many float32 numbers would lose digits.
 template <int BYTES, typename T>
 INLINE void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
   constexpr int64_t SUMMED = 256;
@@ -89,15 +89,15 @@ INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   }
 }
 
-// As tf.argmax: the first, of equal ones; 0, if there are only NaN and −∞.
+// As tf.argmax: the first of equal numbers; 0 if all are NaN or −∞.
 template <typename T>
-INLINE int64_t place_of_largest(const T* z, int64_t classes) {
+INLINE int64_t index_of_largest(const T* z, int64_t classes) {
   T largest = std::numeric_limits<T>::lowest();
-  int64_t place = 0;
+  int64_t index = 0;
   for (int64_t k = 0; k < classes; ++k) {
-    if (z[k] > largest) largest = z[k], place = k;
+    if (z[k] > largest) largest = z[k], index = k;
   }
-  return place;
+  return index;
 }
 
 // The losses of the rows, and D of the last layer.
@@ -110,7 +110,7 @@ INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums
     T loss, *d = l.derivative + i * l.width;
     one_row(z, l.units, labels[i], &loss, d);
     sums[0] += loss;
-    sums[1] += place_of_largest(z, l.units) == labels[i];
+    sums[1] += index_of_largest(z, l.units) == labels[i];
 #pragma omp simd
     for (int64_t j = 0; j < l.width; ++j) d[j] /= count;
   }

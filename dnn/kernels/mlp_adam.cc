@@ -1,7 +1,7 @@
 // Epochs of a multilayer perceptron: each step, forward, loss, derivatives and Adam, in one op. See mlp_adam.py.
 //
-// What a small network computes in a step stays in the first caches, and takes less time than TensorFlow needs to go
-// from one of a hundred operations to the next, or to hand one to a thread. So one thread does it all.
+// The data of a small step stays in the first caches, and its arithmetic takes less time than TensorFlow needs
+// to run a hundred operations, or to hand one to a thread. So one thread does it all.
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -21,13 +21,13 @@ using namespace tensorflow;
 REGISTER_OP("DnnMlpAdam")
     .Input("x: T")
     .Input("labels: int32")
-    .Input("order: int32")  // of the rows
+    .Input("order: int32")     // indices of rows
     .Input("p: N * resource")  // kernel and bias of each layer, the first layer first
     .Input("m: N * resource")
     .Input("v: N * resource")
     .Input("t: resource")
     .Input("rule: T")  // η, β₁, β₂, 1 − β₁, 1 − β₂, ε
-    .Output("sums: double")  // of the losses; and of the rows whose label has the largest logit
+    .Output("sums: double")  // of the losses; and the number of rows whose label has the largest logit
     .Attr("batch_size: int >= 1")
     .Attr("N: int >= 2")
     .Attr("T: {float, double}")
@@ -45,7 +45,7 @@ REGISTER_OP("DnnMlpAdam")
       return absl::OkStatus();
     });
 
-constexpr int64_t WIDEST = std::numeric_limits<int32_t>::max();  // units: no kernel's size is beyond int64
+constexpr int64_t WIDEST = std::numeric_limits<int32_t>::max();  // units: so no kernel's size exceeds int64
 
 // Everything that a step works on.
 template <typename T>
@@ -66,7 +66,7 @@ INLINE void step_of(Network<T>& n, const Numbers<T>& numbers) {
   }
 }
 
-// As WIDE in wide.h, but each with vectors of its own size, and with AVX2 the products added without a rounding between.
+// As WIDE in wide.h, but each with its own vector size, and with fused multiply-add from AVX2 on.
 #define STEP(name, bytes, ...)                                                                                   \
   __VA_ARGS__ void name(Network<float>& n, const Numbers<float>& numbers) { step_of<bytes>(n, numbers); }       \
   __VA_ARGS__ void name(Network<double>& n, const Numbers<double>& numbers) { step_of<bytes>(n, numbers); }
@@ -86,7 +86,7 @@ void step(Network<T>& n, const Numbers<T>& numbers) {
   step_16(n, numbers);
 }
 
-// Places in one piece of memory, one after the other; without memory, how much it must be, or `MOST` if it is more.
+// Allocates arrays in one piece of memory, one after the other; without memory, counts what is needed, `MOST` at most.
 template <typename T>
 class Room {
  public:
@@ -94,11 +94,11 @@ class Room {
 
   explicit Room(T* data) : data_(data) {}
   T* take(int64_t rows, int64_t columns = 1) {
-    T* place = data_ ? data_ + used_ : nullptr;
+    T* array = data_ ? data_ + used_ : nullptr;
     int64_t numbers = 0;
     const bool too_many = __builtin_mul_overflow(rows, columns, &numbers) || numbers >= MOST;
     used_ = too_many ? MOST : std::min(MOST, used_ + whole<T>(numbers));
-    return place;
+    return array;
   }
   int64_t used() const { return used_; }
 
@@ -113,7 +113,7 @@ class MlpAdamOp : public OpKernel {
   explicit MlpAdamOp(OpKernelConstruction* context) : OpKernel(context) {
     OP_REQUIRES_OK(context, context->GetAttr("N", &count_));
     OP_REQUIRES_OK(context, context->GetAttr("batch_size", &batch_size_));
-    OP_REQUIRES(context, count_ % 2 == 0, absl::InvalidArgumentError("p must be a kernel and a bias of each layer"));
+    OP_REQUIRES(context, count_ % 2 == 0, absl::InvalidArgumentError("p must hold a kernel and a bias for each layer"));
   }
 
   void Compute(OpKernelContext* context) override {
@@ -155,7 +155,7 @@ class MlpAdamOp : public OpKernel {
         labels.DebugString(), ", ", order.DebugString(), " and ", rule.DebugString()));
   }
 
-  // Kernels and biases that fit each other and x, their slots, and t, as they are; in memory of their own.
+  // Checks that kernels and biases fit each other and x, with their slots and t; makes writable copies where needed.
   absl::Status PrepareAll(OpKernelContext* context, const Variables& variables, std::vector<Tensor>* written) {
     const Tensor& x = context->input(0);
     TF_RETURN_IF_ERROR(Counter(context, *variables.back()->tensor(), Steps(context), &written->back()));
@@ -181,7 +181,7 @@ class MlpAdamOp : public OpKernel {
     Place(context, written, network, none);
     if (none.used() == Room<T>::MOST) return absl::ResourceExhaustedError("a batch is too large for any memory");
     TF_RETURN_IF_ERROR(context->allocate_temp(DataTypeToEnum<T>::value, TensorShape({none.used()}), memory));
-    memory->flat<T>().setZero();  // columns of parameters beyond the units stay 0
+    memory->flat<T>().setZero();  // the parameters' columns beyond the units stay 0
     Room<T> room(memory->flat<T>().data());
     Place(context, written, network, room);
     return absl::OkStatus();
@@ -218,7 +218,7 @@ class MlpAdamOp : public OpKernel {
     return l;
   }
 
-  // t: of the steps taken.
+  // t: the number of steps taken.
   absl::Status Epoch(OpKernelContext* context, Network<T>& network, int64_t* t) {
     const int64_t rows = context->input(2).NumElements();
     const Tensor& rule = Rule(context);
@@ -229,7 +229,7 @@ class MlpAdamOp : public OpKernel {
     return absl::OkStatus();
   }
 
-  // The rows of a batch. Each place and label is read once: memory that others share could change after the check.
+  // Copies the rows of a batch. Each index and label is read once: shared memory could change after the check.
   absl::Status Gather(OpKernelContext* context, int64_t first, int64_t end, Network<T>& network) {
     const int64_t features = context->input(0).dim_size(1), rows = context->input(0).dim_size(0);
     const T* x = context->input(0).flat<T>().data();
@@ -240,7 +240,7 @@ class MlpAdamOp : public OpKernel {
     for (int64_t i = first; i < end; ++i) {
       const int32_t row = internal::SubtleMustCopy(order[i]);
       if (row < 0 || row >= rows) {
-        return absl::InvalidArgumentError(absl::StrCat("order must be of rows in [0, ", rows, "), got ", row));
+        return absl::InvalidArgumentError(absl::StrCat("order must hold indices in [0, ", rows, "), got ", row));
       }
       const int32_t label = internal::SubtleMustCopy(labels[row]);
       if (label < 0 || label >= classes) {

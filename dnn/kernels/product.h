@@ -8,7 +8,7 @@
 
 constexpr int64_t WIDEST_VECTOR = 64;  // bytes
 
-// n numbers, rounded up to whole vectors of any size.
+// n, rounded up to whole vectors of any size.
 template <typename T>
 int64_t whole(int64_t n) {
   constexpr int64_t LANES = WIDEST_VECTOR / sizeof(T);
@@ -22,14 +22,14 @@ struct Vector {
   static constexpr int IN_BLOCK = BYTES < WIDEST_VECTOR ? 2 : 1;  // with 6 rows they fill the registers of AVX2
 };
 
-// A matrix in memory: from row to row, and from column to column, so many numbers.
+// A matrix in memory. row, column: the distances between neighbouring rows and columns, in numbers.
 template <typename T>
 struct View {
   const T* data;
   int64_t row, column;
 };
 
-// ROWS rows of a · b, of a block of columns.
+// ROWS rows and a block of columns of a · b.
 template <int BYTES, int ROWS, typename T>
 INLINE void block(View<T> a, const T* b, int64_t width, int64_t inner, T* c) {
   using V = Vector<T, BYTES>;
@@ -45,8 +45,8 @@ INLINE void block(View<T> a, const T* b, int64_t width, int64_t inner, T* c) {
   }
 }
 
-// c = a · b: a [rows, inner], b [inner, width], c [rows, width], the width a `whole` one. BYTES: of the machine's
-// vectors; of wider ones GCC makes several, but keeps them in memory, which takes five times as long.
+// c = a · b: a [rows, inner], b [inner, width], c [rows, width], width = whole(width). BYTES: the size of the
+// machine's vectors; GCC splits wider ones, but keeps them in memory, which takes five times as long.
 template <int BYTES, typename T>
 INLINE void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
   using V = Vector<T, BYTES>;

@@ -56,7 +56,7 @@ class SoftmaxCrossEntropyOp : public OpKernel {
                     "labels must be [batch] and logits [batch, classes], got ", labels.shape().DebugString(), " and ",
                     logits.shape().DebugString())));
     const int64_t batch = logits.dim_size(0), classes = logits.dim_size(1);
-    // A copy, of one reading: memory that others share could change between the check and the use.
+    // A copy, read once: shared memory could change between the check and the use.
     const L* given = labels.flat<L>().data();
     std::vector<int64_t> label(batch);
     for (int64_t i = 0; i < batch; ++i) {

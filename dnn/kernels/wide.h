@@ -1,11 +1,11 @@
-// Vector code that any compiler makes of plain loops: what the kernels here share. It needs no header of TensorFlow's.
+// Plain loops that any compiler vectorizes: what the kernels share. It needs no header of TensorFlow's.
 //
-// WIDE before a function: on x86-64 the compiler makes it three times, for SSE2, AVX2 and AVX-512, and the widest that
-// the machine has is taken when the library is loaded. Elsewhere (Arm: NEON) once, as always, and once under
-// AddressSanitizer, whose checks leave no loop to be vector code. So a library runs on every machine of its kind, and
-// TensorFlow's headers are compiled as TensorFlow itself was, with no vector flag of ours.
-// What a WIDE function calls must be INLINE, to be made for the same vectors. A loop that sums needs
-// `#pragma omp simd reduction(…)`, which allows it another order of the terms; nothing runs in OpenMP.
+// WIDE before a function: on x86-64 it is compiled three times, for SSE2, AVX2 and AVX-512, and the widest version that
+// the machine supports is chosen when the library is loaded. Elsewhere (Arm: NEON) it is compiled once, and so it is
+// under AddressSanitizer, whose checks prevent vectorization. So a library runs on every machine of its kind, and
+// TensorFlow's headers are compiled as TensorFlow itself was, without vector flags.
+// Functions that a WIDE function calls must be INLINE, to be compiled for the same vectors. A loop that sums needs
+// `#pragma omp simd reduction(…)`, which permits another order of the terms; there is no OpenMP at run time.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@
 #define WIDE
 #endif
 
-// The larger one; b where a is a NaN.
+// The larger number; b if a is NaN.
 template <typename T>
 INLINE T larger(T a, T b) {
   return a > b ? a : b;
 }
 
-// The largest of n numbers, of those that are no NaN; −∞ if there is none. As 16 running maxima: clang makes no vectors
-// of a loop with one, `omp simd reduction(max : …)` or not.
+// The largest of n numbers, ignoring NaN; −∞ if there is none. With 16 running maxima, since clang does not vectorize a
+// loop with one, with `omp simd reduction(max : …)` or without.
 template <typename T>
 INLINE T largest_of(const T* x, int64_t n) {
   constexpr int LANES = 16;
@@ -78,8 +78,8 @@ struct Exponential<double> {
   }
 };
 
-// e^(x + rest) for x <= 0 and a rest far below x's last digit: within 2 units in the last place, and 0 where that is no
-// normal number. A NaN gives NaN.
+// e^(x + rest) for x <= 0 and a rest far below x's last digit: within 2 units in the last place, and 0 where that is
+// not a normal number. NaN gives NaN.
 // x = n ln 2 + r with |r| <= ln 2 / 2; e^x = 2^n e^r, and e^r is its Taylor polynomial.
 // Source: W. Cody, W. Waite, "Software Manual for the Elementary Functions", 1980, chapter 6.
 template <typename T>
@@ -97,7 +97,7 @@ INLINE T exponential(T x, T rest) {
   return x < E::LEAST ? T(0) : e;
 }
 
-// What a − b loses by rounding: a − b = difference + rest, exactly.
+// The rounding error of difference = a − b: a − b = difference + rest, exactly.
 // Source: D. Knuth, "The Art of Computer Programming", volume 2, section 4.2.2, theorem B.
 template <typename T>
 INLINE T difference_rest(T a, T b, T difference) {

@@ -1,15 +1,15 @@
-"""Every kernel with every kind of bad input: a program, which the test of the sanitizers runs. It ends with "done"."""
+"""Every kernel with every kind of bad input: a program that test_sanitizers.py runs. It ends with "done".
+
+Arguments: the source of all kernels, and flags for the compiler.
+"""
 
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 import dnn
-
-FLAGS = sys.argv[1:]
 
 
 def refused(call, *arguments, **named):
@@ -18,10 +18,6 @@ def refused(call, *arguments, **named):
     except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError, tf.errors.NotFoundError):
         return
     raise AssertionError(f"not refused: {arguments} {named}")
-
-
-def library(name):
-    return dnn.ops.load(Path(dnn.kernels.__file__).with_name(name), flags=FLAGS)
 
 
 def cross_entropy(op):
@@ -145,9 +141,10 @@ def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None):
     op(x=x, labels=labels, order=np.int32(order), **handles, t=t.handle, rule=rule, batch_size=batch_size)
 
 
-cross_entropy(library("softmax_cross_entropy.cc").dnn_softmax_cross_entropy)
-ops = library("layer_normalization.cc")
+source, *flags = sys.argv[1:]
+ops = dnn.ops.load(source, flags=flags)
+cross_entropy(ops.dnn_softmax_cross_entropy)
 normalization(ops.dnn_layer_normalization, ops.dnn_layer_normalization_grad)
-adam(library("fused_adam.cc").dnn_fused_adam)
-epochs(library("mlp_adam.cc").dnn_mlp_adam)
+adam(ops.dnn_fused_adam)
+epochs(ops.dnn_mlp_adam)
 print("done")

@@ -114,17 +114,17 @@ def test_the_kernel_refuses_what_does_not_fit_and_changes_nothing_then():
     pairs = [[a, others[0]], [b, others[1]], [c, others[2]]]
     for message, *arguments in (
         ("a variable is given twice among p, m, v and t", [a], [a], [c], g),
-        (r"gradient 0 must be as .*, float \[2\], got float \[3\]", [a], [b], [c], [tf.zeros([3])]),
-        (r"gradient 0 must be as .*, float \[3\], got float \[2\]", [a], [b], others[:1], g),
-        (r"gradient 1 must be as .*, float \[3\], got float \[2\]", *pairs, g * 2),
+        (r"gradient 0 must match .*, float \[2\], got float \[3\]", [a], [b], [c], [tf.zeros([3])]),
+        (r"gradient 0 must match .*, float \[3\], got float \[2\]", [a], [b], others[:1], g),
+        (r"gradient 1 must match .*, float \[3\], got float \[2\]", *pairs, g * 2),
         (r"gradient 0 must .*, double \[2\], got float \[2\]", [wide], [b], [c], g),
         (r"rule must be \[6\]|dimension must be 6", [a], [b], [c], g, (0.1,)),
     ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             call(*arguments, t=t)
     for bad, message in (
-        (tf.Variable(0), "t must be a number of int64, got int32"),
-        (tf.Variable([0], dtype=tf.int64), r"t must be a number of int64, got int64 \[1\]"),
+        (tf.Variable(0), "t must be an int64 scalar, got int32"),
+        (tf.Variable([0], dtype=tf.int64), r"t must be an int64 scalar, got int64 \[1\]"),
         (tf.Variable(-1, dtype=tf.int64), r"t must be in \[0, 2\^63 - 1\), got -1"),
     ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
@@ -137,7 +137,7 @@ def test_the_kernel_refuses_what_does_not_fit_and_changes_nothing_then():
 def test_a_step_that_is_refused_counts_nowhere():
     optimizer = FusedAdam([tf.Variable([1.0, 2.0])], 0.1)
     unknown = tf.function(lambda g: optimizer.apply([g]), input_signature=[tf.TensorSpec(None)])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="gradient 0 must be as its parameter"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="gradient 0 must match its parameter"):
         unknown(tf.ones([3]))
     for gradients in ([tf.ones([3])], [tf.ones([2], tf.float64)], [tf.ones([2], tf.int32)], [None], []):
         with pytest.raises(ValueError, match=r"gradients|the loss does not depend on"):

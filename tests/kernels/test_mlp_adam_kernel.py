@@ -41,7 +41,7 @@ def assert_same(ours, wanted):
         ("label", -1, r"labels must be in \[0, 3\), got -1 in row 29"),
         ("label", 3, "got 3 in row 29"),
         ("label", 2**31 - 1, "got 2147483647 in row 29"),
-        ("place", -1, r"order must be of rows in \[0, 30\), got -1"),
+        ("place", -1, r"order must hold indices in \[0, 30\), got -1"),
         ("place", 30, "got 30"),
         ("place", -(2**31), "got -2147483648"),
     ],
@@ -177,11 +177,11 @@ REFUSED = {
     "other features": ({"x": tf.ones([2, 5])}, r"float \[4,20\], got float \[5,20\]"),
     "another dtype": ({"x": tf.ones([2, 4], tf.float64)}, r"float \[4,20\], got double \[4,20\]"),
     "features beyond any memory": ({"x": tf.reshape(NOTHING, [0, 2**62]), "labels": [], "order": []}, "narrower than"),
-    "an order of no rows": ({"x": tf.zeros([0, 4]), "labels": []}, r"order must be of rows in \[0, 0\), got 0"),
+    "an order of no rows": ({"x": tf.zeros([0, 4]), "labels": []}, r"order must hold indices in \[0, 0\), got 0"),
     "no steps left": ({"t": tf.Variable(np.int64(2**63 - 2))}, r"t must be in \[0, 2\^63 - 2\), got 9223372036854"),
     "a negative t": ({"t": tf.Variable(np.int64(-1))}, r"t must be in \[0, 2\^63 - 2\), got -1"),
-    "a t of int32": ({"t": tf.Variable(0)}, "t must be a number of int64, got int32"),
-    "a t of one axis": ({"t": tf.Variable([0], dtype=tf.int64)}, r"t must be a number of int64, got int64 \[1\]"),
+    "a t of int32": ({"t": tf.Variable(0)}, "t must be an int64 scalar, got int32"),
+    "a t of one axis": ({"t": tf.Variable([0], dtype=tf.int64)}, r"t must be an int64 scalar, got int64 \[1\]"),
     "a batch of no rows": ({"batch_size": 0}, "batch_size"),
 }
 
@@ -218,13 +218,13 @@ def test_so_is_a_variable_among_p_or_the_slots(place, other):
         slots = {"p": p, **{name: [tf.Variable(tf.zeros_like(each)) for each in p] for name in ("m", "v")}}
         slots[slot] = [*p[:place], other, *p[place + 1 :]] if slot == "p" else list(slots[slot])
         slots[slot][place] = other
-        with pytest.raises(tf.errors.InvalidArgumentError, match=r"must be as its parameter and slots, .*, got "):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"must match its parameter and slots, .*, got "):
             call(**slots)
 
 
 def test_an_odd_number_and_a_variable_twice_are_refused():
     p = parameters()
-    with pytest.raises(tf.errors.InvalidArgumentError, match="p must be a kernel and a bias of each layer"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="p must hold a kernel and a bias for each layer"):
         call(p[:3])
     with pytest.raises(tf.errors.InvalidArgumentError, match="'N' of 1 must be at least minimum 2"):
         call(p[:1])

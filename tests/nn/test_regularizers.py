@@ -128,11 +128,11 @@ def test_a_penalty_pulls_the_weights_of_keras_s_layer_as_it_pulls_ours():
         value, keras_value = ours.penalty(), tf.add_n(keras_s.losses)
     assert_near(value, keras_value)
     expected = tape.gradient(keras_value, [keras_s.kernel.value, keras_s.bias.value])
-    for actual, wanted in zip(tape.gradient(value, [ours.kernel, ours.bias]), expected, strict=True):
-        assert_near(actual, wanted)
+    for actual, keras_gradient in zip(tape.gradient(value, [ours.kernel, ours.bias]), expected, strict=True):
+        assert_near(actual, keras_gradient)
 
 
 @pytest.mark.parametrize("kind", [L1, L2, L1L2])
-def test_text_is_no_factor(kind):
+def test_a_string_is_not_a_factor(kind):
     with pytest.raises(TypeError, match="must be a number, got '0.1'"):
         kind("0.1")

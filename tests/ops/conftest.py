@@ -7,8 +7,8 @@ import pytest
 
 @pytest.fixture
 def fake_compiler(tmp_path, monkeypatch):
-    """Makes $CXX a script: `--version` tells a version, and otherwise it says that it read the source and the header,
-    and the given lines run, with $out to write to. What it writes is no library, and is not tried as one.
+    """Makes $CXX a script: `--version` prints a version, `-MM` lists the source and the header, and otherwise the given
+    lines run, with $out to write to. What it writes is no library, and is not tried as one.
     """
     monkeypatch.setattr("dnn.ops.build.ops_in", lambda library, name: ("DnnTestPlusOne",))
 

@@ -1,4 +1,4 @@
-// The smallest op with a kernel: what the tests of loading load. By TensorFlow's C API, whose headers are read in a moment.
+// The smallest op with a kernel: what the tests of loading load. TensorFlow's C API, since its headers compile fast.
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 
