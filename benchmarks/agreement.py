@@ -1,6 +1,6 @@
-"""Before any time is taken: whoever is compared must have learnt the same from the same weights and rows."""
+"""Before anything is timed: all that are compared must have learnt the same from the same weights and rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,14 +9,24 @@ ONE_LOGISTIC_OUTPUT = 3e-2  # scikit-learn with two classes: the same probabilit
 
 
 def tolerance(peer: str, classes: int) -> float:
+    """Return how far, relatively, a peer's losses may be from ours."""
     return ONE_LOGISTIC_OUTPUT if (peer, classes) == ("sklearn_peer", 2) else TOLERANCE
 
 
-def assert_same_learning(learnt: Mapping[str, list], tolerances: Mapping[str, float], rows: int) -> None:
-    """learnt: name -> the (loss, accuracy or None) of each epoch of so many rows; all are compared with the first's.
+def assert_same_learning(
+    learnt: Mapping[str, Sequence[tuple[float, float | None]]], tolerances: Mapping[str, float], rows: int
+) -> None:
+    """Check that all have learnt what the first has.
 
-    By rounding alone, the class of a row in a thousand, and of two at least, may be another.
-    Raises: AssertionError that names who learnt something else.
+    Rounding alone may give another class to a row in a thousand, and to two rows at least.
+
+    Args:
+        learnt: Name -> (loss, accuracy or None) of each epoch.
+        tolerances: Name -> how far its losses may be from the first's, relatively.
+        rows: How many rows an epoch has.
+
+    Raises:
+        AssertionError: If one learnt something else; it is named.
     """
     first, *others = learnt
     rounded = max(2 / rows, 1e-3)
@@ -31,7 +41,14 @@ def assert_same_learning(learnt: Mapping[str, list], tolerances: Mapping[str, fl
 
 
 def assert_same_probabilities(predicted: Mapping[str, np.ndarray]) -> None:
-    """Raises: AssertionError that names who predicts something else than the first, by 1e-5 or more."""
+    """Check that all predict what the first does.
+
+    Args:
+        predicted: Name -> probabilities, [rows, classes].
+
+    Raises:
+        AssertionError: If one is 1e-5 or more away from the first; it is named.
+    """
     first, *others = predicted
     for name in others:
         difference = np.abs(predicted[name] - predicted[first]).max()

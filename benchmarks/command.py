@@ -2,8 +2,8 @@
 
     python -m benchmarks.command [FILE.csv …] [--runs 5]
 
-Each file (and the embedded sample, first) is learnt from `--runs` times in fresh processes, in turn. The answer is
-the median and the range of the seconds on the wall, and the largest resident memory of any run.
+The embedded sample and each file are learnt from in turn, `--runs` times, in fresh processes. The answer is the median
+and the range of the seconds on the wall, and the largest resident memory of any run.
 """
 
 import argparse
@@ -18,9 +18,10 @@ from pathlib import Path
 
 
 def main() -> None:
+    """Measure, and print the table."""
     arguments = _arguments()
-    jobs = [[], *(["--data", path] for path in arguments.files)]
-    measured = [[] for _ in jobs]
+    jobs: list[list[str]] = [[], *(["--data", path] for path in arguments.files)]
+    measured: list[list[tuple[float, float]]] = [[] for _ in jobs]
     for _ in range(arguments.runs):
         for job, runs in zip(jobs, measured, strict=True):
             runs.append(timed_run(job))
@@ -33,7 +34,7 @@ def main() -> None:
 
 
 def timed_run(options: list[str]) -> tuple[float, float]:
-    """(seconds, peak resident megabytes) of one `dnn train` in a process of its own."""
+    """Return the seconds and the peak resident megabytes of one `dnn train` in a process of its own."""
     folder = tempfile.mkdtemp()
     command = [sys.executable, "-c", "from dnn.cli import main; main()", "train", "--out", f"{folder}/run", *options]
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The rows to learn from: those of a file, or as many as the article's bank.csv has, drawn from the embedded sample."""
+"""The rows to learn from: those of a file, or as many as the article's bank.csv has, drawn from the sample."""
 
 import random
 from pathlib import Path
@@ -10,7 +10,7 @@ ROWS = 11_162
 
 
 def sampled_table(folder: Path) -> tuple[str, str]:
-    """(CSV, target): the header of the embedded sample, and ROWS of its rows, drawn with replacement."""
+    """Write a CSV of ROWS rows of the embedded sample, drawn with replacement; return it and its target."""
     header, *rows = dnn.sample_path().read_text().splitlines()
     path = folder / "sampled.csv"
     path.write_text("\n".join([header, *random.Random(0).choices(rows, k=ROWS)]) + "\n")
@@ -18,7 +18,7 @@ def sampled_table(folder: Path) -> tuple[str, str]:
 
 
 def prepared(file: str, target: str, folder: Path) -> str:
-    """An .npz of the file's training rows, as `dnn` prepares them."""
+    """Write an .npz of the file's training rows, as `dnn` prepares them; return its path."""
     path = str(folder / "rows.npz")
     run_program("prepare", file, target, path)
     return path

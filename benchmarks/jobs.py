@@ -1,4 +1,4 @@
-"""A job: a network, its batches, the rows it learns from. It needs NumPy alone, so every peer makes the same one."""
+"""A job: a network, its batches and the rows it learns from. It needs only NumPy, so every peer makes the same one."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +15,15 @@ DRAWN = 100_000  # rows drawn at most; more rows are these again, since drawing 
 
 @dataclass(frozen=True)
 class Job:
-    """sizes: widths from the inputs to the classes, relu between. file: an .npz with x and y, instead of drawn rows."""
+    """What every peer does.
+
+    Args:
+        name: What the table calls it.
+        sizes: Widths from the inputs to the classes, relu between.
+        batch_size: Rows of a step.
+        rows: Rows of an epoch.
+        file: An .npz with x and y; None draws the rows.
+    """
 
     name: str
     sizes: tuple[int, ...]
@@ -25,26 +33,26 @@ class Job:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch, the short last batch included."""
+        """How many steps an epoch has, the short last batch included."""
         return -(-self.rows // self.batch_size)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """(float32[rows, features], int32[rows])."""
+        """Return x, float32[rows, features], and y, int32[rows]."""
         return loaded(self.file) if self.file else drawn(self.rows, self.sizes[0], self.sizes[-1])
 
     def weights(self) -> list[np.ndarray]:
-        """The first weights, float32, the kernel of each layer before its bias: Glorot's uniform ones, and zeros."""
+        """Return the first weights, float32: for each layer a kernel, Glorot uniform, and a bias of zeros."""
         random = np.random.default_rng(1)
         return [part for pair in pairwise(self.sizes) for part in (glorot(random, pair), np.zeros(pair[1], np.float32))]
 
     def orders(self, epochs: int) -> list[np.ndarray]:
-        """The order of the rows in each epoch, int32[rows]."""
+        """Return the order of the rows in each epoch, int32[rows]."""
         return [np.random.default_rng(epoch).permutation(self.rows).astype(np.int32) for epoch in range(epochs)]
 
 
 @lru_cache(maxsize=1)
 def drawn(rows: int, features: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Normal numbers, and the class that a random linear map of them and some noise gives."""
+    """Draw normal numbers, and the class that a random linear map of them and some noise give."""
     random = np.random.default_rng(0)
     x = random.standard_normal((min(rows, DRAWN), features), np.float32)
     scores = x @ random.standard_normal((features, classes), np.float32)
@@ -55,10 +63,12 @@ def drawn(rows: int, features: int, classes: int) -> tuple[np.ndarray, np.ndarra
 
 @lru_cache(maxsize=1)
 def loaded(file: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y of an .npz."""
     arrays = np.load(file)
     return arrays["x"], arrays["y"]
 
 
 def glorot(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Draw Glorot's uniform weights."""
     limit = (6 / sum(shape)) ** 0.5
     return random.uniform(-limit, limit, shape).astype(np.float32)

@@ -9,7 +9,7 @@ BEFORE_ANY_WORK = ("Python itself", "import")
 
 
 def limits(findings: Iterable[Findings]) -> list[str]:
-    """One sentence for the small network's epoch, and one for the whole process, if they were measured."""
+    """Return a sentence about the small network's epoch, and one about the whole process, if they were measured."""
     findings = list(findings)
     answers = [answer for found in findings for answer in found.answers]
     starts = [start for found in findings for start in found.starts]
@@ -17,7 +17,7 @@ def limits(findings: Iterable[Findings]) -> list[str]:
 
 
 def epoch_limit(answers: list[Answer]) -> list[str]:
-    """How fast JAX is beside Keras: the program of its epoch is made by XLA too, and from other operations."""
+    """Say how fast JAX is beside Keras: its epoch is compiled by XLA too, from other operations."""
     seconds = {answer.against: statistics.median(answer.their_values) for answer in answers}
     jax, keras = (next((name for name in seconds if name.startswith(peer)), None) for peer in ("JAX", "Keras fit"))
     xla = [answer for answer in answers if answer.ours == "dnn, XLA" and answer.share_of_roof]
@@ -33,7 +33,7 @@ def epoch_limit(answers: list[Answer]) -> list[str]:
 
 
 def process_limit(starts: list[Start]) -> list[str]:
-    """What of a process is Python and imports, which no library makes shorter, and what is left."""
+    """Say how much of a process is Python and imports, and how much is left."""
     if len(starts) < 2:
         return []
     parts = []

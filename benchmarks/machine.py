@@ -6,6 +6,7 @@ import re
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from benchmarks.contenders import cores
 
@@ -13,7 +14,8 @@ PACKAGES = ("tensorflow", "keras", "torch", "jax", "jaxlib", "optax", "scikit-le
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS")
 
 
-def machine() -> dict:
+def machine() -> dict[str, Any]:
+    """Return the processor, cores, memory, system and load of this machine."""
     return {
         "processor": processor(),
         "cores": cores(),
@@ -24,6 +26,7 @@ def machine() -> dict:
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that are installed."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -34,7 +37,7 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str | None:
-    """Of the source that was measured, with -dirty behind it if files differ from it; None outside a git repository."""
+    """Return the commit of the source, with -dirty behind it if files differ from it; None outside a git repository."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--match="]
     try:
         done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
@@ -43,12 +46,16 @@ def commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def threads() -> dict:
-    """Each tool may use every core, and does so by its own default, but for those whose best count is looked for."""
+def threads() -> dict[str, Any]:
+    """Return how many threads are allowed, and what the environment sets.
+
+    Each tool may use every core, and does by default, except those whose best count is searched for.
+    """
     return {"allowed": cores(), "set": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}}
 
 
 def processor() -> str:
+    """Return the name of the processor."""
     path = Path("/proc/cpuinfo")
     named = re.search(r"model name\s*:\s*(.+)", path.read_text()) if path.exists() else None
     return named[1] if named else platform.processor() or platform.machine()

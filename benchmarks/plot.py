@@ -6,6 +6,7 @@ from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.answers import PHASES, Findings, Point, Start
@@ -19,7 +20,7 @@ BATCH = 100  # rows of a step on the axis of rows
 
 
 def draw(findings: list[Findings], path: Path) -> None:
-    """Panels for what was measured; no picture if that is none of it."""
+    """Write a picture with a panel for each kind of findings; none if there is nothing to draw."""
     points = [point for found in findings for point in found.points if not point.skipped]
     starts = [start for found in findings for start in found.starts]
     panels = [
@@ -38,7 +39,8 @@ def draw(findings: list[Findings], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def draw_axis(axes, points: list[Point], axis: str, title: str) -> None:
+def draw_axis(axes: Axes, points: list[Point], axis: str, title: str) -> None:
+    """Draw the seconds of each contender along one axis."""
     for contender in dict.fromkeys(point.contender for point in points):
         own = [point for point in points if point.contender == contender]
         axes.plot([point.value for point in own], [seconds(point) for point in own], marker=".", label=contender)
@@ -50,11 +52,13 @@ def draw_axis(axes, points: list[Point], axis: str, title: str) -> None:
 
 
 def seconds(point: Point) -> float:
+    """Return the median seconds of a step, or on the axis of rows of an epoch."""
     step = statistics.median(point.step_seconds)
     return step * point.value / BATCH if point.axis == "rows" else step
 
 
-def draw_starts(axes, starts: list[Start]) -> None:
+def draw_starts(axes: Axes, starts: list[Start]) -> None:
+    """Draw each program as a bar of its phases."""
     ends = [0.0] * len(starts)
     for phase in PHASES:
         widths = [start.phases.get(phase, 0) for start in starts]

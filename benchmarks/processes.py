@@ -9,16 +9,17 @@ import time
 from importlib import import_module
 from multiprocessing.managers import BaseManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HOME = Path(__file__).parent.parent
 
 
 class Peer(BaseManager):
-    """A process. What it makes stays there; what comes back calls it."""
+    """A process in which objects are made; what comes back are proxies that call them."""
 
 
-def made(module: str, name: str, *arguments, **options):
+def made(module: str, name: str, *arguments: Any, **options: Any) -> Any:
+    """Return a new object of a class in benchmarks/."""
     return getattr(import_module(f"benchmarks.{module}"), name)(*arguments, **options)
 
 
@@ -26,33 +27,39 @@ Peer.register("made", made)
 
 
 def quiet() -> None:
-    """What TensorFlow says of the machine at its start, whatever its log level, is of no use here."""
+    """Silence stderr: TensorFlow describes the machine there when it starts, whatever its log level."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 class Processes:
-    """peer -> its process, begun when it is first asked for something. Ends them all at the end of a `with`."""
+    """The process of each peer, begun when the first object is made there. All end with the `with` block."""
 
-    def __init__(self):
-        self._peers = {}
+    def __init__(self) -> None:
+        self._peers: dict[str, Peer] = {}
 
-    def made(self, peer: str, module: str, name: str, *arguments, **options):
-        """An object of a class in benchmarks/, in the process of this peer."""
+    def made(self, peer: str, module: str, name: str, *arguments: Any, **options: Any) -> Any:
+        """Return a new object of a class in benchmarks/, which lives in the process of this peer."""
         if peer not in self._peers:
             self._peers[peer] = Peer(ctx=multiprocessing.get_context("spawn"))
             self._peers[peer].start(quiet)
         return self._peers[peer].made(module, name, *arguments, **options)
 
-    def __enter__(self):
+    def __enter__(self) -> "Processes":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for peer in self._peers.values():
             peer.shutdown()
 
 
 class Ended(NamedTuple):
-    """What a program did. seconds: on the wall, Python's own start included. megabytes: its peak resident memory."""
+    """What a program did.
+
+    Args:
+        printed: Its output.
+        seconds: On the wall, Python's own start included.
+        megabytes: Its peak resident memory.
+    """
 
     printed: str
     seconds: float
@@ -60,7 +67,11 @@ class Ended(NamedTuple):
 
 
 def run(program: str, *arguments: str) -> Ended:
-    """`python -m benchmarks.programs.PROGRAM`, to its end. Raises: RuntimeError if it fails."""
+    """Run `python -m benchmarks.programs.PROGRAM` to its end.
+
+    Raises:
+        RuntimeError: If it fails.
+    """
     command = [sys.executable, "-m", f"benchmarks.programs.{program}", *arguments]
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,35 +14,38 @@ TRIES = 3
 
 
 class Roof:
-    """Seconds of float32 products [rows, inner] · [inner, columns], each shape measured once."""
+    """Seconds of float32 products [rows, inner] · [inner, columns], each shape measured once.
 
-    def __init__(self, at_least: float):
-        """at_least: seconds to measure for, each time."""
+    Args:
+        at_least: Seconds to measure for, each time.
+    """
+
+    def __init__(self, at_least: float) -> None:
         self.at_least = at_least
-        self.seconds = {}
+        self.seconds: dict[tuple[int, int, int], dict[str, float]] = {}
 
     def step(self, sizes: tuple[int, ...], rows: int) -> float:
-        """Of a training step: for each layer x·W, xᵀ·g for its kernel, and, but for the first, g·Wᵀ for its inputs."""
+        """Return the seconds of a training step: for each layer x·W and xᵀ·g, and for all but the first g·Wᵀ."""
         shapes = []
-        for place, (inputs, units) in enumerate(pairwise(sizes)):
+        for layer, (inputs, units) in enumerate(pairwise(sizes)):
             shapes += [(rows, inputs, units), (inputs, rows, units)]
-            shapes += [(rows, units, inputs)] if place else []
+            shapes += [(rows, units, inputs)] if layer else []
         return sum(self.product(*shape) for shape in shapes)
 
     def prediction(self, sizes: tuple[int, ...], rows: int) -> float:
-        """Of the logits of so many rows, taken 65,536 at a time, as `dnn.predict` does."""
+        """Return the seconds of the logits of `rows` rows, taken 65,536 at a time, as `dnn.predict` does."""
         at_once = min(rows, 65_536)
         return sum(self.product(at_once, *pair) for pair in pairwise(sizes)) * rows / at_once
 
-    def rates(self) -> list[dict]:
-        """Of each shape measured so far: GFLOP/s of NumPy and of TensorFlow."""
+    def rates(self) -> list[dict[str, Any]]:
+        """Return the GFLOP/s of NumPy and of TensorFlow for each shape measured so far."""
         return [
             {"shape": list(shape)} | {tool: 2e-9 * math.prod(shape) / seconds for tool, seconds in both.items()}
             for shape, both in self.seconds.items()
         ]
 
     def product(self, rows: int, inner: int, columns: int) -> float:
-        """Seconds of the faster one."""
+        """Return the seconds of the faster of the two."""
         shape = (rows, inner, columns)
         if shape not in self.seconds:
             random = np.random.default_rng(0)
@@ -54,6 +58,6 @@ class Roof:
             }
         return min(self.seconds[shape].values())
 
-    def _best(self, function: Callable) -> float:
+    def _best(self, function: Callable[[], Any]) -> float:
         function()
         return min(seconds_per_call(function, self.at_least) for _ in range(TRIES))

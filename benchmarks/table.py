@@ -11,7 +11,7 @@ COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (least to
 
 
 def markdown(findings: Iterable[Findings]) -> str:
-    """The tables that have rows, one below the other."""
+    """Return the tables that have rows, one below the other."""
     findings = list(findings)
     answers = [answer for found in findings for answer in found.answers]
     points = [point for found in findings for point in found.points]
@@ -22,14 +22,14 @@ def markdown(findings: Iterable[Findings]) -> str:
 
 
 def main_table(findings: Iterable[Findings]) -> str:
-    """The answers that have an aim, those where another is faster, and what keeps an aim from being reached."""
+    """Return the answers that have an aim or where another is faster, and what keeps an aim from being reached."""
     findings = list(findings)
     answers = [answer for found in findings for answer in found.answers if answer.aim is not None or answer.lost]
     return "\n\n".join([answers_table(answers), *limits(findings)])
 
 
 def answers_table(answers: list[Answer]) -> str:
-    """One line an answer; a job is named where it begins."""
+    """Return a line for each answer; a job is named on its first."""
     lines = [cells(answer) for answer in answers]
     jobs = [None, *(job for job, *_ in lines)]
     named = [("" if job == before else job, *rest) for before, (job, *rest) in zip(jobs, lines, strict=False)]
@@ -37,6 +37,7 @@ def answers_table(answers: list[Answer]) -> str:
 
 
 def cells(answer: Answer) -> tuple[str, ...]:
+    """Return what stands in each column."""
     return (
         answer.job,
         answer.ours,
@@ -50,23 +51,27 @@ def cells(answer: Answer) -> tuple[str, ...]:
 
 
 def named(answer: Answer) -> str:
+    """Return who an answer is against, with its fastest settings."""
     settings = ", ".join(f"{name}={value}" for name, value in answer.settings.items())
     return answer.against + (f" ({settings})" if settings else "")
 
 
 def value(values: list[float], unit: str) -> str:
+    """Return the median, with its unit; nothing if nothing was measured."""
     if not values:
         return ""
     return duration(statistics.median(values)) if unit == "s" else f"{statistics.median(values):.0f} MB"
 
 
 def ratio(answer: Answer) -> str:
+    """Return the median ratio and its range."""
     if answer.figure == "ours":
         return ""
     return f"{answer.median:.2f} × ({min(answer.figures):.2f} to {max(answer.figures):.2f})"
 
 
 def aim(answer: Answer) -> str:
+    """Return the aim, and whether it was reached."""
     if answer.aim is None:
         return ""
     bound = "at least" if answer.figure == "theirs / ours" else "at most"
@@ -75,20 +80,21 @@ def aim(answer: Answer) -> str:
 
 
 def scaling_table(points: list[Point]) -> str:
-    """A line for each place of each axis: the time of a step of each contender, and its share of the roof."""
+    """Return a line for each point of each axis: the time of a step of each contender, and its share of the roof."""
     if not points:
         return ""
     contenders = list(dict.fromkeys(point.contender for point in points))
-    places = dict.fromkeys((point.axis, point.value) for point in points)
+    positions = dict.fromkeys((point.axis, point.value) for point in points)
     at = {(point.axis, point.value, point.contender): step(point) for point in points}
     lines = [
         (f"{axis} {value:,}", *(at.get((axis, value, contender), "") for contender in contenders))
-        for axis, value in places
+        for axis, value in positions
     ]
     return table(("a step with", *contenders), lines)
 
 
 def step(point: Point) -> str:
+    """Return the median seconds of a step and its share of the roof, or why it was left out."""
     if point.skipped:
         return f"— ({point.skipped})"
     seconds = statistics.median(point.step_seconds)
@@ -96,6 +102,7 @@ def step(point: Point) -> str:
 
 
 def starts_table(starts: list[Start]) -> str:
+    """Return a line for each program, with the time of each phase."""
     if not starts:
         return ""
     phases = [phase for phase in PHASES if any(phase in start.phases for start in starts)]

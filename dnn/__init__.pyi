@@ -5,6 +5,7 @@ A new piece needs one line here, below the module that defines it.
 
 from dnn import bench as bench
 from dnn import data as data
+from dnn import kernels as kernels
 from dnn import nn as nn
 from dnn import ops as ops
 from dnn import report as report
@@ -118,8 +119,8 @@ from dnn.train.evaluate import predict as predict
 from dnn.train.fit import fit as fit
 from dnn.export import Classifier as Classifier
 from dnn.export import load as load
-from dnn.ops.fused_adam import FusedAdam as FusedAdam
-from dnn.ops.mlp_adam import MlpAdam as MlpAdam
+from dnn.kernels.fused_adam import FusedAdam as FusedAdam
+from dnn.kernels.mlp_adam import MlpAdam as MlpAdam
 
 __version__: str
 __all__: list[str]

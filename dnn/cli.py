@@ -44,14 +44,14 @@ Target = Annotated[
     typer.Option(help="Column to predict.", show_default=", else ".join((*USUAL_TARGETS, "the last column"))),
 ]
 Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be given several times.", show_default="none")]
-ScaleOption = Annotated[
-    Scale | None, typer.Option(help="How to scale the numeric columns.", show_default=SCALE.value)
-]
+ScaleOption = Annotated[Scale | None, typer.Option(help="How to scale the numeric columns.", show_default=SCALE.value)]
 Validation = Annotated[
     float | None, typer.Option(help="Share of the rows for validation, in (0, 1).", show_default=str(SHARE))
 ]
 Test = Annotated[float | None, typer.Option(help="Share of the rows for the test, in (0, 1).", show_default=str(SHARE))]
-Seed = Annotated[int, typer.Option(help="Seed of the split, the first weights and the order of the rows.", min=0, max=2**63 - 1)]
+Seed = Annotated[
+    int, typer.Option(help="Seed of the split, the first weights and the order of the rows.", min=0, max=2**63 - 1)
+]
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
@@ -74,7 +74,9 @@ def train_command(
     ] = DEFAULTS.hidden,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size, > 0.")] = DEFAULTS.learning_rate,
     batch_size: Annotated[int, typer.Option(help="Rows per step.", min=1)] = DEFAULTS.batch_size,
-    epochs: Annotated[int, typer.Option(help="Maximum number of passes over the training rows.", min=1)] = DEFAULTS.epochs,
+    epochs: Annotated[
+        int, typer.Option(help="Maximum number of passes over the training rows.", min=1)
+    ] = DEFAULTS.epochs,
     patience: Annotated[
         int, typer.Option(help="Stop after this many epochs without a lower validation loss.", min=1)
     ] = DEFAULTS.patience,
@@ -142,7 +144,9 @@ def evaluate_command(run: RunFolder, data: NewData, debug: Debug = False) -> Non
 def predict_command(
     run: RunFolder,
     data: NewData,
-    out: Annotated[Path, typer.Option(help="CSV file to write: the label and the probability of each class.")] = PREDICTIONS,
+    out: Annotated[
+        Path, typer.Option(help="CSV file to write: the label and the probability of each class.")
+    ] = PREDICTIONS,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
     debug: Debug = False,
 ) -> None:

@@ -1,13 +1,14 @@
-"""Write the generated parts of the README: every figure and picture in it comes from here.
+"""Write the generated parts of the README: every figure, table and picture in it comes from here.
 
-    python scripts/readme.py [FILE.csv]      # FILE: the article's bank.csv; without it those figures stay
+    python scripts/readme.py [--only NAME …] [--bank FILE.csv]
 
-The speeds are those of the last `python -m benchmarks`, which is not run here.
-
-A part stands between `<!-- NAME: COMMAND -->` and `<!-- end -->` and is what the command printed. The picture of the
-curves is that of the run that the README shows.
+A part stands between `<!-- NAME: COMMAND -->` and `<!-- end -->` and is what the command printed. Without --bank, the
+article's bank.csv, the parts that need it stay as they are. The picture of the curves is that of the run that the
+README shows. The speeds and the conformance table are those that were measured last: `python -m benchmarks` and
+`python -m benchmarks.conformance` measure anew.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -19,27 +20,31 @@ from pathlib import Path
 
 HOME = Path(__file__).parent.parent
 README = HOME / "README.md"
-OWN_DATE = ("speed",)  # parts that say themselves when and where they were measured
+UNDATED = ("speed", "conformance", "pieces")  # parts that tell themselves when and where, or hold anywhere
 PART = re.compile(r"(<!-- (\w+): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
-    bank = sys.argv[1] if len(sys.argv) > 1 else None
-    text = PART.sub(lambda part: part[0] if "FILE" in part[3] and not bank else filled(part, bank), README.read_text())
-    README.write_text(text)
+    """Write the parts."""
+    arguments = parsed()
+
+    def written(part: re.Match[str]) -> str:
+        is_wanted = not arguments.only or part[2] in arguments.only
+        return filled(part, arguments.bank) if is_wanted and ("FILE" not in part[3] or arguments.bank) else part[0]
+
+    README.write_text(PART.sub(written, README.read_text("utf-8")), "utf-8")
 
 
-def filled(part: re.Match, bank: str | None) -> str:
-    """The part with what its command prints now, as a block of code or as a table."""
-    command = part[3].replace("FILE", str(Path(bank).resolve())) if bank else part[3]
-    printed = output_of(command)
+def filled(part: re.Match[str], bank: Path | None) -> str:
+    """Return the part with what its command prints now, as a table or as a block of code."""
+    printed = output_of(part[3].replace("FILE", str(bank)))
     body = printed if printed.lstrip().startswith("|") else f"```text\n{printed}```\n"
-    measured = "" if part[2] in OWN_DATE else f"\nOn {date.today()}, {machine()}.\n"
+    measured = "" if part[2] in UNDATED else f"\nOn {date.today()}, {machine()}.\n"
     return f"{part[1]}{body}{measured}{part[4]}"
 
 
 def output_of(command: str) -> str:
-    """What the command prints, run beside a copy of nothing: it finds no old run, and leaves its picture here."""
+    """Return what the command prints, run in an empty folder; the picture of its run, if it leaves one, is kept."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"PYTHONPATH": str(HOME), "COLUMNS": "100", "TF_CPP_MIN_LOG_LEVEL": "2"}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
@@ -52,8 +57,17 @@ def output_of(command: str) -> str:
 
 
 def machine() -> str:
+    """Return the cores and the processor of this machine."""
     model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     return f"{os.cpu_count()} cores of {model[1] if model else 'an unnamed processor'}"
+
+
+def parsed() -> argparse.Namespace:
+    """Return the arguments of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="write only these parts")
+    parser.add_argument("--bank", type=lambda name: Path(name).resolve(), help="the article's bank.csv")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from hypothesis import settings
+from library_cache import library_cache
+
+os.environ["XDG_CACHE_HOME"] = str(library_cache())  # for what is compiled, also by the processes that tests start
 
 settings.register_profile("dev", deadline=None, max_examples=25)
 settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True, print_blob=True)

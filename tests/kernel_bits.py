@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 import dnn
-from dnn.ops.fused_adam import FusedAdam
-from dnn.ops.layer_normalization import layer_normalization
-from dnn.ops.mlp_adam import MlpAdam
-from dnn.ops.softmax_cross_entropy import sparse_softmax_cross_entropy
+from dnn.kernels.fused_adam import FusedAdam
+from dnn.kernels.layer_normalization import fused_layer_normalization
+from dnn.kernels.mlp_adam import MlpAdam
+from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
 from dnn.train.rows import Rows
 
 
@@ -45,8 +45,8 @@ def bits() -> list[str]:
     matrix, other, *vectors = (tf.constant(random.normal(size=size)) for size in ((1000, 33), (1000, 33), 33, 33))
     labels = random.integers(0, 33, 1000).astype(np.int32)
     return [
-        line("cross-entropy", with_gradients(lambda z: sparse_softmax_cross_entropy(labels, z), matrix)),
-        line("layer normalization", with_gradients(layer_normalization, matrix, *vectors)),
+        line("cross-entropy", with_gradients(lambda z: fused_sparse_softmax_cross_entropy(labels, z), matrix)),
+        line("layer normalization", with_gradients(fused_layer_normalization, matrix, *vectors)),
         line("Adam", adam(matrix, other)),
         line("epoch", epoch(matrix, labels)),
     ]

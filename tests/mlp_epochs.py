@@ -3,7 +3,7 @@
 import numpy as np
 
 import dnn
-from dnn.ops.mlp_adam import MlpAdam
+from dnn.kernels.mlp_adam import MlpAdam
 from dnn.train.epoch import train_step
 
 LOSS, RATE = dnn.sparse_softmax_cross_entropy, 0.01

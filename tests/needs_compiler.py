@@ -1,4 +1,4 @@
-"""The mark of tests that compile C++: they are skipped where there is no compiler."""
+"""The mark of tests that compile C++: where there is no compiler, they are skipped, and the reason says what to do."""
 
 import pytest
 

@@ -20,15 +20,14 @@ static int add(const char* name, const char* input) {
 
 
 def registering(*names: str, input: str = "x: float", more: str = "") -> str:
-    """A source with these ops, which have no kernel, the last with that input; and with more lines."""
+    """Return a source with these ops, which have no kernel, the last with that input; and with more lines."""
     inputs = ["x: float"] * (len(names) - 1) + [input]
-    lines = [
-        f'int op_{place} = add("{name}", "{of}");' for place, (name, of) in enumerate(zip(names, inputs, strict=True))
-    ]
+    lines = [f'int op_{i} = add("{name}", "{spec}");' for i, (name, spec) in enumerate(zip(names, inputs, strict=True))]
     return "\n".join([API, *lines, more, ""])
 
 
 def written(path: Path, text: str) -> Path:
+    """Write the text, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path

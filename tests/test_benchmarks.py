@@ -1,10 +1,4 @@
-"""What makes an epoch fast, in counts, which no busy machine changes; and that the benchmarks run, whoever is there."""
-
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""What makes an epoch fast, in counts, which no busy machine changes."""
 
 import numpy as np
 import pytest
@@ -12,12 +6,10 @@ import tensorflow as tf
 
 import dnn
 import dnn.train.fit
-from benchmarks.questions import QUESTIONS
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_training, training_program
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled
 
-HOME = Path(dnn.__file__).parent.parent
 ROWS, FEATURES, BATCH = 1_029, 51, 100  # ten steps, and a short one
 EPOCHS = 5
 OPERATIONS = 815  # in the graph of a training epoch and all its functions; half of them run in every step
@@ -76,53 +68,3 @@ def test_an_epoch_never_goes_back_to_python(fitted, name):
 def test_a_function_of_python_would_be_seen():
     back = tf.function(lambda x: tf.py_function(lambda y: y, [x], tf.float32), input_signature=[tf.TensorSpec([])])
     assert "EagerPyFunc" in Compiled(back.get_concrete_function()).operations()
-
-
-def ran(*arguments: str, before: str = "") -> str:
-    """What `python -m benchmarks` prints, in a process of its own."""
-    program = f"import runpy, sys; {before}; runpy.run_module('benchmarks', run_name='__main__')"
-    command = [sys.executable, "-c", program, *arguments]
-    environment = os.environ | {"PYTHONPATH": str(HOME)}
-    done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
-    peers = ("keras", "torch", "jax", "optax", "sklearn", "tensorflow")
-    printed = ran("--list", before=f"sys.modules |= dict.fromkeys({peers})")
-    assert all(f"{name}: " in printed for name in QUESTIONS)
-    assert "left out: JAX, jit: jax and optax not installed; README.md says how" in printed
-    assert "takes part" not in printed
-
-
-def test_a_quick_run_of_one_question_compares_with_keras(tmp_path):
-    missing = "sys.modules |= dict.fromkeys(['torch', 'jax', 'sklearn'])"
-    printed = ran("--quick", "--only", "one_row", "--out", str(tmp_path), before=missing)
-    results = json.loads((tmp_path / "results.json").read_text())
-    answers = {answer["against"]: answer for answer in results["questions"]["one_row"]["answers"]}
-    assert set(answers) == {"Keras predict", "calling the Keras model"}
-    assert answers["Keras predict"]["median"] > 1
-    assert "| Keras predict |" in printed
-    assert "Left out: PyTorch: torch not installed; README.md" in printed
-    assert not (tmp_path / "plot.png").exists()  # of one row there is nothing to draw
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--data", "absent.csv"], "absent.csv"),
-        (
-            ["--data", "dnn/data/bank-sample.csv", "--target", "deposit"],
-            "has no column 'deposit'; its columns are age, ",
-        ),
-        (["--target", "y"], "--target is a column of --data, which is not given"),
-        (["--data", "README.md"], "README.md, line 3: 3 cells, but the header has 1"),
-        (["--only", "one_row", "--out", "README.md"], "README.md"),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_measured(arguments, message):
-    command = [sys.executable, "-m", "benchmarks", *arguments]
-    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert message in done.stderr.splitlines()[-1]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from library_cache import library_cache
 from needs_compiler import needs_compiler
 from registering import written
 from typer.testing import CliRunner
@@ -21,8 +20,8 @@ def invoke(*arguments):
     return CliRunner().invoke(app, ["new-op", *arguments])
 
 
-def run(arguments, cache):
-    environment = {**os.environ, "PYTHONPATH": str(Path(dnn.__file__).parent.parent), "XDG_CACHE_HOME": str(cache)}
+def run(arguments):
+    environment = {**os.environ, "PYTHONPATH": str(Path(dnn.__file__).parent.parent)}
     return subprocess.run(
         [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
@@ -41,7 +40,7 @@ def test_what_xla_lacks_is_not_tried():
 
 
 @pytest.mark.parametrize("options", [[], pytest.param(["--cpp"], marks=needs_compiler)])
-def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request, tmp_path_factory):
+def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = invoke("my_2nd_op", *options)
     assert result.exit_code == 0
@@ -49,10 +48,9 @@ def test_what_it_writes_passes_its_tests(options, tmp_path, monkeypatch, request
     told = [*(f"wrote {name}" for name in names), "test it: pytest test_my_2nd_op.py"]
     assert result.output.splitlines() == [*told, "time it: dnn bench-op my_2nd_op.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
-    cache = library_cache(request.config, tmp_path_factory)  # that of tests/ops
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     written(tmp_path / "test_xla.py", IS_TOLD if options else "")
-    process = run(["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "error"], cache)
+    process = run(["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "error"])
     assert process.returncode == 0, process.stdout[-3000:]
     assert " passed" in process.stdout
     assert "OP_REQUIRES" not in process.stdout + process.stderr
@@ -97,16 +95,14 @@ tf.function(my_2nd_op.my_2nd_op, input_signature=[tf.TensorSpec([None])]).get_co
 
 
 @needs_compiler
-def test_in_a_notebook_the_module_is_loaded_again_and_a_changed_source_is_refused(
-    tmp_path, monkeypatch, request, tmp_path_factory
-):
+def test_in_a_notebook_the_module_is_loaded_again_and_a_changed_source_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     invoke("my_2nd_op", "--cpp")  # as above: the library is there
-    process = run(["-c", NOTEBOOK], library_cache(request.config, tmp_path_factory))
+    process = run(["-c", NOTEBOOK])
     assert process.returncode == 0, process.stderr[-3000:]
     refusal = (
-        f"{tmp_path}/my_2nd_op.cc: the ops My2ndOpOp, My2ndOpOpGrad are there already, from this file as it was loaded "
-        "before; since then my_2nd_op.cc changed. Start a new process, since none can forget an op"
+        f"{tmp_path}/my_2nd_op.cc: the ops My2ndOpOp, My2ndOpOpGrad are registered already, by this file as it was "
+        "loaded before; since then my_2nd_op.cc changed. Start a new process, since none can unregister an op"
     )
     values = "[0.5, 0.25]"
     assert process.stdout.splitlines() == [values, values, refusal, refusal, values]

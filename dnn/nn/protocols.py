@@ -39,6 +39,9 @@ class ModelLike(Protocol):
             float[batch, outputs], for example logits.
         """
 
+    def __hash__(self) -> int:
+        """Return its hash, by which a compiled function of the model is found again."""
+
 
 class LossLike(Protocol):
     """A function of labels and logits that gives one loss per row; `fit` averages over the rows."""

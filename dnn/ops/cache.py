@@ -1,4 +1,4 @@
-"""The folder of libraries: where it is, and how something is written there, whoever else writes or is killed."""
+"""The folder of libraries: where it is, and how a file is written there while others write, or are killed."""
 
 import contextlib
 import itertools
@@ -12,30 +12,31 @@ from pathlib import Path
 
 BUILDING = "building-"
 LONGEST_BUILD, LONGEST_WAIT = 3600, 300  # seconds
-ELSEWHERE = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
+REMEDY = "give load another folder for libraries: cache=…, or set XDG_CACHE_HOME"
 
 
 def cache_folder(cache: str | Path | None) -> Path:
-    """The one that is given; without it $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
+    """Return the absolute folder; None is $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
 
-    Raises: RuntimeError if it is in a home folder which is not known.
+    Raises: RuntimeError if it is in an unknown home folder.
     """
     folder = Path(cache) if cache else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "dnn", "ops")
     try:
-        return folder.expanduser().resolve()  # a name without a slash would be searched for among the system's
+        return folder.expanduser().resolve()  # a name without a slash would be searched for in the system's folders
     except RuntimeError as error:
-        raise RuntimeError(f"{folder}: this home folder is not known; {ELSEWHERE}") from error
+        raise RuntimeError(f"{folder}: this home folder is not known; {REMEDY}") from error
 
 
 @contextlib.contextmanager
 def working_folder(cache: Path) -> Iterator[Path]:
-    """A new folder in the cache, which is made if it is not there. It is removed at the end, or an hour after a kill.
+    """Make a new folder in the cache, and the cache if it is missing. Both go on: the folder is removed at the end, or,
+    if the process is killed, by a build an hour later.
 
-    Raises: OSError, with another way, if the cache cannot be written.
+    Raises: OSError, with a remedy, if the cache cannot be written.
     """
-    with writing(cache):
-        cache.mkdir(parents=True, exist_ok=True, mode=0o700)  # what lies here is run
-        _clear(cache)
+    with _remedy(cache):
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)  # its files are executed
+        _remove_old_folders(cache)
         folder = tempfile.TemporaryDirectory(dir=cache, prefix=BUILDING)
     with folder as path:
         yield Path(path)
@@ -43,8 +44,10 @@ def working_folder(cache: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def one_at_a_time(file: Path, patience: float = LONGEST_WAIT) -> Iterator[None]:
-    """Others wait at the same file, in other processes too, where the system can lock it; so many seconds, since who
-    holds it may have been stopped, and then it saves no work, but does no harm. A kill ends the lock.
+    """Let others wait who lock the same file, in other processes too, where the system can lock it.
+
+    They wait for `patience` seconds, since the holder may be stopped, and then go on: the lock saves work, and nothing
+    breaks without it. It ends with the process.
     """
     try:
         import fcntl
@@ -57,7 +60,7 @@ def one_at_a_time(file: Path, patience: float = LONGEST_WAIT) -> Iterator[None]:
             yield
         finally:
             with contextlib.suppress(OSError):
-                fcntl.flock(held, fcntl.LOCK_UN)  # a child that was forked meanwhile would hold it on
+                fcntl.flock(held, fcntl.LOCK_UN)  # a child that was forked meanwhile would keep it
 
 
 def _wait_for(lock: Callable[[], None], file: Path, patience: float) -> None:
@@ -69,15 +72,15 @@ def _wait_for(lock: Callable[[], None], file: Path, patience: float) -> None:
             if time.monotonic() > until:
                 return None
             if not wait:
-                logging.getLogger("dnn").info("waiting for another that compiles %s", file)
+                logging.getLogger("dnn").info("waiting for another process that compiles %s", file)
             time.sleep(0.05)
         except OSError:  # a file system without locks
             return None
 
 
-def place(data: bytes, file: Path, folder: Path) -> None:
-    """Write a file at once: the bytes into a new one in the working folder, which then takes the other's name."""
-    with writing(file.parent), folder.joinpath("placed").open("wb") as new:
+def write_at_once(data: bytes, file: Path, folder: Path) -> None:
+    """Write the data into a new file in the working folder, which then takes the name of `file`."""
+    with _remedy(file.parent), folder.joinpath("written").open("wb") as new:
         new.write(data)
         new.flush()
         os.fsync(new.fileno())
@@ -85,16 +88,16 @@ def place(data: bytes, file: Path, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(cache: Path) -> Iterator[None]:
-    """An error of writing in the cache says what to do."""
+def _remedy(cache: Path) -> Iterator[None]:
+    """Add to an OSError what helps."""
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror}; {ELSEWHERE}", str(cache)) from error
+        raise OSError(error.errno, f"{error.strerror}; {REMEDY}", str(cache)) from error
 
 
-def _clear(cache: Path) -> None:
-    """Remove what killed builds have left: younger ones may still be at work."""
+def _remove_old_folders(cache: Path) -> None:
+    """Remove what killed builds have left; a younger folder may be in use."""
     for left in cache.glob(f"{BUILDING}*"):
         with contextlib.suppress(FileNotFoundError):  # another build has removed it
             if time.time() - left.stat().st_mtime > LONGEST_BUILD:

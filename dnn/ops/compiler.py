@@ -1,21 +1,28 @@
-"""The compiler of this machine, and the flags with which it compiles for the TensorFlow that is installed."""
+"""The C++ compiler of this machine: which one, with which flags, and which files it reads."""
 
+import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import tensorflow as tf
 
-USUAL = ("c++", "g++", "clang++")
+USUAL_COMPILERS = ("c++", "g++", "clang++")
+SHOWN_LINES = 50  # of the compiler's output: an error in one of Eigen's templates may have thousands
 
-# No fused multiply-add unless it is written: each product and each sum is rounded, as the formula has them, whether the
-# machine has the instruction or not. (A sum under `omp simd` still has the order of the machine's vectors.)
-# No errno and no traps: nobody looks at them here, and for their sake GCC vectorises neither square roots nor choices.
-# The pragma `omp simd`, which says of one loop that its sums may be reordered.
-OURS = (
+# -ffp-contract=off: no fused multiply-add unless it is written, so that each product and each sum is rounded as the
+# formula says, on machines with and without the instruction. (A sum under `omp simd` still has the order of the
+# machine's vectors.)
+# -fno-math-errno, -fno-trapping-math: nobody reads errno or traps here, and with them GCC vectorizes neither square
+# roots nor selections.
+# -fopenmp-simd: for the pragma `omp simd`, which permits reordering the sum of one loop.
+OUR_FLAGS = (
     "-O3",
     "-fPIC",
     "-shared",
@@ -27,41 +34,116 @@ OURS = (
 )
 
 
+class Compiler(NamedTuple):
+    """command: its words, empty if no compiler works. identity: the command and the output of --version, or "".
+    problem: why it cannot compile an op, or "".
+    """
+
+    command: tuple[str, ...]
+    identity: str
+    problem: str
+
+
+class Source(NamedTuple):
+    """A C++ file, and all that its compilation depends on. flags: TensorFlow's, ours and the user's."""
+
+    path: Path
+    flags: tuple[str, ...]
+    link_flags: tuple[str, ...]
+    tensorflow: str
+    compiler: Compiler
+
+
+def source_of(path: Path, flags: Sequence[str]) -> Source:
+    """Return the source with the flags and the compiler of now.
+
+    Raises: TypeError if `flags` is one string.
+    """
+    if isinstance(flags, str):
+        raise TypeError(f'flags must be a sequence of strings, such as ("-O2",), got {flags!r}')
+    all_flags = (*compile_flags(), *flags)
+    return Source(path.resolve(), all_flags, tuple(link_flags()), tensorflow_version(), _compiler_of_now())
+
+
 def compiler() -> tuple[str, ...]:
-    """The command of the C++ compiler: $CXX, which may hold arguments, else the first there is of c++, g++, clang++.
+    """Return the command of the C++ compiler: $CXX, with its arguments, else the first of c++, g++, clang++.
 
     Raises: RuntimeError if there is none.
     """
-    wanted = _cxx()
-    for name in wanted[:1] or USUAL:
-        found = shutil.which(name)
-        if found:
-            return (os.path.abspath(found), *wanted[1:])
-    missing = f"$CXX is {wanted[0]!r}, which is not there" if wanted else f"none of {', '.join(USUAL)} is there"
+    try:
+        words = shlex.split(os.environ.get("CXX", ""))
+    except ValueError as error:
+        raise RuntimeError(f"$CXX is not a command: {error} in {os.environ['CXX']!r}") from error
+    for name in words[:1] or USUAL_COMPILERS:
+        program = shutil.which(name)
+        if program:
+            return (os.path.abspath(program), *words[1:])
+    missing = f"$CXX is {words[0]!r}, which is not found" if words else f"none of {', '.join(USUAL_COMPILERS)} is found"
     raise RuntimeError(
         f"no C++ compiler: {missing}. Install one (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; "
         "macOS: xcode-select --install), or set CXX to its path"
     )
 
 
-def _cxx() -> list[str]:
+def compile_flags() -> list[str]:
+    """Return TensorFlow's flags, with its headers as system headers, whose warnings are not shown; and ours.
+
+    TensorFlow names its C++ standard (2.21: C++17), the ABI of the standard library and, for what Eigen aligns, a fixed
+    number of bytes. So -march=native may be added.
+    """
+    theirs = [flag for flag in tf.sysconfig.get_compile_flags() if not flag.startswith("-I")]
+    return ["-isystem", tf.sysconfig.get_include(), *theirs, *OUR_FLAGS]
+
+
+def link_flags() -> list[str]:
+    """Return TensorFlow's link flags; macOS must be told that missing symbols are in the process already."""
+    return [*tf.sysconfig.get_link_flags(), *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
+
+
+def tensorflow_version() -> str:
+    """Return the version and commit of TensorFlow: a library works with these alone."""
+    return f"TensorFlow {tf.version.VERSION} {tf.version.GIT_VERSION}"
+
+
+def compile_library(source: Source, library: Path) -> str:
+    """Compile the source into `library`, and return the compiler's warnings.
+
+    Raises: RuntimeError with the compiler's output if it fails or writes no library.
+    """
+    done = _run(source, "-o", str(library), *source.link_flags)
+    if not library.is_file():
+        command = shlex.join(source.compiler.command)
+        raise RuntimeError(f"the compiler {command} wrote no library for {source.path}: set CXX to another")
+    return _first_lines(done.stderr)
+
+
+def files_read(source: Source) -> list[str]:
+    """Return the files that the compiler reads, without system headers, and the files among the flags."""
+    words = [flag.removeprefix("@") for flag in source.flags]  # @file: a file of flags
+    among_flags = [word for word in words if os.path.isfile(source.path.parent / word)]  # false for one too long
+    # clang warns of flags that are for linking alone, which -Werror would make an error
+    listed = _run(source, "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
+    return [*files_in_rules(os.fsdecode(listed.stdout)), *among_flags]
+
+
+def files_in_rules(rules: str) -> list[str]:
+    r"""Return the files after the colons of make's rules, `library: a.cc b\ c.h`, as compilers write them with -MM."""
+    lines = rules.replace("\\\n", " ").splitlines()
+    words = re.findall(r"(?:\\.|[^\\\s])+", " ".join(line.partition(": ")[2] for line in lines))
+    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
+
+
+def digests(folder: Path, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return each file, named from the folder, with the SHA-256 of its bytes, or "" if it is missing."""
+    return tuple((name, _digest(folder / name)) for name in sorted(set(names)))
+
+
+def _compiler_of_now() -> Compiler:
     try:
-        return shlex.split(os.environ.get("CXX", ""))
-    except ValueError as error:
-        raise RuntimeError(f"$CXX is no command: {error} in {os.environ['CXX']!r}") from error
-
-
-def identity() -> str:
-    """The compiler's command, and what it says of itself. Raises: RuntimeError for no compiler, or one that fails."""
-    return f"{shlex.join(compiler())}\n{_version_of(compiler())}"
-
-
-def compiler_there() -> str | None:
-    """The identity of the compiler, or None if there is none that works."""
-    try:
-        return identity()
-    except RuntimeError:
-        return None
+        command = compiler()
+        return Compiler(command, f"{shlex.join(command)}\n{_version_of(command)}", _problem_of_headers())
+    except RuntimeError as error:  # a library that is built needs no compiler
+        return Compiler((), "", str(error))
 
 
 def _version_of(command: tuple[str, ...]) -> str:
@@ -73,31 +155,36 @@ def _version_of(command: tuple[str, ...]) -> str:
         raise RuntimeError(f"the C++ compiler does not work: {error}\n{said}Set CXX to one that does") from error
 
 
-def compile_flags() -> list[str]:
-    """TensorFlow's own flags, its headers as those of a system, whose warnings are not shown; and ours.
-
-    TensorFlow says which C++ it needs (2.21: C++17), which ABI of the standard library, and, for what Eigen aligns,
-    a fixed number of bytes. So -march=native may be added.
-    """
-    theirs = [flag for flag in tf.sysconfig.get_compile_flags() if not flag.startswith("-I")]
-    return ["-isystem", tf.sysconfig.get_include(), *theirs, *OURS]
-
-
-def link_flags() -> list[str]:
-    """TensorFlow's own; macOS must be told that what is missing is in the process already."""
-    return [*tf.sysconfig.get_link_flags(), *(["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else [])]
-
-
-def check_headers() -> None:
-    """Raises: RuntimeError if TensorFlow's headers are not there."""
+def _problem_of_headers() -> str:
     include = tf.sysconfig.get_include()
-    if not Path(include, "tensorflow/core/framework/op_kernel.h").is_file():
+    if Path(include, "tensorflow/core/framework/op_kernel.h").is_file():
+        return ""
+    return (
+        f"TensorFlow's C++ headers are missing: {include} has no tensorflow/core/framework/op_kernel.h. "
+        "Install it whole: pip install --force-reinstall tensorflow"
+    )
+
+
+def _run(source: Source, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the compiler in the source's folder, so that files have the same names wherever the folder is."""
+    # the flags after the source: a static library among them is searched for what was missing before it
+    command = [*source.compiler.command, f"./{source.path.name}", *source.flags, *arguments]
+    done = subprocess.run(command, cwd=source.path.parent, capture_output=True)
+    if done.returncode:
+        said = _first_lines(done.stderr) or f"nothing; its exit code is {done.returncode}"
         raise RuntimeError(
-            f"TensorFlow's C++ headers are missing: {include} has no tensorflow/core/framework/op_kernel.h. "
-            "Install it whole: pip install --force-reinstall tensorflow"
+            f"{source.path} does not compile; the compiler says:\n{said}\n"
+            f"It was called in {source.path.parent} as:\n{shlex.join(command)}"
         )
+    return done
 
 
-def tensorflow_version() -> str:
-    """The version and the commit of TensorFlow: a library is for these alone."""
-    return f"TensorFlow {tf.version.VERSION} {tf.version.GIT_VERSION}"
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def _first_lines(output: bytes) -> str:
+    """Return the first lines, where the cause of an error stands, and the number of the others."""
+    lines = output.decode(errors="replace").strip().splitlines()
+    left = [f"… and {len(lines) - SHOWN_LINES} more lines"] if len(lines) > SHOWN_LINES else []
+    return "\n".join(lines[:SHOWN_LINES] + left)

@@ -1,29 +1,40 @@
-"""Gradients of ops: as TensorFlow registers them, but again where a cell or a module runs again, as in a notebook."""
+"""Gradients of ops, as TensorFlow registers them, and again when a notebook's cell or a module runs again."""
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+GradientFunction = Callable[..., Any]
 
-def gradient(op: str) -> Callable[[Callable], Callable]:
-    """A decorator: the function is the gradient of the op of that name from now on, instead of an earlier one.
 
-    The function takes the op, with its `inputs` and `outputs`, and the gradient of each output; it gives that of each
-    input, or None. `tf.RegisterGradient` does the same, once in a process, with a KeyError for a second time.
-    Raises: KeyError if the gradient of that op is registered otherwise.
+def gradient(op: str) -> Callable[[GradientFunction], GradientFunction]:
+    """Return a decorator that registers the gradient of an op, in place of an earlier one.
+
+    `tf.RegisterGradient` does the same, but once in a process, with a KeyError for a second time.
+
+    Args:
+        op: The name of the op, as in REGISTER_OP.
+
+    Returns:
+        A decorator for a function of the op, with its `inputs` and `outputs`, and of the gradient of each output. The
+        function returns the gradient of each input, or None.
+
+    Raises:
+        KeyError: From the decorator, if the gradient of the op was registered otherwise.
     """
 
-    def keep(function: Callable) -> Callable:
-        _last(op)["gradient"] = function
+    def register(function: GradientFunction) -> GradientFunction:
+        _registered(op)["gradient"] = function
         return function
 
-    return keep
+    return register
 
 
 @functools.cache
-def _last(op: str) -> dict[str, Callable]:
-    """Where TensorFlow finds the gradient of an op: once registered there is no other way to change it."""
-    last: dict[str, Callable] = {}
-    tf.RegisterGradient(op)(lambda *arguments: last["gradient"](*arguments))
-    return last
+def _registered(op: str) -> dict[str, GradientFunction]:
+    """Return where TensorFlow looks the gradient of an op up: it can be registered once, and not be changed."""
+    current: dict[str, GradientFunction] = {}
+    tf.RegisterGradient(op)(lambda *arguments: current["gradient"](*arguments))
+    return current

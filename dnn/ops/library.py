@@ -1,77 +1,57 @@
-"""Loading: from a C++ source, or from a library that is built already, to a module with its ops as functions."""
+"""A library of ops, and what it is made of: a stamp behind its last byte, where no loader looks."""
 
-import threading
-from collections.abc import Sequence
+import hashlib
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
-import tensorflow as tf
-
-from dnn.ops.build import build, recipe
-from dnn.ops.cache import cache_folder
-from dnn.ops.compiler import tensorflow_version
-from dnn.ops.loaded import check_unchanged, module_of, present, remember, seen_again
-from dnn.ops.sources import LIBRARIES, SOURCES, digests, existing, whole
-from dnn.ops.stamp import Stamp, read_stamp
-from dnn.ops.taken import listed
-from dnn.ops.trial import not_loadable, ops_in
-
-_LOADING = threading.Lock()
+MARK = b"\ndnn.ops stamp 1: "  # another number when the fields change
+SEAL_SIZE = hashlib.sha256().digest_size
 
 
-@tf.autograph.experimental.do_not_convert
-def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | None = None) -> ModuleType:
-    """A module that holds each op of a C++ source as a function: `MyOp` as `my_op`.
+@dataclass(frozen=True)
+class Library:
+    """Two are equal if they are made of the same, wherever their files are.
 
-    path: the source, `name.cc`, or a shared library, `name.so`. A source is compiled when the cache has no library of
-    its text, headers, flags, TensorFlow and compiler (headers of the system, which -isystem brings too, are not looked
-    at; where there is no compiler, a library by any will do). A second call gives the same module, in
-    some 50 microseconds as long as none of its files was written: it may stand where the op is called.
-    flags: for the compiler, beside TensorFlow's: `("-march=native", "-Iheaders")`; it runs in the folder of the source.
-    cache: the folder for libraries; without it $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
-    Raises: FileNotFoundError for no such file; ValueError for one that is neither, for no op in it, and for the name of
-    an op that is taken, also by what the source was before it was changed: a process cannot forget an op;
-    RuntimeError if there is no compiler, if TensorFlow's headers are missing, if the source does not compile, and for a
-    library that is of another TensorFlow or cannot be loaded; OSError for a cache that cannot be written.
-    Warns: UserWarning with what the compiler warned of, when it has compiled the source.
+    made_of: each file that was compiled, named from the source's folder, and the SHA-256 of its bytes.
+    ops: the names of the ops that it registers, sorted. file: where it is.
     """
-    return seen_again(whole(path), flags) or _load(existing(path, SOURCES + LIBRARIES), flags, cache)
+
+    tensorflow: str
+    compiler: str
+    flags: tuple[str, ...]
+    made_of: tuple[tuple[str, str], ...]
+    ops: tuple[str, ...]
+    file: Path = field(default=Path(), compare=False)
 
 
-def _load(file: Path, flags: Sequence[str], cache: str | Path | None) -> ModuleType:
-    with _LOADING:
-        if file.suffix in LIBRARIES:
-            stamp = _stamp_of(file)
-            return module_of(file, stamp) or remember(file, (), stamp, _opened(file, file, stamp))
-        wanted = recipe(file, flags, cache_folder(cache))
-        check_unchanged(file, wanted)
-        library, stamp = build(wanted)
-        module = module_of(file, stamp) or _opened(library, file, stamp)
-        return remember(file, flags, stamp, module, folder=wanted.source.parent)
+def sealed(code: bytes, library: Library) -> bytes:
+    """Return the compiled code, the stamp, and a seal: the SHA-256 of both."""
+    marked = code + MARK + _stamp(library)
+    return marked + hashlib.sha256(marked).digest()
 
 
-def _stamp_of(library: Path) -> Stamp:
-    """Its own, or, if another tool built it, what a trial tells of it."""
-    found = read_stamp(library)
-    if not found:
-        digest = digests(library.parent, [library.name])
-        return Stamp(tensorflow_version(), "unknown", (), digest, ops_in(library, library))
-    if found.tensorflow != tensorflow_version():
-        raise RuntimeError(
-            f"{library} was built for {found.tensorflow}, but this is {tensorflow_version()}: "
-            "build it again from its source, with dnn.ops.load"
-        )
-    return found
+def stamp_digest(library: Library) -> str:
+    """Return a short hash of the stamp, for the name of the file."""
+    return hashlib.sha256(_stamp(library)).hexdigest()[:24]
 
 
-def _opened(library: Path, file: Path, stamp: Stamp) -> ModuleType:
+def read_library(file: Path) -> Library | None:
+    """Return what a library's stamp says, without loading it. None without a file, or without a stamp that is whole:
+    another tool built it, or a full disk cut it short, and loading it would end the process.
+    """
     try:
-        module = tf.load_op_library(str(library))
-    except tf.errors.OpError as error:
-        ops = present(stamp.ops)
-        left = f"\nHere {listed(ops)} left by halves: start a new process" if ops else ""
-        raise not_loadable(file, f"{error.message}{left}") from error
-    module.__name__ = file.stem  # as errors call it; TensorFlow's name is a digest
-    for name in stamp.ops:  # those of snake_case AutoGraph knows as TensorFlow's; of the others it warns
-        setattr(module, name, tf.autograph.experimental.do_not_convert(getattr(module, name)))
-    return module
+        data = file.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    marked, seal = data[:-SEAL_SIZE], data[-SEAL_SIZE:]
+    _, mark, stamp = marked.rpartition(MARK)
+    if not mark or hashlib.sha256(marked).digest() != seal:
+        return None
+    tensorflow, compiler, flags, made_of, ops = json.loads(stamp)
+    return Library(tensorflow, compiler, tuple(flags), tuple(map(tuple, made_of)), tuple(ops), file)
+
+
+def _stamp(library: Library) -> bytes:
+    fields = (library.tensorflow, library.compiler, library.flags, library.made_of, library.ops)
+    return json.dumps(fields).encode()

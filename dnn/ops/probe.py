@@ -1,7 +1,7 @@
-"""A program of its own, for trial.py: writes the list of TensorFlow's ops before a library is loaded, and after.
+"""A program for trial.py: it writes the list of TensorFlow's ops before a library is loaded, and after.
 
 Arguments: the library, and the libraries of TensorFlow that it needs, the last of which has the C API. Output: two
-`OpList` in the bytes of protobuf, one behind the other. An op that cannot be registered ends the process, and is told.
+`OpList` as protobuf bytes, one after the other. An op that cannot be registered ends the process with a message.
 """
 
 import ctypes
@@ -10,6 +10,8 @@ import sys
 
 
 class Buffer(ctypes.Structure):
+    """TF_Buffer of TensorFlow's C API."""
+
     _fields_ = [("data", ctypes.c_void_p), ("length", ctypes.c_size_t), ("free", ctypes.c_void_p)]
 
 
@@ -21,7 +23,7 @@ def registered(tensorflow: ctypes.CDLL) -> bytes:
 
 if __name__ == "__main__":
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what the library itself prints is not to stand among the ops
+    os.dup2(2, 1)  # what the library itself prints must not stand among the ops
     tensorflow = [ctypes.CDLL(path, ctypes.RTLD_GLOBAL) for path in sys.argv[2:]][-1]
     before = registered(tensorflow)
     try:
@@ -30,4 +32,4 @@ if __name__ == "__main__":
         sys.exit(str(error))
     output.write(before + registered(tensorflow))
     output.flush()
-    os._exit(0)  # a library that fails when it is unloaded is none the worse for it: it never is
+    os._exit(0)  # a failure when the library is unloaded does not matter: in use it never is

@@ -1,4 +1,4 @@
-"""Export: a SavedModel names the ops that it calls, and holds none of them. Here it gets the library that does."""
+"""Export: a SavedModel names the ops that it calls, and holds none of them. `carry` gives it the library."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,37 +6,45 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dnn.ops.build import build, recipe
-from dnn.ops.cache import cache_folder
-from dnn.ops.loaded import check_unchanged, module_of
-from dnn.ops.sources import SOURCES, existing
+from dnn.ops.loading import SOURCES, absolute, check_file, check_ops, library_of
 
 
 def carry(
     path: str | Path, saved_model: str | Path, *, flags: Sequence[str] = (), cache: str | Path | None = None
 ) -> Path:
-    """The library of a C++ source, copied into the `assets.extra` of a SavedModel: saved_model/assets.extra/name.so.
+    """Copy the library of a C++ source into a SavedModel, as assets.extra/name.so.
 
     Where the model is used, without `dnn`, first `tf.load_op_library` of that file, then `tf.saved_model.load`. It
-    needs the same version of TensorFlow, and a machine of the same kind and no older C library. A process that has the
-    op already must not: a second kernel would spoil the op there. `load` of it gives the module that is there.
+    needs the same version of TensorFlow, and a machine of the same kind with no older C library. A process that has the
+    op already must not: a second kernel would break the op there. `load` of the file returns the module that is there.
     An op that only a loss or an optimizer calls is in no SavedModel, and need not be carried.
-    path, flags, cache: as `load` had them. saved_model: a folder that tf.saved_model.save wrote.
-    Raises: FileNotFoundError if it is none, FileExistsError for another library in its place, and as `load`: also
-    ValueError if the source, a header, the flags or the compiler are not those of the library that this process has
-    loaded.
+
+    Args:
+        path: The source, as `load` has it.
+        saved_model: The folder that tf.saved_model.save wrote.
+        flags: For the compiler, as `load` has them.
+        cache: The folder for libraries, as `load` has it.
+
+    Returns:
+        The path of the copy.
+
+    Raises:
+        FileNotFoundError: If there is no such source, or the folder is not a SavedModel.
+        FileExistsError: If another library is in the way of the copy.
+        ValueError: If the source, a header, the flags or the compiler differ from those of the library that this
+            process has loaded, and as `load`.
+        RuntimeError: As `load`.
+        OSError: As `load`.
     """
-    folder = Path(saved_model)
+    folder, file = Path(saved_model), absolute(path)
     if not folder.joinpath(tf.saved_model.SAVED_MODEL_FILENAME_PB).is_file():
-        raise FileNotFoundError(f"{folder} is no SavedModel: it has no {tf.saved_model.SAVED_MODEL_FILENAME_PB}")
-    source = existing(path, SOURCES)
-    wanted = recipe(source, flags, cache_folder(cache))
-    check_unchanged(source, wanted)
-    library, stamp = build(wanted)
-    module_of(source, stamp)  # refuses a library that is another one than the process has
-    extra = folder / "assets.extra"  # TensorFlow's name for what a model brings along and TensorFlow does not read
+        raise FileNotFoundError(f"{folder} is not a SavedModel: it has no {tf.saved_model.SAVED_MODEL_FILENAME_PB}")
+    check_file(file, SOURCES)
+    library = library_of(file, flags, cache)
+    check_ops(file, library)
+    extra = folder / "assets.extra"  # TensorFlow's name for files that belong to a model and that it does not read
     extra.mkdir(exist_ok=True)
-    carried = extra / f"{wanted.source.stem}.so"
-    if carried.exists() and library.read_bytes() != carried.read_bytes():
-        raise FileExistsError(f"{carried} is another library: remove it, or give the source another name")
-    return Path(shutil.copyfile(library, carried))
+    copy = extra / f"{file.resolve().stem}.so"
+    if copy.exists() and library.file.read_bytes() != copy.read_bytes():
+        raise FileExistsError(f"{copy} is another library: remove it, or give the source another name")
+    return Path(shutil.copyfile(library.file, copy))

@@ -1,10 +1,14 @@
-"""The pieces of this package, a line each: a new one is checked by every law for its kind as soon as it stands here.
+"""The pieces of this package: each is checked by every law for its kind as soon as it stands here.
 
-Activations, layers, losses, metrics, optimizers and scores; no law is for an initializer, a regularizer or a schedule.
+Every public function of `dnn.nn.activations`, `softmax`, `losses` and `metrics` is a piece by itself. All others, and
+pieces with options, have a line below. No law is for an initializer, a regularizer or a schedule.
 """
 
 import functools
-from types import MappingProxyType
+import inspect
+from collections.abc import Callable
+from types import MappingProxyType, ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +35,27 @@ RANKED = (LABELS == 2, LOGITS[:, 2])
 PREDICTED = (LABELS, LOGITS.argmax(axis=1))
 PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
+# of the losses and metrics that take neither (labels, logits) nor (targets, logits) of several classes
+EXAMPLES = {"binary_cross_entropy": BINARY, "binary_accuracy": BINARY}
+
 COSINE, EXPONENTIAL = CosineDecay(0.1, 8), ExponentialDecay(0.1, 2, 0.5)
 PIECEWISE = PiecewiseConstantDecay([1], [0.1, 0.2])
 SPARSE = losses.sparse_softmax_cross_entropy
 
 
-def of_three(score, **options):
+def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the functions that a module defines, in its order, but those whose names begin with an underscore."""
+    named = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
+    return {name: f for name, f in named.items() if f.__module__ == module.__name__ and not name.startswith("_")}
+
+
+def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the examples of a loss or a metric, by the name of its first argument: labels, or targets."""
+    first, *_ = inspect.signature(function).parameters
+    return EXAMPLES.get(name, TARGETS if first == "targets" else (LABELS, LOGITS))
+
+
+def of_three(score: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Return the score of three classes: of one row too, which has one of them."""
     return functools.partial(score, labels=[0, 1, 2], **options)
 
@@ -47,21 +66,12 @@ PIECES = MappingProxyType(
     {
         piece.name: piece
         for piece in (
-            Activation("relu", activations.relu),
+            *(Activation(name, function) for name, function in public_functions(activations).items()),
+            *(Activation(name, function) for name, function in public_functions(softmax).items()),
             Activation(
                 "relu, leaky and bounded", functools.partial(activations.relu, negative_slope=0.1, max_value=6.0)
             ),
-            Activation("leaky_relu", activations.leaky_relu),
-            Activation("elu", activations.elu),
-            Activation("selu", activations.selu),
-            Activation("gelu", activations.gelu),
             Activation("gelu, approximate", functools.partial(activations.gelu, approximate=True)),
-            Activation("sigmoid", activations.sigmoid),
-            Activation("tanh", activations.tanh),
-            Activation("softplus", activations.softplus),
-            Activation("silu", activations.silu),
-            Activation("softmax", softmax.softmax),
-            Activation("log_softmax", softmax.log_softmax),
             Layer("maxout", lambda: maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
@@ -69,16 +79,12 @@ PIECES = MappingProxyType(
             Layer("LayerNormalization", lambda: LayerNormalization(4)),
             Layer("mlp", lambda: mlp([4, 5, 3])),
             Layer("Sequential", lambda: Sequential([BatchNormalization(4), Dropout(0.25), Dense(4, 2)])),
-            Loss("sparse_softmax_cross_entropy", SPARSE),
+            *(Loss(name, f, of_targets(name, f)) for name, f in public_functions(losses).items()),
             Loss("sparse_softmax_cross_entropy, ignore_class", functools.partial(SPARSE, ignore_class=1)),
             Loss("sparse_softmax_cross_entropy, label_smoothing", functools.partial(SPARSE, label_smoothing=0.1)),
-            Loss("softmax_cross_entropy", losses.softmax_cross_entropy, TARGETS),
-            Loss("binary_cross_entropy", losses.binary_cross_entropy, BINARY),
-            Loss("mean_squared_error", losses.mean_squared_error, TARGETS),
-            Metric("accuracy", metrics.accuracy),
-            Metric("accuracy of one-hot labels", metrics.accuracy, TARGETS),
-            Metric("top_k_accuracy", functools.partial(metrics.top_k_accuracy, k=2)),
-            Metric("binary_accuracy", metrics.binary_accuracy, BINARY),
+            *(Metric(name, f, of_targets(name, f)) for name, f in public_functions(metrics).items()),
+            Metric("accuracy, one-hot labels", metrics.accuracy, TARGETS),
+            Metric("top_k_accuracy, k=2", functools.partial(metrics.top_k_accuracy, k=2)),
             Optimizer("SGD", lambda parameters: SGD(parameters, 0.1)),
             Optimizer("SGD, nesterov", lambda parameters: SGD(parameters, PIECEWISE, momentum=0.9, nesterov=True)),
             Optimizer("RMSprop", lambda parameters: RMSprop(parameters, COSINE, momentum=0.9, centered=True)),

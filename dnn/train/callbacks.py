@@ -3,31 +3,41 @@
 The record is the dict of the epoch's figures, to which a callback may add some of its own.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dnn.nn.argument_checks import checked_below_one, checked_count, checked_not_negative
-from dnn.train.early_stopping import better, direction
-
-if TYPE_CHECKING:
-    from dnn.train.history import History
+from dnn.train.early_stopping import Rule, better, direction
+from dnn.train.history import History
 
 
 class CallbackLike(Protocol):
-    """(record, history) -> True, which ends the fit, or anything else. Called after each epoch.
+    """A function that `fit` calls after each epoch with (record, history); if it returns True, the fit ends."""
 
-    The record is the dict of the epoch's figures, by name; a callback may add some of its own.
-    """
+    def __call__(self, record: dict[str, float], history: History, /) -> object:
+        """Look at an epoch.
 
-    def __call__(self, record: dict[str, float], history: History, /) -> object: ...
+        Args:
+            record: the figures of the epoch by name: "epoch" (from 1), "loss", the metrics, and each again with "val_"
+                before its name. A callback may add some of its own.
+            history: the records so far, this one included.
+
+        Returns:
+            True (a bool, also of NumPy or in a tensor) to end the fit; anything else means nothing.
+        """
 
 
-def terminate_on_nan(record: dict, history) -> bool:
-    """True, which ends the fit, if the training loss is a NaN or an infinity.
+def terminate_on_nan(record: dict[str, float], history: History) -> bool:
+    """Return True, which ends the fit, if the training loss is a NaN or an infinity.
 
     Keras's TerminateOnNaN looks after each batch; here the epoch in which it happened runs to its end.
+
+    Args:
+        record: the figures of the epoch; "loss" is looked at.
+        history: the records so far; not looked at.
+
+    Returns:
+        Whether the loss is not finite.
     """
     return not math.isfinite(record["loss"])
 
@@ -41,15 +51,29 @@ class Plateau(NamedTuple):
 
 
 class ReduceLROnPlateau:
-    """Multiplies the learning rate by `factor` after `patience` epochs in a row that were not better.
+    """Multiply the learning rate by `factor` after `patience` epochs in a row that were not better.
 
     Names and defaults are those of Keras's callback, and so is what it does, but for a NaN, which is never the best.
     The learning rate of the epoch is added to its record, as "learning_rate". The first epoch of a fit begins anew.
+
+    Args:
+        optimizer: has a `learning_rate` that may be assigned.
+        monitor: the name of a figure in the record of an epoch, or of one that a callback before this one adds to it.
+        factor: in [0, 1).
+        patience: epochs, >= 0. 0 does what 1 does.
+        mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
+        min_delta: >= 0, in the figure's unit; better means better by more than this.
+        cooldown: number of epochs after a reduction that are not counted, >= 0.
+        min_lr: >= 0, the least learning rate.
+
+    Raises:
+        ValueError: If a number is out of its range, or "auto" does not know the mode for the name.
+        TypeError: If an argument is of the wrong kind, or the optimizer's rate cannot be assigned.
     """
 
     def __init__(
         self,
-        optimizer,
+        optimizer: Any,
         monitor: str = "val_loss",
         *,
         factor: float = 0.1,
@@ -58,18 +82,11 @@ class ReduceLROnPlateau:
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
-    ):
-        """optimizer: has a `learning_rate` that may be assigned. monitor, mode, min_delta: as in `EarlyStopping`; what
-        is monitored may be a figure that a callback before this one adds to the record.
-        factor: in [0, 1). patience, cooldown: epochs, >= 0; after a reduction, `cooldown` epochs are not counted.
-        min_lr: >= 0, the least learning rate.
-        Raises: ValueError for one out of its range, TypeError for one of another kind, or for an optimizer whose rate
-            cannot be assigned.
-        """
+    ) -> None:
         direction(monitor, mode)
         checked_below_one(factor, "factor")
-        for name, value in (("patience", patience), ("cooldown", cooldown)):
-            checked_count(value, name, least=0)
+        for name, epochs in (("patience", patience), ("cooldown", cooldown)):
+            checked_count(epochs, name, least=0)
         for name, value in (("min_delta", min_delta), ("min_lr", min_lr)):
             checked_not_negative(value, name)
         if not hasattr(optimizer, "learning_rate"):
@@ -79,8 +96,16 @@ class ReduceLROnPlateau:
         self.mode, self.min_delta, self.cooldown, self.min_lr = mode, min_delta, cooldown, min_lr
         self.plateau = Plateau()
 
-    def __call__(self, record: dict, history) -> None:
-        """Raises: ValueError for a record without the figure to monitor."""
+    def __call__(self, record: dict[str, float], history: History) -> None:
+        """Observe an epoch, and assign the optimizer a lower rate if it is time.
+
+        Args:
+            record: the figures of the epoch, to which "learning_rate" is added.
+            history: the records so far; not looked at.
+
+        Raises:
+            ValueError: If the record does not have the figure to monitor.
+        """
         rate = record["learning_rate"] = float(self.optimizer.learning_rate)
         if self.monitor not in record:
             raise ValueError(f"a record of this fit has no {self.monitor!r}; it has {', '.join(record)}")
@@ -91,8 +116,8 @@ class ReduceLROnPlateau:
             self.plateau = self.plateau._replace(wait=0, resting=self.cooldown)
 
 
-def observe_plateau(plateau: Plateau, figure: float, rule) -> Plateau:
-    """The plateau after one more epoch with this figure. rule: has monitor, mode and min_delta.
+def observe_plateau(plateau: Plateau, figure: float, rule: Rule) -> Plateau:
+    """Return the plateau after one more epoch with this figure.
 
     The last epoch of a cooldown is waited for again, as in Keras.
     """

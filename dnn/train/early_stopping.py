@@ -2,25 +2,32 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from dnn.nn.argument_checks import checked_count, checked_not_negative, checked_number
 
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping:
-    """Stop after `patience` epochs in a row that were not better. Names and defaults are those of Keras's callback.
+    """Stop after `patience` epochs in a row that were not better.
 
-    monitor: the name of a figure in the record of an epoch: "val_loss", "loss", "val_accuracy", …, or of one that a
-        callback adds to it.
-    mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
-    min_delta: >= 0, in the figure's unit; better means better by more than this.
-    patience: epochs, >= 0. 0 does what 1 does, here and in Keras.
-    baseline: a figure that must be beaten as well, or the epochs that were better count for `patience` too.
-    start_from_epoch: so many epochs are not looked at first.
-    restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
-    Raises: ValueError for one out of its range, or a name for which "auto" does not know the mode; TypeError for one
-    of another kind.
+    Names and defaults are those of Keras's callback, and so is what it does, but for a NaN, which is never the best:
+    see `observe` and `better`.
+
+    Args:
+        monitor: the name of a figure in the record of an epoch: "val_loss", "loss", "val_accuracy", …, or of one that a
+            callback adds to it.
+        min_delta: >= 0, in the figure's unit; better means better by more than this.
+        patience: epochs, >= 0. 0 does what 1 does, here and in Keras.
+        mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
+        baseline: a figure that must be beaten as well, or the epochs that were better count for `patience` too. None:
+            there is none.
+        restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
+        start_from_epoch: number of initial epochs to ignore, >= 0.
+
+    Raises:
+        ValueError: If a number is out of its range, or "auto" does not know the mode for the name.
+        TypeError: If an argument is of the wrong kind.
     """
 
     monitor: str = "val_loss"
@@ -31,7 +38,7 @@ class EarlyStopping:
     restore_best_weights: bool = False
     start_from_epoch: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         direction(self.monitor, self.mode)
         if not isinstance(self.restore_best_weights, bool):
             raise TypeError(f"restore_best_weights must be True or False, got {self.restore_best_weights!r}")
@@ -40,6 +47,17 @@ class EarlyStopping:
             checked_count(getattr(self, name), name, least=0)
         if self.baseline is not None and math.isnan(checked_number(self.baseline, "baseline")):
             raise ValueError("baseline must be a number or None, got nan")
+
+
+class Rule(Protocol):
+    """Which of two figures is the better one: as `EarlyStopping` and `ReduceLROnPlateau` say it."""
+
+    @property
+    def monitor(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def min_delta(self) -> float: ...
 
 
 class Progress(NamedTuple):
@@ -57,7 +75,7 @@ class Progress(NamedTuple):
 
 
 def observe(progress: Progress, figure: float, rule: EarlyStopping) -> Progress:
-    """The progress after one more epoch with this figure.
+    """Return the progress after one more epoch with this figure.
 
     The epoch is the best if its figure is `better` than the best before it. The wait starts again if it is, and better
     than the baseline too, if there is one. (So in Keras 3.15; from k#23559 on, any best epoch starts it again.)
@@ -74,11 +92,11 @@ def observe(progress: Progress, figure: float, rule: EarlyStopping) -> Progress:
     return Progress(epochs, 0 if better(figure, rule.baseline, rule) else wait, figure, epochs)
 
 
-def better(figure: float, than: float | None, rule) -> bool:
+def better(figure: float, than: float | None, rule: Rule) -> bool:
     """Whether figure + min_delta < than, or the mirror image where the rule's mode is "max".
 
     A NaN is never better; anything else is better than None. In Keras a NaN is better than None too, and then remains
-    the best for good. rule: has monitor, mode and min_delta.
+    the best for good.
     """
     sign = direction(rule.monitor, rule.mode)
     return not math.isnan(figure) if than is None else sign * figure + rule.min_delta < sign * than
@@ -90,10 +108,14 @@ def over(progress: Progress, rule: EarlyStopping) -> bool:
 
 
 def direction(monitor: str, mode: str) -> int:
-    """1 if less is better, −1 if more is. Raises: ValueError for a mode that is none, or that "auto" does not know."""
+    """Return 1 if less is better, −1 if more is.
+
+    Raises:
+        ValueError: If the mode is unknown, or "auto" does not know it for this name.
+    """
     if mode == "auto":
-        mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2])
-        if mode is None:
+        mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2], "")
+        if not mode:
             raise ValueError(f"monitor={monitor!r} is no …loss and no …accuracy, so mode must be 'min' or 'max'")
     if mode not in ("min", "max"):
         raise ValueError(f"mode must be 'min', 'max' or 'auto', got {mode!r}")

@@ -63,7 +63,7 @@ def evaluator(
     """
     size = rows_at_once(model, rows.x.shape)
     compiled = trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, rows.specs))
-    count = rows.count
+    count = rows.counted_rows
     return lambda: means(compiled(rows), metrics, count)
 
 

@@ -122,7 +122,7 @@ def trainer(
     Args:
         train_epoch: (rows, order, key) -> sums, as `dnn.train.epoch.train_epoch`, compiled.
     """
-    total, count = rows.x.shape[0], rows.count
+    total, count = rows.x.shape[0], rows.counted_rows
 
     def train(epoch: int) -> dict[str, float]:
         order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)
@@ -143,7 +143,7 @@ def run_epochs(
     """Train and validate until early stopping, a callback or the last epoch; return what was measured."""
     history, progress, rule = History(), Progress(), early_stopping or (EarlyStopping() if validate else None)
     for epoch in range(1, epochs + 1):
-        record = {"epoch": epoch, **train(epoch)}
+        record: dict[str, float] = {"epoch": epoch, **train(epoch)}
         if validate:
             record |= {f"val_{name}": score for name, score in validate().items()}
         history.epochs.append(record)

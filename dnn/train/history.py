@@ -1,51 +1,90 @@
 """What was measured in each epoch of a fit, as a table, a file and a picture."""
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import numpy.typing as npt
+
+from dnn.nn.modules import counted_noun
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(repr=False)
 class History:
-    """epochs: one record an epoch: "epoch" (from 1), "loss", the metrics, and each of them with "val_" before it.
+    """What `fit` measured: one record for each epoch.
 
-    The losses of training rows are those of each batch before its step, in mean over the epoch, as in Keras;
-    the losses of validation rows are those after the epoch.
-    best_epoch: the epoch (from 1) with the lowest validation loss, or the best of what early stopping monitors; None
-    without validation rows, or if it never was a number.
-    best_weights, last_weights: the values of `model.variables`, in that order, after the best and after the last
-    epoch; None without early stopping, or without a best epoch.
+    The losses of training rows are those of each batch before its step, averaged over the epoch, as in Keras; the
+    losses of validation rows are those after the epoch. `history.history` is Keras's dict of lists; epochs count from 1
+    in history["epoch"], where Keras's `history.epoch` counts from 0.
+
+    Args:
+        epochs: the records: "epoch" (from 1), "loss", the metrics, each of them again with "val_" before its name if
+            there are validation rows, and what callbacks have added.
+        best_epoch: the epoch (from 1) with the lowest validation loss, or the best of what early stopping monitors.
+            None: without validation rows, or if it never was a number.
+        best_weights: the values of `model.variables`, in that order, after the best epoch. None: without early
+            stopping, or without a best epoch.
+        last_weights: the same after the last epoch.
+
+    Example:
+        >>> history = History([{"epoch": 1, "loss": 0.75}, {"epoch": 2, "loss": 0.5}])
+        >>> history["loss"], len(history)
+        ([0.75, 0.5], 2)
     """
 
     epochs: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int | None = None
-    best_weights: list[np.ndarray] | None = field(default=None, compare=False)
-    last_weights: list[np.ndarray] | None = field(default=None, compare=False)
+    best_weights: list[npt.NDArray[Any]] | None = field(default=None, compare=False)
+    last_weights: list[npt.NDArray[Any]] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
-        """How many epochs there are, and of the best, or else the last, what was measured."""
-        shown = self.best or (self.last if self.epochs else None)
-        return f"History({len(self.epochs)} epochs, {'best' if self.best else 'last'}: {shown})"
+        """Tell how many epochs there are, and what was measured in the best, or else in the last."""
+        if not self.epochs:
+            return "History of 0 epochs"
+        record, which = (self.best, "best") if self.best else (self.last, "last")
+        figures = {name: figure for name, figure in record.items() if name != "epoch"}
+        width = max(map(len, figures), default=0)
+        lines = [f"  {name:{width}}  {figure:.6g}" for name, figure in figures.items()]
+        return "\n".join(
+            [f"History of {counted_noun(len(self), 'epoch')}; in the {which}, epoch {record['epoch']}:", *lines]
+        )
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.epochs)
 
     def __getitem__(self, name: str) -> list[float]:
-        """One value an epoch: history["val_loss"]; NaN in an epoch whose record has none.
+        """Return one value for each epoch: history["val_loss"]; NaN where the record has none.
 
-        Raises: KeyError if no record has one.
+        Args:
+            name: of a figure.
+
+        Raises:
+            KeyError: If no record has it.
         """
         if not any(name in record for record in self.epochs):
             raise KeyError(f"no epoch has {name!r}; they have {', '.join(self.names)}")
         return [record.get(name, float("nan")) for record in self.epochs]
 
     def __iter__(self) -> Iterator[str]:
-        """The names; and so `"val_loss" in history` says whether there is one."""
+        """Iterate over the names, so that `"val_loss" in history` tells whether any epoch has one."""
         return iter(self.names)
 
     @property
+    def history(self) -> dict[str, list[float]]:
+        """One list of values for each name but "epoch", as Keras's `history.history`."""
+        return {name: self[name] for name in self.names if name != "epoch"}
+
+    @property
     def names(self) -> list[str]:
-        """What the records hold, "epoch" first, each once."""
+        """The names in the records, each once, "epoch" first."""
         return list(dict.fromkeys(name for record in self.epochs for name in record))
 
     @property
@@ -59,17 +98,24 @@ class History:
         return self.epochs[-1]
 
     def to_csv(self, path: str | Path) -> None:
-        """One line an epoch, under a header; each number with all its digits."""
+        """Write a header and one line for each epoch, every number with all its digits.
+
+        Args:
+            path: the file to write.
+        """
         with open(path, "w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=self.names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.epochs)
 
-    def plot(self, path: str | Path | None = None):
-        """A matplotlib Figure: for each figure its curve over the epochs, of training and validation rows, the best
-        epoch marked. Needs matplotlib.
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw each figure over the epochs, of training and validation rows, with the best epoch marked.
 
-        path: where to write it as well; the ending says as what: .png, .svg, .pdf, …
+        Args:
+            path: where to write the picture as well; the suffix names the format: .png, .svg, .pdf. None: nowhere.
+
+        Returns:
+            A matplotlib Figure. Needs matplotlib.
         """
         from matplotlib.figure import Figure  # here, since training needs no pictures
 

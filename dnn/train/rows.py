@@ -31,7 +31,7 @@ class Rows(NamedTuple):
         return Rows(*(None if part is None else tf.TensorSpec(part.shape, part.dtype) for part in self))
 
     @property
-    def count(self) -> int:
+    def counted_rows(self) -> int:
         """The number of rows that a mean is over. Eager tensors only: in a loop it is known before."""
         return self.x.shape[0] if self.counted is None else int(tf.math.count_nonzero(self.counted))
 

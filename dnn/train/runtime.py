@@ -6,11 +6,11 @@ import functools
 import gc
 import itertools
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-from tensorflow.python.framework import kernels, op_def_registry
+from tensorflow.python.framework import kernels
 
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
@@ -38,7 +38,7 @@ class Program(NamedTuple):
     """
 
     function: Callable[..., Any]
-    constants: tuple[Hashable, ...]
+    constants: tuple[Any, ...]
     specs: tuple[Any, ...]
     one_thread: bool = False
 
@@ -86,7 +86,7 @@ class Compiled:
         """The type of each operation that is not plain, and the devices, if there is more than one."""
         devices = {tensor.device for tensor in self.function.captured_inputs}
         named = {node.device for node in self.nodes() if node.device}
-        operations = [operation for operation in self.operations() if not is_plain(operation)]
+        operations = [node.op for node in self.nodes() if not is_plain(node)]
         return operations + sorted(devices | named if len(devices) > 1 or named else ())
 
 
@@ -126,27 +126,18 @@ def concrete_function(function: Callable[..., Any], *specs: Any, jit_compile: bo
 
 
 def is_small(multiply_adds: float) -> bool:
-    """Whether a step with so many multiply-adds is run faster by one thread than by many."""
+    """Whether one thread runs a step of this size faster than many threads do."""
     return multiply_adds < FEW
 
 
-def is_plain(operation: str) -> bool:
-    """Whether one thread can run operations of this type: those of `PLAIN`, and most of a user's own in C++.
+def is_plain(node: Any) -> bool:
+    """Whether one thread can run the operation of this NodeDef: it is one of `PLAIN`, or a user's own that says so.
 
-    Of those the declaration tells: no attribute is a function, and no output a reference, which TensorFlow's
-    single-threaded executor refuses. An asynchronous kernel is waited for.
+    An operation in C++ says it by `.Attr("one_thread: bool = true")` in its declaration: its kernel is synchronous, and
+    calls no function of the graph. Nothing else tells: an asynchronous kernel, which no declaration betrays, may hand
+    its work to TensorFlow's threads, and on a machine with one core it would wait for ever for the one that it blocks.
     """
-    if operation in PLAIN:
-        return True
-    declaration = None if _is_tensorflows(operation) else op_def_registry.get(operation)
-    if declaration is None:
-        return False
-    functions = any(attribute.type in ("func", "list(func)") for attribute in declaration.attr)
-    return not functions and not any(output.is_ref for output in declaration.output_arg)
-
-
-def _is_tensorflows(operation: str) -> bool:
-    return operation.startswith("_") or hasattr(tf.raw_ops, operation)
+    return node.op in PLAIN or ("one_thread" in node.attr and node.attr["one_thread"].b)
 
 
 def check_xla_kernels(function: Compiled) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras_peer import value_and_gradient
 from modes import MODES
@@ -23,8 +23,8 @@ def test_each_number_is_dropped_or_scaled_and_so_is_its_gradient(rate, key):
     x = np.linspace(1, 2, 200, dtype=np.float32).reshape(20, 10)
     value, gradient = value_and_gradient(lambda x: Dropout(rate)(x, training=key), x)
     kept = value != 0
-    assert_near(value, np.where(kept, x.astype(np.float64) / (1 - rate), 0), ulps=1)
-    assert_near(gradient, np.where(kept, 1 / (1 - rate), 0), ulps=1)
+    assert_near(value, np.where(kept, x.astype(np.float64) / (1 - rate), 0), ulps=2)  # 1 − rate rounds, and x / it
+    assert_near(gradient, np.where(kept, 1 / (1 - rate), 0), ulps=2)
 
 
 @given(RATES, KEYS)
@@ -42,9 +42,10 @@ def test_from_the_same_seed_tensorflow_s_stateless_dropout_drops_the_same(rate, 
     assert_near(dropout(x, rate, seed), tf.nn.experimental.stateless_dropout(x, rate, seed), ulps=2)
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(KEYS)
 def test_the_same_key_drops_the_same_and_any_other_drops_independently(key):
-    """Two masks of 10,000 at rate 1/2 agree in half of the places, with a standard error of 1/200."""
+    """Two masks of 10,000 at rate 1/2 agree in half of the numbers, with a standard error of 1/200."""
     mask = Dropout(0.5, seed=7)(ONES, training=key).numpy() > 0
     np.testing.assert_array_equal(Dropout(0.5, seed=7)(ONES, training=key).numpy() > 0, mask)
     others = [Dropout(0.5, seed=7)(ONES, training=key ^ np.eye(3, dtype=np.int32)[i]) for i in range(3)]
@@ -63,10 +64,17 @@ def test_outside_training_and_at_rate_0_nothing_is_dropped():
 def test_every_mode_drops_by_the_key_alone_and_graph_mode_what_eager_drops(mode):
     """XLA's generator gives other numbers from the same seed."""
     layer = Dropout(0.3, seed=5)
-    compiled = MODES[mode](lambda x, key: layer(x, training=key))
-    value, gradient = value_and_gradient(lambda x: compiled(x, KEY), ONES)
+
+    def value_and_its_gradient(x, key):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = layer(x, training=key)
+        return value, tape.gradient(value, x)
+
+    compiled = MODES[mode](value_and_its_gradient)
+    value, gradient = (result.numpy() for result in compiled(tf.constant(ONES), tf.constant(KEY)))
     np.testing.assert_array_equal(gradient > 0, value > 0)
-    np.testing.assert_array_equal(compiled(ONES, KEY), value)
+    np.testing.assert_array_equal(compiled(tf.constant(ONES), tf.constant(KEY))[0], value)
     assert abs((value == 0).mean() - 0.3) < 5 * np.sqrt(0.3 * 0.7 / ONES.size)
     if mode != "xla":
         assert_near(value, dropout(ONES, 0.3, dropout_seed(KEY, 5)))
@@ -74,20 +82,20 @@ def test_every_mode_drops_by_the_key_alone_and_graph_mode_what_eager_drops(mode)
 
 def test_a_new_key_does_not_trace_again():
     layer = Dropout(0.5)
-    compiled = tf.function(lambda x, key: layer(x, training=key))
+    compiled = tf.function(lambda x, key: layer(x, training=key), autograph=False)
     masks = [compiled(ONES, tf.constant([0, 1, step])).numpy() for step in range(3)]
     assert compiled.experimental_get_tracing_count() == 1
     assert not np.array_equal(masks[0], masks[1])
 
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32, tf.float64], ids=lambda dtype: dtype.name)
-def test_the_dtype_does_not_change_what_is_dropped(dtype):
+def test_every_dtype_drops_the_same_numbers(dtype):
     value = Dropout(0.5)(tf.ones([100, 100], dtype), training=KEY)
     assert value.dtype == dtype
     np.testing.assert_array_equal(tf.cast(value, tf.float32), Dropout(0.5)(ONES, training=KEY))
 
 
-def test_what_is_dropped_is_0_even_if_it_was_no_number():
+def test_a_dropped_nan_is_0():
     x = np.full((10, 10), np.nan, np.float32)
     value = Dropout(0.5)(x, training=KEY).numpy()
     np.testing.assert_array_equal(value == 0, Dropout(0.5)(np.ones_like(x), training=KEY).numpy() == 0)
@@ -107,7 +115,7 @@ def test_two_dropouts_of_one_sequential_drop_independently_though_their_seeds_ar
     assert abs((value > 0).mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / ONES.size)
 
 
-def test_a_sequential_passes_training_on_to_those_that_take_it_also_within_another():
+def test_a_sequential_passes_training_to_the_layers_that_take_it_also_in_a_nested_one():
     model = Sequential([Dense(100, 100), tf.nn.relu, Sequential([lambda x: x + 1, Dropout(0.5)]), tf.negative])
     np.testing.assert_array_equal(model(ONES) == 0, np.zeros((100, 100), bool))
     assert abs((model(ONES, training=KEY).numpy() == 0).mean() - 0.5) < 0.03
@@ -119,6 +127,6 @@ def test_a_rate_is_in_0_to_1(rate):
         Dropout(rate)
 
 
-def test_text_is_no_rate():
+def test_a_string_is_not_a_rate():
     with pytest.raises(TypeError, match="rate must be a number, got '0.5'"):
         Dropout("0.5")

@@ -55,6 +55,21 @@ def test_weights_are_the_variables_of_the_model_each_once():
     assert [v.name for v in weights(model)] == [f"{name}:0" for name in names]
 
 
+def test_of_a_module_s_own_variables_the_trainable_ones_come_first_as_in_keras():
+    class Counted(tf.Module):
+        def __init__(self):
+            self.count = tf.Variable(0.0, trainable=False)
+            self.weight = tf.Variable(1.0)
+
+    class KerasCounted(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.count = self.add_weight(trainable=False, initializer="zeros")
+            self.weight = self.add_weight(initializer="ones")
+
+    assert [float(variable) for variable in weights(Counted())] == KerasCounted().get_weights() == [1, 0]
+
+
 class WideAndDeep(tf.Module):
     """A user's own model, with variables, layers and functions in attributes of every kind."""
 

@@ -1,22 +1,14 @@
-"""Libraries for all tests of this folder: one cache for those that compile, and compilers that only seem to."""
+"""Compilers that only seem to compile."""
 
 from pathlib import Path
 
 import pytest
-from library_cache import library_cache
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shared_cache(request, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(library_cache(request.config, tmp_path_factory)))
-        yield
 
 
 @pytest.fixture
 def fake_compiler(tmp_path, monkeypatch):
-    """Makes $CXX a script: `--version` tells a version, and otherwise it says that it read the source and the header,
-    and the given lines run, with $out to write to. What it writes is no library, and is not tried as one.
+    """Makes $CXX a script: `--version` prints a version, `-MM` lists the source and the header, and otherwise the given
+    lines run, with $out to write to. What it writes is no library, and is not tried as one.
     """
     monkeypatch.setattr("dnn.ops.build.ops_in", lambda library, name: ("DnnTestPlusOne",))
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import dnn
 from dnn.cli import app
 
-README = Path(dnn.__file__).parent / "ops" / "README.md"
+README = Path(dnn.ops.__file__).with_name("README.md")
 TEXT = README.read_text()
 
 

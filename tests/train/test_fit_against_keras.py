@@ -1,4 +1,8 @@
-"""Whole trainings beside Keras's fit, from the same weights and in the same order of rows (shuffle=False)."""
+"""Whole trainings beside Keras's fit, from the same weights and in the same order of rows (shuffle=False), in float32.
+
+Each step may round otherwise. By how much a weight then differs has a measure: a step of Adam, which is the learning
+rate. A wrong term would show as a part of each step, so a hundredth of one, after 90 of them, is the bound.
+"""
 
 import numpy as np
 import pytest
@@ -6,9 +10,7 @@ from keras_peer import keras_mlp, largest_difference, twin_of
 
 import dnn
 
-EPOCHS = 3
-NAMES = ("loss", "accuracy", "val_loss", "val_accuracy")
-MODES = {"graph": False, "xla": True}
+EPOCHS, LEARNING_RATE = 3, 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -19,53 +21,48 @@ def sample():
     return [(features(part.columns).numpy(), labels(part.target)) for part in (train, validation)]
 
 
-@pytest.fixture(scope="module", params=MODES)
-def trajectory(request, sample):
-    """Our three epochs and Keras's: (our model, our history, Keras's model, Keras's history)."""
+@pytest.fixture(scope="module")
+def keras_s(sample):
+    """(Keras's model after three epochs, its history)."""
     data, validation = sample
-    keras_s = keras_mlp([data[0].shape[1], 30, 30, 2], seed=1, jit_compile=MODES[request.param])
-    model = twin_of(keras_s)
-    theirs = keras_s.fit(
-        *data,
-        batch_size=100,
-        epochs=EPOCHS,
-        shuffle=False,
-        validation_data=validation,
-        validation_batch_size=100,
-        verbose=0,
-    )
-    history = dnn.fit(
-        model,
-        data,
-        validation,
-        loss=dnn.sparse_softmax_cross_entropy,
-        optimizer=dnn.Adam(model.trainable_variables),
-        batch_size=100,
-        epochs=EPOCHS,
-        shuffle=False,
-        jit_compile=MODES[request.param],
-    )
-    return model, history, keras_s, theirs.history
+    model = keras_mlp([data[0].shape[1], 30, 30, 2], seed=1, learning_rate=LEARNING_RATE)
+    options = {"batch_size": 100, "epochs": EPOCHS, "shuffle": False, "verbose": 0}
+    return model, model.fit(*data, validation_data=validation, validation_batch_size=100, **options).history
 
 
-def test_every_weight_stays_within_a_millionth_of_keras_s(trajectory):
-    model, _, keras_s, _ = trajectory
-    difference = largest_difference(model, keras_s)
+@pytest.fixture(scope="module", params=[False, True], ids=["graph", "xla"])
+def ours(request, sample):
+    """(our model after the same epochs, its history)."""
+    data, validation = sample
+    model = untrained(data)
+    optimizer = dnn.Adam(model.trainable_variables, LEARNING_RATE)
+    options = {"batch_size": 100, "epochs": EPOCHS, "shuffle": False, "jit_compile": request.param}
+    return model, dnn.fit(
+        model, data, validation, loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, **options
+    )
+
+
+def untrained(data):
+    return twin_of(keras_mlp([data[0].shape[1], 30, 30, 2], seed=1))
+
+
+def test_every_weight_stays_within_a_hundredth_of_a_step_of_keras_s(ours, keras_s):
+    difference = largest_difference(ours[0], keras_s[0])
     print(f"largest difference of a weight after {EPOCHS} epochs: {difference:.2g}")
-    assert difference < 1e-6
+    assert difference < LEARNING_RATE / 100
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_printed_figures_are_keras_s(trajectory, name):
-    _, history, _, theirs = trajectory
-    assert [f"{value:.4f}" for value in history[name]] == [f"{value:.4f}" for value in theirs[name]]
+@pytest.mark.parametrize("part", ["", "val_"], ids=["training", "validation"])
+def test_the_figures_are_keras_s(ours, keras_s, sample, part):
+    rows = len(sample[1 if part else 0][0])
+    np.testing.assert_allclose(ours[1][f"{part}loss"], keras_s[1][f"{part}loss"], rtol=1e-5)
+    one_row = 1.1 / rows  # may have two logits so near that rounding decides
+    np.testing.assert_allclose(ours[1][f"{part}accuracy"], keras_s[1][f"{part}accuracy"], atol=one_row, rtol=0)
 
 
-def test_the_weights_have_moved(trajectory):
+def test_the_weights_have_moved(ours, sample):
     """Or the tests above would hold for a fit that does nothing."""
-    model, history, _, _ = trajectory
-    assert (
-        np.abs(model.layers[0].kernel.numpy() - twin_of(keras_mlp([51, 30, 30, 2], seed=1)).layers[0].kernel).max()
-        > 0.01
-    )
+    model, history = ours
+    before = untrained(sample[0]).layers[0].kernel.numpy()
+    assert np.abs(model.layers[0].kernel.numpy() - before).max() > 10 * LEARNING_RATE
     assert history["loss"][-1] < history["loss"][0] * 0.7

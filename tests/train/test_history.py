@@ -21,11 +21,23 @@ RECORDS = st.lists(
 )
 
 
-def test_it_is_told_in_one_line():
-    records = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}]
-    assert repr(History()) == "History(0 epochs, last: None)"
-    assert repr(History(records)) == "History(2 epochs, last: {'epoch': 2, 'loss': 0.25})"
-    assert repr(History(records, best_epoch=1)) == "History(2 epochs, best: {'epoch': 1, 'loss': 0.5})"
+def test_its_repr_tells_the_figures_of_the_best_epoch_or_else_of_the_last():
+    records = [{"epoch": 1, "loss": 0.5, "val_loss": 2 / 3}, {"epoch": 2, "loss": 0.25, "val_loss": 7.0}]
+    assert repr(History()) == "History of 0 epochs"
+    assert (
+        repr(History(records[:1])) == "History of 1 epoch; in the last, epoch 1:\n  loss      0.5\n  val_loss  0.666667"
+    )
+    assert repr(History(records, best_epoch=1)).startswith(
+        "History of 2 epochs; in the best, epoch 1:\n  loss      0.5\n"
+    )
+
+
+def test_it_is_as_long_as_it_has_epochs_and_has_keras_s_dict():
+    records = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25, "auc": 0.75}]
+    history = History(records)
+    assert len(history) == 2
+    assert history.history == {"loss": [0.5, 0.25], "auc": [pytest.approx(np.nan, nan_ok=True), 0.75]}
+    assert (len(History()), History().history) == (0, {})
 
 
 @given(RECORDS)

@@ -3,41 +3,56 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from needs_compiler import needs_compiler
 from tensorflow.python.eager import context
 from tensorflow.python.eager.polymorphic_function.atomic_function import AtomicFunction
 
 import dnn
+import dnn.ops
+import dnn.train.fit
 from dnn.train import runtime
 from dnn.train.epoch import trace_prediction, trace_training, training_program
 from dnn.train.rows import Rows
-from dnn.train.runtime import ONE_THREAD, Compiled
+from dnn.train.runtime import MANY_THREADS, ONE_THREAD, Compiled
 
 X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
 SPECS = Rows(tf.TensorSpec(X.shape), tf.TensorSpec(Y.shape, tf.int32))
 
 
-def trained(model, loss=dnn.sparse_softmax_cross_entropy, batch_size=8):
-    """(its history, its weights, the executor of its epochs)"""
+def traced(model, loss=dnn.sparse_softmax_cross_entropy, batch_size=8, specs=SPECS):
+    """(its optimizer, its epoch in graph mode)"""
     optimizer = dnn.Adam(model.trainable_variables)
-    history = dnn.fit(model, (X, Y), loss=loss, optimizer=optimizer, batch_size=batch_size, epochs=3, jit_compile=False)
-    epoch = trace_training(training_program(model, loss, optimizer, (dnn.accuracy,), batch_size, SPECS), False)
-    return history, [variable.numpy() for variable in model.variables], epoch.executor
+    return optimizer, trace_training(training_program(model, loss, optimizer, (), batch_size, specs), False)
 
 
-def assert_trained_alike(one_thread, many):
-    """TensorFlow fuses other operations of the two, so that they round differently."""
-    (history, weights, executor), (other_history, other_weights, other_executor) = one_thread, many
-    assert (executor, other_executor) == (ONE_THREAD, "")
-    assert history["loss"] == pytest.approx(other_history["loss"], rel=1e-6)
-    for one, other in zip(weights, other_weights, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+def trained(monkeypatch, few):
+    """(its history, its weights, the executor of its epochs), in float64, in which two executors may round."""
+    monkeypatch.setattr(runtime, "FEW", few)
+    model, executors = dnn.mlp([4, 6, 2], seed=1, dtype=tf.float64), []
+    optimizer = dnn.Adam(model.trainable_variables)
+    trace = dnn.train.fit.trace_training
+
+    def noted(*of):
+        compiled = trace(*of)
+        executors.append(compiled.executor)
+        return compiled
+
+    monkeypatch.setattr(dnn.train.fit, "trace_training", noted)
+    options = {"loss": dnn.sparse_softmax_cross_entropy, "optimizer": optimizer, "batch_size": 8, "epochs": 3}
+    history = dnn.fit(model, (X, Y), **options, jit_compile=False)
+    (executor,) = executors
+    return history, [variable.numpy() for variable in model.variables], executor
 
 
 def test_one_thread_and_many_train_alike(monkeypatch):
-    one_thread = trained(dnn.mlp([4, 6, 2], seed=1))
-    monkeypatch.setattr(runtime, "FEW", 8 * 44)
-    assert_trained_alike(one_thread, trained(dnn.mlp([4, 6, 2], seed=1)))
+    work = 8 * 44  # rows and parameters of a step
+    history, weights, executor = trained(monkeypatch, work + 1)
+    other_history, other_weights, other_executor = trained(monkeypatch, work)
+    assert (executor, other_executor) == (ONE_THREAD, MANY_THREADS)
+    np.testing.assert_allclose(history["loss"], other_history["loss"], rtol=1e-9)
+    for one, other in zip(weights, other_weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
 def test_the_executor_runs_the_epoch(monkeypatch):
@@ -48,8 +63,82 @@ def test_the_executor_runs_the_epoch(monkeypatch):
         return call(self, *arguments)
 
     monkeypatch.setattr(AtomicFunction, "call_flat", noted)
-    trained(dnn.mlp([4, 6, 2]))
-    assert ONE_THREAD in seen
+    _, epoch = traced(dnn.mlp([4, 2]))
+    epoch(Rows(X, Y), np.arange(50, dtype=np.int32), np.int32([0, 1]))
+    assert seen[-1] == ONE_THREAD
+
+
+# An op of a user's own, y = x, declared twice, through TensorFlow's C API, which compiles in a moment. Its gradient is
+# the identity too.
+OPS = """
+extern "C" {
+void* TF_NewStatus();
+void TF_DeleteStatus(void* status);
+void* TF_NewOpDefinitionBuilder(const char* name);
+void TF_OpDefinitionBuilderAddInput(void* builder, const char* spec);
+void TF_OpDefinitionBuilderAddOutput(void* builder, const char* spec);
+void TF_OpDefinitionBuilderAddAttr(void* builder, const char* spec);
+void TF_RegisterOpDefinition(void* builder, void* status);
+void* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(void*),
+                          void (*compute)(void*, void*), void (*release)(void*));
+void TF_RegisterKernelBuilder(const char* name, void* builder, void* status);
+void TF_GetInput(void* context, int i, void** tensor, void* status);
+void TF_SetOutput(void* context, int i, const void* tensor, void* status);
+void TF_DeleteTensor(void* tensor);
+}
+
+static void compute(void*, void* context) {
+  void* status = TF_NewStatus();
+  void* x = nullptr;
+  TF_GetInput(context, 0, &x, status);
+  TF_SetOutput(context, 0, x, status);
+  TF_DeleteTensor(x);
+  TF_DeleteStatus(status);
+}
+
+static int add(const char* name, const char* attribute) {
+  void* builder = TF_NewOpDefinitionBuilder(name);
+  TF_OpDefinitionBuilderAddInput(builder, "x: float");
+  TF_OpDefinitionBuilderAddOutput(builder, "y: float");
+  TF_OpDefinitionBuilderAddAttr(builder, attribute);
+  void* status = TF_NewStatus();
+  TF_RegisterOpDefinition(builder, status);
+  TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", nullptr, compute, nullptr), status);
+  TF_DeleteStatus(status);
+  return 0;
+}
+
+int says_so = add("DnnTestSaysSo", "one_thread: bool = true");
+int says_no = add("DnnTestSaysNo", "one_thread: bool = false");
+int says_nothing = add("DnnTestSaysNothing", "other: bool = true");
+"""
+
+
+@pytest.fixture(scope="module")
+def ops(tmp_path_factory):
+    path = tmp_path_factory.mktemp("ops") / "says.cc"
+    path.write_text(OPS)
+    library = dnn.ops.load(path, cache=path.parent / "cache")
+    for name in ("DnnTestSaysSo", "DnnTestSaysNo", "DnnTestSaysNothing"):
+        tf.RegisterGradient(name)(lambda op, gradient: gradient)
+    return library
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("name", "executor"), [("says_so", ONE_THREAD), ("says_no", MANY_THREADS), ("says_nothing", MANY_THREADS)]
+)
+def test_one_thread_runs_an_op_of_a_user_s_own_if_its_declaration_says_so(name, executor, ops):
+    def op(x):
+        y = getattr(ops, f"dnn_test_{name}")(x)
+        y.set_shape(x.shape)
+        return y
+
+    _, epoch = traced(Then(op))
+    assert epoch.executor == executor
+    _, plain = traced(Then(tf.identity))
+    rows, order = Rows(X, Y), np.arange(50, dtype=np.int32)
+    np.testing.assert_allclose(epoch(rows, order, np.int32([0, 1])), plain(rows, order, np.int32([0, 1])), rtol=1e-4)
 
 
 class Epochs(dnn.Adam):
@@ -59,8 +148,8 @@ class Epochs(dnn.Adam):
         return tf.zeros(1 + len(metrics), tf.float64)
 
 
-class HandsOn:
-    """What has the attributes of another optimizer, and an `apply` of its own."""
+class Forwarding:
+    """A wrapper with the attributes of another optimizer, and an `apply` of its own."""
 
     def __init__(self, optimizer):
         self.optimizer = optimizer
@@ -72,7 +161,7 @@ class HandsOn:
         self.optimizer.apply(gradients)
 
 
-@pytest.mark.parametrize(("wrap", "steps"), [(lambda optimizer: optimizer, 0), (HandsOn, 7)])
+@pytest.mark.parametrize(("wrap", "steps"), [(lambda optimizer: optimizer, 0), (Forwarding, 7)])
 def test_an_optimizer_whose_class_has_train_epoch_takes_the_epochs(wrap, steps):
     model = dnn.mlp([4, 2])
     optimizer = Epochs(model.trainable_variables)
@@ -119,25 +208,23 @@ MORE_THAN_PLAIN = {
 }
 
 
-@pytest.mark.parametrize("batch_size", [8, 10], ids=["with a remainder", "without"])
 @pytest.mark.parametrize("name", MORE_THAN_PLAIN)
-def test_what_is_more_than_plain_is_left_to_many_threads(name, batch_size):
-    history, _, executor = trained(MORE_THAN_PLAIN[name](), batch_size=batch_size)
-    assert executor == ""
-    assert np.isfinite(history["loss"]).all()
+def test_what_is_more_than_plain_is_left_to_many_threads(name):
+    """Without a remainder, in which one thread would wait for itself for ever."""
+    _, epoch = traced(MORE_THAN_PLAIN[name](), batch_size=10)
+    assert epoch.executor == MANY_THREADS
+    assert np.isfinite(epoch(Rows(X, Y), np.arange(50, dtype=np.int32), np.int32([0, 1]))).all()
 
 
-@pytest.mark.parametrize("batch_size", [8, 10, 50])
+@pytest.mark.parametrize("batch_size", [8, 50])
 def test_so_is_a_loss_with_a_branch_in_a_tf_function(batch_size):
-    """One thread would wait for itself for ever, in epochs without a remainder."""
-
     @tf.function
     def loss(y, logits):
         losses = dnn.sparse_softmax_cross_entropy(y, logits)
         return tf.cond(tf.reduce_mean(losses) > 100, lambda: tf.minimum(losses, 100), lambda: losses)
 
-    *_, executor = trained(dnn.mlp([4, 2]), loss, batch_size)
-    assert executor == ""
+    _, epoch = traced(dnn.mlp([4, 2]), loss, batch_size)
+    assert epoch.executor == MANY_THREADS
 
 
 def test_a_prediction_has_the_same_bits_in_this_thread():

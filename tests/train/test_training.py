@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tolerance import assert_near
 
 import dnn
 
@@ -51,49 +50,75 @@ def test_each_step_gets_its_own_key_and_validation_gets_none(jit_compile):
 
 @MODES
 def test_dropout_trains_reproducibly_and_is_off_in_evaluation(jit_compile):
-    def network():
-        return dnn.Sequential([dnn.Dense(4, 16, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(16, 3)])
-
-    runs = [fitted(model := network(), epochs=3, seed=seed, jit_compile=jit_compile)[1] for seed in (1, 1, 2)]
+    model = dnn.Sequential([dnn.Dense(4, 16, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(16, 3)])
+    optimizer, runs = dnn.SGD(model.trainable_variables, 0.1), []
+    before = [variable.numpy() for variable in model.variables]
+    for seed in (1, 1, 2):  # of the same objects: traced and compiled once
+        for variable, value in zip(model.variables, before, strict=True):
+            variable.assign(value)
+        options = {"batch_size": 8, "epochs": 2, "shuffle": False, "seed": seed, "jit_compile": jit_compile}
+        dnn.fit(model, some_rows(), loss=LOSS, optimizer=optimizer, **options)
+        runs.append([variable.numpy() for variable in model.variables])
     for one, same in zip(runs[0], runs[1], strict=True):
         np.testing.assert_array_equal(one, same)
     assert any((one != other).any() for one, other in zip(runs[0], runs[2], strict=True))
     x = some_rows()[0]
-    assert_near(dnn.predict(model, x), model.layers[2](model.layers[0](x)), absolute=1e-6)
+    np.testing.assert_allclose(
+        dnn.predict(model, x), model.layers[2](model.layers[0](x)), atol=1e-4
+    )  # of numbers near 1
 
 
-@MODES
-def test_batch_normalization_and_penalties_train_as_in_keras(jit_compile):
-    """From the same weights, in the same order, a short last batch included: the batch's statistics are of its rows."""
+def penalized(dtype):
+    """(ours, Keras's), with batch normalization and penalties, from the same weights."""
     ours = dnn.Sequential(
         [
-            dnn.Dense(4, 5, kernel_regularizer=dnn.L2(0.02), bias_regularizer=dnn.L1(0.01)),
+            dnn.Dense(4, 5, kernel_regularizer=dnn.L2(0.02), bias_regularizer=dnn.L1(0.01), dtype=dtype),
             dnn.relu,
-            dnn.BatchNormalization(5, momentum=0.8),  # before relu it would cancel the bias, and leave it to rounding
-            dnn.Dense(5, 3, kernel_regularizer=dnn.L1L2(0.01, 0.02)),
+            dnn.BatchNormalization(5, momentum=0.8, dtype=dtype),  # before relu it would leave the bias to rounding
+            dnn.Dense(5, 3, kernel_regularizer=dnn.L1L2(0.01, 0.02), dtype=dtype),
         ]
     )
+    l2, l1, l1_l2 = keras.regularizers.L2(0.02), keras.regularizers.L1(0.01), keras.regularizers.L1L2(0.01, 0.02)
     theirs = keras.Sequential(
         [
-            keras.Input((4,)),
-            keras.layers.Dense(
-                5, kernel_regularizer=keras.regularizers.L2(0.02), bias_regularizer=keras.regularizers.L1(0.01)
-            ),
-            keras.layers.ReLU(),
-            keras.layers.BatchNormalization(momentum=0.8),
-            keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L1L2(0.01, 0.02)),
+            keras.Input((4,), dtype="float64"),
+            keras.layers.Dense(5, kernel_regularizer=l2, bias_regularizer=l1, dtype="float64"),
+            keras.layers.ReLU(dtype="float64"),
+            keras.layers.BatchNormalization(momentum=0.8, dtype="float64"),
+            keras.layers.Dense(3, kernel_regularizer=l1_l2, dtype="float64"),
         ]
     )
     theirs.set_weights([variable.numpy() for variable in dnn.weights(ours)])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    theirs.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"], jit_compile=jit_compile)
-    (x, y), validation = some_rows(), some_rows(20, 1)
-    expected = theirs.fit(x, y, batch_size=8, epochs=3, shuffle=False, validation_data=validation, verbose=0).history
-    history, _ = fitted(ours, epochs=3, shuffle=False, jit_compile=jit_compile)
+    return ours, theirs
+
+
+@pytest.fixture(scope="module")
+def keras_s():
+    """(Keras's weights after three epochs, its history)."""
+    keras.config.set_floatx("float64")  # or it would keep the penalties in float32
+    try:
+        _, model = penalized(tf.float64)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")
+        model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+        options = {"batch_size": 8, "epochs": 3, "shuffle": False, "validation_data": some_rows(20, 1), "verbose": 0}
+        history = model.fit(*some_rows(), **options).history
+        return model.get_weights(), history
+    finally:
+        keras.config.set_floatx("float32")
+
+
+@MODES
+def test_batch_normalization_and_penalties_train_as_in_keras(jit_compile, keras_s):
+    """From the same weights, in the same order, a short last batch included: the batch's statistics are of its rows.
+
+    In float64, but for Keras's β₂, which it rounds to float32: 21 steps of 0.01 are wrong by 7 in a million each.
+    """
+    model, _ = penalized(tf.float64)
+    history, _ = fitted(model, epochs=3, shuffle=False, jit_compile=jit_compile)
     for name in ("loss", "val_loss", "accuracy", "val_accuracy"):
-        np.testing.assert_allclose(history[name], expected[name], rtol=2e-5)
-    for variable, weights in zip(dnn.weights(ours), theirs.get_weights(), strict=True):
-        np.testing.assert_allclose(variable, weights, atol=2e-5)
+        np.testing.assert_allclose(history[name], keras_s[1][name], rtol=1e-5)
+    for variable, weights in zip(dnn.weights(model), keras_s[0], strict=True):
+        np.testing.assert_allclose(variable, weights, atol=2e-6)
 
 
 def test_a_learning_rate_assigned_between_fits_holds_in_the_compiled_epoch():

@@ -6,13 +6,14 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modes import MODES
+from modes import MODES, THOROUGH
 from optimizer_peer import drawn_gradients, keras_end, our_end
 from tolerance import assert_near
 
 from dnn.nn.optimizers.adam import Adam, adam_update
 
 EPS = float(np.finfo(np.float32).eps)
+STEPS = st.integers(1, 200 if THOROUGH else 40)
 RULES = st.fixed_dictionaries(
     {
         "learning_rate": st.sampled_from([1e-5, 1e-3, 0.1, 1.0]) | st.floats(1e-6, 1),
@@ -72,8 +73,8 @@ def float32_alpha_error(rule):
 
 
 @pytest.mark.parametrize("alpha", [np.float32, np.float64])
-@settings(max_examples=settings().max_examples // 2)
-@given(rule=RULES, seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 200))
+@settings(max_examples=settings().max_examples // 3)
+@given(rule=RULES, seed=st.integers(0, 2**32 - 1), steps=STEPS)
 def test_adam_stays_within_rounding_of_float64_over_many_steps(alpha, rule, seed, steps):
     gradients, p = drawn_gradients(seed, steps), np.linspace(-1, 1, 48).astype(np.float32)
     errors = {} if alpha == np.float64 else {"alpha_error": float32_alpha_error(rule)}
@@ -85,7 +86,7 @@ def test_adam_stays_within_rounding_of_float64_over_many_steps(alpha, rule, seed
 @given(
     rule=RULES.filter(lambda rule: min(rule["beta_1"], rule["beta_2"]) >= 0.5),
     seed=st.integers(0, 2**32 - 1),
-    steps=st.integers(1, 200),
+    steps=STEPS,
 )
 def test_adam_is_keras_s_to_the_last_bit(rule, seed, steps):
     """For β of 1/2 and more; below, Keras's running means lose what a large gradient leaves (see the next test)."""
@@ -105,21 +106,20 @@ def test_a_large_gradient_leaves_no_error_in_the_steps_after_it(beta):
 
 
 def test_a_float64_alpha_is_nearer_to_float64_than_keras_s():
-    """With Keras's defaults, over 100 steps: at most a tenth of Keras's error, in the mean over all columns."""
+    """With Keras's defaults, over 40 steps: at most a tenth of Keras's error, averaged over all columns."""
     rule = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
-    gradients, p = drawn_gradients(0, 100), np.zeros(48, np.float32)
+    gradients, p = drawn_gradients(0, 40), np.zeros(48, np.float32)
     expected, _ = exact_adam(p.astype(np.float64), gradients, **rule)
     ours, keras_s = our_adam(p, gradients, np.float64, **rule), keras_adam(p, gradients, **rule)
     assert np.abs(ours - expected).mean() < np.abs(keras_s - expected).mean() / 10
 
 
-@pytest.mark.parametrize(("t", "error"), [(1, 6.7e-6), (2, 10.1e-6)])
-def test_a_float32_alpha_begins_wrong_by_7_and_10_in_a_million(t, error):
-    """With m and v of 1 and no ε to speak of, the step is α."""
-    exact = np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-    for dtype, expected in ((tf.float64, 0), (tf.float32, error)):
+def test_a_float32_alpha_begins_wrong_by_7_in_a_million():
+    """With m and v of 1 and no ε to speak of, the step is α; at t = 1 no power is rounded, β₁ and β₂ alone are."""
+    exact = np.sqrt(1 - 0.999) / (1 - 0.9)
+    for dtype, expected in ((tf.float64, 0), (tf.float32, 6.7e-6)):
         one = tf.ones(())
-        step, *_ = adam_update(one, one, one, tf.constant(t, dtype), learning_rate=1.0, epsilon=1e-30)
+        step, *_ = adam_update(one, one, one, tf.constant(1, dtype), learning_rate=1.0, epsilon=1e-30)
         assert abs(abs(step.numpy() / exact - 1) - expected) < EPS
 
 
@@ -157,19 +157,20 @@ def test_amsgrad_divides_by_the_largest_mean_square_so_far(rule, seed, steps):
 
 
 def test_amsgrad_does_not_forget_a_large_gradient():
-    """g = 100, then 1, 1, …: Adam's steps grow again; AMSGrad's √v̂ stays 100 √0.1, so they stay at 0.03."""
+    """g = 100, then 1, 1, …: Adam's steps grow again; AMSGrad's √v̂ stays 100 √0.5, so they stay at 0.014."""
     steps = {}
     for amsgrad in (False, True):
         p = tf.Variable(0.0, dtype=tf.float64)
-        optimizer = Adam([p], 1.0, beta_2=0.9, amsgrad=amsgrad)
-        for t in range(150):
+        optimizer = Adam([p], 1.0, beta_1=0.5, beta_2=0.5, amsgrad=amsgrad)
+        for t in range(30):
             before = p.numpy()
             optimizer.apply([tf.constant(100.0 if t == 0 else 1.0, tf.float64)])
         steps[amsgrad] = before - p.numpy()
     assert steps[False] == pytest.approx(1, rel=1e-3)
-    assert steps[True] == pytest.approx(1 / (100 * np.sqrt(0.1)), rel=1e-3)
+    assert steps[True] == pytest.approx(1 / (100 * np.sqrt(0.5)), rel=1e-3)
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(st.floats(1e-6, 1e6), st.floats(1e-4, 1e-1))
 def test_a_constant_gradient_moves_a_parameter_by_the_learning_rate_each_step(size, learning_rate):
     """m̂ = g and √v̂ = |g|, so every step is η, whatever the gradient's size (ε is made negligible)."""
@@ -188,21 +189,24 @@ def test_a_parameter_whose_gradient_was_always_0_stays():
     assert p.numpy() == [1.5]
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("mode", MODES)
-def test_the_module_takes_the_formula_s_steps_in_every_mode(mode, dtype):
-    """Against float64, two parameters of different shapes at once; a float64 parameter is exact to float64."""
+def test_the_module_takes_the_formula_s_steps_in_every_mode(mode):
+    """Against float64, parameters of several shapes and dtypes at once; a float64 parameter is exact to float64."""
     rule = {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-5}
-    gradients = np.random.default_rng(1).normal(size=(20, 7)).astype(np.float32)
-    parameters = [tf.Variable(np.ones((2, 3), dtype)), tf.Variable(np.ones(1, dtype))]
+    gradients = np.random.default_rng(1).normal(size=(10, 7)).astype(np.float32)
+    parameters = [
+        tf.Variable(np.ones((2, 3), np.float32)),
+        tf.Variable(np.ones(1, np.float32)),
+        tf.Variable(np.ones(7)),
+    ]
     optimizer = Adam(parameters, **rule)
-    apply = MODES[mode](lambda g: optimizer.apply([tf.reshape(g[:6], [2, 3]), g[6:]]))
-    for g in gradients.astype(dtype):
+    apply = MODES[mode](lambda g: optimizer.apply([tf.reshape(g[:6], [2, 3]), g[6:], tf.cast(g, tf.float64)]))
+    for g in gradients:
         apply(tf.constant(g))
     expected, _ = exact_adam(np.ones(7), gradients, **rule)
-    actual = np.concatenate([parameter.numpy().ravel() for parameter in parameters])
-    assert_near(actual, expected, dtype=dtype, ulps=32)
-    assert optimizer.t.numpy() == 20
+    assert_near(np.concatenate([p.numpy().ravel() for p in parameters[:2]]), expected, ulps=32)
+    assert_near(parameters[2], expected, dtype=np.float64, ulps=32)
+    assert optimizer.t.numpy() == 10
 
 
 def test_slots_and_counter_are_made_in_the_constructor():
@@ -243,11 +247,6 @@ def test_hyperparameters_out_of_range_are_refused(arguments, message):
         Adam([tf.Variable(1.0)], **arguments)
 
 
-def test_there_must_be_parameters():
-    with pytest.raises(ValueError, match="no parameters to train"):
-        Adam([])
-
-
 def test_a_parameter_that_the_loss_does_not_depend_on_is_named_and_nothing_moves():
     used, unused = tf.Variable([1.0]), tf.Variable([1.0, 2.0], name="lost")
     optimizer = Adam([used, unused])
@@ -256,13 +255,6 @@ def test_a_parameter_that_the_loss_does_not_depend_on_is_named_and_nothing_moves
         optimizer.apply([tf.ones(1), None])
     for variable, value in zip(optimizer.variables, before, strict=True):
         np.testing.assert_array_equal(variable, value)
-
-
-def test_there_must_be_one_gradient_for_each_parameter():
-    optimizer = Adam([tf.Variable(1.0), tf.Variable(1.0)])
-    with pytest.raises(ValueError, match="gradients must be one for each of 2 parameters, got 1"):
-        optimizer.apply([tf.constant(1.0)])
-    assert optimizer.t.numpy() == 0
 
 
 def test_rows_of_an_embedding_are_a_gradient_too():

@@ -39,8 +39,8 @@ class Descent:
             p.assign_sub(0.1 * g)
 
 
-@settings(max_examples=settings().max_examples // 2)
-@given(momentum=MOMENTA, frequency=st.none() | st.integers(1, 4), seed=SEEDS, steps=st.integers(1, 12))
+@settings(max_examples=settings().max_examples // 3)
+@given(momentum=MOMENTA, frequency=st.none() | st.integers(1, 4), seed=SEEDS, steps=st.integers(1, 8))
 def test_weights_and_averages_are_keras_s_to_the_last_bit(momentum, frequency, seed, steps):
     options = {"ema_momentum": momentum, "ema_overwrite_frequency": frequency}
     p, theirs = tf.Variable(normal(9, seed)), keras.Variable(normal(9, seed))
@@ -56,6 +56,7 @@ def test_weights_and_averages_are_keras_s_to_the_last_bit(momentum, frequency, s
     np.testing.assert_array_equal(p, theirs)
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.floats(0, 1), SEEDS, st.integers(1, 12))
 def test_the_average_is_the_weighted_sum_of_the_weights_after_each_step(momentum, seed, steps):
     """μⁿ⁻¹ p₁ + (1 − μ) Σ μⁿ⁻ᵗ pₜ, t from 2 to n: what was before the first step has no weight."""
@@ -69,22 +70,23 @@ def test_the_average_is_the_weighted_sum_of_the_weights_after_each_step(momentum
     assert_near(optimizer.averages[0], expected, dtype=np.float64, ulps=64, absolute=1e-14)
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.name)
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 6)
 @given(seed=SEEDS)
-def test_swapping_shows_the_averages_and_swapping_again_is_as_if_nothing_were(dtype, seed):
-    p = tf.Variable(tf.cast(normal(9, seed), dtype))
-    optimizer = AverageWeights(Adam([p], 0.1), ema_momentum=0.9)
+def test_swapping_shows_the_averages_and_swapping_again_is_as_if_nothing_were(seed):
+    parameters = [tf.Variable(tf.cast(normal(9, seed), dtype)) for dtype in DTYPES]
+    optimizer = AverageWeights(Adam(parameters, 0.1), ema_momentum=0.9)
     for _ in range(2):
-        for g in normal((4, 9), seed + 1):
-            optimizer.apply([tf.cast(g, dtype)])
-        weights, average = p.numpy(), optimizer.averages[0].numpy()
+        for g in normal((3, 9), seed + 1):
+            optimizer.apply([tf.cast(g, dtype) for dtype in DTYPES])
+        before = [(p.numpy(), average.numpy()) for p, average in zip(parameters, optimizer.averages, strict=True)]
         optimizer.swap()
-        np.testing.assert_array_equal(p, tf.cast(average, dtype))
-        np.testing.assert_array_equal(tf.cast(optimizer.averages[0], dtype), weights)
+        for p, shown, (weights, average) in zip(parameters, optimizer.averages, before, strict=True):
+            np.testing.assert_array_equal(p, tf.cast(average, p.dtype))
+            np.testing.assert_array_equal(tf.cast(shown, p.dtype), weights)
         optimizer.swap()
-        np.testing.assert_array_equal(p, weights)
-        np.testing.assert_array_equal(optimizer.averages[0], average)
+        for p, kept, (weights, average) in zip(parameters, optimizer.averages, before, strict=True):
+            np.testing.assert_array_equal(p, weights)
+            np.testing.assert_array_equal(kept, average)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.name)
@@ -105,35 +107,36 @@ def test_before_the_first_step_the_averages_are_the_parameters():
 
 
 def test_the_averages_of_bfloat16_weights_move_where_keras_s_do_not():
-    """μ = 0.999 is 1 in bfloat16. After a step to 1 and 200 steps at 2, the average is 2 − μ²⁰⁰, and Keras's 1."""
+    """μ = 0.999 is 1 in bfloat16. After a step to 1 and 40 steps at 2, the average is 2 − μ⁴⁰, and Keras's 1."""
     p, theirs = tf.Variable([0.0], dtype=tf.bfloat16), keras.Variable([0.0], dtype="bfloat16")
     optimizer = AverageWeights(SGD([p], 1.0), ema_momentum=0.999)
     peer = keras.optimizers.SGD(1.0, use_ema=True, ema_momentum=0.999)
     peer.build([theirs])
-    for step in [-1.0, -1.0] + [0.0] * 199:
+    for step in [-1.0, -1.0] + [0.0] * 39:
         g = tf.constant([step], tf.bfloat16)
         optimizer.apply([g])
         peer.apply([g], [theirs])
-    np.testing.assert_allclose(optimizer.averages[0], [2 - 0.999**200], rtol=1e-4)
+    np.testing.assert_allclose(optimizer.averages[0], [2 - 0.999**40], rtol=1e-5)
     assert float(peer._model_variables_moving_average[0][0]) == 1
 
 
 @pytest.mark.parametrize("around", [AverageWeights, around_clipping], ids=["at once", "around another wrapper"])
-@pytest.mark.parametrize("dtype", HALVES, ids=lambda dtype: dtype.name)
-def test_half_precision_is_averaged_and_overwritten_as_a_float32_copy_bit_for_bit(dtype, around):
-    """Steps of 1e-4, which the rounding of the parameter would lose whole."""
-    p = tf.Variable(tf.cast(1 + 0.1 * normal(9), dtype))
-    copy = tf.Variable(tf.cast(p, tf.float32))
-    optimizers = [around(SGD([v], 1e-4), ema_momentum=0.9, ema_overwrite_frequency=10) for v in (p, copy)]
-    steps = [tf.function(optimizer.apply) for optimizer in optimizers]
-    for g in tf.cast(1 + 0.1 * normal((45, 9), 1), dtype):
-        for step, gradient in zip(steps, (g, tf.cast(g, tf.float32)), strict=True):
-            step([gradient])
-        np.testing.assert_array_equal(p, tf.cast(copy, dtype))
-        np.testing.assert_array_equal(*[optimizer.averages[0] for optimizer in optimizers])
+def test_half_precision_is_averaged_and_overwritten_as_a_float32_copy_bit_for_bit(around):
+    """Steps of 1e-4, all of which the rounding of the parameter would lose."""
+    parameters = [tf.Variable(tf.cast(1 + 0.1 * normal(9), dtype)) for dtype in HALVES]
+    copies = [tf.Variable(tf.cast(p, tf.float32)) for p in parameters]
+    optimizers = [around(SGD(v, 1e-4), ema_momentum=0.9, ema_overwrite_frequency=5) for v in (parameters, copies)]
+    for g in 1 + 0.1 * normal((12, 9), 1):
+        halves = [tf.cast(g, dtype) for dtype in HALVES]
+        optimizers[0].apply(halves)
+        optimizers[1].apply([tf.cast(half, tf.float32) for half in halves])
+        for p, copy in zip(parameters, copies, strict=True):
+            np.testing.assert_array_equal(p, tf.cast(copy, p.dtype))
+        for of_halves, of_copies in zip(*[optimizer.averages for optimizer in optimizers], strict=True):
+            np.testing.assert_array_equal(of_halves, of_copies)
 
 
-@pytest.mark.parametrize(("frequency", "end"), [(1, 0.9899), (10, 0.9586), (100, 0.9090)])
+@pytest.mark.parametrize(("frequency", "end"), [(1, 0.9899), (100, 0.9090)])
 def test_half_precision_moves_though_it_is_overwritten_again_and_again(frequency, end):
     """1,000 steps of 1e-4 from 1, in a loop that XLA compiles."""
     options = {"ema_momentum": 0.9, "ema_overwrite_frequency": frequency}
@@ -176,12 +179,12 @@ def test_there_is_one_master_of_a_parameter(dtype):
 
 
 def test_training_goes_on_after_two_swaps_as_if_there_had_been_none():
-    """The float32 masters of the optimizer within are still those of its parameters."""
+    """The float32 masters of the wrapped optimizer are still those of its parameters."""
     ends = []
     for swaps in (0, 2):
         p = tf.Variable(tf.cast(normal(9), tf.bfloat16))
         optimizer = AverageWeights(Adam([p], 1e-3))
-        for g in tf.cast(normal((20, 9), 1), tf.bfloat16):
+        for g in tf.cast(normal((8, 9), 1), tf.bfloat16):
             optimizer.apply([g])
             for _ in range(swaps):
                 optimizer.swap()

@@ -1,5 +1,7 @@
 """What every optimizer inherits: weight decay, schedules, half precision, checks; against Keras and by hand."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -33,6 +35,11 @@ def normal(shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
+def apply_each(optimizers, g):
+    for optimizer in optimizers:
+        optimizer.apply([g])
+
+
 class Signs(Optimizer):
     """A user's own: p ← p − η sign(g)."""
 
@@ -44,7 +51,7 @@ class Signs(Optimizer):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=settings().max_examples // 8)
+@settings(max_examples=settings().max_examples // 12)
 @given(seed=SEEDS, decay=st.sampled_from([0.0, 0.004, 1.0]) | st.floats(0, 1), rate=st.floats(1e-6, 1))
 def test_weight_decay_with_exclusions_is_keras_s_to_the_last_bit(kind, seed, decay, rate):
     ours, keras_s, options = KINDS[kind]
@@ -54,7 +61,7 @@ def test_weight_decay_with_exclusions_is_keras_s_to_the_last_bit(kind, seed, dec
     peer = keras_s(rate, weight_decay=decay, **options)
     peer.exclude_from_weight_decay(theirs[:1])
     peer.build(theirs)
-    for g in drawn_gradients(seed, 10):
+    for g in drawn_gradients(seed, 6):
         optimizer.apply([g, -g])
         peer.apply([tf.constant(g), tf.constant(-g)], theirs)
     for p, expected in zip(parameters, theirs, strict=True):
@@ -72,17 +79,19 @@ def test_a_parameter_without_a_gradient_decays_by_the_same_factor_each_step(kind
     assert_near(decayed, [2 * (1 - 0.125) ** 6], dtype=np.float64)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_takes_the_same_steps_in_every_mode(kind):
-    make, _, options = KINDS[kind]
+def test_each_takes_the_same_steps_in_every_mode():
+    """All in one function, which is compiled once."""
     ends = []
     for mode in MODES.values():
-        p = tf.Variable(normal(7))
-        optimizer = make([p], lambda t: 0.1 / tf.cast(t + 1, tf.float64), **options)
-        apply = mode(lambda g, optimizer=optimizer: optimizer.apply([g]))
-        for g in normal((10, 7), seed=1):
-            apply(tf.constant(g))
-        ends.append(p.numpy())
+        parameters = [tf.Variable(normal(7)) for _ in KINDS]
+        optimizers = [
+            make([p], lambda t: 0.1 / tf.cast(t + 1, tf.float64), **options)
+            for p, (make, _, options) in zip(parameters, KINDS.values(), strict=True)
+        ]
+        step = mode(functools.partial(apply_each, optimizers))
+        for g in normal((8, 7), seed=1):
+            step(tf.constant(g))
+        ends.append(np.stack([p.numpy() for p in parameters]))
     assert_near(ends[1], ends[0], ulps=32, absolute=1e-6)
     assert_near(ends[2], ends[0], ulps=32, absolute=1e-6)
 
@@ -162,20 +171,21 @@ def test_a_schedule_that_gives_no_rate_is_refused(schedule, message):
         SGD([tf.Variable(1.0)], schedule)
 
 
-@pytest.mark.parametrize("dtype", HALVES, ids=lambda dtype: dtype.name)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=settings().max_examples // 8)
+@settings(max_examples=settings().max_examples // 12)
 @given(seed=SEEDS)
-def test_half_precision_is_trained_as_a_float32_copy_bit_for_bit(kind, dtype, seed):
+def test_half_precision_is_trained_as_a_float32_copy_bit_for_bit(kind, seed):
     make, _, options = KINDS[kind]
-    p = tf.Variable(tf.cast(normal(20, seed), dtype))
-    copy = tf.Variable(tf.cast(p, tf.float32))
-    optimizers = [make([v], 1e-2, weight_decay=0.1, **options) for v in (p, copy)]
-    for g in tf.cast(normal((12, 20), seed + 1), dtype):
-        for optimizer, gradient in zip(optimizers, (g, tf.cast(g, tf.float32)), strict=True):
-            optimizer.apply([gradient])
-        np.testing.assert_array_equal(p, tf.cast(copy, dtype))
-    slots = [v for v in optimizers[0].variables if v.shape == p.shape and v is not p]
+    parameters = [tf.Variable(tf.cast(normal(20, seed), dtype)) for dtype in HALVES]
+    copies = [tf.Variable(tf.cast(p, tf.float32)) for p in parameters]
+    optimizers = [make(variables, 1e-2, weight_decay=0.1, **options) for variables in (parameters, copies)]
+    for g in normal((6, 20), seed + 1):
+        halves = [tf.cast(g, dtype) for dtype in HALVES]
+        optimizers[0].apply(halves)
+        optimizers[1].apply([tf.cast(half, tf.float32) for half in halves])
+        for p, copy in zip(parameters, copies, strict=True):
+            np.testing.assert_array_equal(p, tf.cast(copy, p.dtype))
+    slots = [v for v in optimizers[0].variables if v.shape == [20] and not any(v is p for p in parameters)]
     assert all(slot.dtype == tf.float32 for slot in slots)
 
 
@@ -195,15 +205,15 @@ def test_xla_does_not_optimize_the_masters_away(dtype):
 
 
 def test_in_bfloat16_adam_moves_and_keras_s_does_not():
-    """From 1, against gradients of about 1, 100 steps of 0.001 end near 0.9. Keras's β₂ is 1, and so α is 0."""
-    gradients = tf.cast(1 + 0.1 * normal((100, 8)), tf.bfloat16)
+    """From 1, against gradients of about 1, 30 steps of 0.001 end near 0.97. Keras's β₂ is 1, and so α is 0."""
+    gradients = tf.cast(1 + 0.1 * normal((30, 8)), tf.bfloat16)
     p, theirs = tf.Variable(tf.ones(8, tf.bfloat16)), keras.Variable(np.ones(8), dtype="bfloat16")
     optimizer, peer = Adam([p]), keras.optimizers.Adam()
     peer.build([theirs])
     for g in gradients:
         optimizer.apply([g])
         peer.apply([g], [theirs])
-    np.testing.assert_allclose(tf.cast(p, tf.float32), 0.9, atol=0.005)
+    np.testing.assert_allclose(tf.cast(p, tf.float32), 0.97, atol=0.003)
     assert (tf.cast(theirs.value, tf.float32).numpy() == 1).all()
 
 

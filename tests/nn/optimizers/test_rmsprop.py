@@ -39,8 +39,8 @@ def exact_rmsprop(p, gradients, *, learning_rate, rho, momentum, epsilon, center
     return p
 
 
-@settings(max_examples=settings().max_examples // 2)
-@given(rule=RULES, seed=SEEDS, steps=st.integers(1, 40))
+@settings(max_examples=settings().max_examples // 3)
+@given(rule=RULES, seed=SEEDS, steps=st.integers(1, 20))
 def test_rmsprop_is_keras_s_to_the_last_bit(rule, seed, steps):
     """Centered, for gradients that vary: where rounding makes a variance negative, it is 0 here (see below)."""
     gradients = drawn_gradients(seed, steps)
@@ -52,7 +52,7 @@ def test_rmsprop_is_keras_s_to_the_last_bit(rule, seed, steps):
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(rule=RULES.filter(lambda rule: not rule["centered"]), seed=SEEDS, steps=st.integers(1, 40))
+@given(rule=RULES.filter(lambda rule: not rule["centered"]), seed=SEEDS, steps=st.integers(1, 20))
 def test_a_float64_parameter_ends_where_the_sums_of_all_gradients_say(rule, seed, steps):
     gradients, start = drawn_gradients(seed, steps), np.zeros(48)
     actual = our_end(lambda p: RMSprop(p, **rule), gradients, start)
@@ -62,7 +62,7 @@ def test_a_float64_parameter_ends_where_the_sums_of_all_gradients_say(rule, seed
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(rule=RULES, seed=SEEDS, steps=st.integers(1, 40))
+@given(rule=RULES, seed=SEEDS, steps=st.integers(1, 20))
 def test_a_centered_float64_parameter_ends_there_too(rule, seed, steps):
     """For gradients of about 1 that vary, so the variance is not all rounding."""
     gradients = np.random.default_rng(seed).uniform(-1, 1, (steps, 8)) + np.linspace(-1, 1, 8)
@@ -72,13 +72,13 @@ def test_a_centered_float64_parameter_ends_there_too(rule, seed, steps):
 
 
 def test_a_gradient_that_stays_the_same_never_makes_a_centered_step_nan_as_keras_s():
-    """Its variance ends as 0, but rounding leaves v a little below a², for about one gradient in twelve."""
+    """Its variance ends as 0, but rounding leaves v a little below a², for some gradients."""
     constant = 10 ** np.random.default_rng(0).uniform(-2, 6, 200).astype(np.float32)
-    gradients, start = np.broadcast_to(constant, (250, 200)), np.zeros(200, np.float32)
-    ours = our_end(lambda p: RMSprop(p, centered=True), gradients, start)
-    theirs = keras_end(keras.optimizers.RMSprop(centered=True), gradients, start)
+    gradients, start = np.broadcast_to(constant, (40, 200)), np.zeros(200, np.float32)
+    ours = our_end(lambda p: RMSprop(p, rho=0.6, centered=True), gradients, start)
+    theirs = keras_end(keras.optimizers.RMSprop(rho=0.6, centered=True), gradients, start)
     assert np.isfinite(ours).all()
-    assert 0 < np.isnan(theirs).sum() < 100
+    assert np.isnan(theirs).any()
 
 
 def test_the_first_steps_are_those_worked_by_hand():

@@ -9,7 +9,7 @@ from score_rows import KINDS, assert_same_answer, classes, rows_of, weights
 
 from dnn.nn.scores.confusion import accuracy_score, confusion_matrix
 
-MANY = settings(max_examples=settings().max_examples * 4)  # milliseconds each
+MANY = settings(max_examples=settings().max_examples * 2)  # milliseconds each
 
 
 @st.composite
@@ -30,7 +30,6 @@ def test_confusion_matrix_is_scikit_learn_s(example, normalize, data):
     assert_same_answer(confusion_matrix, sklearn.metrics.confusion_matrix, true, predicted, **options)
 
 
-@MANY
 @given(predictions(), st.booleans())
 def test_accuracy_score_is_scikit_learn_s(example, normalize):
     true, predicted, sample_weight = example

@@ -14,7 +14,7 @@ from score_rows import KINDS, SCORES, assert_same_answer, classes, rows_of, weig
 from dnn.nn.scores.ranking import area_under_roc_curve, average_precision_score, roc_auc_score
 from dnn.nn.scores.score_checks import UndefinedMetricWarning
 
-MANY = settings(max_examples=settings().max_examples * 4)  # milliseconds each
+MANY = settings(max_examples=settings().max_examples * 2)  # milliseconds each
 AREAS = (roc_auc_score, average_precision_score)
 each_area = pytest.mark.parametrize("area", AREAS)
 

@@ -1,4 +1,4 @@
-// new_name: y = x / (1 + |x|), and ∂x = ∂y / (1 + |x|)². Write your formula in its place. See new_name.py.
+// new_name: y = x / (1 + |x|), and ∂x = ∂y / (1 + |x|)². Replace the formula with yours. See new_name.py.
 #include <cmath>
 
 #include "tensorflow/core/framework/common_shape_fns.h"
@@ -14,7 +14,7 @@ REGISTER_OP("MyNewNameOp")
     .Input("x: T")
     .Output("y: T")
     .Attr("T: {float, double}")
-    .SetShapeFn(shape_inference::UnchangedShape);  // which also holds for a number of rows that is not known yet
+    .SetShapeFn(shape_inference::UnchangedShape);  // also for an unknown number of rows
 
 REGISTER_OP("MyNewNameOpGrad")
     .Input("y_gradient: T")
@@ -34,7 +34,7 @@ class MyNewNameOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(0, x.shape(), &y));
     const T* from = x.flat<T>().data();
     T* to = y->flat<T>().data();
-    // The parts of the range run on TensorFlow's threads; 5 is about what one number costs, in nanoseconds.
+    // Parts of the range run on TensorFlow's threads; 5 is the approximate cost of one number in nanoseconds.
     const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
     Shard(workers.num_threads, workers.workers, x.NumElements(), 5, [=](int64_t first, int64_t end) {
       for (int64_t i = first; i < end; ++i) to[i] = from[i] / (1 + std::abs(from[i]));

@@ -1,6 +1,7 @@
-"""new_name: x / (1 + |x|), in C++ (new_name.cc). Write your formula in its place, here, there and in the test."""
+"""new_name: x / (1 + |x|), in C++ (new_name.cc). Replace the formula with yours, here, there and in the test."""
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import tensorflow as tf
@@ -8,11 +9,19 @@ import tensorflow as tf
 import dnn
 
 
-def new_name(x):
-    """x / (1 + |x|), float[shape], each in (−1, 1). x: float[shape]; half precision is computed in float32.
+def new_name(x: tf.Tensor) -> tf.Tensor:
+    """Return x / (1 + |x|).
 
     Derivative: 1 / (1 + |x|)². XLA has no kernel for it, so `fit` runs it in graph mode.
-    Raises: TypeError for what are no floats.
+
+    Args:
+        x: float[shape]; half precision is computed in float32.
+
+    Returns:
+        float[shape], each in (−1, 1).
+
+    Raises:
+        TypeError: If `x` is not floats.
     """
     x = tf.convert_to_tensor(x)
     if not x.dtype.is_floating:
@@ -23,12 +32,12 @@ def new_name(x):
 
 
 @dnn.ops.gradient("MyNewNameOp")
-def _gradient(op, y_gradient):
+def _gradient(op: tf.Operation, y_gradient: tf.Tensor) -> tf.Tensor:
     return _library().MyNewNameOpGrad(y_gradient=y_gradient, x=op.inputs[0])
 
 
-def _library():
-    return dnn.ops.load(Path(__file__).with_suffix(".cc"))  # compiles at the first call, and then sees that it is there
+def _library() -> ModuleType:
+    return dnn.ops.load(Path(__file__).with_suffix(".cc"))  # compiles at the first call
 
 
 # What `dnn bench-op new_name.py` times: op(*inputs(size)) against reference(*inputs(size)), both in TensorFlow.
@@ -36,5 +45,5 @@ op = new_name
 reference = tf.nn.softsign
 
 
-def inputs(size: int) -> tuple:
+def inputs(size: int) -> tuple[tf.Tensor, ...]:
     return (tf.constant(np.random.default_rng(0).normal(size=size), tf.float32),)

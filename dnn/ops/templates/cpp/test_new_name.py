@@ -7,11 +7,11 @@ from new_name import new_name
 import dnn
 
 
-def formula(x):
+def formula(x: np.ndarray) -> np.ndarray:
     return x / (1 + np.abs(x))
 
 
-def test_it_is_the_formula_and_its_gradient_that_of_finite_differences():
+def test_values_and_gradients_are_those_of_the_formula():
     print(dnn.testing.check_op(new_name, formula))  # pytest -s shows the table
 
 

@@ -1,0 +1,130 @@
+// A multilayer perceptron: outputs, loss and all derivatives. It needs no header of TensorFlow's.
+//
+//   h₀ = x,  h_l = relu(h_{l−1} W_l + b_l),  the last without relu: the logits z
+//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where h_{l−1} <= 0, else D_l W_lᵀ, also if that is NaN
+//   ∂W_l = h_{l−1}ᵀ D_l,  ∂b_l = Σ D_l,  summed over the rows
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "cross_entropy.h"
+#include "product.h"
+#include "wide.h"
+
+// A layer: its sizes, its parameters, and what a step computes for it. `width` is `units`, rounded up to whole vectors;
+// the columns beyond the units hold 0 or NaN, and no unit depends on them.
+template <typename T>
+struct Layer {
+  int64_t inputs, units, width, input_width;
+  const T *kernel, *bias;
+  T *wide_kernel, *wide_bias;          // [inputs, width], [width]
+  T* turned_kernel;                    // [units, input_width]
+  T* outputs;                          // [rows, width]: h
+  T* derivative;                       // [rows, width]: D
+  T *kernel_sums, *bias_sums;          // [inputs, width], [width]: ∂W, ∂b
+  T *kernel_part, *bias_part;          // the same for a block of rows
+  T *kernel_gradient, *bias_gradient;  // in the parameters' shapes
+};
+
+template <int BYTES, typename T>
+INLINE void forward(View<T> h, Layer<T>& l, int64_t rows, bool last) {
+  for (int64_t i = 0; i < l.inputs; ++i) std::copy_n(l.kernel + i * l.units, l.units, l.wide_kernel + i * l.width);
+  std::copy_n(l.bias, l.units, l.wide_bias);
+  product<BYTES>(h, rows, static_cast<const T*>(l.wide_kernel), l.width, l.inputs, l.outputs);
+  for (int64_t i = 0; i < rows; ++i) {
+    T* row = l.outputs + i * l.width;
+#pragma omp simd
+    for (int64_t j = 0; j < l.width; ++j) {
+      const T sum = row[j] + l.wide_bias[j];
+      row[j] = last || !(sum < 0) ? sum : T(0);
+    }
+  }
+}
+
+// sums += part
+template <typename T>
+INLINE void add(const T* part, int64_t size, T* sums) {
+#pragma omp simd
+  for (int64_t j = 0; j < size; ++j) sums[j] += part[j];
+}
+
+// ∂W and ∂b of a layer with inputs h, [inputs, width] and [width]: sums over blocks of rows, then over the blocks,
+// since one running sum of many float32 numbers would lose digits.
+template <int BYTES, typename T>
+INLINE void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
+  constexpr int64_t SUMMED = 256;
+  for (int64_t first = 0; first < rows; first += SUMMED) {
+    T *kernel = first ? l.kernel_part : l.kernel_sums, *bias = first ? l.bias_part : l.bias_sums;
+    const T* derivative = l.derivative + first * l.width;
+    const int64_t some = std::min(SUMMED, rows - first);
+    product<BYTES>({h.data + first * h.row, h.column, h.row}, l.inputs, derivative, l.width, some, kernel);
+    std::fill_n(bias, l.width, T(0));
+    for (int64_t i = 0; i < some; ++i) add(derivative + i * l.width, l.width, bias);
+    if (first) add(kernel, l.inputs * l.width, l.kernel_sums), add(bias, l.width, l.bias_sums);
+  }
+}
+
+template <int BYTES, typename T>
+INLINE void gradients(View<T> h, Layer<T>& l, int64_t rows) {
+  sum_rows<BYTES>(h, l, rows);
+  for (int64_t i = 0; i < l.inputs; ++i) {
+    std::copy_n(l.kernel_sums + i * l.width, l.units, l.kernel_gradient + i * l.units);
+  }
+  std::copy_n(l.bias_sums, l.units, l.bias_gradient);
+}
+
+// D of the layer below.
+template <int BYTES, typename T>
+INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
+  for (int64_t i = 0; i < l.inputs; ++i) {
+    for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel[i * l.units + j];
+  }
+  product<BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
+          below.derivative);
+#pragma omp simd
+  for (int64_t i = 0; i < rows * below.width; ++i) {
+    below.derivative[i] = below.outputs[i] <= 0 ? T(0) : below.derivative[i];
+  }
+}
+
+// As tf.argmax: the first of equal numbers; 0 if all are NaN or −∞.
+template <typename T>
+INLINE int64_t index_of_largest(const T* z, int64_t classes) {
+  T largest = std::numeric_limits<T>::lowest();
+  int64_t index = 0;
+  for (int64_t k = 0; k < classes; ++k) {
+    if (z[k] > largest) largest = z[k], index = k;
+  }
+  return index;
+}
+
+// The losses of the rows, and D of the last layer.
+template <typename T>
+INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums) {
+  const int64_t rows = labels.size();
+  const T count = static_cast<T>(rows);
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* z = l.outputs + i * l.width;
+    T loss, *d = l.derivative + i * l.width;
+    one_row(z, l.units, labels[i], &loss, d);
+    sums[0] += loss;
+    sums[1] += index_of_largest(z, l.units) == labels[i];
+#pragma omp simd
+    for (int64_t j = 0; j < l.width; ++j) d[j] /= count;
+  }
+}
+
+template <int BYTES, typename T>
+INLINE void differentiate(const T* x, const std::vector<int32_t>& labels, std::vector<Layer<T>>& layers, double* sums) {
+  const int64_t rows = labels.size();
+  const size_t last = layers.size() - 1;
+  const auto inputs = [&](size_t i) {
+    return i ? View<T>{layers[i - 1].outputs, layers[i - 1].width, 1} : View<T>{x, layers[0].inputs, 1};
+  };
+  for (size_t i = 0; i <= last; ++i) forward<BYTES>(inputs(i), layers[i], rows, i == last);
+  losses(layers[last], labels, sums);
+  for (size_t i = last; i > 0; --i) backward<BYTES>(layers[i], layers[i - 1], rows);
+  for (size_t i = 0; i <= last; ++i) gradients<BYTES>(inputs(i), layers[i], rows);
+}

@@ -1,0 +1,31 @@
+// All kernels in one library, for test_sanitizers.py: TensorFlow's headers take most of a compilation, and so are read
+// once. Each source is in a namespace of its own, since they share names; their headers come before them.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "tensorflow/core/framework/bounds_check.h"
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/resource_mgr.h"
+#include "tensorflow/core/framework/resource_var.h"
+#include "tensorflow/core/framework/shape_inference.h"
+#include "tensorflow/core/util/work_sharder.h"
+
+#include "adam.h"
+#include "mlp.h"
+
+namespace fused_adam {
+#include "fused_adam.cc"
+}
+namespace layer_normalization {
+#include "layer_normalization.cc"
+}
+namespace mlp_adam {
+#include "mlp_adam.cc"
+}
+namespace softmax_cross_entropy {
+#include "softmax_cross_entropy.cc"
+}

@@ -1,0 +1,112 @@
+"""The kernels on arrays with pages around them that nobody may touch: a program, which test_sanitizers.py runs.
+
+What no sanitizer looks at, this does: the vector code, with what remains of a row after whole vectors. Only what the
+kernels read is guarded; what they write lies in memory of TensorFlow's. It says "guarded", and ends there, killed.
+"""
+
+import ctypes
+import mmap
+import resource
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.kernels import mlp_adam
+from dnn.kernels.compiled import compiled_ops
+
+PAGE = mmap.PAGESIZE
+ROWS = 16  # so that a matrix of any width ends at the end of a page and begins where TensorFlow wants a tensor to
+SIZES = (*range(1, 40), 63, 65, 127, 257, 1025)
+
+
+def guarded(values, *, at_end: bool) -> np.ndarray:
+    """The values, right before a forbidden page, or right after one."""
+    inner = -(-values.nbytes // PAGE) * PAGE
+    memory = mmap.mmap(-1, inner + 2 * PAGE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    for page in (address, address + PAGE + inner):
+        assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(page), ctypes.c_size_t(PAGE), 0) == 0
+    first = PAGE + (inner - values.nbytes if at_end else 0)
+    array = np.frombuffer(memory, values.dtype, values.size, first).reshape(values.shape)
+    array[...] = values
+    return array
+
+
+def shared(array) -> tf.Tensor:
+    """A tensor in the array's own memory."""
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def cross_entropy(matrix, labels, **of):
+    op = compiled_ops("softmax_cross_entropy.cc").dnn_softmax_cross_entropy
+    same(op(labels=shared(guarded(labels, **of)), logits=shared(guarded(matrix, **of))), op(labels, matrix))
+
+
+def normalization(matrix, **of):
+    ops, ones = compiled_ops("layer_normalization.cc"), np.ones(matrix.shape[1], matrix.dtype)
+    given = shared(guarded(matrix, **of)), *map(tf.constant, (ones, ones))
+    y, statistics = ops.dnn_layer_normalization(*given, epsilon=0.1)
+    same((y, statistics), ops.dnn_layer_normalization(matrix, ones, ones, epsilon=0.1))
+    guards = shared(guarded(matrix, **of)), *given[:2], shared(guarded(statistics.numpy(), **of))
+    same(ops.dnn_layer_normalization_grad(*guards), ops.dnn_layer_normalization_grad(matrix, matrix, ones, statistics))
+
+
+def adam(matrix, **of):
+    slots = matrix, matrix, matrix**2
+    variables, usual = [tf.Variable(shared(guarded(values, **of))) for values in slots], [*map(tf.Variable, slots)]
+    step(variables, shared(guarded(matrix, **of)))
+    step(usual, tf.constant(matrix))
+    same(variables, usual)
+
+
+def epoch(matrix, labels, **of):
+    """Of a network from as many features as the matrix is wide to as many classes. Only its last bias is not guarded:
+    it would not begin where TensorFlow wants it to.
+    """
+    given, bias = [matrix, labels.astype(np.int32), np.arange(ROWS, dtype=np.int32)], tf.Variable(matrix[0])
+    kernels = matrix.T.copy(), matrix.T[:1].copy().ravel(), matrix
+    slots = [[*kernels], [*kernels], [kernel**2 for kernel in kernels]]
+    variables = [[tf.Variable(shared(guarded(values, **of))) for values in slot] for slot in slots]
+    usual = [[*map(tf.Variable, slot)] for slot in slots]
+    for places in (variables, usual):
+        for slot in places:
+            slot.append(tf.Variable(bias**2))
+    same([steps(variables, *(shared(guarded(values, **of)) for values in given))], [steps(usual, *given)])
+    for slot, expected in zip(variables, usual, strict=True):
+        same(slot, expected)
+
+
+def steps(variables, x, labels, order):
+    p, m, v = ([variable.handle for variable in slot] for slot in variables)
+    rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], variables[0][0].dtype.as_numpy_dtype)
+    op, t = compiled_ops(mlp_adam.SOURCE, *mlp_adam.FLAGS).dnn_mlp_adam, tf.Variable(0, dtype=tf.int64)
+    return op(x=x, labels=labels, order=order, p=p, m=m, v=v, t=t.handle, rule=rule, batch_size=ROWS - 3)
+
+
+def step(variables, g):
+    p, m, v = ([variable.handle] for variable in variables)
+    rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], g.dtype.as_numpy_dtype)
+    t = tf.Variable(0, dtype=tf.int64)
+    compiled_ops("fused_adam.cc").dnn_fused_adam(p=p, m=m, v=v, t=t.handle, g=[g], rule=rule)
+
+
+def same(results, expected):
+    for one, other in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+random = np.random.default_rng(0)
+for size in SIZES:
+    for dtype in (np.float32, np.float64):
+        matrix, labels = random.normal(size=(ROWS, size)).astype(dtype), random.integers(0, size, ROWS)
+        for at_end in (False, True):
+            cross_entropy(matrix, labels, at_end=at_end)
+            normalization(matrix, at_end=at_end)
+            adam(matrix, at_end=at_end)
+            if size < 200:  # its time grows as the square
+                epoch(matrix, labels, at_end=at_end)
+print("guarded", flush=True)
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no file of all its memory
+beyond = guarded(np.zeros(16, np.float32), at_end=True)
+np.lib.stride_tricks.as_strided(beyond, [17]).sum()
+print("and not killed")

@@ -1,0 +1,125 @@
+"""The epochs in C++: the parameters, slots and sums of dnn.Adam's epochs, and of Keras's."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from mlp_epochs import RATE, assert_alike, by_kernel, by_steps, drawn
+from needs_compiler import needs_compiler
+
+import dnn
+from dnn.kernels.fused_adam import FusedAdam
+from dnn.kernels.mlp_adam import MlpAdam
+from dnn.train.rows import Rows
+
+pytestmark = needs_compiler
+
+
+@given(
+    sizes=st.lists(st.integers(1, 70), min_size=1, max_size=5),
+    classes=st.integers(2, 70),
+    rows=st.integers(1, 40),
+    batch_size=st.sampled_from([1, 7, 16, 1000]),
+    of_order=st.integers(1, 60),
+    seed=st.integers(0, 1000),
+)
+def test_float64_epochs_are_those_of_adam(sizes, classes, rows, batch_size, of_order, seed):
+    """Of any layers and any order, in which a row may occur twice or never."""
+    sizes, random = [*sizes, classes], np.random.default_rng(seed)
+    tensors = Rows(*map(tf.constant, drawn(rows, sizes, np.float64, seed)))
+    orders = random.integers(0, rows, (2, min(of_order, 3 * batch_size))).astype(np.int32)
+    ours, theirs = (
+        by(dnn.mlp(sizes, seed=seed, dtype=tf.float64), tensors, orders, batch_size) for by in (by_kernel, by_steps)
+    )
+    assert_alike(ours[0], theirs[0], rtol=1e-9, atol=1e-9)
+    assert_alike(ours[1], theirs[1], rtol=1e-9, atol=1e-9)
+
+
+FEW = [([3, 2], 1), ([3, 2], 50), ([17, 33, 5, 16, 4], 1), ([17, 33, 5, 16, 4], 50), ([70] * 5 + [10], 50)]
+
+
+@pytest.mark.parametrize(("sizes", "batch_size"), [*FEW, ([51, 30, 30, 2], 50), ([51, 30, 30, 2], 20_000)])
+def test_a_float32_gradient_is_that_of_float64_within_a_few_roundings(sizes, batch_size):
+    """Of a layer's gradient, m / (1 − β₁) after a step: an error of 8 units in the last place of its largest number."""
+    model, exact = dnn.mlp(sizes, seed=1), dnn.mlp(sizes, dtype=tf.float64)
+    for one, other in zip(dnn.weights(exact), dnn.weights(model), strict=True):
+        one.assign(tf.cast(other, tf.float64))
+    x, y = drawn(batch_size, sizes)
+    order = np.arange(batch_size, dtype=np.int32)
+    ours, sums = by_kernel(model, Rows(x, y), [order], batch_size)
+    wanted, exact_sums = by_kernel(exact, Rows(x.astype(np.float64), y), [order], batch_size)
+    layers = len(model.variables)
+    for one, other in zip(ours[layers : 2 * layers], wanted[layers : 2 * layers], strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=8 * np.finfo(np.float32).eps * np.abs(other).max())
+    np.testing.assert_allclose(sums, exact_sums, rtol=1e-6)
+
+
+def keras_s(sizes):
+    """Keras's network in float64, which is to be trained with Adam."""
+    relus = [keras.layers.Dense(units, "relu", dtype="float64") for units in sizes[1:-1]]
+    layers = [keras.Input(sizes[:1], dtype="float64"), *relus, keras.layers.Dense(sizes[-1], dtype="float64")]
+    network = keras.Sequential(layers)
+    network.compile(keras.optimizers.Adam(RATE), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return network
+
+
+def test_the_bank_s_network_is_trained_as_by_keras():
+    """Keras has the square root and the powers of α in float32."""
+    sizes, batch_size = [51, 30, 30, 2], 20
+    keras.utils.set_random_seed(1)
+    theirs, model, (x, y) = keras_s(sizes), dnn.mlp(sizes, dtype=tf.float64), drawn(130, sizes, np.float64)
+    for variable, weights in zip(dnn.weights(model), theirs.get_weights(), strict=True):
+        variable.assign(weights)
+    losses = theirs.fit(x, y, batch_size=batch_size, epochs=3, shuffle=False, verbose=0).history["loss"]
+    _, sums = by_kernel(model, Rows(x, y), [np.arange(130, dtype=np.int32)] * 3, batch_size)
+    assert_alike(dnn.weights(model), theirs.get_weights(), rtol=0, atol=2e-6)
+    np.testing.assert_allclose([of_losses / 130 for of_losses, _ in sums], losses, rtol=1e-5)
+
+
+def test_the_sums_are_those_before_each_step_and_of_equal_logits_the_first_is_taken():
+    model = dnn.mlp([2, 3])
+    for variable in model.variables:
+        variable.assign(tf.zeros_like(variable))
+    rows, order = Rows(np.eye(2, dtype=np.float32), np.int32([0, 2])), np.int32([0, 1])
+    _, (sums,) = by_kernel(model, rows, [order], 2)
+    np.testing.assert_allclose(sums, [2 * np.log(3), 1], rtol=1e-6)
+    _, (one, none) = by_kernel(model, rows, [order, order[:0]], 1, metrics=())
+    assert one.shape == (1,)
+    np.testing.assert_array_equal(none, [0])
+
+
+BAD = [np.nan, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("place", ["x", "kernel", "bias", "last kernel", "last bias", "both logits"])
+def test_nan_and_infinity_go_where_they_go_in_adam(place, bad):
+    ends = []
+    for by in (by_kernel, by_steps):
+        model, (x, y) = dnn.mlp([17, 5, 18, 3], seed=4), drawn(9, [17, 3])
+        if place == "x":
+            x[4, 3] = bad
+        first, last = model.layers[0], model.layers[-1]
+        wrong = {
+            "kernel": first.kernel[2, 1],
+            "bias": first.bias[1],
+            "last kernel": last.kernel[2, 1],
+            "last bias": last.bias[0],
+            "both logits": last.bias[:2],
+        }.get(place)
+        if wrong is not None:
+            wrong.assign(tf.fill(wrong.shape, bad))
+        ends.append(by(model, Rows(*map(tf.constant, (x, y))), [np.arange(9, dtype=np.int32)] * 2, 4))
+    (ours, our_sums), (theirs, their_sums) = ends
+    assert_alike(our_sums, their_sums, rtol=1e-5)
+    assert_alike(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_it_takes_single_steps_as_the_fused_adam():
+    model, other = dnn.mlp([2, 3], seed=1), dnn.mlp([2, 3], seed=1)
+    for optimizer in (MlpAdam(model), FusedAdam(other.trainable_variables)):
+        optimizer.apply([tf.ones(p.shape) for p in optimizer.parameters])
+    for one, theirs in zip(model.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(one, theirs)

@@ -1,0 +1,133 @@
+"""What the epochs in C++ are not for: each is refused by name, before anything is changed."""
+
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from mlp_epochs import LOSS, state_of
+from needs_compiler import needs_compiler
+
+import dnn
+from dnn.kernels.mlp_adam import MlpAdam
+
+pytestmark = needs_compiler
+
+
+class Derived(dnn.Sequential):
+    """A model that computes otherwise."""
+
+    def __call__(self, x):
+        return 2 * super().__call__(x)
+
+
+ALONE = "the model must be its layers alone, each there once, and all of it trained"
+TAKES = "MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, got "
+PLAIN = "has a regularizer, which MlpAdam does not compute"
+RELU, NONE = "must have the activation dnn.relu, got ", "must have no activation, being the last, got "
+
+
+class Penalty(tf.Module):
+    """A part of a model that `fit` would add to the loss."""
+
+    def penalty(self):
+        return 100.0
+
+
+def with_more(name, value):
+    model = dnn.mlp([2, 3, 2])
+    setattr(model, name, value)
+    return model
+
+
+MODELS = {
+    "a penalty": (lambda: with_more("more", Penalty()), ALONE),
+    "another variable": (lambda: with_more("more", tf.Variable(1.0)), ALONE),
+    "a function": (lambda: dnn.relu, f"{TAKES}function"),
+    "one layer alone": (lambda: dnn.Dense(2, 2), f"{TAKES}Dense"),
+    "its variables": (lambda: dnn.mlp([2, 2]).trainable_variables, f"{TAKES}tuple"),
+    "no layer": (lambda: dnn.Sequential([]), f"{TAKES}Sequential"),
+    "a derived class": (lambda: Derived(dnn.mlp([2, 2]).layers), f"{TAKES}Derived"),
+    "another layer": (
+        lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(2, 2)]),
+        r"layers\[1\] must be a Dense, got Dropout",
+    ),
+    "a kernel's regularizer": (
+        lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.1))]),
+        rf"layers\[0\] {PLAIN}",
+    ),
+    "a bias's regularizer": (
+        lambda: dnn.Sequential([dnn.Dense(2, 2, bias_regularizer=dnn.L2(0.1))]),
+        rf"layers\[0\] {PLAIN}",
+    ),
+    "another activation": (lambda: dnn.mlp([2, 3, 2], activation=dnn.tanh), rf"layers\[0\] {RELU}<function tanh"),
+    "TensorFlow's relu": (lambda: dnn.mlp([2, 3, 2], activation=tf.nn.relu), rf"layers\[0\] {RELU}<function"),
+    "a relu with options": (
+        lambda: dnn.mlp([2, 3, 2], activation=functools.partial(dnn.relu, max_value=6.0)),
+        RELU + "functools.partial",
+    ),
+    "no activation": (lambda: dnn.Sequential([dnn.Dense(2, 3), dnn.Dense(3, 2)]), f"{RELU}None"),
+    "one after the last": (lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu)]), f"{NONE}<function relu"),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_another_model_is_refused(name):
+    make, message = MODELS[name]
+    with pytest.raises(ValueError, match=f"{message}.*; otherwise use dnn.FusedAdam or dnn.Adam"):
+        MlpAdam(make())
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="softmax of one output is always 1: the model must have at least two"):
+        MlpAdam(dnn.mlp([2, 1]))
+    with pytest.raises(ValueError, match=r"beta_1 and beta_2 must be in \[0.5, 1\), got 0.3 and 0.999"):
+        MlpAdam(dnn.mlp([2, 2]), beta_1=0.3)
+    with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got bfloat16"):
+        MlpAdam(dnn.mlp([2, 2], dtype=tf.bfloat16))
+    first, last = dnn.mlp([2, 2], activation=dnn.relu).layers[0], dnn.mlp([2, 2], dtype=tf.float64).layers[0]
+    first.activation = dnn.relu
+    with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got float32, float64"):
+        MlpAdam(dnn.Sequential([first, last]))
+    with pytest.raises(ValueError, match="its layers alone, each there once, and all of it trained; otherwise"):
+        MlpAdam(dnn.Sequential([first, first, dnn.mlp([2, 2]).layers[0]]))
+    with pytest.raises(TypeError, match="learning_rate must be a number here, which callbacks may change; otherwise"):
+        MlpAdam(dnn.mlp([2, 2]), dnn.CosineDecay(0.1, 5))
+
+
+def smoothed(labels, logits):
+    return dnn.sparse_softmax_cross_entropy(labels, logits, label_smoothing=0.1)
+
+
+OTHER = {
+    "another loss": ({"loss": smoothed}, "MlpAdam computes the loss dnn.sparse_softmax_cross_entropy, and as metric"),
+    "a partial of it": ({"loss": functools.partial(LOSS, label_smoothing=0.0)}, "MlpAdam computes the loss"),
+    "another metric": ({"metrics": {"loss_again": LOSS}}, "dnn.accuracy or none, got .*; otherwise use"),
+    "one too many": ({"metrics": {"a": dnn.accuracy, "b": dnn.accuracy}}, "as metric dnn.accuracy or none"),
+    "ignore_class": ({"ignore_class": 1}, "MlpAdam computes no weights of rows and no ignore_class; otherwise"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_fit_says_what_it_is_not_for_and_changes_nothing(name):
+    model, (options, message) = dnn.mlp([2, 2]), OTHER[name]
+    optimizer = MlpAdam(model)
+    before = state_of(optimizer)
+    with pytest.raises(ValueError, match=message):
+        dnn.fit(model, (np.eye(2), [0, 1]), optimizer=optimizer, **{"loss": LOSS, "metrics": {}} | options)
+    for one, other in zip(state_of(optimizer), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_model_that_shares_a_layer_with_its_own_is_another():
+    model, other = dnn.mlp([2, 2, 2]), dnn.mlp([2, 2, 2])
+    with pytest.raises(ValueError, match="MlpAdam was made for another model than this one"):
+        dnn.fit(
+            dnn.Sequential([model.layers[0], other.layers[1]]), (np.eye(2), [0, 1]), loss=LOSS, optimizer=MlpAdam(model)
+        )
+
+
+def test_weights_of_rows_are_refused():
+    model = dnn.mlp([2, 2])
+    with pytest.raises(ValueError, match="MlpAdam computes no weights of rows"):
+        dnn.fit(model, (np.eye(2), [0, 1], [1, 2]), loss=LOSS, optimizer=MlpAdam(model))

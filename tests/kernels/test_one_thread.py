@@ -1,0 +1,49 @@
+"""The kernels of this package run in the one thread of a small step, and train there as by many."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from needs_compiler import needs_compiler
+
+import dnn
+from dnn.kernels.fused_adam import FusedAdam
+from dnn.kernels.layer_normalization import FusedLayerNormalization
+from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
+from dnn.train import fit, runtime
+from dnn.train.runtime import ONE_THREAD
+
+pytestmark = needs_compiler
+
+F64 = {"dtype": tf.float64}  # in which one thread and many may round as they like
+X = np.random.default_rng(0).normal(size=(50, 4))
+Y = (X[:, 0] > 0).astype(np.int32)
+
+
+def losses():
+    """Of a model with so many numbers that the kernels hand some of them to other threads."""
+    model = dnn.Sequential(
+        [dnn.Dense(4, 600, **F64), FusedLayerNormalization(600, **F64), dnn.Dense(600, 20, seed=1, **F64)]
+    )
+    return dnn.fit(
+        model,
+        (X, Y),
+        loss=fused_sparse_softmax_cross_entropy,
+        optimizer=FusedAdam(model.trainable_variables, 0.01),
+        batch_size=8,
+        epochs=3,
+        jit_compile=False,
+    )["loss"]
+
+
+def test_a_small_step_of_all_of_them_is_begun_by_one_thread(monkeypatch):
+    made, trace = [], fit.trace_training
+    monkeypatch.setattr(fit, "trace_training", lambda *of: made.append(trace(*of)) or made[-1])
+    with ThreadPoolExecutor(2) as pool:
+        by_one, again = (future.result(timeout=300) for future in [pool.submit(losses) for _ in range(2)])
+    assert by_one == again
+    monkeypatch.setattr(runtime, "FEW", 0)
+    by_many = losses()
+    assert [epoch.executor for epoch in made] == [ONE_THREAD, ONE_THREAD, ""]
+    assert by_one == pytest.approx(by_many, rel=1e-9)

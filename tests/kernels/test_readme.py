@@ -1,0 +1,30 @@
+"""The README of the kernels is true: its Python runs, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from needs_compiler import needs_compiler
+
+import dnn
+
+README = Path(dnn.kernels.__file__).with_name("README.md")
+TEXT = README.read_text()
+
+
+@needs_compiler
+def test_the_python_blocks_run_in_order():
+    names = {"__name__": "readme"}
+    blocks = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), names)
+
+
+def test_every_public_name_is_in_the_table():
+    assert set(dnn.kernels.__all__) <= set(re.findall(r"`(\w+)`", TEXT.replace(", ", "`, `")))
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([\w./]+)(?:#[\w-]+)?\)", TEXT))))
+def test_a_link_leads_to_a_file(target):
+    assert (README.parent / target).exists()
