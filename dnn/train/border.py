@@ -18,7 +18,7 @@ from dnn.train.epoch import trace_prediction
 from dnn.train.rows import Rows
 
 Array = npt.NDArray[Any]
-Function = TypeVar("Function")
+RowFunction = TypeVar("RowFunction")
 
 
 def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | None = None) -> Rows:
@@ -158,7 +158,7 @@ def checked_metrics(metrics: Mapping[str, MetricLike]) -> dict[str, MetricLike]:
     return dict(metrics)
 
 
-def checked_per_row(function: Function, name: str) -> Function:
+def checked_per_row(function: RowFunction, name: str) -> RowFunction:
     """Return a loss or a metric, a function of (labels, logits).
 
     A compiled epoch is found again by the hashes of its functions, so a dataclass with __call__ must be frozen.

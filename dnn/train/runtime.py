@@ -126,7 +126,7 @@ def concrete_function(function: Callable[..., Any], *specs: Any, jit_compile: bo
 
 
 def is_small(multiply_adds: float) -> bool:
-    """Whether a step with so many multiply-adds is run faster by one thread than by many."""
+    """Whether one thread runs a step of this size faster than many threads do."""
     return multiply_adds < FEW
 
 

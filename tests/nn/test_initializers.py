@@ -132,3 +132,9 @@ def test_zeros_are_zeros():
 def test_a_constant_fills_any_shape():
     np.testing.assert_array_equal(constant(-2.5)((3,)), np.full(3, -2.5, np.float32))
     np.testing.assert_array_equal(constant()((3, 2), 7), np.zeros((3, 2)))
+
+
+@of_every_initializer
+def test_a_kernel_without_rows_or_columns_can_be_drawn_as_in_keras(initializer):
+    for shape in ((0, 3), (3, 0), (0, 0)):
+        assert initializer(shape, 0).shape == KERAS_S[initializer](0)(shape).shape == shape

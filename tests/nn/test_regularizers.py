@@ -55,6 +55,14 @@ def test_a_penalty_has_the_dtype_of_the_weights_and_is_rounded_once(dtype):
     assert float(value) == 2048
 
 
+@pytest.mark.parametrize(
+    ("regularizer", "size", "expected"), [(L1(257.0), 3, 772), (L2(257.0), 3, 772), (L1L2(257.0, 261.0), 1, 520)], ids=str
+)
+def test_a_bfloat16_penalty_is_computed_in_float32(regularizer, size, expected):
+    """Of ones: 771 and 518, rounded to 8 binary digits. Rounded before, they would be 3 · 256, and 256 + 260."""
+    assert float(regularizer(tf.ones([size], tf.bfloat16))) == expected
+
+
 @pytest.mark.parametrize("factor", [-1.0, float("nan"), float("inf")])
 def test_a_factor_is_a_number_of_0_or_more(factor):
     for regularizer, name in (
