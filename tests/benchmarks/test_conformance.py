@@ -48,7 +48,7 @@ def case(comparison: Comparison):
     return pytest.param(comparison, id=f"{comparison.name}-{comparison.domain}-{comparison.dtype}", marks=marks)
 
 
-@pytest.mark.parametrize("comparison", map(case, comparisons()))
+@pytest.mark.parametrize("comparison", [case(comparison) for comparison in comparisons()])
 def test_a_piece_is_as_exact_as_its_arithmetic_allows(comparison):
     assert wrong_rows_of(comparison) == []
 
