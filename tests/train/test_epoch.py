@@ -6,8 +6,6 @@ import weakref
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
 
 import dnn
 from dnn.train.epoch import (
@@ -97,18 +95,6 @@ def test_every_row_is_in_exactly_one_batch_and_only_the_last_is_short(rows, batc
         np.testing.assert_array_equal(sums, [rows, rows])
     assert [key for _, key in trained.seen] == [[*KEY, step] for step in range(len(trained.seen))]
     assert all(key is None for _, key in evaluated.seen)
-
-
-@given(st.integers(1, 20), st.integers(0, 1000))
-def test_rows_keep_their_parts_together(count, seed):
-    x, order = np.arange(2 * count).reshape(count, 2), np.random.default_rng(seed).permutation(count)
-    rows = Rows(*map(tf.constant, (x, 10 * x[:, 0], -x[:, 0])))
-    first, size = seed % count, count - seed % count
-    for batch, expected in ((rows.at(order), x[order]), (rows.between(first, size), x[first:])):
-        np.testing.assert_array_equal(batch.x, expected)
-        np.testing.assert_array_equal(batch.y, 10 * expected[:, 0])
-        np.testing.assert_array_equal(batch.weights, -expected[:, 0])
-        assert batch.counted is None
 
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
