@@ -109,7 +109,7 @@ def sum_over_rows(
     So divided by Σ_i c_i they are means that contain the whole penalty once.
 
     Raises:
-        ValueError: While it is traced, if a loss or a metric does not give one number for each row, but a mean, say.
+        ValueError: While it is traced, if a loss or a metric gives anything but one number for each row: a mean, say.
     """
     per_row = [losses, *(metric(batch.y, logits) for metric in metrics)]
     for values in per_row:
