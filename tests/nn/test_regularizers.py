@@ -56,7 +56,9 @@ def test_a_penalty_has_the_dtype_of_the_weights_and_is_rounded_once(dtype):
 
 
 @pytest.mark.parametrize(
-    ("regularizer", "size", "expected"), [(L1(257.0), 3, 772), (L2(257.0), 3, 772), (L1L2(257.0, 261.0), 1, 520)], ids=str
+    ("regularizer", "size", "expected"),
+    [(L1(257.0), 3, 772), (L2(257.0), 3, 772), (L1L2(257.0, 261.0), 1, 520)],
+    ids=str,
 )
 def test_a_bfloat16_penalty_is_computed_in_float32(regularizer, size, expected):
     """Of ones: 771 and 518, rounded to 8 binary digits. Rounded before, they would be 3 · 256, and 256 + 260."""

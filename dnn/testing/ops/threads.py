@@ -51,7 +51,8 @@ def concurrent_calls_give_the_same_bits(case: Case) -> str:
     graph, which TensorFlow runs at once too. Besides there are calls of very large arguments, in which a race is
     likely: eagerly and in a graph. All calls of an op in eager mode, and all of one graph, share what its kernel
     remembers. A graph's bits are those of its first run, which must be near to what is right: TensorFlow may order the
-    arithmetic of another graph in another way.
+    arithmetic of another graph in another way. On one core TensorFlow runs the kernels of graphs one after the other,
+    and a race shows in eager calls alone.
     """
     if case.changed:
         raise NotApplicableError("it changes its variables")
