@@ -1,4 +1,4 @@
-"""The house: who may import whom. The map is in the README; change both knowingly."""
+"""The house: who may import whom. The map is in docs/house.md; change both knowingly."""
 
 import ast
 from pathlib import Path

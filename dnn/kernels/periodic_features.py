@@ -41,6 +41,10 @@ class Periodic(tf.Module):
 
     Raises:
         ValueError: If `columns`, `waves` or `sigma` is not positive.
+
+    Example:
+        >>> Periodic(columns=2, waves=3).width
+        12
     """
 
     def __init__(

@@ -22,7 +22,7 @@ def test_fit_in_float64_is_that_of_adam_in_graph_mode(sizes, batch_size):
     ours, theirs = (after_fit(make, np.float64, sizes, batch_size, jit_compile=False) for make in (mlp_adam, adam))
     assert_alike(state_of(ours[1]), state_of(theirs[1]), rtol=1e-9, atol=1e-9)
     for name in ("loss", "accuracy"):
-        np.testing.assert_allclose(ours[2][name], theirs[2][name], rtol=1e-12)
+        np.testing.assert_allclose(ours[2][name], theirs[2][name], rtol=1e-9)
 
 
 def test_a_fit_with_all_its_options_is_that_of_adam():
@@ -65,16 +65,18 @@ def test_a_learning_rate_that_a_callback_assigns_counts_from_the_next_epoch_on()
 
 @pytest.mark.parametrize(("old", "new"), [(MlpAdam, "Adam"), ("Adam", MlpAdam), (MlpAdam, MlpAdam)])
 def test_each_goes_on_from_the_checkpoint_of_the_other(old, new, tmp_path):
-    """As one that was not interrupted, to the bit if all its epochs are in C++."""
+    """As one that was not interrupted: to the bit if all its epochs are in C++; otherwise sums have another order, and
+    20 steps in float64 divide 1e-16 by Adam's ε of 1e-7.
+    """
 
     def made(kind, seed):
-        model = dnn.mlp([4, 6, 3], seed=seed)
+        model = dnn.mlp([4, 6, 3], seed=seed, dtype=np.float64)
         return model, MlpAdam(model, RATE) if kind is MlpAdam else dnn.Adam(model.trainable_variables, RATE)
 
     def trained(model, optimizer, epochs):
         return dnn.fit(
             model,
-            drawn(30, [4, 3]),
+            drawn(30, [4, 3], np.float64),
             loss=LOSS,
             optimizer=optimizer,
             batch_size=8,
@@ -89,7 +91,7 @@ def test_each_goes_on_from_the_checkpoint_of_the_other(old, new, tmp_path):
     tf.train.Checkpoint(model=other, optimizer=other_optimizer).read(path).assert_consumed()
     trained(other, other_optimizer, 3)
     trained(whole, whole_optimizer, 5)
-    tolerance = 0 if old is new else 1e-5
+    tolerance = 0 if old is new else 1e-8
     assert_alike(state_of(other_optimizer), state_of(whole_optimizer), rtol=tolerance, atol=tolerance)
 
 

@@ -1,11 +1,13 @@
 """The README of the custom ops is true: its Python and its commands run, and its links lead somewhere."""
 
+import functools
 import re
 import shlex
 import textwrap
 from pathlib import Path
 
 import pytest
+from modes import THOROUGH
 from needs_compiler import needs_compiler
 from typer.testing import CliRunner
 
@@ -24,6 +26,8 @@ def blocks(language: str) -> list[str]:
 @needs_compiler
 def test_the_python_blocks_run_in_order_beside_the_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if not THOROUGH:  # the same laws, of fewer examples and calls
+        monkeypatch.setattr(dnn.testing, "check_op", functools.partial(dnn.testing.check_op, examples=4, calls=64))
     for block in blocks("cpp"):
         Path(re.match(r"// (\w+\.cc)\n", block)[1]).write_text(block)
     names = {"__name__": "readme"}
