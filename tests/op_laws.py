@@ -10,7 +10,7 @@ from dnn.testing.ops import dtypes, gradients, shapes, source, threads, traced, 
 from dnn.testing.ops.case import Settings
 from dnn.testing.ops.check import OP_LAWS, findings
 from dnn.testing.ops.report import BROKEN, Finding
-from dnn.testing.ops.source import source_of
+from dnn.testing.ops.source import argument_source
 
 RUNS = values.runs_on_the_inputs
 VALUES = values.values_match_the_reference
@@ -37,7 +37,7 @@ def found(op, reference=None, inputs=None, *, laws, very_large=MODEST, **setting
     """Return what is found for each of these laws."""
     usual = {"gradient": "exact", "ulps": 64, "elementwise": False, "examples": 8, "calls": 64}
     with mock.patch.object(source, "VERY_LARGE", very_large):
-        arguments = source_of(Floats() if inputs is None else inputs)
+        arguments = argument_source(Floats() if inputs is None else inputs)
         return list(findings(op, reference, arguments, Settings(**usual | settings), laws))
 
 

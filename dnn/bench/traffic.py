@@ -22,7 +22,7 @@ PASSING = frozenset(
         "StopGradient",
     }
 )
-UNKNOWN = frozenset({"PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "If", "StatelessIf"})
+UNCOUNTED = frozenset({"PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "If", "StatelessIf"})
 
 
 def traffic(function: Any, variables: Sequence[tf.Variable] = ()) -> int:
@@ -37,7 +37,7 @@ def traffic(function: Any, variables: Sequence[tf.Variable] = ()) -> int:
     """
     graph, handles = function.graph, _handles(function, variables)
     counted = [operation for operation in _needed(graph) if operation.type not in PASSING]
-    inner = sorted({operation.type for operation in counted} & UNKNOWN)
+    inner = sorted({operation.type for operation in counted} & UNCOUNTED)
     if inner:
         raise ValueError(f"the traffic of an inner function is not counted: {', '.join(inner)}")
     tensors = (tensor for operation in counted for tensor in (*operation.inputs, *operation.outputs))

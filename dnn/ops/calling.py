@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-Arrays: TypeAlias = Sequence[npt.NDArray[Any]]
 AnyFunction: TypeAlias = Callable[..., Any]
+Example: TypeAlias = Sequence[npt.NDArray[Any]]  # an array for each argument of a function
 
 MODES: Mapping[str, Callable[[AnyFunction], Any]] = MappingProxyType(
     {"eager": lambda function: function, "graph": tf.function, "xla": functools.partial(tf.function, jit_compile=True)}
@@ -75,7 +75,7 @@ def outputs_and_gradients(
 
 
 def find_missing_gradients(
-    function: AnyFunction, arrays: Arrays, variables: Sequence[tf.Variable]
+    function: AnyFunction, arrays: Example, variables: Sequence[tf.Variable]
 ) -> tuple[str, frozenset[int]]:
     """Return TensorFlow's message if an operation has no registered gradient, else "", and where a gradient is None.
 

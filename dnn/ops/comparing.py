@@ -100,7 +100,7 @@ def in_ulps(actual: tf.Tensor, expected: tf.Tensor) -> tuple[npt.NDArray[np.floa
     unit = EPSILON.get(real)
     if unit is None:
         return np.zeros(expected.shape), np.zeros(expected.shape)
-    one, other = (_in_float64(tensor) for tensor in (actual, expected))
+    one, other = (_widened(tensor) for tensor in (actual, expected))
     finite = np.isfinite(one) & np.isfinite(other)
     one, other = np.where(finite, one, 0.0), np.where(finite, other, 0.0)
     off = np.abs(one - other) / unit
@@ -142,7 +142,7 @@ def _index_of_largest(off: npt.NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(off.argmax(), off.shape)))
 
 
-def _in_float64(tensor: tf.Tensor) -> npt.NDArray[Any]:
+def _widened(tensor: tf.Tensor) -> npt.NDArray[Any]:
     """Return the numbers in float64, or complex128."""
     array = np.asarray(tensor.numpy())
     return array.astype(np.result_type(array, np.float64))

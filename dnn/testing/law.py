@@ -58,9 +58,9 @@ def assert_refused(call: Callable[[], object], what: str, names: Sequence[str]) 
             raise AssertionError(f"the error for {what} does not name {wanted}: {error}\n{REFUSAL}") from error
     except Exception as error:
         got = error_text(error).splitlines()[0]
-        raise AssertionError(f"{what} gives no TypeError or ValueError, but {got}\n{REFUSAL}") from error
+        raise AssertionError(f"{what} raises no TypeError or ValueError, but {got}\n{REFUSAL}") from error
     else:
-        raise AssertionError(f"{what} is taken without an error\n{REFUSAL}")
+        raise AssertionError(f"{what} is accepted without an error\n{REFUSAL}")
 
 
 def names_one_of(names: Sequence[str], error: Exception) -> bool:

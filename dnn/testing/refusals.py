@@ -69,7 +69,7 @@ def _wrong_dtypes(piece: Piece, index: int) -> Iterator[tuple[str, npt.NDArray[A
     """
     example, is_last = piece.examples[index], index == len(piece.examples) - 1
     if is_last or not isinstance(piece, Score):
-        yield "text", example.astype(str)
+        yield "strings", example.astype(str)
     if isinstance(piece, Score):
         return
     if example.dtype.kind in "ib":

@@ -51,10 +51,10 @@ FAULTS = {
         (Activation, lambda x: x[:, :2], r"result of bfloat16\[7, 4\] is bfloat16\[7, 2\]"),
     ],
     "refuses_wrong_arguments": [
-        (Layer, faulty.Unchecked, "x of text gives no TypeError or ValueError, but InvalidArgumentError: "),
-        (Layer, faulty.AnyWidth, r"x of shape \(\) is taken without an error\n.* leave this law out: refuses=False"),
-        (Loss, faulty.broadcasting_loss, "targets of text gives no TypeError or ValueError, but InvalidArg"),
-        (Score, lambda labels, logits: 0.0, r"labels of shape \(\) is taken without an error"),
+        (Layer, faulty.Unchecked, "x of strings raises no TypeError or ValueError, but InvalidArgumentError: "),
+        (Layer, faulty.AnyWidth, r"x of shape \(\) is accepted without an error\n.* leave this law out: refuses=False"),
+        (Loss, faulty.broadcasting_loss, "targets of strings raises no TypeError or ValueError, but InvalidArg"),
+        (Score, lambda labels, logits: 0.0, r"labels of shape \(\) is accepted without an error"),
     ],
     "has_finite_gradients": [
         (Layer, faulty.Unconnected, "the output has no gradient by variable 0, w:0"),
@@ -98,7 +98,7 @@ FAULTS = {
     ],
     "moves_every_parameter": [(Optimizer, faulty.Standing, r"kernel is as it was at first: \[\[-1.0, ")],
     "refuses_what_it_cannot_train": [
-        (Optimizer, faulty.SkipsMissingGradients, "one gradient for two parameters is taken without an error")
+        (Optimizer, faulty.SkipsMissingGradients, "one gradient for two parameters is accepted without an error")
     ],
     "scores_one_row": [
         (Score, faulty.score_that_needs_two_rows, "IndexError: index 1 is out of bounds"),

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dnn.ops.calling import (
     AnyFunction,
-    Arrays,
+    Example,
     find_missing_gradients,
     is_float,
     numpy_outputs,
@@ -19,7 +19,7 @@ from dnn.ops.calling import (
     without_autograph,
 )
 from dnn.testing.ops.report import NotApplicableError, blaming
-from dnn.testing.ops.source import Source, very_large_examples
+from dnn.testing.ops.source import ArgumentSource, very_large_examples
 
 TRACED_EXAMPLES = 8  # at most, where each is traced anew
 
@@ -54,10 +54,10 @@ class Case:
     op: AnyFunction
     reference: AnyFunction | None
     in_numpy: bool
-    source: Source
+    source: ArgumentSource
     settings: Settings
-    batches: list[Arrays]
-    very_large: list[Arrays]
+    batches: list[Example]
+    very_large: list[Example]
     changed: list[tf.Variable]
     variables: list[tf.Variable]
     has_floats: bool
@@ -76,7 +76,7 @@ class Case:
         results, gradients = outputs_and_gradients(self.op, arrays, weights, self.variables)
         return [*results, *gradients]
 
-    def expected(self, arrays: Arrays, like: Sequence[tf.Tensor]) -> list[Any]:
+    def expected(self, arrays: Example, like: Sequence[tf.Tensor]) -> list[Any]:
         """Return the outputs of the reference; those of NumPy, in float64, are rounded to the dtypes of `like`."""
         if self.reference is None:
             raise NotApplicableError("there is no reference")
@@ -89,7 +89,7 @@ class Case:
         with np.errstate(over="ignore"):
             return [result.astype(other.dtype.as_numpy_dtype) for result, other in zip(results, like, strict=True)]
 
-    def trace(self, mode: AnyFunction, specs: Iterable[tf.TensorSpec], weights: Arrays, *, known: bool) -> Any:
+    def trace(self, mode: AnyFunction, specs: Iterable[tf.TensorSpec], weights: Example, *, known: bool) -> Any:
         """Return a concrete function (arguments, weights) -> results and gradients.
 
         known: whether the trace knows the shapes of the weights.
@@ -104,7 +104,7 @@ class Case:
 
 
 def case_of(
-    op: AnyFunction, reference: AnyFunction | None, source: Source, settings: Settings, batches: list[Arrays]
+    op: AnyFunction, reference: AnyFunction | None, source: ArgumentSource, settings: Settings, batches: list[Example]
 ) -> Case:
     """Return the case, for which the op is called; raise what the op raises."""
     called, changed, results = _runs_on_the_inputs(op, source, batches[0])
@@ -134,12 +134,14 @@ def case_of(
     )
 
 
-def known_specs(arrays: Arrays) -> list[tf.TensorSpec]:
+def known_specs(arrays: Example) -> list[tf.TensorSpec]:
     """Return the specs of the arrays, with all sizes."""
     return [tf.TensorSpec(array.shape, array.dtype) for array in arrays]
 
 
-def _runs_on_the_inputs(op: AnyFunction, source: Source, arrays: Arrays) -> tuple[AnyFunction, list[Any], list[Any]]:
+def _runs_on_the_inputs(
+    op: AnyFunction, source: ArgumentSource, arrays: Example
+) -> tuple[AnyFunction, list[Any], list[Any]]:
     """Return the op as it is called from now on, its variables that a call changes, and its first outputs.
 
     It has the name of the first law, which the stack shows if the first call crashes.
@@ -149,7 +151,7 @@ def _runs_on_the_inputs(op: AnyFunction, source: Source, arrays: Arrays) -> tupl
     return called, changed, outputs(called, arrays)
 
 
-def _restoring(function: AnyFunction, variables: Iterable[Any], arrays: Arrays) -> tuple[AnyFunction, list[Any]]:
+def _restoring(function: AnyFunction, variables: Iterable[Any], arrays: Example) -> tuple[AnyFunction, list[Any]]:
     """Return the function and those of the variables that it changes, to which each call first gives today's values."""
     before = [(variable, variable.numpy()) for variable in variables]
     outputs(function, arrays)
@@ -169,7 +171,7 @@ def _trained(op: AnyFunction, changed: Sequence[tf.Variable]) -> list[tf.Variabl
     return [variable for variable in among if all(variable is not other for other in changed)]
 
 
-def _is_of_numpy(reference: AnyFunction, arrays: Arrays) -> bool:
+def _is_of_numpy(reference: AnyFunction, arrays: Example) -> bool:
     """Return whether it cannot be traced, or then gives no tensors: NumPy's part of a formula has no derivative."""
     try:
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in map(tf.convert_to_tensor, arrays)]

@@ -14,7 +14,7 @@ from dnn.testing.ops import dtypes, gradients, shapes, threads, traced, values, 
 from dnn.testing.ops.case import Case, Settings, case_of
 from dnn.testing.ops.inputs import Floats, Integers
 from dnn.testing.ops.report import BROKEN, HOLDS, NOT_APPLICABLE, Finding, NotApplicableError, Report, first_raised
-from dnn.testing.ops.source import Source, source_of
+from dnn.testing.ops.source import ArgumentSource, argument_source
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -100,7 +100,7 @@ def check_op(
     for name, count in (("examples", examples), ("calls", calls)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
-    settings, source = Settings(gradient, ulps, elementwise, examples, calls), source_of(inputs)
+    settings, source = Settings(gradient, ulps, elementwise, examples, calls), argument_source(inputs)
     with _stack_in_a_crash(), _without_retracing_warnings():
         report = Report(name_of(op), findings(op, reference, source, settings))
     if report.broken:
@@ -111,7 +111,7 @@ def check_op(
 def findings(
     op: Callable[..., Any],
     reference: Callable[..., Any] | None,
-    source: Source,
+    source: ArgumentSource,
     settings: Settings,
     laws: Sequence[Callable[[Case], str]] = OP_LAWS,
 ) -> tuple[Finding, ...]:

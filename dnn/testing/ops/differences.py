@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.ops.calling import AnyFunction, Arrays, is_float
+from dnn.ops.calling import AnyFunction, Example, is_float
 from dnn.ops.comparing import EPSILON
 
-Function = Callable[[Arrays], list[npt.NDArray[Any]]]
+ArrayFunction = Callable[[Example], list[npt.NDArray[Any]]]
 Float64Array = npt.NDArray[np.float64]
 
 NUMBERS = 12  # of an array, are moved in an example
@@ -39,7 +39,7 @@ FLOAT64 = Steps(1e-6, 1e-4, 1.0, 2.0**-52)
 FLOAT32 = Steps(2.0**-8, 0.02, 2.0**-8, 2.0**-23)
 
 
-def float_outputs(call: Callable[..., Sequence[Any]], function: AnyFunction, arrays: Arrays) -> list[npt.NDArray[Any]]:
+def float_outputs(call: Callable[..., Sequence[Any]], function: AnyFunction, arrays: Example) -> list[npt.NDArray[Any]]:
     """Return the float outputs of call(function, arrays)."""
     return [np.asarray(result) for result in call(function, arrays) if is_float(result)]
 
@@ -54,7 +54,7 @@ def rounding(value: Any) -> float:
 
 
 def slopes(
-    function: Function, arrays: Arrays, weights: Arrays, counts: Counter[str], steps: Steps
+    function: ArrayFunction, arrays: Example, weights: Example, counts: Counter[str], steps: Steps
 ) -> Iterator[tuple[int, tuple[int, ...], float, float]]:
     """Yield (number of the float argument, index, slope, how far a gradient may differ) where there is a derivative.
 
@@ -80,7 +80,9 @@ def assert_slope(gradient: float | None, slope: float, allowed: float, name: str
         )
 
 
-def slopes_along_a_direction(function: Function, wide: Arrays) -> tuple[list[Float64Array | None], list[Float64Array]]:
+def slopes_along_a_direction(
+    function: ArrayFunction, wide: Example
+) -> tuple[list[Float64Array | None], list[Float64Array]]:
     """Return how each number moves, -1, 1 or 0, and None for integers; and the slope of each result, NaN at a kink.
 
     All numbers move; where most results then meet a kink, as a sum of very many numbers does, fewer do.
@@ -98,7 +100,13 @@ def slopes_along_a_direction(function: Function, wide: Arrays) -> tuple[list[Flo
 
 
 def _slope(
-    function: Function, arrays: Arrays, weights: Arrays, here: Arrays, which: int, index: tuple[int, ...], steps: Steps
+    function: ArrayFunction,
+    arrays: Example,
+    weights: Example,
+    here: Example,
+    which: int,
+    index: tuple[int, ...],
+    steps: Steps,
 ) -> tuple[float, float, bool]:
     x = arrays[which][index]
     sides, noises = [], []
@@ -115,7 +123,7 @@ def _slope(
     return sum(sides) / 2, allowed, smooth
 
 
-def _rise(there: Arrays, here: Arrays, weights: Arrays) -> tuple[float, float]:
+def _rise(there: Example, here: Example, weights: Example) -> tuple[float, float]:
     """Return Σ c·(r' − r), and Σ |c·r| of the results r that are not the same; NaN if a shape changes."""
     if any(np.shape(new) != np.shape(old) for new, old in zip(there, here, strict=True)):
         return np.nan, np.nan
@@ -133,7 +141,7 @@ def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [tuple(map(int, np.unravel_index(index, shape))) for index in chosen]
 
 
-def _slopes_along(function: Function, wide: Arrays, signs: Sequence[Float64Array | None]) -> list[Float64Array]:
+def _slopes_along(function: ArrayFunction, wide: Example, signs: Sequence[Float64Array | None]) -> list[Float64Array]:
     """Return the slope of each result; NaN where the one-sided differences disagree, or its shape changes."""
     with np.errstate(all="ignore"):
         up, here, down = (

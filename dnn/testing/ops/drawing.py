@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnn.ops.calling import Arrays
+from dnn.ops.calling import Example
 from dnn.ops.comparing import array_text
 from dnn.testing.ops.report import RaisedError, first_raised
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    Examples = SearchStrategy[tuple[Any, ...]]  # of arguments, each a tuple of arrays
+    ExampleStrategy = SearchStrategy[tuple[Any, ...]]  # of arguments, each a tuple of arrays
 
 
-def check_examples(strategy: "Examples", check: Callable[[Arrays], None], count: int, *, shrink: bool = False) -> None:
+def check_examples(
+    strategy: "ExampleStrategy", check: Callable[[Example], None], count: int, *, shrink: bool = False
+) -> None:
     """Call check(arrays) for `count` examples; an AssertionError or RaisedError of it then shows the example.
 
     shrink: look for a small example where the check fails, and for one whose arrays have numbers in them if it fails
@@ -26,7 +28,7 @@ def check_examples(strategy: "Examples", check: Callable[[Arrays], None], count:
 
     last: list[Any] = []
 
-    def check_and_remember(arrays: Arrays) -> None:
+    def check_and_remember(arrays: Example) -> None:
         last[:] = arrays
         check(arrays)
 
@@ -40,16 +42,16 @@ def check_examples(strategy: "Examples", check: Callable[[Arrays], None], count:
     raise found
 
 
-def arguments_text(arrays: Arrays) -> str:
+def arguments_text(arrays: Example) -> str:
     """Return the dtype and shape of each array, and its numbers if they are few."""
     return " and ".join(map(array_text, arrays))
 
 
-def _has_numbers(arrays: Arrays) -> bool:
+def _has_numbers(arrays: Example) -> bool:
     return all(map(np.size, arrays))
 
 
-def _check_examples(strategy: "Examples", check: Callable[[Arrays], None], count: int, shrink: bool) -> None:
+def _check_examples(strategy: "ExampleStrategy", check: Callable[[Example], None], count: int, shrink: bool) -> None:
     from hypothesis import HealthCheck, Phase, Verbosity, given, settings
     from hypothesis.errors import FlakyFailure
 
@@ -64,7 +66,7 @@ def _check_examples(strategy: "Examples", check: Callable[[Arrays], None], count
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
-    def check_drawn(arrays: Arrays) -> None:
+    def check_drawn(arrays: Example) -> None:
         try:
             check(arrays)
         except Exception as error:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.ops.calling import Arrays, cotangents, in_dtype, is_float, outputs, outputs_and_gradients
+from dnn.ops.calling import Example, cotangents, in_dtype, is_float, outputs, outputs_and_gradients
 from dnn.ops.comparing import EPSILON, assert_outputs_near
 from dnn.testing.ops.case import Case
 from dnn.testing.ops.differences import HALF_DTYPES, rounding
@@ -52,8 +52,8 @@ def gradient_is_right_in_half_precision(case: Case) -> str:
     arrays = case.batches[0]
     if not case.differentiable or not any(map(is_float, arrays)):
         without = case.settings.gradient is None or case.unregistered
-        raise NotApplicableError("it has none" if without else "no argument or no result is of floats")
-    off = {dtype.name: _furthest(case, in_dtype(arrays, dtype.as_numpy_dtype), dtype) for dtype in HALF_DTYPES}
+        raise NotApplicableError("it has no gradient" if without else "no argument or no result is of floats")
+    off = {dtype.name: _gradient_distance(case, in_dtype(arrays, dtype.as_numpy_dtype), dtype) for dtype in HALF_DTYPES}
     told = [f"{name} is off by {share:.1%}" for name, share in off.items() if share is not None]
     if not told:
         raise NotApplicableError("it takes neither float16 nor bfloat16 beside float32, with a gradient")
@@ -64,7 +64,7 @@ def _dtype_names(values: Iterable[Any]) -> set[str]:
     return {value.dtype.name for value in map(tf.convert_to_tensor, values) if is_float(value)}
 
 
-def _check_dtype(case: Case, arrays: Arrays, dtype: tf.DType) -> str:
+def _check_dtype(case: Case, arrays: Example, dtype: tf.DType) -> str:
     arrays = in_dtype(arrays, dtype.as_numpy_dtype)
     try:
         results = outputs(case.op, arrays)
@@ -84,7 +84,7 @@ def _check_dtype(case: Case, arrays: Arrays, dtype: tf.DType) -> str:
     return gives
 
 
-def _expected(case: Case, arrays: Arrays, results: Sequence[tf.Tensor]) -> list[Any] | None:
+def _expected(case: Case, arrays: Example, results: Sequence[tf.Tensor]) -> list[Any] | None:
     """Return the outputs of the reference, if there is one and it takes this dtype."""
     try:
         return case.expected(arrays, results)
@@ -112,7 +112,7 @@ def _in_coarsest(pair: Iterable[Any], dtype: tf.DType) -> list[tf.Tensor]:
     return [tf.cast(tensor, coarsest) for tensor in tensors]
 
 
-def _furthest(case: Case, arrays: Arrays, dtype: tf.DType) -> float | None:
+def _gradient_distance(case: Case, arrays: Example, dtype: tf.DType) -> float | None:
     """Return ‖g' − g‖ / ‖g‖, the largest of all arguments; None if one of the two gradients cannot be had."""
     try:
         halves, singles = _both_gradients(case, arrays)
@@ -143,7 +143,7 @@ def _without_overflow(
     return (half[finite], single[finite]) if few else (half[fits], single[fits])
 
 
-def _both_gradients(case: Case, arrays: Arrays) -> list[list[npt.NDArray[np.float64]]]:
+def _both_gradients(case: Case, arrays: Example) -> list[list[npt.NDArray[np.float64]]]:
     """Return those in the dtype of the arrays and in float32, both as float64."""
     results = outputs(case.op, arrays)
     weights, found = cotangents(results), []

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dnn.ops.calling import (
     AnyFunction,
-    Arrays,
+    Example,
     cotangents,
     in_dtype,
     is_float,
@@ -21,7 +21,7 @@ from dnn.ops.comparing import assert_near
 from dnn.testing.ops.case import Case
 from dnn.testing.ops.differences import (
     FLOAT64,
-    Function,
+    ArrayFunction,
     assert_slope,
     float_outputs,
     rounding,
@@ -50,7 +50,7 @@ def gradient_matches_finite_differences(case: Case) -> str:
     _require_gradient(case)
     if case.settings.gradient == "surrogate":
         raise NotApplicableError("its gradient is a surrogate")
-    by, function = _in_float64(case)
+    by, function = _float64_function(case)
     counts: Counter[str] = Counter()
     check = partial(_check_example, case, by, function, counts)
     check_examples(case.source.strategy(near=True, away=True), check, case.settings.examples, shrink=True)
@@ -70,7 +70,7 @@ def gradient_matches_the_reference(case: Case) -> str:
         raise NotApplicableError("there is no reference in TensorFlow")
     reference = case.reference
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         weights = cotangents(outputs(case.op, arrays))
         _, ours = outputs_and_gradients(case.op, arrays, weights)
         _, theirs = blaming("the gradient of the reference", outputs_and_gradients)(reference, arrays, weights)
@@ -86,12 +86,12 @@ def gradient_matches_the_reference(case: Case) -> str:
 
 def _require_gradient(case: Case) -> None:
     if case.settings.gradient is None or case.unregistered:
-        raise NotApplicableError("it has none")
+        raise NotApplicableError("it has no gradient")
     if not case.differentiable or not any(map(is_float, case.batches[0])):
         raise NotApplicableError("no argument or no result is of floats")
 
 
-def _in_float64(case: Case) -> tuple[str, Function]:
+def _float64_function(case: Case) -> tuple[str, ArrayFunction]:
     """Return ("op" or "reference", arrays -> its float outputs): the first that computes in float64."""
     candidates: list[tuple[str, AnyFunction, AnyFunction]] = [("op", outputs, case.op)]
     if case.reference is not None:
@@ -106,7 +106,7 @@ def _in_float64(case: Case) -> tuple[str, Function]:
     raise NotApplicableError("neither the op nor a reference takes float64")
 
 
-def _check_example(case: Case, by: str, function: Function, counts: Counter[str], arrays: Arrays) -> None:
+def _check_example(case: Case, by: str, function: ArrayFunction, counts: Counter[str], arrays: Example) -> None:
     """Compare the gradient in the op's own dtype, if its digits suffice, and that in float64, if the op has it."""
     weights = cotangents(outputs(case.op, arrays))
     wide = in_dtype(arrays, np.float64)
@@ -118,7 +118,7 @@ def _check_example(case: Case, by: str, function: Function, counts: Counter[str]
     _check_numbers(case, gradients, function, wide, weights, counts)
 
 
-def _check_over_the_domain(case: Case, by: str, function: Function, counts: Counter[str]) -> None:
+def _check_over_the_domain(case: Case, by: str, function: ArrayFunction, counts: Counter[str]) -> None:
     """Compare at the bounds and between them, in float64 if the op has that.
 
     Else the gradient in its own dtype is compared within 10⁻⁴ of its largest number: where numbers are large, float32
@@ -139,9 +139,9 @@ def _check_over_the_domain(case: Case, by: str, function: Function, counts: Coun
 def _check_numbers(
     case: Case,
     all_gradients: Sequence[Sequence[tf.Tensor]],
-    function: Function,
-    wide: Arrays,
-    weights: Arrays,
+    function: ArrayFunction,
+    wide: Example,
+    weights: Example,
     counts: Counter[str],
     *,
     least: float = 0.0,
@@ -160,7 +160,7 @@ def _check_numbers(
                 assert_slope(None if argument in case.unconnected else found[index], slope, within, name)
 
 
-def _check_along_a_direction(case: Case, function: Function, arrays: Arrays) -> None:
+def _check_along_a_direction(case: Case, function: ArrayFunction, arrays: Example) -> None:
     """The derivative along ±1, ±1, … is the sum of the gradient with those signs, within 10⁻⁴ of its length.
 
     An error in any part of a large gradient shows in it. A result with a kink within the step counts for nothing.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.ops.calling import Arrays, cotangents, is_float, outputs
+from dnn.ops.calling import Example, cotangents, is_float, outputs
 from dnn.testing.ops.case import Case, known_specs
 from dnn.testing.ops.drawing import check_examples
 from dnn.testing.ops.report import NotApplicableError
@@ -21,7 +21,7 @@ def static_shape_is_right(case: Case) -> str:
     """
     depends = sizes_that_depend_on_numbers(case)
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         for (inferred, shape), axes in zip(_inferred_and_true(case, known_specs(arrays), arrays), depends, strict=True):
             if not (inferred.is_compatible_with(shape) and _is_known(inferred, axes)):
                 raise AssertionError(f"the shape {inferred} is inferred, and {shape} comes out")
@@ -35,7 +35,7 @@ def static_shape_is_right_for_any_batch(case: Case) -> str:
     """Where a graph does not know the size of the batch, what it infers is not wrong for the one that comes."""
     seen = []
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         specs = case.source.for_any_batch(arrays)
         if specs is None:
             raise NotApplicableError('no axis is named "batch", the one whose size may be unknown')
@@ -51,9 +51,9 @@ def static_shape_is_right_for_any_batch(case: Case) -> str:
 def static_shape_of_gradients_is_right(case: Case) -> str:
     """It is that of the argument or variable: known where all are, and not wrong where the batch is unknown."""
     if not case.differentiable:
-        raise NotApplicableError("it has none")
+        raise NotApplicableError("it has no gradient")
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         _check_gradients(case, known_specs(arrays), arrays, "")
         for_any = case.source.for_any_batch(arrays)
         if for_any is not None:
@@ -78,7 +78,7 @@ def sizes_that_depend_on_numbers(case: Case) -> list[set[int]]:
     return [_differing_axes(of_result) for of_result in zip(*filter(None, shapes), strict=False)]
 
 
-def _shapes(case: Case, arrays: Arrays) -> list[tuple[int, ...]]:
+def _shapes(case: Case, arrays: Example) -> list[tuple[int, ...]]:
     """Return nothing where the op refuses these numbers, as it may those that are not drawn."""
     try:
         return [tuple(result.shape) for result in outputs(case.op, arrays)]
@@ -97,7 +97,7 @@ def _is_known(inferred: tf.TensorShape, but: set[int]) -> bool:
     )
 
 
-def _check_gradients(case: Case, specs: Sequence[tf.TensorSpec], arrays: Arrays, where: str) -> None:
+def _check_gradients(case: Case, specs: Sequence[tf.TensorSpec], arrays: Example, where: str) -> None:
     shapes = [tf.TensorShape(np.shape(by)) for by in (*filter(is_float, arrays), *case.variables)]
     weights = cotangents(outputs(case.op, arrays))
     gradients = case.trace(tf.function, specs, weights, known=not where).outputs[-len(shapes) :]
@@ -108,7 +108,7 @@ def _check_gradients(case: Case, specs: Sequence[tf.TensorSpec], arrays: Arrays,
             raise AssertionError(f"the shape {inferred} is inferred{where} for the gradient by {by}, which has {shape}")
 
 
-def _inferred_and_true(case: Case, specs: Sequence[tf.TensorSpec], arrays: Arrays) -> list[tuple[Any, Any]]:
+def _inferred_and_true(case: Case, specs: Sequence[tf.TensorSpec], arrays: Example) -> list[tuple[Any, Any]]:
     graph = tf.function(lambda *arguments: outputs(case.op, arguments)).get_concrete_function(*specs)
     inferred = [tensor.shape for tensor in graph.outputs]
     return list(zip(inferred, [result.shape for result in outputs(case.op, arrays)], strict=True))

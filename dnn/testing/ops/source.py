@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.ops.calling import Arrays
+from dnn.ops.calling import Example
 from dnn.testing.ops.drawing import check_examples
 from dnn.testing.ops.inputs import BATCH, Floats, Integers, Spec
 
 if TYPE_CHECKING:
-    from dnn.testing.ops.drawing import Examples
+    from dnn.testing.ops.drawing import ExampleStrategy
 
 MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn-tables[test]'"
 AXIS_SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, some not a multiple of a vector's width
@@ -29,40 +29,40 @@ MOST_SECONDS = (
 )
 
 
-class Source(ABC):
+class ArgumentSource(ABC):
     """Where arrays come from. What a source cannot make is an empty list."""
 
-    def without_nan(self) -> "Source":
+    def without_nan(self) -> "ArgumentSource":
         """Return the same source without NaN and ±inf; a user's strategy alone knows what it draws."""
         return self
 
     @abstractmethod
-    def strategy(self, *, near: bool = False, away: bool = False) -> "Examples":
+    def strategy(self, *, near: bool = False, away: bool = False) -> "ExampleStrategy":
         """Return a strategy: `near` within ±3, `away` from kinks, NaN and ±inf."""
 
     @abstractmethod
-    def large(self, count: int) -> list[Arrays]:
+    def large(self, count: int) -> list[Example]:
         """Return up to `count` different large examples."""
 
-    def very_large(self, numbers: int, count: int) -> list[Arrays]:
+    def very_large(self, numbers: int, count: int) -> list[Example]:
         """Return different examples of one size, whose largest array has about so many numbers."""
         return []
 
-    def edges(self) -> list[Arrays]:
+    def edges(self) -> list[Example]:
         """Return examples of all edge values in turn."""
         return []
 
-    def spread(self, count: int) -> list[Arrays]:
+    def spread(self, count: int) -> list[Example]:
         """Return small examples of the whole domain, away from kinks."""
         return []
 
     @abstractmethod
-    def for_any_batch(self, arrays: Arrays) -> list[tf.TensorSpec] | None:
+    def for_any_batch(self, arrays: Example) -> list[tf.TensorSpec] | None:
         """Return the specs of the arrays with a batch of unknown size; None if no axis is the batch."""
 
 
 @dataclass(frozen=True)
-class Specified(Source):
+class Specified(ArgumentSource):
     """Arrays as specs say: axes of one name have one size."""
 
     specs: tuple[Spec, ...]
@@ -70,7 +70,7 @@ class Specified(Source):
     def without_nan(self) -> "Specified":
         return Specified(tuple(spec.without_nan() for spec in self.specs))
 
-    def strategy(self, *, near: bool = False, away: bool = False) -> "Examples":
+    def strategy(self, *, near: bool = False, away: bool = False) -> "ExampleStrategy":
         from hypothesis import strategies as st
 
         specs = [spec.near() if near else spec for spec in self.specs]
@@ -82,14 +82,14 @@ class Specified(Source):
 
         return arrays()
 
-    def large(self, count: int) -> list[Arrays]:
+    def large(self, count: int) -> list[Example]:
         """64 rows of about 256 numbers."""
         others = [name for name in self._names() if name != BATCH]
         sizes = dict.fromkeys(others, round(LARGE_ROW ** (1 / max(len(others), 1)))) | {BATCH: LARGE_BATCH}
         random = np.random.default_rng(0)
         return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
 
-    def very_large(self, numbers: int, count: int) -> list[Arrays]:
+    def very_large(self, numbers: int, count: int) -> list[Example]:
         """The batch grows, or all named axes if there is none; sizes are odd where the specs leave them open."""
         names = self._names()
         growing = {BATCH} if any(BATCH in spec.shape for spec in self.specs) else set(names)
@@ -102,16 +102,16 @@ class Specified(Source):
         random = np.random.default_rng(4)
         return [tuple(spec.sample(sizes, random) for spec in self.specs) for _ in range(count)]
 
-    def edges(self) -> list[Arrays]:
+    def edges(self) -> list[Example]:
         sizes = {name: max(self._sizes(name)[0], 3) for name in self._names()}
         return [tuple(spec.tiled(sizes | {BATCH: batch}) for spec in self.specs) for batch in EDGE_BATCHES]
 
-    def spread(self, count: int) -> list[Arrays]:
+    def spread(self, count: int) -> list[Example]:
         sizes = {name: self._sizes(name)[0] for name in self._names()} | {BATCH: SPREAD_BATCH}
         random = np.random.default_rng(5)
         return [tuple(spec.spread(sizes, random) for spec in self.specs) for _ in range(count)]
 
-    def for_any_batch(self, arrays: Arrays) -> list[tf.TensorSpec] | None:
+    def for_any_batch(self, arrays: Example) -> list[tf.TensorSpec] | None:
         if not any(BATCH in spec.shape for spec in self.specs):
             return None
         shapes = [
@@ -129,27 +129,27 @@ class Specified(Source):
 
 
 @dataclass(frozen=True)
-class Drawn(Source):
+class Drawn(ArgumentSource):
     """Tuples of arrays that a user's strategy draws; the first axis of each is the batch."""
 
-    tuples: "Examples"
+    tuples: "ExampleStrategy"
 
-    def strategy(self, *, near: bool = False, away: bool = False) -> "Examples":
+    def strategy(self, *, near: bool = False, away: bool = False) -> "ExampleStrategy":
         return self.tuples
 
-    def large(self, count: int) -> list[Arrays]:
+    def large(self, count: int) -> list[Example]:
         """The first that are drawn and not empty."""
-        found: list[Arrays] = []
+        found: list[Example] = []
         check_examples(self.tuples, found.append, 4 * count)
         return [arrays for arrays in found if all(map(np.size, arrays))][:count]
 
-    def for_any_batch(self, arrays: Arrays) -> list[tf.TensorSpec] | None:
+    def for_any_batch(self, arrays: Example) -> list[tf.TensorSpec] | None:
         if not any(map(np.ndim, arrays)):
             return None
         return [tf.TensorSpec([None, *array.shape[1:]] if array.ndim else [], array.dtype) for array in arrays]
 
 
-def source_of(inputs: Any) -> Source:
+def argument_source(inputs: Any) -> ArgumentSource:
     """Return the source that the argument `inputs` of check_op stands for."""
     try:
         from hypothesis.strategies import SearchStrategy
@@ -163,9 +163,9 @@ def source_of(inputs: Any) -> Source:
     return Specified(tuple(specs))
 
 
-def very_large_examples(source: Source, functions: Sequence[Callable[[Arrays], Any]]) -> list[Arrays]:
+def very_large_examples(source: ArgumentSource, functions: Sequence[Callable[[Example], Any]]) -> list[Example]:
     """Return examples of one size, the largest before which each function, of arrays, took few seconds."""
-    found: list[Arrays] = []
+    found: list[Example] = []
     for numbers in VERY_LARGE:
         if found and max(_seconds(function, found[0]) for function in functions) > MOST_SECONDS:
             break
@@ -173,7 +173,7 @@ def very_large_examples(source: Source, functions: Sequence[Callable[[Arrays], A
     return found
 
 
-def most_numbers(arrays: Arrays) -> int:
+def most_numbers(arrays: Example) -> int:
     """Return the size of the largest array."""
     return max(map(np.size, arrays))
 
@@ -184,7 +184,7 @@ def _length(spec: Spec, sizes: Mapping[str, int], growing: set[str], numbers: in
     return (numbers / max(others, 1)) ** (1 / sum(axis in growing for axis in spec.shape))
 
 
-def _seconds(function: Callable[[Arrays], Any], arrays: Arrays) -> float:
+def _seconds(function: Callable[[Example], Any], arrays: Example) -> float:
     """Return the shorter of two calls; 0 if they raise, which the laws will tell.
 
     Of the clock and the processor's time the shorter: on a busy machine a call waits, and with many cores it has more

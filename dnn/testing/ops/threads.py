@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from dnn.ops.calling import AnyFunction, Arrays, cotangents, outputs
+from dnn.ops.calling import AnyFunction, Example, cotangents, outputs
 from dnn.ops.comparing import assert_near, bits
 from dnn.testing.ops.case import Case
 from dnn.testing.ops.report import NotApplicableError
@@ -40,7 +40,9 @@ def repeated_calls_give_the_same_bits(case: Case) -> str:
         first = bits(call(arrays, weights))
         for repetition in range(1, REPETITIONS):
             if bits(call(arrays, weights)) != first:
-                raise AssertionError(f"call {repetition + 1} of the same arguments gives other bits, {mode} mode")
+                raise AssertionError(
+                    f"call {repetition + 1} with the same arguments gives other bits than the first, {mode} mode"
+                )
     return f"{REPETITIONS} calls, eagerly and in a graph"
 
 
@@ -65,7 +67,7 @@ def concurrent_calls_give_the_same_bits(case: Case) -> str:
             wrong[calls.name] = _count_differing(calls, pool)
     if any(wrong.values()):
         counts = ", ".join(f"{count:,} of {name}" for name, count in wrong.items())
-        raise AssertionError(f"{counts} give other bits than one by one")
+        raise AssertionError(f"{counts} differ in their bits from the same calls made alone")
     also = f", and of {most_numbers(case.very_large[0]):,} numbers" if case.very_large else ""
     return f"{case.settings.calls:,} calls from {THREADS} threads, {different} different{also}"
 
@@ -93,7 +95,7 @@ def _of_very_large(case: Case) -> Iterator[ThreadedCalls]:
 
 
 def _count_differing(calls: ThreadedCalls, pool: ThreadPoolExecutor) -> int:
-    """Return how many calls give other bits than one by one."""
+    """Return how many calls differ in their bits from the same calls made alone."""
     expected = [bits(calls.call(*arguments)) for arguments in calls.arguments]
     begin = Barrier(THREADS)
 
@@ -105,7 +107,7 @@ def _count_differing(calls: ThreadedCalls, pool: ThreadPoolExecutor) -> int:
     return sum(pool.map(differing, range(THREADS)))
 
 
-def _tensors(case: Case, examples: Sequence[Arrays]) -> list[tuple[Any, Any]]:
+def _tensors(case: Case, examples: Sequence[Example]) -> list[tuple[Any, Any]]:
     """Return (arguments, weights) for each example."""
     pairs = [(list(arrays), cotangents(outputs(case.op, arrays))) for arrays in examples]
     return [tuple(tf.nest.map_structure(tf.constant, pair)) for pair in pairs]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.ops.calling import MODES, Arrays, cotangents, outputs
+from dnn.ops.calling import MODES, Example, cotangents, outputs
 from dnn.ops.comparing import assert_near
 from dnn.testing.ops.case import Case, known_specs
 from dnn.testing.ops.drawing import check_examples
@@ -21,7 +21,7 @@ NO_KERNEL = re.compile(r"XLA_\w+_JIT|unsupported operations|not compilable|not s
 def graph_mode_matches_eager(case: Case) -> str:
     """Traced for any batch, it gives what it gives eagerly, values and gradients."""
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         _check_mode(case, "graph", case.source.for_any_batch(arrays) or known_specs(arrays), arrays)
 
     check_examples(case.source.strategy(near=True), check, case.settings.traced_examples)
@@ -54,7 +54,7 @@ def _not_for_xla(case: Case, error: tf.errors.OpError | ValueError) -> str:
     return "a size depends on the numbers in the arguments" if any(sizes_that_depend_on_numbers(case)) else ""
 
 
-def _check_mode(case: Case, mode: str, specs: Sequence[tf.TensorSpec], arrays: Arrays) -> None:
+def _check_mode(case: Case, mode: str, specs: Sequence[tf.TensorSpec], arrays: Example) -> None:
     weights = cotangents(outputs(case.op, arrays))
     graph = case.trace(MODES[mode], specs, weights, known=mode == "xla")
     if mode == "xla":

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.ops.calling import Arrays, outputs
+from dnn.ops.calling import Example, outputs
 from dnn.ops.comparing import assert_outputs_near, bits, dtype_and_shape
 from dnn.testing.ops.case import Case
 from dnn.testing.ops.drawing import check_examples
@@ -15,7 +15,7 @@ from dnn.testing.ops.report import NotApplicableError
 from dnn.testing.ops.source import most_numbers
 
 if TYPE_CHECKING:
-    from dnn.testing.ops.drawing import Examples
+    from dnn.testing.ops.drawing import ExampleStrategy
 
 
 def runs_on_the_inputs(case: Case) -> str:
@@ -29,7 +29,7 @@ def values_match_the_reference(case: Case) -> str:
     """For small examples, a large and a very large one, of finite numbers; NumPy's, in float64, are rounded once."""
     finite = case.source.without_nan()
     others = (*finite.edges(), case.batches[0], *case.very_large[:1])
-    of_largest, of_itself = _furthest(case, finite.strategy(), others)
+    of_largest, of_itself = _most_ulps(case, finite.strategy(), others)
     settings, beside = case.settings, "NumPy in float64" if case.in_numpy else "TensorFlow"
     each = settings.ulps if settings.elementwise else "any"
     return (
@@ -42,7 +42,7 @@ def nan_and_inf_match_the_reference(case: Case) -> str:
     """It gives NaN and ±inf where the reference does, where an argument of floats may be NaN or ±inf."""
     if case.source.without_nan() == case.source:
         raise NotApplicableError("no argument is Floats(finite=False)")
-    _furthest(case, case.source.strategy(), case.source.edges())
+    _most_ulps(case, case.source.strategy(), case.source.edges())
     return f"{case.settings.examples} examples, and all edge values in turn"
 
 
@@ -58,13 +58,13 @@ def arguments_are_not_modified(case: Case) -> str:
     return "eagerly and in a graph"
 
 
-def _furthest(case: Case, strategy: "Examples", others: Iterable[Arrays]) -> npt.NDArray[np.float64]:
+def _most_ulps(case: Case, strategy: "ExampleStrategy", others: Iterable[Example]) -> npt.NDArray[np.float64]:
     """Compare drawn examples and these others, and return how far results are off at most, as float64[2]."""
     if case.reference is None:
         raise NotApplicableError("there is no reference")
     settings, furthest = case.settings, [np.zeros(2)]
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         results = outputs(case.op, arrays)
         expected = case.expected(arrays, results)
         off = assert_outputs_near(results, expected, "result", ulps=settings.ulps, elementwise=settings.elementwise)

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.ops.calling import Arrays, cotangents, is_float, outputs, outputs_and_gradients
+from dnn.ops.calling import Example, cotangents, is_float, outputs, outputs_and_gradients
 from dnn.testing.ops.case import Case
-from dnn.testing.ops.differences import FLOAT32, FLOAT64, Function, assert_slope, float_outputs, slopes
+from dnn.testing.ops.differences import FLOAT32, FLOAT64, ArrayFunction, assert_slope, float_outputs, slopes
 from dnn.testing.ops.drawing import check_examples
 from dnn.testing.ops.report import NotApplicableError
 
@@ -21,11 +21,11 @@ def variable_gradients_match_finite_differences(case: Case) -> str:
     In float32 rounding leaves differences three digits: what is compared agrees within 2 %, and what is less than a
     few parts in a thousand of it may be lost. Where variable and results are float64, it is held to 10⁻⁴.
     """
-    _require_gradient(case)
+    _require_variables(case)
     counts: Counter[str] = Counter()
     first = sum(map(is_float, case.batches[0]))
 
-    def check(arrays: Arrays) -> None:
+    def check(arrays: Example) -> None:
         weights = cotangents(outputs(case.op, arrays))
         gradients = outputs_and_gradients(case.op, arrays, weights, case.variables)[1][first:]
         for index, (variable, gradient) in enumerate(zip(case.variables, gradients, strict=True), first):
@@ -41,18 +41,18 @@ def variable_gradients_match_finite_differences(case: Case) -> str:
     return f"at {counts['compared']} numbers; {counts['skipped']} left out: no derivative there, or rounding hides it"
 
 
-def _require_gradient(case: Case) -> None:
+def _require_variables(case: Case) -> None:
     if not case.differentiable or not case.variables:
         without = case.settings.gradient is None or case.unregistered
-        raise NotApplicableError("it has none" if without else "it has no trainable variables of floats")
+        raise NotApplicableError("it has no gradient" if without else "it has no trainable variables of floats")
     if case.settings.gradient == "surrogate":
         raise NotApplicableError("its gradient is a surrogate")
 
 
 def _check_variable(
     case: Case,
-    arrays: Arrays,
-    weights: Arrays,
+    arrays: Example,
+    weights: Example,
     variable: tf.Variable,
     gradient: npt.NDArray[np.floating] | None,
     counts: Counter[str],
@@ -66,10 +66,10 @@ def _check_variable(
             assert_slope(found, slope, allowed, f"gradient by variable {variable.name} at {index}")
 
 
-def _by(case: Case, arrays: Arrays, variable: tf.Variable) -> Function:
+def _by(case: Case, arrays: Example, variable: tf.Variable) -> ArrayFunction:
     """Return [value] -> the float outputs with this value of the variable, which keeps its own."""
 
-    def results(values: Arrays) -> list[npt.NDArray[np.floating]]:
+    def results(values: Example) -> list[npt.NDArray[np.floating]]:
         before = variable.numpy()
         variable.assign(values[0])
         try:

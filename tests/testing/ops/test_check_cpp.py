@@ -74,7 +74,7 @@ def test_a_kernel_with_a_buffer_is_found_in_each_mode(relus, mode):
         return relus.remembering_relu(x) if alone else relus.right_relu(x)
 
     detail = broken(op, law=CONCURRENT, gradient=None, calls=4096, very_large=(2**20,))
-    detail = detail.removesuffix(" give other bits than one by one")
+    detail = detail.removesuffix(" differ in their bits from the same calls made alone")
     wrong = [re.match(r"([\d,]+) of (.*)", part).groups() for part in detail.split(", ")]
     assert any(count != "0" for count, name in wrong if "eager" in name) == (mode == "eager")
     assert any(count != "0" for count, name in wrong if "graph" in name) == (mode == "graph")

@@ -5,9 +5,9 @@ import pytest
 
 from dnn.testing import Floats
 from dnn.testing.ops.drawing import check_examples
-from dnn.testing.ops.source import source_of
+from dnn.testing.ops.source import argument_source
 
-STRATEGY = source_of(Floats()).strategy()
+STRATEGY = argument_source(Floats()).strategy()
 
 
 def drawn(count):

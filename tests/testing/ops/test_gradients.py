@@ -1,5 +1,7 @@
 """Laws of the gradient of an op: a wrong one is found, beside NumPy too, for large numbers and in large arrays."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -70,7 +72,9 @@ def test_a_gradient_of_another_shape_is_told_as_one(reference):
 
 def test_a_gradient_that_is_none_is_told_from_0():
     by_differences, by_reference = found(lambda x: tf.square(tf.stop_gradient(x)), tf.square, laws=BOTH)
-    assert " gradient by float argument 0 at (0, 0) is None (unconnected), by finite " in by_differences.detail
+    assert re.search(
+        r" gradient by float argument 0 at \(\d+, \d+\) is None \(unconnected\), by", by_differences.detail
+    )
     assert by_reference.detail.startswith("gradient by float argument 0 (None): 0.0 in")
     pair = (Floats(), Floats())
     holds(lambda x, y: x + 0 * tf.stop_gradient(y), lambda x, y: x, pair, law=DIFFERENCES)

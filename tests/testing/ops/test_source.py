@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from op_laws import VALUES, holds
 
 from dnn.testing import Floats, Integers
-from dnn.testing.ops.source import most_numbers, source_of, very_large_examples
+from dnn.testing.ops.source import argument_source, most_numbers, very_large_examples
 
 LABELS_AND_LOGITS = (Integers(["batch"]), Floats(["batch", "classes"]))
 
@@ -28,7 +28,7 @@ LABELS_AND_LOGITS = (Integers(["batch"]), Floats(["batch", "classes"]))
     ids=str,
 )
 def test_the_batch_is_longer_or_else_what_has_a_name(specs, shapes):
-    found = very_large_examples(source_of(specs), [lambda arrays: arrays])
+    found = very_large_examples(argument_source(specs), [lambda arrays: arrays])
     assert [array.shape for array in (found[0] if found else ())] == shapes
 
 
@@ -38,36 +38,36 @@ def test_where_a_call_takes_long_arrays_are_no_larger():
         while time.process_time() < until:
             pass
 
-    assert most_numbers(very_large_examples(source_of(Floats()), [busy])[0]) == 255 * 257
+    assert most_numbers(very_large_examples(argument_source(Floats()), [busy])[0]) == 255 * 257
 
 
 def test_a_call_that_waits_is_not_one_that_takes_long():
-    found = very_large_examples(source_of(Floats()), [lambda arrays: time.sleep(0.06)])
+    found = very_large_examples(argument_source(Floats()), [lambda arrays: time.sleep(0.06)])
     assert most_numbers(found[0]) == 4081 * 257
 
 
 def test_axes_of_one_name_have_one_size_and_class_numbers_are_below_theirs():
-    labels, logits = source_of(LABELS_AND_LOGITS).large(2)[1]
+    labels, logits = argument_source(LABELS_AND_LOGITS).large(2)[1]
     assert labels.shape == (64,)
     assert logits.shape == (64, 256)
     assert 200 < labels.max() < 256
-    for labels, logits in source_of(LABELS_AND_LOGITS).edges():
+    for labels, logits in argument_source(LABELS_AND_LOGITS).edges():
         assert {*labels} == {0, logits.shape[1] - 1}
         assert np.abs(logits).max() == 100
 
 
 def test_a_trace_need_not_know_the_batch():
-    specs = source_of(LABELS_AND_LOGITS)
+    specs = argument_source(LABELS_AND_LOGITS)
     found = specs.for_any_batch([np.zeros(4, np.int32), np.zeros([4, 3], np.float32)])
     assert found == [tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, 3])]
-    assert source_of(Floats([3])).for_any_batch([np.zeros(3)]) is None
+    assert argument_source(Floats([3])).for_any_batch([np.zeros(3)]) is None
 
 
 SIDES = st.integers(1, 4).flatmap(lambda n: arrays(np.float32, (n, n), elements=st.floats(0, 1, width=32)))
 
 
 def test_arrays_may_come_from_a_strategy_of_the_users():
-    source = source_of(st.tuples(SIDES))
+    source = argument_source(st.tuples(SIDES))
     for (array,) in source.large(3):
         assert array.shape in [(n, n) for n in range(1, 5)]
     assert source.for_any_batch([np.zeros([4, 3])]) == [tf.TensorSpec([None, 3], tf.float64)]
@@ -78,4 +78,4 @@ def test_arrays_may_come_from_a_strategy_of_the_users():
 def test_what_is_neither_specs_nor_a_strategy_is_refused():
     for inputs in ([np.ones(3)], [], 3):
         with pytest.raises(TypeError, match="inputs must be Floats and Integers, or a strategy"):
-            source_of(inputs)
+            argument_source(inputs)

@@ -48,6 +48,19 @@ def test_what_xla_cannot_compile_is_no_fault(op, reason):
     assert not_applicable(op, law=XLA) == reason
 
 
+@pytest.mark.parametrize(
+    ("message", "verdict"),
+    [("Failed to materialize symbols: { wrapped_multiply }", "not applicable"), ("another fault", "BROKEN")],
+)
+def test_an_old_processor_for_whose_float16_xla_has_no_code_is_no_fault(message, verdict, monkeypatch):
+    def fails(*arguments):
+        raise tf.errors.InternalError(None, None, message)
+
+    monkeypatch.setattr("dnn.testing.ops.traced._check_mode", fails)
+    (finding,) = found(tf.square, laws=[XLA])
+    assert finding.verdict == verdict
+
+
 def test_a_branch_on_a_number_is_traced_with_autograph():
     def doubled_if_positive(x):
         if tf.reduce_sum(x) > 0:

@@ -23,7 +23,7 @@ def wrong_at_minus_zero(x):
 
 FAULTS = {
     "overflow": (lambda x: tf.math.log(1 + tf.exp(x)), tf.math.softplus, None, "inf instead of"),
-    "beyond 33": (lambda x: tf.where(x > 33, x + 1, x), tf.identity, None, "; for float32[1, 1] [["),
+    "beyond 33": (lambda x: tf.where(x > 33, x + 1, x), tf.identity, None, "instead of"),
     "minus zero": (wrong_at_minus_zero, lambda x: x + 0.0, None, "5.0 instead of"),
     "batch that is not drawn": (
         lambda x: x + tf.cast(tf.shape(x)[0] > 64, x.dtype),
@@ -102,7 +102,7 @@ NOT_FINITE = Floats(finite=False)
 
 def test_nan_is_fed_where_an_argument_may_be_nan():
     assert not_applicable(loses_nan, relu, law=NAN) == "no argument is Floats(finite=False)"
-    assert broken(loses_nan, tf.nn.relu, NOT_FINITE, law=NAN).startswith("result 0: 0.0 instead of nan at (0, 0)")
+    assert "result 0: 0.0 instead of nan at (" in broken(loses_nan, tf.nn.relu, NOT_FINITE, law=NAN)
     holds(loses_nan, tf.nn.relu, NOT_FINITE, law=VALUES)
     holds(dnn.relu, relu, NOT_FINITE, law=NAN)
 
