@@ -34,8 +34,8 @@ def test_the_batch_is_longer_or_else_what_has_a_name(specs, shapes):
 
 def test_where_a_call_takes_long_arrays_are_no_larger():
     def busy(arrays):
-        until = time.process_time() + 0.06
-        while time.process_time() < until:
+        clock, processor = time.perf_counter(), time.process_time()
+        while min(time.perf_counter() - clock, time.process_time() - processor) < 0.06:
             pass
 
     assert most_numbers(very_large_examples(argument_source(Floats()), [busy])[0]) == 255 * 257
