@@ -182,3 +182,16 @@ def test_in_graph_mode_nothing_is_run_twice():
     with pytest.raises(tf.errors.InvalidArgumentError, match="AsString"):
         switch(lambda _: function)()
     assert function.calls == 1
+
+
+def test_once_xla_has_compiled_it_an_error_is_raised_and_nothing_is_run_again():
+    class FailingSecond(Failing):
+        def __call__(self):
+            return super().__call__() if self.calls else setattr(self, "calls", 1)
+
+    made = []
+    epoch = switch(lambda jit: made.append(jit) or FailingSecond("label 7"), under_xla=True)
+    epoch()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label 7"):
+        epoch()
+    assert made == [True]
