@@ -58,6 +58,7 @@ def _check_examples(strategy: "ExampleStrategy", check: Callable[[Example], None
     @settings(
         max_examples=count,
         derandomize=True,
+        print_blob=False,
         database=None,
         deadline=None,
         verbosity=Verbosity.quiet,
