@@ -53,16 +53,6 @@ def test_weighted_rows_train_as_in_keras():
     assert largest_difference(model, keras_s) < TOLERANCE
 
 
-def test_class_weights_are_weights_of_rows():
-    keras_s = untrained()
-    model = twin_of(keras_s)
-    x, y, _ = some_rows()
-    by_class = {0: 2.0, 2: 0.5}
-    keras_s.fit(x, y, class_weight=by_class | {1: 1.0}, batch_size=8, epochs=2, shuffle=False, verbose=0)
-    fitted(model, (x, y, dnn.class_weights(y, by_class)))
-    assert largest_difference(model, keras_s) < TOLERANCE
-
-
 def test_rows_of_an_ignored_class_take_no_part_as_in_keras():
     """Their epoch's loss is over the rows that count; Keras weighs each batch's mean by all its rows."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1, dtype="float64")
