@@ -4,10 +4,10 @@
     python -m benchmarks --list     # the questions, and who takes part
     python -m benchmarks --show     # the main table of the last run of all questions, without running anything
 
-Every tool that is installed takes part, each in a process of its own; no figure is told of tools that have not learnt
-the same from the same weights and rows (with more than 100,000, from the first networks of the same kind). What is
-compared is measured in turn, repetition by repetition, and the ratios
-are those of one repetition. The results go to FOLDER: results.json, table.md and plot.png.
+Every tool that is installed takes part, each in a process of its own. All must have learnt the same from the same
+weights and rows before anything is timed (with more than 100,000 rows, a smaller network of the kind shows it). What is
+compared is measured in turn, and a ratio is one of two neighbours in time. The results go to FOLDER: results.json,
+table.md and plot.png.
 """
 
 import argparse
@@ -15,9 +15,10 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # of the processes that this one begins
 
@@ -39,6 +40,7 @@ LAST = Path(__file__).parent / "last"  # the last run of all questions
 
 
 def main() -> None:
+    """Do what the command line says."""
     arguments = parsed()
     if arguments.list:
         print(listed())
@@ -51,7 +53,7 @@ def main() -> None:
 
 
 def run(arguments: argparse.Namespace, out: Path | None) -> None:
-    """Write after each question, so that of a run that is interrupted the answers are kept."""
+    """Measure, and write after each question, so that an interrupted run keeps its answers."""
     kept = f"results: {out}" if out else "the results are kept nowhere; --out FOLDER writes them"
     results = None
     try:
@@ -64,9 +66,9 @@ def run(arguments: argparse.Namespace, out: Path | None) -> None:
     print(kept, file=sys.stderr)
 
 
-def measured(arguments: argparse.Namespace) -> Iterator[dict]:
-    """All that is written into results.json, after each question that was answered."""
-    results = {
+def measured(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield what results.json holds, after each question."""
+    results: dict[str, Any] = {
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
         "date": str(date.today()),
         "machine": machine(),
@@ -91,14 +93,15 @@ def measured(arguments: argparse.Namespace) -> Iterator[dict]:
 
 
 def begun(arguments: argparse.Namespace, processes: Processes, folder: Path) -> Run:
+    """Return the run, with its rows prepared."""
     roof = processes.made("ours", "roof", "Roof", 0.005 if arguments.quick else 0.02)
     table = (str(arguments.data.resolve()), arguments.target) if arguments.data else sampled_table(folder)
     rows = prepared(*table, folder) if arguments.data else None
     return Run(processes, roof, table, rows, arguments.quick)
 
 
-def shown(results: dict, tables_of: Callable) -> str:
-    """The tables, and below them who did not take part, and how and where they were measured."""
+def shown(results: dict[str, Any], tables_of: Callable[[Iterable[Findings]], str]) -> str:
+    """Return the tables, and below them who did not take part, and how and where they were measured."""
     tables = tables_of(map(Findings.from_json, results["questions"].values()))
     left_out = "".join(f"\nLeft out: {name}: {reason}." for name, reason in results["skipped"].items())
     where = f"{results['machine']['cores']} cores of {results['machine']['processor']}"
@@ -109,7 +112,8 @@ def shown(results: dict, tables_of: Callable) -> str:
     return f"{tables}\n{left_out}\n`{results['command']}` on {results['date']}{of}, {where}; {versions}.{busy}"
 
 
-def write(results: dict, folder: Path) -> None:
+def write(results: dict[str, Any], folder: Path) -> None:
+    """Write results.json, table.md and plot.png."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (folder / "table.md").write_text(shown(results, markdown) + "\n")
@@ -117,12 +121,14 @@ def write(results: dict, folder: Path) -> None:
 
 
 def listed() -> str:
+    """Return the questions, who takes part, and who does not and why."""
     lines = [f"{name}: {question_of(name)}" for name in QUESTIONS]
     lines += ["", *(f"takes part: {contender.name}" for contender in installed(CONTENDERS))]
     return "\n".join([*lines, *(f"left out: {name}: {reason}" for name, reason in skipped(CONTENDERS).items())])
 
 
 def parsed() -> argparse.Namespace:
+    """Return the arguments of the command line; wrong ones end the process."""
     parser = argparse.ArgumentParser(
         "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -145,7 +151,12 @@ def parsed() -> argparse.Namespace:
 
 
 def target_of(data: Path | None, target: str | None) -> str | None:
-    """The column of the file to predict. Raises: OSError and ValueError where there is none such."""
+    """Return the column of the file to predict; None without a file.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it has no such column, or is no table.
+    """
     if not data:
         if target:
             raise ValueError("--target is a column of --data, which is not given")

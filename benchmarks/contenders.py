@@ -1,8 +1,10 @@
 """Who takes part: a peer, and the settings among which the fastest is shown."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 PACKAGES = {
     "ours": ("tensorflow",),
@@ -15,31 +17,38 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class Contender:
-    """peer: a module of benchmarks/peers. candidates: options of its Trainer, one dict for each way to try.
-    compiles: whether it needs a C++ compiler.
+    """Who takes part.
+
+    Args:
+        name: What the table calls it.
+        peer: A module of benchmarks/peers.
+        candidates: Options of its `Trainer`: the fastest of them are shown.
+        compiles: Whether it needs a C++ compiler.
     """
 
     name: str
     peer: str
-    candidates: tuple[dict, ...] = ({},)
+    candidates: tuple[dict[str, Any], ...] = ({},)
     compiles: bool = False
 
     @property
     def ours(self) -> bool:
+        """Whether it is `dnn`."""
         return self.peer == "ours"
 
 
 def missing(peer: str) -> list[str]:
-    """Its packages that are not installed."""
+    """Return the packages of a peer that are not installed."""
     return [package for package in PACKAGES[peer] if find_spec(package) is None]
 
 
 def is_installed(peer: str) -> bool:
+    """Whether all packages of a peer are installed."""
     return not missing(peer)
 
 
 def reason_to_skip(contender: Contender) -> str:
-    """Why it does not take part; nothing if it does."""
+    """Return why a contender does not take part; nothing if it does."""
     if missing(contender.peer):
         return f"{' and '.join(missing(contender.peer))} not installed; README.md says how"
     if contender.compiles:
@@ -53,8 +62,8 @@ def reason_to_skip(contender: Contender) -> str:
 
 
 def cores() -> int:
-    """How many this process may use; no contender is given fewer, and none has more."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    """Return how many cores this process may use: every contender has all of them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 THREADS = sorted({1, max(cores() // 2, 1), cores()})
@@ -89,11 +98,12 @@ PREDICTORS = (
 )
 
 
-def installed(contenders) -> list[Contender]:
+def installed(contenders: Iterable[Contender]) -> list[Contender]:
+    """Return the contenders that take part."""
     return [contender for contender in contenders if not reason_to_skip(contender)]
 
 
-def skipped(contenders) -> dict[str, str]:
-    """contender -> why it does not take part."""
+def skipped(contenders: Iterable[Contender]) -> dict[str, str]:
+    """Return why contenders do not take part, by name."""
     reasons = {contender.name: reason_to_skip(contender) for contender in contenders}
     return {name: reason for name, reason in reasons.items() if reason}

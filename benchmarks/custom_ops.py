@@ -10,6 +10,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import statistics
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -37,11 +38,12 @@ read and write, each its inputs and outputs once (`dnn.bench.traffic`); a cache 
 
 
 def main() -> None:
+    """Measure, and print the table."""
     print(table(HEADER, map(line, questions())) + "\n" + READING)
 
 
-def questions():
-    """Yield each question and its three steps."""
+def questions() -> Iterator[tuple[str, list[Step]]]:
+    """Yield what is asked, and its three steps."""
     for rows, classes in ((256, 100), (256, 1000), (256, 10_000), (64, 100_000)):
         what = f"cross-entropy and gradient, {rows:,} rows × {classes:,} classes"
         yield what, [loss_step(loss, rows, classes) for loss in LOSSES]
@@ -54,7 +56,8 @@ def questions():
         yield what, [adam_step(make, shapes) for make in ADAM]
 
 
-def line(question) -> tuple[str, ...]:
+def line(question: tuple[str, list[Step]]) -> tuple[str, ...]:
+    """Return what stands in each column."""
     what, steps = question
     times = seconds(steps)
     traffic = ", ".join(megabytes(step.traffic) for step in steps)
@@ -62,18 +65,19 @@ def line(question) -> tuple[str, ...]:
 
 
 def megabytes(count: int) -> str:
+    """Return bytes as MB, in three digits."""
     return f"{count / 1e6:,.0f}" if count >= 1e8 else f"{count / 1e6:.3g}"
 
 
 def seconds(steps: list[Step]) -> list[list[float]]:
-    """Return the seconds of each step in every turn."""
+    """Return the seconds of each step, in every turn."""
     for step in steps:
         seconds_of(step.run, 2)  # the first calls allocate
     return list(interleaved({i: partial(seconds_of, step.run) for i, step in enumerate(steps)}, TURNS).values())
 
 
-def ratios(*times: list[float]):
-    """Yield how many times the last is faster than each of the others."""
+def ratios(*times: list[float]) -> Iterator[str]:
+    """Yield how many times faster the last is than each of the others."""
     for others in times[:-1]:
         low, middle, high = statistics.quantiles(np.divide(others, times[-1]), n=4)
         yield f"{middle:.1f} ({low:.1f} to {high:.1f})"

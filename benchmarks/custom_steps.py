@@ -1,8 +1,9 @@
 """What `benchmarks.custom_ops` times: the same step by the package's formula, by TensorFlow's own ops, and fused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,22 +16,29 @@ from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
 
 @dataclass(frozen=True)
 class Step:
-    """run: calls it in graph mode, already traced. traffic: in bytes. changes: the variables that it changes."""
+    """A step to be timed.
+
+    Args:
+        run: Calls it in graph mode; it was traced before.
+        traffic: Bytes.
+        changes: The variables that it changes.
+    """
 
     run: Callable[[], object]
     traffic: int
     changes: list[tf.Variable]
 
 
-def traced(function: Callable, *arguments, changes=()) -> Step:
+def traced(function: Callable[..., Any], *arguments: Any, changes: Sequence[tf.Variable] = ()) -> Step:
+    """Return a call of the function, traced."""
     concrete = tf.function(function, autograph=False).get_concrete_function(*arguments)
     return Step(partial(concrete, *arguments), traffic(concrete, changes), list(changes))
 
 
-def loss_step(loss: Callable, rows: int, classes: int) -> Step:
-    """Return the step that computes the mean loss, and its gradient by the logits."""
+def loss_step(loss: Callable[..., tf.Tensor], rows: int, classes: int) -> Step:
+    """Return the mean of the losses and its gradient by the logits, as a step."""
 
-    def step(labels, logits):
+    def step(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(logits)
             mean = tf.reduce_mean(loss(labels, logits))
@@ -40,10 +48,10 @@ def loss_step(loss: Callable, rows: int, classes: int) -> Step:
     return traced(step, labels, tf.random.stateless_normal([rows, classes], [0, 1]))
 
 
-def normalization_step(normalization: Callable, rows: int, size: int) -> Step:
-    """Return the step that computes the gradients by x, γ and β."""
+def normalization_step(normalization: Callable[..., tf.Tensor], rows: int, size: int) -> Step:
+    """Return the gradients by x, γ and β, as a step."""
 
-    def step(*arguments):
+    def step(*arguments: tf.Tensor) -> list[tf.Tensor]:
         *sources, y_gradient = arguments
         with tf.GradientTape() as tape:
             tape.watch(sources)
@@ -54,15 +62,15 @@ def normalization_step(normalization: Callable, rows: int, size: int) -> Step:
     return traced(step, x, tf.ones([size]), tf.zeros([size]), y_gradient)
 
 
-def adam_step(make: Callable, shapes) -> Step:
-    """Return one step of all parameters, with constant gradients."""
+def adam_step(make: Callable[[list[tf.Variable]], Any], shapes: Sequence[tuple[int, ...]]) -> Step:
+    """Return a step of all parameters, with gradients that stay the same."""
     optimizer = make([tf.Variable(tf.random.stateless_normal(shape, [0, i])) for i, shape in enumerate(shapes)])
     gradients = [tf.random.stateless_normal(shape, [1, i]) for i, shape in enumerate(shapes)]
     return traced(optimizer.apply, gradients, changes=optimizer.variables)
 
 
-def of_tensorflow(x, gamma, beta):
-    """Layer normalization as Keras calls it."""
+def of_tensorflow(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+    """Return the layer normalization that Keras calls."""
     mean, variance = tf.nn.moments(x, [-1], keepdims=True)
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-3)
 
@@ -70,12 +78,13 @@ def of_tensorflow(x, gamma, beta):
 class TensorFlowAdam(tf.Module):
     """TensorFlow's own fused Adam, called for each variable."""
 
-    def __init__(self, parameters):
+    def __init__(self, parameters: Sequence[tf.Variable]) -> None:
         super().__init__()
         self.parameters, self.t = parameters, tf.Variable(0, dtype=tf.int64)
         self.m, self.v = ([tf.Variable(tf.zeros_like(p)) for p in parameters] for _ in range(2))
 
-    def apply(self, gradients):
+    def apply(self, gradients: Sequence[tf.Tensor]) -> None:
+        """Take a step."""
         t = tf.cast(self.t.assign_add(1), tf.float32)
         for p, m, v, g in zip(self.parameters, self.m, self.v, gradients, strict=True):
             tf.raw_ops.ResourceApplyAdam(

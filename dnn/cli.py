@@ -1,5 +1,6 @@
 """The command `dnn`: options and help. TensorFlow is imported when a command has something to do with it."""
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -208,5 +209,8 @@ def describe(
 
 def main() -> None:
     """Run the console script. Its own process does without Keras, whose import would take 1 s and 50 MB for nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console without the sign "→" shows "?" instead of an error
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python documents to block an import
     app()

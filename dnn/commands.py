@@ -115,7 +115,7 @@ def export_run(run: Path, out: Path) -> None:
 
 def time_op(path: Path, *, quick: bool) -> None:
     """`dnn bench-op`: time a custom op beside its reference."""
-    from dnn.bench.op import measured  # here, since it imports dnn.testing, which no other command needs
+    from dnn.bench.op import measured  # here, since no other command needs it
 
     say(measured(path, quick=quick))
 

@@ -1,4 +1,4 @@
-"""Keras beside us: the same network with the same weights, and Keras's gradient of a function."""
+"""Comparing with Keras: equal networks with equal weights, and the gradient of any function."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ import dnn
 
 
 def value_and_gradient(function, x):
-    """The value of function(x), and the gradient of its sum with respect to x, as arrays."""
+    """Return function(x), and the gradient of its sum with respect to x, as arrays."""
     x = tf.convert_to_tensor(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -17,8 +17,8 @@ def value_and_gradient(function, x):
 
 
 def keras_mlp(sizes, *, seed=0, learning_rate=1e-3, jit_compile=False, dtype="float32"):
-    """Keras's network of these widths, relu between, with GlorotUniform(seed), GlorotUniform(seed + 1), … kernels,
-    compiled with Adam, the sparse cross-entropy from logits, and accuracy."""
+    """Return Keras's network of these widths, with relu between the layers and kernels from GlorotUniform(seed), then
+    seed + 1, …; compiled with Adam, the sparse cross-entropy from logits, and accuracy."""
     layers = [
         keras.layers.Dense(
             units,
@@ -39,7 +39,7 @@ def keras_mlp(sizes, *, seed=0, learning_rate=1e-3, jit_compile=False, dtype="fl
 
 
 def twin_of(keras_model) -> dnn.Sequential:
-    """Our network with the weights of Keras's."""
+    """Return our network with the weights of Keras's."""
     kernels = keras_model.get_weights()[::2]
     sizes = [kernels[0].shape[0], *(kernel.shape[1] for kernel in kernels)]
     twin = dnn.mlp(sizes, dtype=tf.as_dtype(kernels[0].dtype))
@@ -49,6 +49,6 @@ def twin_of(keras_model) -> dnn.Sequential:
 
 
 def largest_difference(model: dnn.Sequential, keras_model) -> float:
-    """The largest |ours − Keras's| of all weights."""
+    """Return the largest |ours − Keras's| over all weights."""
     pairs = zip(dnn.weights(model), keras_model.get_weights(), strict=True)
     return max(float(np.abs(variable.numpy() - weights).max()) for variable, weights in pairs)

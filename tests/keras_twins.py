@@ -1,4 +1,4 @@
-"""Twins: networks, losses, metrics and optimizers of ours, each beside Keras's that should do the same, in float64."""
+"""Twins: our networks, losses, metrics and optimizers, each paired with Keras's that should do the same, in float64."""
 
 from functools import partial
 
@@ -12,10 +12,10 @@ KERAS_F64 = {"dtype": "float64"}
 
 
 def twin_networks(inputs: int, hidden, outputs: int, seed: int):
-    """(ours, Keras's), from the same weights. hidden: (kind, units) of each hidden layer, the kind one of KINDS."""
+    """Return (ours, Keras's) with the same weights. hidden: (kind, units) of each hidden layer, kind one of KINDS."""
     ours, keras_s, width = [], [keras.Input((inputs,), **KERAS_F64)], inputs
-    for place, (kind, units) in enumerate(hidden):
-        pair = twin_layers(kind, width, units, seed=seed + place)
+    for index, (kind, units) in enumerate(hidden):
+        pair = twin_layers(kind, width, units, seed=seed + index)
         ours, keras_s, width = ours + pair[0], keras_s + pair[1], units
     ours = dnn.Sequential([*ours, dnn.Dense(width, outputs, seed=seed, **F64)])
     keras_s = keras.Sequential([*keras_s, keras.layers.Dense(outputs, **KERAS_F64)])
@@ -24,7 +24,7 @@ def twin_networks(inputs: int, hidden, outputs: int, seed: int):
 
 
 def twin_layers(kind: str, width: int, units: int, seed: int):
-    """(our layers, Keras's): a dense layer, its activation, and what the kind adds to them."""
+    """Return (our layers, Keras's): a dense layer, its activation, and what the kind adds to them."""
     name, _, extra = kind.partition("+")
     ours = [dnn.Dense(width, units, seed=seed, **F64), getattr(dnn, name)]
     keras_s = [keras.layers.Dense(units, **KERAS_F64), keras.layers.Activation(name, **KERAS_F64)]
@@ -55,7 +55,7 @@ LOSSES = {
     "binary": (dnn.binary_cross_entropy, partial(keras.losses.BinaryCrossentropy, from_logits=True)),
     "squared": (dnn.mean_squared_error, keras.losses.MeanSquaredError),
 }
-# the metric beside each loss, by its name
+# name of the loss -> (a metric of ours for it, the class of Keras's)
 METRICS = {
     "sparse": (dnn.accuracy, keras.metrics.SparseCategoricalAccuracy),
     "one-hot": (dnn.accuracy, keras.metrics.CategoricalAccuracy),

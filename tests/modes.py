@@ -8,10 +8,9 @@ import os
 
 import tensorflow as tf
 
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"  # whether the long forms of tests run
 MODES = {
     "eager": lambda function: function,
     "graph": functools.partial(tf.function, autograph=False),
     "xla": functools.partial(tf.function, autograph=False, jit_compile=True),
 }
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"  # whether the long forms of tests run

@@ -24,7 +24,7 @@ def classes(draw, least=1, most=5):
 
 
 def rows_of(names, rows):
-    """The labels of so many rows; a class may have none."""
+    """The labels of `rows` rows; a class may have none."""
     return hnp.arrays(np.int64, rows, elements=st.integers(0, len(names) - 1)).map(lambda index: names[index])
 
 

@@ -142,8 +142,8 @@ REFUSED = [
     (FILE.format(function="square(np.abs(x))"), "TypeError: op must be of TensorFlow here"),
     (FILE.replace("tf.square(x)", "tf.squared(x)").format(function=SQUARE), "has no attribute 'squared'"),
     ("def op(x):\n    return x", "must define the functions op, reference and inputs(size); without reference"),
-    (FILE.replace("(64, 4096)", "(0,)").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
-    (FILE.replace("(64, 4096)", "64").format(function=SQUARE), "SIZES must be positive whole numbers, as"),
+    (FILE.replace("(64, 4096)", "(0,)").format(function=SQUARE), "SIZES must be positive integers, as"),
+    (FILE.replace("(64, 4096)", "64").format(function=SQUARE), "SIZES must be positive integers, as"),
     (f"{FILE}\ninputs = np.ones".format(function=SQUARE), "inputs(size) must give a tuple of arguments, as (x,)"),
     (FILE.format(function=f"{SQUARE}, x"), "size 64, forward: the op has 2 results, the reference 1"),
     (

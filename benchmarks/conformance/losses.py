@@ -85,6 +85,7 @@ def _binary(dtype: str) -> Iterator[Comparison]:
     ours, keras_s = dnn.binary_cross_entropy, functools.partial(keras.losses.binary_crossentropy, from_logits=True)
     for domain in ("ordinary", "extreme", "confident"):
         yield _comparison("binary_cross_entropy", ours, keras_s, _binary_exactly, _bits, domain, dtype, ulp)
+    yield _nearly_certain(ours, keras_s, dtype)
     yield _comparison(
         "binary_cross_entropy, label_smoothing=0.1",
         functools.partial(ours, label_smoothing=0.1),
@@ -94,6 +95,29 @@ def _binary(dtype: str) -> Iterator[Comparison]:
         "ordinary",
         dtype,
         ulp,
+    )
+
+
+def _nearly_certain(ours: Loss, keras_s: Loss, dtype: str) -> Comparison:
+    """Targets that are 0 or 1 but for a power of 2, and logits of that side: what is left of z − z t is small."""
+
+    def draw(random: np.random.Generator, chunk: int) -> Arrays:
+        digits = {"bfloat16": 7, "float16": 10}.get(dtype, 23)
+        rest = 2.0 ** -random.integers(2, digits, (64, 3), endpoint=True)
+        side = random.integers(0, 2, (64, 3))
+        z = (2 * side - 1) * random.uniform(digits / 2, digits, (64, 3))
+        return array_of(np.where(side, 1 - rest, rest), dtype), array_of(z, dtype)
+
+    return Comparison(
+        "binary_cross_entropy",
+        "nearly certain",
+        dtype,
+        _parts(ulp, epsilon, dtype),
+        draw,
+        _gradient_of(ours),
+        _gradient_of(keras_s),
+        _binary_exactly,
+        reasons=REASONS,
     )
 
 

@@ -24,7 +24,7 @@ from benchmarks.conformance.measure import Array, epsilon, ulp
 DTYPES = ("float32", "float64", "bfloat16")
 START = np.linspace(-1, 1, 8)
 STEPS = (8, 200)  # of each chunk
-LONG_STEPS = (200, 10_000)
+LONG_STEPS = (50, 10_000)
 ROUNDINGS = 4  # of a step, at the size of the parameter: the errors of T steps add up as those of a sum of T terms do
 # 1 − β₂ᵗ in float32 is off by up to 6e-8 beside 0.001 t: its root by up to 3e-5, and so 200 steps of 0.01 by 6e-5, 500
 # last places of 1; after some thousand steps it is right. Keras's is the same

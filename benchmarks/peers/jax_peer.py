@@ -1,6 +1,8 @@
 """JAX with Optax's Adam: `lax.scan` over the steps, the whole epoch compiled; a short last batch is one step more."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +15,13 @@ from benchmarks.timing import Laps
 from dnn.bench.clock import seconds_per_call
 
 ADAM = optax.adam(LEARNING_RATE, eps=EPSILON)
+Layers = list[tuple[jax.Array, jax.Array]]  # kernel and bias
 
 
 class Trainer:
-    def __init__(self, job: Job):
+    """Trains with a compiled epoch."""
+
+    def __init__(self, job: Job) -> None:
         self.job = job
         self.host_x, y = job.arrays()
         self.x, self.y = jnp.asarray(self.host_x), jnp.asarray(y)
@@ -24,25 +29,29 @@ class Trainer:
         self.layers = list(zip(weights[::2], weights[1::2], strict=True))
         self.state = ADAM.init(self.layers)
 
-    def learn(self, orders) -> list[tuple[float, float]]:
+    def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+        """Learn an epoch with the rows in each order; return its loss and accuracy."""
         return [self._epoch(order) for order in orders]
 
     def epoch_seconds(self, epochs: int) -> float:
+        """Return the median seconds of an epoch, the first excluded."""
         laps, random = Laps(), np.random.default_rng(0)
         for _ in range(epochs + 1):
             self._epoch(random.permutation(self.job.rows).astype(np.int32))
             laps.lap()
         return laps.median
 
-    def probabilities(self, rows: int):
+    def probabilities(self, rows: int) -> np.ndarray:
+        """Return those of the first rows, [rows, classes]."""
         return np.asarray(jax.nn.softmax(compiled_logits(self.layers, self.host_x[:rows])))
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
+        """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""
         x = self.host_x[:rows]
         compiled_logits(self.layers, x)  # compiles it, if it was not yet, for so many rows
         return seconds_per_call(lambda: np.asarray(compiled_logits(self.layers, x)), at_least)
 
-    def _epoch(self, order) -> tuple[float, float]:
+    def _epoch(self, order: np.ndarray) -> tuple[float, float]:
         self.layers, self.state, sums = epoch(
             self.layers, self.state, self.x, self.y, order, batch_size=self.job.batch_size
         )
@@ -50,7 +59,8 @@ class Trainer:
         return loss / self.job.rows, correct / self.job.rows
 
 
-def logits_of(layers, x):
+def logits_of(layers: Layers, x: jax.Array) -> jax.Array:
+    """Return the logits of a network of relu layers."""
     for kernel, bias in layers[:-1]:
         x = jax.nn.relu(x @ kernel + bias)
     kernel, bias = layers[-1]
@@ -60,19 +70,22 @@ def logits_of(layers, x):
 compiled_logits = jax.jit(logits_of)
 
 
-def mean_loss(layers, x, y):
+def mean_loss(layers: Layers, x: jax.Array, y: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    """Return the mean loss of a batch; and its summed loss and correct rows."""
     logits = logits_of(layers, x)
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, y)
     return losses.mean(), (losses.sum(), (logits.argmax(axis=1) == y).sum())
 
 
 @partial(jax.jit, static_argnames="batch_size", donate_argnums=(0, 1))
-def epoch(layers, state, x, y, order, *, batch_size: int):
-    """(layers, state, (summed loss, correct rows) of each step) after a step on each batch of rows in this order."""
+def epoch(
+    layers: Layers, state: optax.OptState, x: jax.Array, y: jax.Array, order: jax.Array, *, batch_size: int
+) -> tuple[Layers, optax.OptState, Any]:
+    """Return layers, state, and the summed loss and correct rows of each step, after a step on each batch in order."""
 
-    def step(carry, places):
+    def step(carry: Any, rows: jax.Array) -> tuple[Any, Any]:
         layers, state = carry
-        gradients, sums = jax.grad(mean_loss, has_aux=True)(layers, x[places], y[places])
+        gradients, sums = jax.grad(mean_loss, has_aux=True)(layers, x[rows], y[rows])
         updates, state = ADAM.update(gradients, state)
         return (optax.apply_updates(layers, updates), state), sums
 

@@ -1,5 +1,10 @@
 """`dnn`, by its public names."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 import dnn
 from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
 from benchmarks.timing import Laps
@@ -8,8 +13,15 @@ from dnn.kernels.mlp_adam import MlpAdam
 
 
 class Trainer:
-    def __init__(self, job: Job, optimizer: str = "Adam", **mode):
-        """mode: the jit_compile of `fit`, or nothing, where nothing is trained."""
+    """Trains with `dnn.fit`.
+
+    Args:
+        job: What to do.
+        optimizer: "Adam" or "MlpAdam".
+        mode: The `jit_compile` of `fit`, or nothing where nothing is trained.
+    """
+
+    def __init__(self, job: Job, optimizer: str = "Adam", **mode: bool) -> None:
         self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
         self.model = dnn.mlp(job.sizes)
@@ -18,27 +30,33 @@ class Trainer:
         make, of = (MlpAdam, self.model) if optimizer == "MlpAdam" else (dnn.Adam, self.model.trainable_variables)
         self.optimizer = make(of, LEARNING_RATE, epsilon=EPSILON)
 
-    def learn(self, orders) -> list[tuple[float, float]]:
+    def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+        """Learn an epoch with the rows in each order; return its loss and accuracy."""
         records = [self._fit(self.x[order], self.y[order], shuffle=False).last for order in orders]
         return [(record["loss"], record["accuracy"]) for record in records]
 
     def epoch_seconds(self, epochs: int) -> float:
+        """Return the median seconds of an epoch, the first excluded."""
         laps = Laps()
         self._fit(self.x, self.y, epochs=epochs + 1, callbacks=[laps.lap])
         return laps.median
 
     def fit_seconds(self) -> float:
-        """Of a whole call of `fit` for one epoch, its checks of the rows included."""
+        """Return the seconds of a whole call of `fit` for one epoch, its checks of the rows included."""
         return seconds_of(lambda: self._fit(self.x, self.y))
 
-    def probabilities(self, rows: int):
+    def probabilities(self, rows: int) -> np.ndarray:
+        """Return those of the first rows, [rows, classes]."""
         return dnn.softmax(dnn.predict(self.model, self.x[:rows])).numpy()
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
+        """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""
         x = self.x[:rows]
         return seconds_per_call(lambda: dnn.predict(self.model, x), at_least)
 
-    def _fit(self, x, y, *, epochs=1, shuffle=True, callbacks=()):
+    def _fit(
+        self, x: np.ndarray, y: np.ndarray, *, epochs: int = 1, shuffle: bool = True, callbacks: Sequence[Any] = ()
+    ) -> dnn.History:
         return dnn.fit(
             self.model,
             (x, y),

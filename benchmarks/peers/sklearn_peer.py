@@ -1,10 +1,11 @@
 """scikit-learn's MLPClassifier: float32, no penalty.
 
-It does less than the others: it sums the loss, but counts no correct rows. Of two classes it makes one logistic output;
-its weights are the differences of the two columns, so the first loss is the others', but Adam takes other steps.
+It does less than the others: it sums the loss, but counts no correct rows. For two classes it has one logistic output,
+whose weights are the differences of the two columns: the first loss is the others', but Adam takes other steps.
 """
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -17,7 +18,9 @@ warnings.simplefilter("ignore", ConvergenceWarning)  # that so many epochs were 
 
 
 class Trainer:
-    def __init__(self, job: Job):
+    """Trains with `partial_fit` and `fit`."""
+
+    def __init__(self, job: Job) -> None:
         self.job = job
         self.x, self.y = job.arrays()
         self.model = MLPClassifier(
@@ -36,20 +39,23 @@ class Trainer:
         self.model.coefs_, self.model.intercepts_ = weights[::2], weights[1::2]
         del self.model._optimizer  # the next call begins with another
 
-    def learn(self, orders) -> list[tuple[float, float]]:
+    def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, None]]:
+        """Learn an epoch with the rows in each order; return its loss and accuracy, which it does not count."""
         self.model.set_params(shuffle=False)
         return [self._epoch(self.x[order], self.y[order]) for order in orders]
 
     def epoch_seconds(self, epochs: int) -> float:
-        """The mean of epochs, since it has no callbacks; the checks of the rows before the first are in it."""
+        """Return the mean seconds of an epoch, since it has no callbacks; the checks before the first are in it."""
         self.model.set_params(shuffle=True, max_iter=epochs, warm_start=True)
         return seconds_of(lambda: self.model.fit(self.x, self.y)) / epochs
 
-    def probabilities(self, rows: int):
+    def probabilities(self, rows: int) -> np.ndarray:
+        """Return those of the first rows, [rows, classes]."""
         return self.model.predict_proba(self.x[:rows])
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
+        """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""
         return seconds_per_call(lambda: self.model.predict_proba(self.x[:rows]), at_least)
 
-    def _epoch(self, x, y) -> tuple[float, None]:
+    def _epoch(self, x: np.ndarray, y: np.ndarray) -> tuple[float, None]:
         return self.model.partial_fit(x, y).loss_, None

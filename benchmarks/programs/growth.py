@@ -1,6 +1,6 @@
 """Fit again and again: python -m benchmarks.programs.growth FITS same|new
 
-It prints the resident memory after each fit, in MB, as JSON. Linux tells it in /proc.
+It prints the resident memory after each fit, in MB, as JSON. It reads /proc, as Linux has it.
 """
 
 import json
@@ -15,6 +15,7 @@ JOB = Job("growth", (51, 30, 30, 2), 100, 1_000)
 
 
 def main(fits: int, which: str) -> None:
+    """Fit the same objects, or new ones, `fits` times."""
     objects = made()
     megabytes = []
     for _ in range(fits):
@@ -24,12 +25,14 @@ def main(fits: int, which: str) -> None:
     print(json.dumps(megabytes))
 
 
-def made():
+def made() -> tuple[dnn.Sequential, dnn.Adam]:
+    """Return a model and its optimizer."""
     model = dnn.mlp(JOB.sizes)
     return model, dnn.Adam(model.trainable_variables)
 
 
 def resident() -> float:
+    """Return the resident memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 

@@ -8,6 +8,7 @@ import dnn
 
 
 def main(file: str, target: str, out: str) -> None:
+    """Write x and y of the training rows."""
     train, *_ = dnn.split(dnn.read_table(file, kinds={target: "category"}), target)
     features, labels = dnn.Features(train.columns), dnn.Labels(train.target)
     np.savez(out, x=features(train.columns).numpy(), y=labels(train.target))

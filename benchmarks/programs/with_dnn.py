@@ -1,13 +1,14 @@
 """Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [xla|as-the-command]
 
-as-the-command: as the command `dnn` does, and as any program may decide for its own process, TensorFlow does not import
-Keras, and Python does not search what is imported for garbage, which takes half a second then, and again at the end.
+as-the-command: TensorFlow does not import Keras, and Python does not search for garbage while it imports, which takes
+half a second then and again at the end. The command `dnn` decides so, as any program may for its own process.
 Prints JSON: the seconds of each phase, the validation loss of each epoch, and the loss of the test rows.
 """
 
 import gc
 import json
 import sys
+from typing import Any
 
 from benchmarks.jobs import Job
 from benchmarks.programs.settings import BATCH, EPOCHS, HIDDEN
@@ -15,6 +16,7 @@ from benchmarks.timing import Laps, Phases
 
 
 def main(file: str, target: str, *options: str) -> None:
+    """Read, prepare, train, evaluate, and print what it took."""
     phases, laps = Phases(), Laps()
     as_the_command = "as-the-command" in options
     if as_the_command:
@@ -60,8 +62,8 @@ def main(file: str, target: str, *options: str) -> None:
     print(json.dumps({"phases": phases.seconds, "val_loss": history["val_loss"], "test_loss": score["loss"]}))
 
 
-def trace(model, optimizer, train, validation, jit_compile) -> None:
-    """What `fit` would begin with. It finds it traced, so the program does no more than without this function."""
+def trace(model: Any, optimizer: Any, train: Any, validation: Any, jit_compile: bool | str) -> None:
+    """Trace what `fit` begins with. It finds it traced, so the program does no more than without this function."""
     import dnn
     from dnn.train.border import checked_data
     from dnn.train.epoch import trace_training, training_program

@@ -1,13 +1,15 @@
 """The same program written in Keras: python -m benchmarks.programs.with_keras FILE TARGET [without-gc]
 
-without-gc: Python does not search what is imported for garbage, as in the command `dnn`.
-Arrow reads the file, as it does for `dnn`, and NumPy prepares the rows: the least that such a program must do. The
-parts, features and first weights are those of `dnn`, so both must learn the same. Prints the same JSON.
+without-gc: Python does not search for garbage while it imports, as in the command `dnn`.
+Arrow reads the file, as it does for `dnn`, and NumPy prepares the rows, which is the least such a program must do. The
+parts, features and first weights are those of `dnn`, so both must learn the same. It prints the same JSON.
 """
 
 import gc
 import json
 import sys
+from types import ModuleType
+from typing import Any
 
 from benchmarks.jobs import Job
 from benchmarks.programs.settings import BATCH, EPOCHS, HIDDEN
@@ -15,6 +17,7 @@ from benchmarks.timing import Laps, Phases
 
 
 def main(file: str, target: str, *options: str) -> None:
+    """Read, prepare, train, evaluate, and print what it took."""
     phases, laps = Phases(), Laps()
     if "without-gc" in options:
         gc.disable()
@@ -58,8 +61,8 @@ def main(file: str, target: str, *options: str) -> None:
     print(json.dumps({"phases": phases.seconds, "val_loss": history["val_loss"], "test_loss": test_loss}))
 
 
-def split(np, y, fractions=(0.8, 0.1, 0.1)) -> list:
-    """Stratified: the rows of each class shuffled, and cut where the fractions say."""
+def split(np: ModuleType, y: Any, fractions: tuple[float, ...] = (0.8, 0.1, 0.1)) -> list[Any]:
+    """Return the rows of each part, stratified: those of each class are shuffled, and cut where the fractions say."""
     random = np.random.default_rng(0)
     pieces = []
     for label in range(y.max() + 1):
@@ -71,8 +74,8 @@ def split(np, y, fractions=(0.8, 0.1, 0.1)) -> list:
     return [np.sort(np.concatenate(part)) for part in zip(*pieces, strict=True)]
 
 
-def features(np, columns, training_rows):
-    """float32[rows, features]: numbers standardized by the training rows, then each text one-hot."""
+def features(np: ModuleType, columns: dict[str, Any], training_rows: Any) -> Any:
+    """Return float32[rows, features]: numbers standardized by the training rows, then each string one-hot."""
     numbers = np.stack([cells for cells in columns.values() if cells.dtype != object], axis=1).astype(float)
     learnt = numbers[training_rows]
     blocks = [(numbers - learnt.mean(axis=0)) / learnt.std(axis=0)]

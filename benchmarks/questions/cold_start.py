@@ -24,6 +24,7 @@ AGREEING = 5  # epochs; after some eight, rounding may put a relu on in one and 
 
 
 def findings(run: Run) -> Findings:
+    """Answer it for `dnn` in three ways, and for Keras in two."""
     programs = {name: partial(run_program, "with_dnn", *run.table, *options) for name, options in OURS.items()}
     if is_installed("keras_peer"):
         programs[THEIRS] = partial(run_program, "with_keras", *run.table)
@@ -55,19 +56,23 @@ def findings(run: Run) -> Findings:
 
 
 def both(ours: list[Ended], theirs: list[Ended], field: str) -> tuple[list[float], list[float]]:
-    """What was measured of each run of both."""
+    """Return a field of each run of both."""
     return [getattr(one, field) for one in ours], [getattr(one, field) for one in theirs]
 
 
 def assert_same_validation_losses(ended: dict[str, list[Ended]]) -> None:
-    """Raises: AssertionError if two programs did not learn the same in their first epochs."""
+    """Check that all programs learnt the same in their first epochs.
+
+    Raises:
+        AssertionError: If two did not.
+    """
     losses = {name: json.loads(runs[0].printed)["val_loss"][:AGREEING] for name, runs in ended.items()}
     if not all(np.allclose(others, losses["dnn"], rtol=TOLERANCE, atol=0) for others in losses.values()):
         raise AssertionError(f"the programs do not have the same losses of the validation rows: {losses}")
 
 
 def median_phases(runs: list[Ended]) -> dict[str, float]:
-    """phase -> seconds; what the program could not see, before its first line and after its last, is one more."""
+    """Return the median seconds of each phase; "Python itself" is before a program's first line and after its last."""
     phases = [json.loads(ended.printed)["phases"] for ended in runs]
     outside = [ended.seconds - sum(seconds.values()) for ended, seconds in zip(runs, phases, strict=True)]
     medians = {name: statistics.median(seconds[name] for seconds in phases) for name in phases[0]}

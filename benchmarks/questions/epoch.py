@@ -16,7 +16,7 @@ AIMS = {
 
 
 def bank(run: Run) -> Job:
-    """The job: drawn rows, or those of the run's file."""
+    """Return the job: with drawn rows, or those of the run's file."""
     if run.data is None:
         return Job(f"an epoch of {ROWS:,} rows, 51-30-30-2, batch {BATCH}", SIZES, BATCH, ROWS)
     x, y = loaded(run.data)
@@ -26,4 +26,5 @@ def bank(run: Run) -> Job:
 
 
 def findings(run: Run) -> Findings:
+    """Answer it for all trainers."""
     return Findings(training_answers(run, TRAINERS, bank(run), epochs=2 if run.quick else 5, aims=AIMS))

@@ -10,7 +10,7 @@ AIM = 20  # MB in all
 
 
 def findings(run: Run) -> Findings:
-    """Of the process's resident memory, from the end of the first fit to the end of the last.
+    """Answer it by the resident memory of the process, from the end of the first fit to that of the last.
 
     Fits of new models have no aim: what was traced for the latest is kept, so memory grows with the first dozen.
     """

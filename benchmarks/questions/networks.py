@@ -16,6 +16,7 @@ LEFT_OUT = ("scikit-learn MLPClassifier", "Keras fit, best settings", "dnn, MlpA
 
 
 def findings(run: Run) -> Findings:
+    """Answer it for three networks."""
     contenders = [contender for contender in TRAINERS if contender.name not in LEFT_OUT]
     found = Findings()
     for sizes, batch, steps, aim in NETWORKS:

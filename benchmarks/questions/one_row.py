@@ -10,6 +10,7 @@ AIMS = {"Keras predict": 150, "calling the Keras model": 6}
 
 
 def findings(run: Run) -> Findings:
+    """Answer it for all predictors; of one row there is no best batch size."""
     contenders = [contender for contender in PREDICTORS if "batch size" not in contender.name]
     job = Job("predict one row, 51-30-30-2", SIZES, 1, 1)
     at_least = 0.05 if run.quick else 0.3

@@ -2,31 +2,33 @@
 
 import os
 import statistics
+from collections.abc import Sequence
 from functools import partial
 
 from benchmarks.answers import Findings, Point
 from benchmarks.comparison import Run, ready_for_training
-from benchmarks.contenders import TRAINERS
+from benchmarks.contenders import TRAINERS, Contender
 from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
 from dnn.bench.clock import interleaved
 
-LONGEST = 10.0  # seconds of an epoch; who would take longer, by its last point, is left out
+LONGEST = 10.0  # seconds of an epoch; who would take longer, judging by its last point, is left out
 MANY = 100_000  # rows
 WHO = ("dnn, graph mode", "dnn, XLA", "dnn, MlpAdam", "Keras fit", "PyTorch eager", "JAX + optax, lax.scan")
 
 
 def findings(run: Run) -> Findings:
-    points = []
+    """Answer it along three axes; who would take too long at a point is left out there."""
+    points: list[Point] = []
     for axis, jobs in axes(run.quick).items():
-        step_seconds = {}  # of each contender, at the last place where it was measured
+        step_seconds: dict[str, float] = {}  # of each contender, at the last point where it was measured
         for value, job in jobs:
             points += points_at(run, axis, value, job, step_seconds)
     return Findings(points=points)
 
 
 def axes(quick: bool) -> dict[str, list[tuple[int, Job]]]:
-    """axis -> (value, job) of each place on it."""
+    """Return the value and the job of each point, by axis."""
     counts = [10**power for power in ((4, 5) if quick else (4, 6, 7))]
     widths = [16, 256, 1024] if quick else [16, 256, 4096]
     batches = [8, 256, 8192]
@@ -40,11 +42,12 @@ def axes(quick: bool) -> dict[str, list[tuple[int, Job]]]:
 
 
 def steps_for(width: int) -> int:
-    """50, and fewer where one takes long: the time grows with the square of the width."""
+    """Return how many steps an epoch has: 50, or fewer where one takes long. It grows as the square of the width."""
     return max(2, min(50, 50 * 1024**2 // width**2 // 4))
 
 
 def points_at(run: Run, axis: str, value: int, job: Job, step_seconds: dict[str, float]) -> list[Point]:
+    """Measure one point of an axis. step_seconds is brought up to date."""
     contenders = [contender for contender in TRAINERS if contender.name in WHO]
     reasons = {contender.name: reason_to_skip(job, step_seconds.get(contender.name, 0)) for contender in contenders}
     taken = [contender for contender in contenders if not reasons[contender.name]]
@@ -58,15 +61,15 @@ def points_at(run: Run, axis: str, value: int, job: Job, step_seconds: dict[str,
     return points + [Point(axis, value, name, [], reason) for name, reason in reasons.items() if reason]
 
 
-def epochs_of(run: Run, contenders, job: Job) -> dict[str, list[float]]:
-    """The seconds of an epoch of each, in each repetition. With many rows, what few have shown is not shown again."""
+def epochs_of(run: Run, contenders: Sequence[Contender], job: Job) -> dict[str, list[float]]:
+    """Return the seconds of an epoch of each, in each repetition. With many rows, learning is not compared again."""
     entries = ready_for_training(run, contenders, job, epochs=1 if job.rows <= MANY else 0)
     runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
     return interleaved(runs, 1 if run.quick or job.rows > MANY else 2)
 
 
 def reason_to_skip(job: Job, step_seconds: float) -> str | None:
-    """Why an epoch of the job would be too much, if it would. step_seconds: of the place before."""
+    """Return why an epoch of the job would be too much; None if it would not. step_seconds: at the point before."""
     if step_seconds * job.steps > LONGEST:
         return f"an epoch would take {step_seconds * job.steps:.0f} s"
     if 8 * job.rows * job.sizes[0] * 4 > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):

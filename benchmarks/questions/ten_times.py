@@ -13,7 +13,7 @@ AIM = 10.5
 
 
 def findings(run: Run) -> Findings:
-    """Of whole calls of `fit` for one epoch, what they check included; traced and compiled before."""
+    """Answer it by whole calls of `fit` for one epoch, checks included; traced and compiled before."""
     rows = 10_000 if run.quick else 100_000
     found = Findings()
     for contender in installed(TRAINERS):
@@ -46,7 +46,7 @@ def findings(run: Run) -> Findings:
 
 
 def gathered_seconds(rows: int) -> float:
-    """To take the rows, batch by batch, in an order that is drawn: what every tool does in an epoch."""
+    """Return the seconds of taking the rows, batch by batch, in a drawn order, as every tool does in an epoch."""
     x, _ = Job("", SIZES, BATCH, rows).arrays()
     order = np.random.default_rng(0).permutation(rows).reshape(-1, BATCH)
-    return min(seconds_of(lambda: [x[places] for places in order]) for _ in range(3))
+    return min(seconds_of(lambda: [x[batch] for batch in order]) for _ in range(3))

@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 
-def seconds_of(function: Callable, calls: int = 1) -> float:
-    """Of so many calls together."""
+def seconds_of(function: Callable[[], Any], calls: int = 1) -> float:
+    """Return the total seconds of `calls` calls."""
     began = time.perf_counter()
     for _ in range(calls):
         function()
     return time.perf_counter() - began
 
 
-def seconds_per_call(function: Callable, at_least: float) -> float:
-    """Of as many calls, a power of two, as take at_least seconds together."""
+def seconds_per_call(function: Callable[[], Any], at_least: float) -> float:
+    """Return the mean over as many calls, a power of two, as take `at_least` seconds in total."""
     calls = 1
     while (seconds := seconds_of(function, calls)) < at_least:
         calls *= 2
@@ -21,11 +22,12 @@ def seconds_per_call(function: Callable, at_least: float) -> float:
 
 
 def interleaved(runs: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
-    """What each run returned, repetition by repetition, so that a slow minute slows all of them.
+    """Return what each run returned, repetition by repetition, so that a slow minute slows all of them.
 
-    A B C, C B A, A B C: what a run meets of the one before it, heat or garbage, is not always of the same one.
+    The order is A B C, C B A, A B C: what the run before leaves behind, heat or garbage, is not always the same run's.
     """
-    figures, names = {name: [] for name in runs}, list(runs)
+    names = list(runs)
+    figures: dict[str, list[float]] = {name: [] for name in names}
     for repetition in range(repetitions):
         for name in reversed(names) if repetition % 2 else names:
             figures[name].append(runs[name]())

@@ -1,10 +1,11 @@
 """An op beside its reference: both are timed in turn, in graph mode, and held against the traffic of memory."""
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,20 +13,18 @@ from dnn.bench.clock import interleaved, seconds_per_call
 from dnn.bench.markdown import duration, share, table
 from dnn.bench.memory import Copy
 from dnn.bench.subject import Subject, gives_arrays, read_subject
-from dnn.testing.law import told
-from dnn.testing.modes import assert_near
-from dnn.testing.ops.differentiated import with_gradients
-from dnn.testing.ops.subject import cotangents, is_float, outputs
+from dnn.ops.calling import cotangents, error_text, is_float, outputs, outputs_and_gradients
+from dnn.ops.comparing import assert_near
 from dnn.train.runtime import concrete_function
 
 COLUMNS = ("size", "what", "op", "reference", "reference / op", "op, of the roof", "reference, of the roof")
 IN_A_GRAPH = "both are timed in graph mode; check_op is what takes a reference in NumPy"
-ULPS, FEW_DIGITS = 1024, 16  # a guard; the proof is check_op. Of bfloat16, 16 are an eighth
+ULPS, FEW_DIGITS = 1024, 16  # a guard; the proof is check_op. For bfloat16, 16 are an eighth of the number
 
 
 @dataclass(frozen=True)
 class Effort:
-    """at_least: seconds of calls in a repetition. megabytes: of the array that is copied."""
+    """at_least: seconds of calls in a repetition. megabytes: the size of the array that is copied."""
 
     repetitions: int = 9
     at_least: float = 0.1
@@ -37,7 +36,7 @@ QUICK = Effort(3, 0.01, 64)
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of a call in each repetition. roof: seconds that its bytes need at the bandwidth of memory."""
+    """Seconds per call in each repetition. roof: seconds that its bytes need at the bandwidth of memory."""
 
     size: int
     what: str
@@ -48,19 +47,20 @@ class Timing:
 
     @property
     def ratios(self) -> list[float]:
+        """How many times as fast the op is as the reference, in each repetition."""
         return [reference / op for op, reference in zip(self.op, self.reference, strict=True)]
 
 
 def measured(path: Path, *, quick: bool) -> str:
-    """What a file's op takes beside its reference, a Markdown table and how it was measured.
+    """Return a Markdown table of how long a file's op takes beside its reference, and how it was measured.
 
-    Raises: OSError and ValueError for a file that cannot be read, run, or timed, or whose two functions differ.
+    An OSError or ValueError says that the file cannot be read, run or timed, or that its two functions differ.
     """
     subject, effort = read_subject(path), QUICK if quick else Effort()
     try:
         found = list(timings(subject, effort))
     except Exception as error:
-        raise ValueError(f"{path}: {told(error)}") from error
+        raise ValueError(f"{path}: {error_text(error)}") from error
     slowest, fastest = (each(timing.bandwidth for timing in found) / 1e9 for each in (min, max))
     return f"""{table(COLUMNS, map(_cells, found))}
 
@@ -70,52 +70,48 @@ The roof is the traffic of memory, each argument and result once, as fast as a l
 
 
 def timings(subject: Subject, effort: Effort) -> Iterator[Timing]:
-    """Of each size, forward, and with the gradients by its arguments of floats.
+    """Yield the timing of each size, forward, and with the gradients by its float arguments.
 
-    Raises: AssertionError where the op and the reference do not give the same.
+    An op and a reference that do not give the same are an AssertionError.
     """
     copy = Copy(effort.megabytes)
     for size in subject.sizes:
         arguments = subject.arguments(size)
         weights = list(map(tf.constant, cotangents(outputs(subject.op, arguments))))
-        yield _timing(size, "forward", partial(_forward, subject, arguments), copy, effort)
+        runs = {name: _traced(name, function, outputs, arguments) for name, function in subject.both()}
+        yield _time_runs(size, "forward", runs, arguments, copy, effort)
         if subject.gradient and weights and any(map(is_float, arguments)):
-            what = "forward + gradient"
-            yield _timing(size, what, partial(_with_gradient, subject, arguments, weights), copy, effort)
+            runs = {name: _traced(name, f, _with_gradients, arguments, weights) for name, f in subject.both()}
+            yield _time_runs(size, "forward + gradient", runs, [*arguments, *weights], copy, effort)
 
 
-def _timing(size: int, what: str, calls: Callable, copy: Copy, effort: Effort) -> Timing:
-    """calls: () -> what to time by name, "op" and "reference", and the tensors that it reads."""
-    runs, read = calls()
-    op, reference = (tf.nest.flatten(run()) for run in runs.values())
+def _time_runs(
+    size: int, what: str, runs: Mapping[str, Callable[[], Any]], read: Sequence[tf.Tensor], copy: Copy, effort: Effort
+) -> Timing:
+    """Time the runs "op" and "reference", which must give the same. read: the tensors that they read."""
+    op, reference = (tf.nest.flatten(runs[name]()) for name in ("op", "reference"))
     if len(op) != len(reference):
         raise AssertionError(f"size {size}, {what}: the op has {len(op)} results, the reference {len(reference)}")
-    for place, (one, other) in enumerate(zip(op, reference, strict=True)):
+    for index, (one, other) in enumerate(zip(op, reference, strict=True)):
         ulps = ULPS if one.dtype.size >= 4 else FEW_DIGITS
-        assert_near(one, other, f"size {size}, {what}, result {place} of the op beside the reference", ulps=ulps)
+        assert_near(one, other, f"size {size}, {what}, result {index} of the op beside the reference", ulps=ulps)
     clocks = {name: partial(seconds_per_call, run, effort.at_least) for name, run in runs.items()}
-    seconds = interleaved(clocks | {"copy": copy.seconds}, effort.repetitions)
+    seconds = interleaved({**clocks, "copy": copy.seconds}, effort.repetitions)
     bandwidth = copy.bandwidth(min(seconds["copy"]))
     traffic = sum(tensor.dtype.size * int(tf.size(tensor)) for tensor in [*read, *op])
     return Timing(size, what, seconds["op"], seconds["reference"], traffic / bandwidth, bandwidth)
 
 
-def _forward(subject: Subject, arguments):
-    return {name: _called(name, function, outputs, arguments) for name, function in subject.both()}, arguments
+def _with_gradients(function: Callable[..., Any], arguments: Sequence[tf.Tensor], weights: Sequence[tf.Tensor]) -> Any:
+    return outputs_and_gradients(function, arguments, weights)
 
 
-def _with_gradient(subject: Subject, arguments, weights):
-    runs = {name: _called(name, f, with_gradients, arguments, weights) for name, f in subject.both()}
-    return runs, [*arguments, *weights]
-
-
-def _called(name: str, function: Callable, results: Callable, arguments, *weights) -> Callable:
-    """A call of it in graph mode, traced here: to look up the trace would take most of a small call.
-
-    Raises: TypeError where it cannot be traced since it computes with NumPy.
-    """
+def _traced(
+    name: str, function: Callable[..., Any], call: Callable[..., Any], arguments: Sequence[tf.Tensor], *weights: Any
+) -> Callable[[], Any]:
+    """Return call(function, arguments, *weights) in graph mode, traced here: to look up a trace takes long."""
     try:
-        return partial(concrete_function(partial(results, function), arguments, *weights), arguments, *weights)
+        return partial(concrete_function(partial(call, function), arguments, *weights), arguments, *weights)
     except Exception as error:
         if "numpy array" in str(error) or gives_arrays(function, arguments):
             raise TypeError(f"{name} must be of TensorFlow here, not of NumPy: {IN_A_GRAPH}") from error

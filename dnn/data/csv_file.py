@@ -78,7 +78,7 @@ class CsvFile:
             yield from _rows_of(text, self.path, self.delimiter)
 
 
-def sniff(file: io.BufferedReader, path: str | Path) -> CsvFile:
+def sniff_csv(file: io.BufferedReader, path: str | Path) -> CsvFile:
     """Find the compression, the delimiter and the header of an open file.
 
     The delimiter is the one of comma, semicolon and tab that cuts the header into the most names.

@@ -57,7 +57,7 @@ class Features(tf.Module):
         if not columns:
             raise ValueError("features need at least one column")
         self.kinds = kinds_of(columns)
-        numbers = _matrix(columns, self.numeric)
+        numbers = _numeric_matrix(columns, self.numeric)
         means = _means(numbers)
         np.copyto(numbers, means, where=np.isnan(numbers))
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
@@ -226,7 +226,7 @@ def _kinds_now(columns: Mapping[str, TensorOrArray]) -> dict[str, Kind]:
     return kinds | kinds_of(arrays)
 
 
-def _matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArray[np.float64]:
+def _numeric_matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArray[np.float64]:
     """Copy columns into float64[rows, names], each in one piece, so that its sums are fast and little is rounded."""
     rows = len(next(iter(columns.values())))
     if not rows:

@@ -7,18 +7,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
-from dnn.data import cells, csv_file, parquet_file
-from dnn.data.csv_file import CsvFile
-from dnn.data.parquet_file import ParquetFile
+from dnn.data import cells
+from dnn.data.csv_file import CsvFile, sniff_csv
+from dnn.data.parquet_file import ParquetFile, sniff_parquet
 from dnn.data.table import Kind, Table
 
 PARQUET = b"PAR1"
-UNKNOWN: Mapping[str, Kind] = MappingProxyType({})
+NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
 
 TableFile: TypeAlias = CsvFile | ParquetFile
 
 
-def read_table(path: str | Path, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: Collection[str] = ()) -> Table:
+def read_table(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
     """Read the table in a CSV or Parquet file; the first bytes of the file tell which of them it is.
 
     Args:
@@ -37,7 +37,7 @@ def read_table(path: str | Path, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: C
     return read(sniff(path), kinds=kinds, drop=drop)
 
 
-def read_csv(path: str | Path, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: Collection[str] = ()) -> Table:
+def read_csv(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
     """Read the table in a CSV file: UTF-8, comma, semicolon or tab, cells quoted or not, gzip or not.
 
     A column is numeric if at least one cell is a number and the others are numbers or empty.
@@ -60,12 +60,12 @@ def read_csv(path: str | Path, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: Col
         >>> read_csv(sample_path()).rows
         4521
     """
-    with _opened(path) as file:
-        source = csv_file.sniff(file, path)
+    with _open_regular(path) as file:
+        source = sniff_csv(file, path)
     return read(source, kinds=kinds, drop=drop)
 
 
-def read_parquet(path: str | Path, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: Collection[str] = ()) -> Table:
+def read_parquet(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
     """Read the table in a Parquet file, whose own types decide: integers, floats and decimals are numeric.
 
     All other columns are categories. Strings of digits stay a category unless `kinds` says "numeric".
@@ -83,8 +83,8 @@ def read_parquet(path: str | Path, *, kinds: Mapping[str, Kind] = UNKNOWN, drop:
         ValueError: If the file is damaged or has no rows, a column holds lists or structs, or as `read_csv`; with the
             column and the row.
     """
-    with _opened(path) as file:
-        source = parquet_file.sniff(file, path)
+    with _open_regular(path) as file:
+        source = sniff_parquet(file, path)
     return read(source, kinds=kinds, drop=drop)
 
 
@@ -117,11 +117,11 @@ def sample_path() -> Path:
 
 def sniff(path: str | Path) -> TableFile:
     """Open a file once, and find its format and the names of its columns. Raises: As `column_names`."""
-    with _opened(path) as file:
-        return (parquet_file if file.peek(4)[:4] == PARQUET else csv_file).sniff(file, path)
+    with _open_regular(path) as file:
+        return (sniff_parquet if file.peek(4)[:4] == PARQUET else sniff_csv)(file, path)
 
 
-def read(source: TableFile, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: Collection[str] = ()) -> Table:
+def read(source: TableFile, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
     """Read a file that was sniffed. Raises: As `read_table`."""
     path, stored = source.path, source.read()
     for name in drop:
@@ -144,7 +144,7 @@ def read(source: TableFile, *, kinds: Mapping[str, Kind] = UNKNOWN, drop: Collec
     return Table(columns, str(path))
 
 
-def _opened(path: str | Path) -> io.BufferedReader:
+def _open_regular(path: str | Path) -> io.BufferedReader:
     if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
         raise ValueError(f"{path} is not a regular file: it is read more than once, so a pipe will not do")
     return open(path, "rb")

@@ -36,7 +36,7 @@ class ParquetFile:
         return f"row {row + 1}"
 
 
-def sniff(file: io.BufferedReader, path: str | Path) -> ParquetFile:
+def sniff_parquet(file: io.BufferedReader, path: str | Path) -> ParquetFile:
     """Read the schema of an open file.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from dnn.data.labels import Labels
 from dnn.data.table import Column, Table
 
-Rows = npt.NDArray[np.int64]
+RowIndices = npt.NDArray[np.int64]
 
 
 class Part(NamedTuple):
@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
     columns: dict[str, Column]
     target: Column
-    rows: Rows
+    rows: RowIndices
 
 
 def split(
@@ -56,7 +56,7 @@ def split(
     )
 
 
-def split_rows(target: Column, *, fractions: Sequence[float], seed: int) -> list[Rows]:
+def split_rows(target: Column, *, fractions: Sequence[float], seed: int) -> list[RowIndices]:
     """Return the indices of each part's rows: ascending, disjoint, together all. Raises: ValueError as `split`."""
     fractions = tuple(fractions)
     if not fractions or not all(0 < fraction <= 1 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
@@ -65,7 +65,7 @@ def split_rows(target: Column, *, fractions: Sequence[float], seed: int) -> list
     labels = Labels(target)
     numbers = labels(target)
     by_class = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
-    parts: list[list[Rows]] = [[] for _ in fractions]
+    parts: list[list[RowIndices]] = [[] for _ in fractions]
     for name, rows in zip(labels.names, by_class, strict=True):
         ends = np.cumsum(_sizes(len(rows), fractions, name))
         for part, piece in zip(parts, np.split(random.permutation(rows), ends[:-1]), strict=True):

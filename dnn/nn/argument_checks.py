@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from dnn.nn.protocols import TensorLike
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 
 def checked_float(x: TensorLike, name: str) -> tf.Tensor:
@@ -58,10 +58,10 @@ def checked_logits(logits: TensorLike, labels: tf.Tensor) -> tf.Tensor:
     logits = checked_float(logits, "logits")
     if logits.shape.rank not in (None, 2) or not logits.shape[:1].is_compatible_with(labels.shape[:1]):
         raise ValueError(f"logits must be [batch, classes], got {logits.shape} beside labels {labels.shape}")
-    return checked_classes(logits)
+    return checked_class_count(logits)
 
 
-def checked_classes(logits: tf.Tensor) -> tf.Tensor:
+def checked_class_count(logits: tf.Tensor) -> tf.Tensor:
     """Return the logits; ValueError if their number of classes is unknown while tracing."""
     if logits.shape[-1] is None:
         raise ValueError(f"logits must have a known number of classes, got shape {logits.shape}")
@@ -84,14 +84,6 @@ def checked_class_numbers(values: npt.ArrayLike, classes: int, name: str) -> npt
     return numbers
 
 
-def checked_square(table: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    """Return the table as an array [classes, classes]; ValueError for another shape."""
-    array = np.asarray(table)
-    if array.ndim != 2 or array.shape[0] != array.shape[1]:
-        raise ValueError(f"{name} must be [classes, classes], got shape {array.shape}")
-    return array
-
-
 def checked_size(size: int, name: str) -> int:
     """Return the size; TypeError if it is not an integer, ValueError if it is not positive."""
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
@@ -101,14 +93,14 @@ def checked_size(size: int, name: str) -> int:
     return size
 
 
-def checked_callable(function: Function, name: str) -> Function:
+def checked_callable(function: AnyCallable, name: str) -> AnyCallable:
     """Return the function; TypeError if it cannot be called: names of functions are not looked up."""
     if not callable(function):
         raise TypeError(f"{name} must be a function, got {function!r}")
     return function
 
 
-def checked_optional_callable(function: Function | None, name: str) -> Function | None:
+def checked_optional_callable(function: AnyCallable | None, name: str) -> AnyCallable | None:
     """Return the function or None; TypeError for anything else."""
     return None if function is None else checked_callable(function, name)
 

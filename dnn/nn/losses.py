@@ -1,8 +1,8 @@
 """Losses, per example: [batch] out; the mean or the sum is the caller's (see dnn/nn/example_weights.py).
 
 An option is fixed once, and the function that comes out is passed: `loss = functools.partial(
-dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: compiled epochs are found again by their functions, and a
-second partial is another function, though its options are the same.
+dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: `fit` knows a compiled epoch by its functions, and a second
+partial is another function, even with the same options.
 
 All are computed in float64 and rounded once, at the end, to float32, or to float64 for float64 logits: [batch, classes]
 is small beside the layers before it. Gradients come back in the dtype of the logits, rounded once too.
@@ -11,7 +11,7 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_classes, checked_float, checked_logits, checked_numbers
+from dnn.nn.argument_checks import checked_class_count, checked_float, checked_logits, checked_numbers
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import TensorLike
 
@@ -21,8 +21,8 @@ def softmax_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoo
 
     l = ln(1 + Σ_{k ≠ m} exp(z_k − z_m)) Σ_j t_j − Σ_j t_j (z_j − z_m)          z_m is the largest logit
 
-    Right to rounding for logits up to ±1e38, and for losses and derivatives down to 1e-37. Keras, whose ln Σ_k exp and
-    softmax − 1 hold the largest class's own 1, beside which 1e-9 is nothing, gives 0 for those below 6e-8.
+    Accurate to rounding for logits up to ±1e38, and for losses and derivatives down to 1e-37. Keras, whose ln Σ_k exp
+    and softmax − 1 contain the largest class's own 1, in which 1e-9 is lost, gives 0 for those below 6e-8.
     Derivative: ∂l/∂z_j = softmax(z)_j Σ_k t_k − t_j, for j = m as Σ_{k ≠ m} (t_k − softmax(z)_k), which is what
     TensorFlow derives from the formula. A tf.custom_gradient would be kept, and its graph with it, until the
     process ends.
@@ -48,7 +48,7 @@ def softmax_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoo
         raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
-    checked_classes(logits)
+    checked_class_count(logits)
     z, t = tf.cast(logits, tf.float64), _smoothed(targets, label_smoothing, 1 / logits.shape[1])
     largest = tf.one_hot(tf.argmax(z, axis=-1), z.shape[-1], dtype=z.dtype)
     others = 1 - largest

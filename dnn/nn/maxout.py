@@ -1,4 +1,4 @@
-"""Maxout: the largest of a few sums, in the place of a fixed activation."""
+"""Maxout: the largest of a few sums, instead of a fixed activation."""
 
 import tensorflow as tf
 

@@ -20,8 +20,8 @@ def moments(x: tf.Tensor, axes: Sequence[int]) -> tuple[tf.Tensor, tf.Tensor]:
 def rounded_mean(x: tf.Tensor, axes: Sequence[int]) -> tf.Tensor:
     """Return the mean along these axes as a constant, to subtract from x before its moments are computed.
 
-    Where a mean is 1,000 deviations, its rounding error is some hundred last places of a deviation, and so would be
-    that of x minus it. After the subtraction x is near 0, and what was rounded off is the mean of the rest. The
+    The rounding error of a mean of 1,000 deviations is some hundred ulp of a deviation, and so would be that of x minus
+    it. After the subtraction x is near 0, and what was rounded off is the mean of the rest. The
     derivative by a shift is 0.
     Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for Computing the Sample Variance", 1983, section 3.
     """

@@ -24,7 +24,7 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
     partial.chmod(path.parent.stat().st_mode & 0o777)  # mkdtemp makes it private
     try:
         fill(partial)
-        return _renamed(partial, path)
+        return _rename_to_free(partial, path)
     except BaseException:
         shutil.rmtree(partial)
         raise
@@ -72,7 +72,7 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def _renamed(partial: Path, path: Path) -> Path:
+def _rename_to_free(partial: Path, path: Path) -> Path:
     free, number = path, 1
     while True:
         if not free.exists():

@@ -16,16 +16,25 @@ raise an AssertionError that says which law is broken, and by what. With pytest,
 
     dnn.testing.check_op(my_op, tf.nn.relu)
 
-is for any function of tensors, in Python or C++, beside a reference: a table of what holds and what does not, of values
-and gradients, shapes, dtypes, modes and threads. It needs Hypothesis; the rest of this room needs TensorFlow and NumPy
-alone. Of the package nothing imports it but `dnn` itself, when it is asked for `dnn.testing`.
+proves any function of tensors, in Python or C++, beside a reference: it returns a table of what holds and what does not
+for its values and gradients, shapes, dtypes, modes and threads. It needs Hypothesis; the rest of this room needs only
+TensorFlow and NumPy. Nothing in the package imports this room but `dnn` itself, when it is asked for `dnn.testing`.
 """
 
+from dnn.ops.calling import MODES
+from dnn.ops.comparing import assert_near
 from dnn.testing.catalogue import PIECES
-from dnn.testing.checks import check_activation, check_layer, check_loss, check_metric, check_optimizer, check_score
+from dnn.testing.check_piece import (
+    check_activation,
+    check_layer,
+    check_loss,
+    check_metric,
+    check_optimizer,
+    check_score,
+)
+from dnn.testing.compiled import with_gradients
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT, X
 from dnn.testing.lawbook import LAWS, check, laws
-from dnn.testing.modes import MODES, assert_near, with_gradients
 from dnn.testing.ops.check import check_op
 from dnn.testing.ops.inputs import Floats, Integers
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Piece, Score

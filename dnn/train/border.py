@@ -1,6 +1,6 @@
-"""What a fit is given is checked once, eagerly, before anything is changed: a compiled loop does not raise.
+"""Arguments are checked once, eagerly, before anything is changed: a compiled loop does not raise, it returns a number.
 
-Each check names the argument. Arrays become the tensors that the loop trusts.
+Every message names the argument. Arrays become the tensors that the loop trusts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from dnn.train.epoch import trace_prediction
 from dnn.train.rows import Rows
 
 Array = npt.NDArray[Any]
-Function = TypeVar("Function")
+RowFunction = TypeVar("RowFunction")
 
 
 def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | None = None) -> Rows:
@@ -33,7 +33,7 @@ def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | Non
     Raises:
         ValueError: If x, y and weights do not have the same rows, `checked_inputs` refuses x, y has a NaN, an infinity
             or a class number outside [0, outputs of the model), a weight is below 0, or no row counts.
-        TypeError: If data is no tuple of two or three.
+        TypeError: If data is not a tuple of two or three parts.
     """
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise TypeError(f"{name} must be (x, y) or (x, y, weights), got {_kind(data)}")
@@ -87,7 +87,7 @@ def check_functions(model: tf.Module, rows: Rows, loss: LossLike, metrics: Mappi
         except (TypeError, ValueError, tf.errors.OpError) as error:
             raise ValueError(f"{name}: the {what} does not take y as it is: {error}") from error
         if values.shape != y.shape[:1]:
-            raise ValueError(f"the {what} must be [batch], one number a row: of {y.shape[0]} it gives {values.shape}")
+            raise ValueError(f"the {what} must be one number for each row, {y.shape[:1]}, got shape {values.shape}")
 
 
 def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: Any) -> None:
@@ -147,18 +147,18 @@ def checked_metrics(metrics: Mapping[str, MetricLike]) -> dict[str, MetricLike]:
 
     Raises:
         ValueError: If a name is that of another entry of a record.
-        TypeError: If they are no dict, or `checked_per_row` refuses one.
+        TypeError: If they are not a dict, or `checked_per_row` refuses one.
     """
     if not isinstance(metrics, Mapping):
         raise TypeError(f"metrics must be a dict of functions by name, got {metrics!r}")
     for name, metric in metrics.items():
         checked_per_row(metric, f"metric {name!r}")
         if name in ("epoch", "loss", "learning_rate") or str(name).startswith("val_"):
-            raise ValueError(f"no metric may be called {name!r}: a record of an epoch has one, or may have")
+            raise ValueError(f"no metric may be called {name!r}: a record of an epoch may have a figure of that name")
     return dict(metrics)
 
 
-def checked_per_row(function: Function, name: str) -> Function:
+def checked_per_row(function: RowFunction, name: str) -> RowFunction:
     """Return a loss or a metric, a function of (labels, logits).
 
     A compiled epoch is found again by the hashes of its functions, so a dataclass with __call__ must be frozen.
@@ -184,7 +184,7 @@ def _prediction(model: tf.Module, features: int, name: str) -> Any:
     if not tf.is_tensor(logits) or logits.shape.rank != 2:
         raise ValueError(
             f"the model must give [rows, outputs], got {getattr(logits, 'shape', logits)}; "
-            "what TensorFlow cannot infer, tf.ensure_shape says"
+            "tf.ensure_shape declares a shape that TensorFlow cannot infer"
         )
     return prediction
 
@@ -245,7 +245,7 @@ def _numbers(values: npt.ArrayLike, name: str) -> Array:
 def _refuse_infinite(values: Array, name: str) -> None:
     if _is_float(values) and not _finite(values):
         row = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise ValueError(f"{name} has a NaN or an infinity, as {values.dtype.name}, in row {row}, counted from 0")
+        raise ValueError(f"{name} has a NaN or an infinity, as {values.dtype.name}, in row {row} (the first is row 0)")
 
 
 def _finite(values: Array) -> bool:

@@ -116,7 +116,7 @@ def direction(monitor: str, mode: str) -> int:
     if mode == "auto":
         mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2], "")
         if not mode:
-            raise ValueError(f"monitor={monitor!r} is no …loss and no …accuracy, so mode must be 'min' or 'max'")
+            raise ValueError(f"monitor={monitor!r} is neither a …loss nor an …accuracy, so mode must be 'min' or 'max'")
     if mode not in ("min", "max"):
         raise ValueError(f"mode must be 'min', 'max' or 'auto', got {mode!r}")
     return 1 if mode == "min" else -1

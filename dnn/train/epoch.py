@@ -7,7 +7,7 @@ until the last row is in it, so a short last batch weighs by its rows.
 
 import functools
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeGuard
+from typing import Protocol, TypeGuard
 
 import tensorflow as tf
 
@@ -109,7 +109,7 @@ def sum_over_rows(
     So divided by Σ_i c_i they are means that contain the whole penalty once.
 
     Raises:
-        ValueError: While it is traced, if a loss or a metric does not give one number for each row, but a mean, say.
+        ValueError: While it is traced, if a loss or a metric gives anything but one number for each row: a mean, say.
     """
     per_row = [losses, *(metric(batch.y, logits) for metric in metrics)]
     for values in per_row:
@@ -171,7 +171,7 @@ trace_evaluation = functools.lru_cache(maxsize=KEPT)(trace)
 
 
 @functools.lru_cache(maxsize=KEPT)
-def trace_prediction(model: Any, features: int) -> Compiled:
+def trace_prediction(model: tf.Module, features: int) -> Compiled:
     """Return x -> logits, float[rows, outputs], traced for any number of rows of x, in the dtype of the weights."""
     weights = [*model.trainable_variables, *model.variables]
     dtype = next((variable.dtype for variable in weights if variable.dtype.is_floating), tf.float32)

@@ -140,7 +140,7 @@ def run_epochs(
     early_stopping: EarlyStopping | None,
     callbacks: Sequence[CallbackLike],
 ) -> History:
-    """Train and validate until early stopping, a callback or the last epoch; return what was measured."""
+    """Train and validate until early stopping or a callback ends it, or after the last epoch; return the history."""
     history, progress, rule = History(), Progress(), early_stopping or (EarlyStopping() if validate else None)
     for epoch in range(1, epochs + 1):
         record: dict[str, float] = {"epoch": epoch, **train(epoch)}
@@ -180,7 +180,7 @@ def epoch_order(rows: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
 
 
 def asks_to_stop(answer: Any) -> bool:
-    """Whether the answer of a callback is True; what else it may return, a list's new length say, means nothing."""
+    """Whether the answer of a callback is True; anything else, such as a list's new length, means nothing."""
     is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
     return is_truth and bool(answer)
 

@@ -85,8 +85,10 @@ class Compiled:
     def not_plain(self) -> list[str]:
         """The type of each operation that is not plain, and the devices, if there is more than one."""
         devices = {tensor.device for tensor in self.function.captured_inputs}
-        named = {node.device for node in self.nodes() if node.device}
-        operations = [node.op for node in self.nodes() if not is_plain(node)]
+        nodes = self.nodes()
+        named = {node.device for node in nodes if node.device}
+        others = [node for node in nodes if node.op not in PLAIN]
+        operations = [node.op for node in others if not declares_one_thread(node)]
         return operations + sorted(devices | named if len(devices) > 1 or named else ())
 
 
@@ -126,18 +128,18 @@ def concrete_function(function: Callable[..., Any], *specs: Any, jit_compile: bo
 
 
 def is_small(multiply_adds: float) -> bool:
-    """Whether a step with so many multiply-adds is run faster by one thread than by many."""
+    """Whether one thread runs a step of this size faster than many threads do."""
     return multiply_adds < FEW
 
 
-def is_plain(node: Any) -> bool:
-    """Whether one thread can run the operation of this NodeDef: it is one of `PLAIN`, or a user's own that says so.
+def declares_one_thread(node: Any) -> bool:
+    """Whether a user's own operation, of this NodeDef, says that one thread can run it.
 
     An operation in C++ says it by `.Attr("one_thread: bool = true")` in its declaration: its kernel is synchronous, and
     calls no function of the graph. Nothing else tells: an asynchronous kernel, which no declaration betrays, may hand
     its work to TensorFlow's threads, and on a machine with one core it would wait for ever for the one that it blocks.
     """
-    return node.op in PLAIN or ("one_thread" in node.attr and node.attr["one_thread"].b)
+    return "one_thread" in node.attr and node.attr["one_thread"].b
 
 
 def check_xla_kernels(function: Compiled) -> None:

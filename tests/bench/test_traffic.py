@@ -36,7 +36,7 @@ def test_what_cannot_be_counted_is_refused():
         traffic(traced(tf.exp, tf.TensorSpec([None])))
     with pytest.raises(ValueError, match="is not known: resource of shape"):
         traffic(traced(lambda x: variable.assign_add(x), ten))
-    with pytest.raises(ValueError, match="a function within is not counted: PartitionedCall"):
+    with pytest.raises(ValueError, match="an inner function is not counted: PartitionedCall"):
         traffic(traced(tf.function(tf.exp), ten))
 
 

@@ -9,7 +9,7 @@ from needs_compiler import needs_compiler
 import dnn
 
 README = Path(dnn.kernels.__file__).with_name("README.md")
-TEXT = README.read_text()
+TEXT = README.read_text("utf-8")
 
 
 @needs_compiler

@@ -69,6 +69,7 @@ def test_relu_with_its_arguments_is_keras_s_but_at_the_seams_has_the_left_or_upp
     x, negative_slope, max_value, threshold
 ):
     arguments = {"negative_slope": negative_slope, "max_value": max_value, "threshold": threshold}
+    x = np.append(x, np.float32([threshold, max_value or 0]))
     value, derivative = value_and_gradient(lambda x: relu(x, **arguments), x)
     keras_value, keras_derivative = value_and_gradient(lambda x: keras.activations.relu(x, **arguments), x)
     np.testing.assert_array_equal(value, keras_value)
@@ -76,6 +77,15 @@ def test_relu_with_its_arguments_is_keras_s_but_at_the_seams_has_the_left_or_upp
     np.testing.assert_array_equal(derivative[~seams], keras_derivative[~seams])
     np.testing.assert_array_equal(derivative[x == threshold], negative_slope)
     np.testing.assert_array_equal(derivative[(x == max_value) & (x > threshold)], 0)
+
+
+@in_every_mode
+def test_relu_with_a_threshold_takes_infinities(mode):
+    """0 · −∞ would be NaN."""
+    function = MODES[mode](functools.partial(relu, threshold=1.0))
+    value, derivative = value_and_gradient(function, np.array([-np.inf, np.inf], np.float32))
+    np.testing.assert_array_equal(value, [0, np.inf])
+    np.testing.assert_array_equal(derivative, [0, 1])
 
 
 @pytest.mark.parametrize(
@@ -96,12 +106,12 @@ GELU_TANH = functools.partial(gelu, approximate=True)
 
 
 def exponential(x):
-    """eˣ where x <= 0, else 1: np.where evaluates both sides."""
+    """Return eˣ where x <= 0, else 1: np.where evaluates both sides."""
     return np.exp(np.minimum(x, 0))
 
 
 def gate(x):
-    """(Φ̃, its derivative) of the approximate gelu; beyond 40 it is 0 or 1 in float64 too."""
+    """Return (Φ̃, its derivative) of the approximate gelu; beyond 40 it is 0 or 1 in float64 too."""
     x = np.clip(x, -40, 40)
     root = 2 * np.sqrt(2 / np.pi)
     u = root * (x + 0.044715 * x**3)
@@ -155,7 +165,7 @@ LAST_PLACES = 4
 
 
 def error(actual, exact, dtype) -> float:
-    """The largest error, of the last place of 1 or of the value if that is larger, in units of it."""
+    """Return the largest error, in last places of the value, or of 1 where the value is smaller."""
     epsilon = float(np.finfo(dtype).eps)
     return float(np.max(np.abs(actual.astype(np.float64) - exact) / np.maximum(1, np.abs(exact)), initial=0)) / epsilon
 
@@ -209,7 +219,7 @@ POINTS = np.concatenate([EDGES, GRID, -GRID])
 
 @functools.cache
 def curves(mode, dtype):
-    """The values and derivatives of all curves at POINTS, by one function, which is compiled once."""
+    """Return the values and derivatives of all curves at POINTS, by one function, which is compiled once."""
 
     def values_and_derivatives(x):
         results = {}
@@ -230,6 +240,16 @@ def test_no_error_is_more_than_a_few_last_places(name, mode, dtype):
     x = POINTS[len(EDGES) :].astype(dtype).astype(np.float64)
     for result, function in zip(curves(mode, dtype)[name], PIECES[name][2:], strict=True):
         assert error(result[len(EDGES) :], function(x), dtype) < LAST_PLACES
+
+
+@in_every_mode_and_precision
+@pytest.mark.parametrize("name", ["leaky_relu", "elu", "selu", "sigmoid", "tanh", "softplus", "silu"])
+def test_the_smallest_values_and_slopes_keep_their_digits(name, mode, dtype):
+    """Where 1 + eˣ would round to 1 and eˣ − 1 to 0. The slope of silu has a zero, near which a sum cancels."""
+    near = np.abs(POINTS) < 30
+    x = POINTS[near].astype(dtype).astype(np.float64)
+    for result, function in list(zip(curves(mode, dtype)[name], PIECES[name][2:], strict=True))[: 1 + (name != "silu")]:
+        assert_near(result[near], function(x), dtype=dtype, ulps=2 * LAST_PLACES)
 
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16], ids=lambda dtype: dtype.name)

@@ -45,7 +45,7 @@ def test_from_the_same_seed_tensorflow_s_stateless_dropout_drops_the_same(rate, 
 @settings(max_examples=settings().max_examples // 3)
 @given(KEYS)
 def test_the_same_key_drops_the_same_and_any_other_drops_independently(key):
-    """Two masks of 10,000 at rate 1/2 agree in half of the places, with a standard error of 1/200."""
+    """Two masks of 10,000 at rate 1/2 agree in half of the numbers, with a standard error of 1/200."""
     mask = Dropout(0.5, seed=7)(ONES, training=key).numpy() > 0
     np.testing.assert_array_equal(Dropout(0.5, seed=7)(ONES, training=key).numpy() > 0, mask)
     others = [Dropout(0.5, seed=7)(ONES, training=key ^ np.eye(3, dtype=np.int32)[i]) for i in range(3)]
@@ -89,13 +89,13 @@ def test_a_new_key_does_not_trace_again():
 
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32, tf.float64], ids=lambda dtype: dtype.name)
-def test_the_dtype_does_not_change_what_is_dropped(dtype):
+def test_every_dtype_drops_the_same_numbers(dtype):
     value = Dropout(0.5)(tf.ones([100, 100], dtype), training=KEY)
     assert value.dtype == dtype
     np.testing.assert_array_equal(tf.cast(value, tf.float32), Dropout(0.5)(ONES, training=KEY))
 
 
-def test_what_is_dropped_is_0_even_if_it_was_no_number():
+def test_a_dropped_nan_is_0():
     x = np.full((10, 10), np.nan, np.float32)
     value = Dropout(0.5)(x, training=KEY).numpy()
     np.testing.assert_array_equal(value == 0, Dropout(0.5)(np.ones_like(x), training=KEY).numpy() == 0)
@@ -115,7 +115,7 @@ def test_two_dropouts_of_one_sequential_drop_independently_though_their_seeds_ar
     assert abs((value > 0).mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / ONES.size)
 
 
-def test_a_sequential_passes_training_on_to_those_that_take_it_also_within_another():
+def test_a_sequential_passes_training_to_the_layers_that_take_it_also_in_a_nested_one():
     model = Sequential([Dense(100, 100), tf.nn.relu, Sequential([lambda x: x + 1, Dropout(0.5)]), tf.negative])
     np.testing.assert_array_equal(model(ONES) == 0, np.zeros((100, 100), bool))
     assert abs((model(ONES, training=KEY).numpy() == 0).mean() - 0.5) < 0.03
@@ -127,6 +127,6 @@ def test_a_rate_is_in_0_to_1(rate):
         Dropout(rate)
 
 
-def test_text_is_no_rate():
+def test_a_string_is_not_a_rate():
     with pytest.raises(TypeError, match="rate must be a number, got '0.5'"):
         Dropout("0.5")

@@ -71,7 +71,7 @@ def test_variance_scaling_is_keras_s_bit_for_bit(shape, seed, scale, mode, distr
         ((2,), {}, r"shape must be \(inputs, units\), got \(2,\)"),
     ],
 )
-def test_variance_scaling_refuses_what_it_does_not_know(shape, arguments, message):
+def test_variance_scaling_refuses_unknown_modes_distributions_and_shapes(shape, arguments, message):
     with pytest.raises(ValueError, match=message):
         variance_scaling(shape, 0, **arguments)
 
@@ -121,7 +121,7 @@ def test_a_draw_does_not_touch_the_global_generators():
 
 
 @pytest.mark.parametrize("initializer", [*KERAS_S, zeros, constant(2.0)])
-def test_the_dtype_is_the_one_asked_for(initializer):
+def test_the_result_has_the_requested_dtype(initializer):
     assert initializer((2, 3), 0, tf.float64).dtype == tf.float64
 
 
@@ -132,3 +132,9 @@ def test_zeros_are_zeros():
 def test_a_constant_fills_any_shape():
     np.testing.assert_array_equal(constant(-2.5)((3,)), np.full(3, -2.5, np.float32))
     np.testing.assert_array_equal(constant()((3, 2), 7), np.zeros((3, 2)))
+
+
+@of_every_initializer
+def test_a_kernel_without_rows_or_columns_can_be_drawn_as_in_keras(initializer):
+    for shape in ((0, 3), (3, 0), (0, 0)):
+        assert initializer(shape, 0).shape == KERAS_S[initializer](0)(shape).shape == shape

@@ -32,7 +32,7 @@ def inputs_kernel_bias(draw):
 
 
 def gradients(function, x, variables):
-    """The value, and the gradients of Σ value² / 2 with respect to x and the variables."""
+    """Return the value, and the gradients of Σ value² / 2 with respect to x and the variables."""
     x = tf.convert_to_tensor(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -52,8 +52,8 @@ def test_dense_and_its_gradients_are_keras_s(example, activation):
     keras_s.build(x.shape)
     keras_s.set_weights([kernel, bias])
     expected = gradients(keras_s, x, [keras_s.kernel.value, keras_s.bias.value])
-    for actual, wanted in zip(gradients(ours, x, [ours.kernel, ours.bias]), expected, strict=True):
-        assert_near(actual, wanted, ulps=16, absolute=8**4 * EPS)
+    for actual, keras_value in zip(gradients(ours, x, [ours.kernel, ours.bias]), expected, strict=True):
+        assert_near(actual, keras_value, ulps=16, absolute=8**4 * EPS)
 
 
 @given(inputs_kernel_bias())
@@ -69,7 +69,7 @@ def test_the_activation_is_any_function():
 
 
 @pytest.mark.parametrize("activation", ["relu", 3])
-def test_text_is_no_activation(activation):
+def test_a_string_is_not_an_activation(activation):
     with pytest.raises(TypeError, match=f"activation must be a function, got {activation!r}"):
         Dense(2, 3, activation=activation)
 
@@ -119,7 +119,7 @@ def test_every_variable_is_made_in_the_constructor():
 
 @settings(max_examples=settings().max_examples // 3)
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=5), st.integers(0, 1000))
-def test_each_layer_of_an_mlp_draws_from_the_pair_of_seed_and_place(sizes, seed):
+def test_each_layer_of_an_mlp_draws_from_the_pair_of_seed_and_index(sizes, seed):
     model = mlp(sizes, seed=seed)
     for i, layer in enumerate(model.layers):
         np.testing.assert_array_equal(layer.kernel, glorot_uniform((sizes[i], sizes[i + 1]), (seed, i)))
@@ -206,7 +206,7 @@ def test_x_of_another_dtype_or_rank_is_refused_by_name(x, message):
         Dense(3, 2)(x)
 
 
-def test_what_is_checked_leaves_nothing_in_the_graph():
+def test_checks_leave_nothing_in_the_graph():
     graph = tf.function(Dense(3, 2), autograph=False).get_concrete_function(tf.TensorSpec([None, 3])).graph
     computed = [operation.type for operation in graph.get_operations()]
     assert sorted({*computed} - {"Placeholder", "ReadVariableOp", "Identity", "NoOp"}) == ["AddV2", "MatMul"]
@@ -214,12 +214,12 @@ def test_what_is_checked_leaves_nothing_in_the_graph():
 
 
 @pytest.mark.parametrize("name", ["kernel_regularizer", "bias_regularizer"])
-def test_text_is_no_regularizer(name):
+def test_a_string_is_not_a_regularizer(name):
     with pytest.raises(TypeError, match=f"{name} must be a function, got 'l2'"):
         Dense(2, 3, **{name: "l2"})
 
 
-def test_a_layer_that_cannot_be_called_is_refused_by_its_place():
+def test_a_layer_that_cannot_be_called_is_refused_by_its_index():
     with pytest.raises(TypeError, match=r"layers\[1\] must be a function, got 'relu'"):
         Sequential([Dense(2, 2), "relu"])
 

@@ -23,7 +23,7 @@ half = settings(max_examples=settings().max_examples // 2)
 
 
 def exact(x, axes, gamma, beta, epsilon):
-    """The normalized x in float64, by NumPy's mean and variance."""
+    """Return the normalized x in float64, by NumPy's mean and variance."""
     x = x.astype(np.float64)
     return gamma * (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + epsilon) + beta
 
@@ -33,7 +33,7 @@ def numbers(data, shape, dtype=np.float32):
 
 
 def twins(data, ours_class, keras_class, shape, dtype, **arguments):
-    """Our layer and Keras's with the same drawn weights."""
+    """Return our layer and Keras's with the same drawn weights."""
     size, dtype = shape[-1], dtype.__name__
     ours, keras_s = ours_class(size, dtype=dtype, **arguments), keras_class(dtype=dtype, **arguments)
     keras_s.build(shape)
@@ -45,7 +45,7 @@ def twins(data, ours_class, keras_class, shape, dtype, **arguments):
 
 
 def results(layer, x, upstream, variables, **arguments):
-    """The value, and the gradients of Σ value · upstream with respect to x and the variables."""
+    """Return the value, and the gradients of Σ value · upstream with respect to x and the variables."""
     x = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -150,7 +150,7 @@ def test_outside_training_the_averages_are_used_and_stay():
     [lambda: BatchNormalization(2), lambda: Dropout(0.5), lambda: Sequential([Dropout(0.5), BatchNormalization(2)])],
     ids=["BatchNormalization", "Dropout", "Sequential"],
 )
-def test_training_false_is_outside_training_as_in_keras_and_true_is_no_key(made):
+def test_training_false_is_outside_training_as_in_keras_and_true_is_not_a_key(made):
     layer, x = made(), np.float32([[1, 2], [5, 3]])
     before = [variable.numpy() for variable in layer.variables]
     np.testing.assert_array_equal(layer(x, training=False), layer(x))

@@ -55,6 +55,16 @@ def test_a_penalty_has_the_dtype_of_the_weights_and_is_rounded_once(dtype):
     assert float(value) == 2048
 
 
+@pytest.mark.parametrize(
+    ("regularizer", "size", "expected"),
+    [(L1(257.0), 3, 772), (L2(257.0), 3, 772), (L1L2(257.0, 261.0), 1, 520)],
+    ids=str,
+)
+def test_a_bfloat16_penalty_is_computed_in_float32(regularizer, size, expected):
+    """Of ones: 771 and 518, rounded to 8 binary digits. Rounded before, they would be 3 · 256, and 256 + 260."""
+    assert float(regularizer(tf.ones([size], tf.bfloat16))) == expected
+
+
 @pytest.mark.parametrize("factor", [-1.0, float("nan"), float("inf")])
 def test_a_factor_is_a_number_of_0_or_more(factor):
     for regularizer, name in (
@@ -128,11 +138,11 @@ def test_a_penalty_pulls_the_weights_of_keras_s_layer_as_it_pulls_ours():
         value, keras_value = ours.penalty(), tf.add_n(keras_s.losses)
     assert_near(value, keras_value)
     expected = tape.gradient(keras_value, [keras_s.kernel.value, keras_s.bias.value])
-    for actual, wanted in zip(tape.gradient(value, [ours.kernel, ours.bias]), expected, strict=True):
-        assert_near(actual, wanted)
+    for actual, keras_gradient in zip(tape.gradient(value, [ours.kernel, ours.bias]), expected, strict=True):
+        assert_near(actual, keras_gradient)
 
 
 @pytest.mark.parametrize("kind", [L1, L2, L1L2])
-def test_text_is_no_factor(kind):
+def test_a_string_is_not_a_factor(kind):
     with pytest.raises(TypeError, match="must be a number, got '0.1'"):
         kind("0.1")

@@ -36,7 +36,7 @@ def test_the_classes_may_lie_on_another_axis(z):
 
 
 def values_and_gradients(z, upstream):
-    """(softmax, the gradient of Σ upstream · softmax, log_softmax, its gradient)."""
+    """Return (softmax, the gradient of Σ upstream · softmax, log_softmax, its gradient)."""
     results = []
     for function in (softmax, log_softmax):
         with tf.GradientTape() as tape:
@@ -46,20 +46,20 @@ def values_and_gradients(z, upstream):
     return results
 
 
-NO_NUMBERS = [[math.nan, 0, 0], [INF, 0, 0], [-INF, -INF, -INF]]
+DIVERGED = [[math.nan, 0, 0], [INF, 0, 0], [-INF, -INF, -INF]]
 EXTREME = [[1e38, -1e38, -1e38], [-1e38, -1e38, -INF], [1e38, 1e38, -1e38], [1e38, 0, 0]]
 MASKED = [[0, -INF, 0]]
 
 
 @functools.cache
 def of_edges(mode):
-    z = tf.constant(NO_NUMBERS + EXTREME + MASKED, tf.float32)
+    z = tf.constant(DIVERGED + EXTREME + MASKED, tf.float32)
     results = MODES[mode](values_and_gradients)(z, tf.constant([[1.0, 2.0, 3.0]] * len(z)))
     return [result.numpy() for result in results]
 
 
 @in_every_mode
-def test_a_row_of_no_numbers_has_no_probabilities(mode):
+def test_a_row_with_a_nan_a_positive_infinity_or_only_negative_ones_is_all_nan(mode):
     for result in of_edges(mode):
         assert np.isnan(result[:3]).all()
 

@@ -15,7 +15,7 @@ import dnn
 from dnn.cli import app
 
 README = Path(dnn.ops.__file__).with_name("README.md")
-TEXT = README.read_text()
+TEXT = README.read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:

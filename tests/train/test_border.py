@@ -74,9 +74,9 @@ def test_one_hot_targets_pass_and_floats_among_them_take_the_dtype_of_the_weight
         [[1], [1, 2]],
         np.array([["2020-01-01", "2020-01-02"]], "datetime64[D]"),
     ],
-    ids=["object", "text", "list of text", "complex", "None", "ragged", "dates"],
+    ids=["object", "strings", "list of strings", "complex", "None", "ragged", "dates"],
 )
-def test_what_is_no_number_is_named(values):
+def test_values_that_are_not_numbers_are_refused_by_name(values):
     with pytest.raises(ValueError, match="^x must be numbers"):
         checked_inputs(MODEL, values, "x")
     with pytest.raises(ValueError, match="^data: y must be numbers"):
@@ -86,7 +86,7 @@ def test_what_is_no_number_is_named(values):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
 def test_a_nan_or_an_infinity_is_told_with_its_row(value):
     """1e300 is an infinity in float32, the dtype of the weights."""
-    with pytest.raises(ValueError, match="^x has a NaN or an infinity, as float32, in row 1, counted from 0"):
+    with pytest.raises(ValueError, match=r"^x has a NaN or an infinity, as float32, in row 1 \(the first is row 0\)"):
         checked_inputs(MODEL, [[0, 0], [0, value]], "x")
 
 
@@ -102,13 +102,13 @@ def test_inputs_are_rows_of_features(x):
         checked_inputs(MODEL, x, "x")
 
 
-def test_a_number_is_no_y():
+def test_a_number_is_not_a_y():
     with pytest.raises(ValueError, match=r"^data: x has 2 rows, and y has shape \(\)"):
         checked_data(MODEL, (X, 1), "data")
 
 
 @pytest.mark.parametrize("features", [1, 3])
-def test_the_model_s_features_are_wanted(features):
+def test_a_model_takes_its_number_of_features(features):
     with pytest.raises(ValueError, match=f"^x has {features} features, which the model does not take: x must be"):
         checked_inputs(MODEL, np.zeros((2, features)), "x")
 
@@ -148,7 +148,7 @@ def test_counts_are_integers(value):
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 2.0, "3", None, np.nan])
-def test_what_is_no_count_is_named(value):
+def test_other_values_than_counts_are_refused_by_name(value):
     with pytest.raises(ValueError, match=f"^epochs must be an integer of 1 or more, got {value!r}"):
         checked_count(value, "epochs")
 

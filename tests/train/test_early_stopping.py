@@ -138,8 +138,8 @@ def test_a_nan_in_the_first_epoch_is_keras_s_best_for_good_and_never_ours():
 @given(FIGURES, RULES, st.data())
 def test_a_nan_after_the_first_epoch_that_is_looked_at_is_worse_than_all_to_both(figures, rule, data):
     rule["start_from_epoch"] = 0
-    for place in data.draw(st.sets(st.integers(1, 30))):
-        figures.insert(place, NAN)
+    for index in data.draw(st.sets(st.integers(1, 30))):
+        figures.insert(index, NAN)
     assert ours(figures, **rule) == keras_s(figures, **rule)[:2]
 
 
@@ -167,7 +167,7 @@ def test_auto_knows_that_a_loss_should_fall_and_an_accuracy_rise(monitor, best):
         ({"min_delta": INF}, "min_delta must be a number of 0 or more, got inf"),
         ({"baseline": NAN}, "baseline must be a number or None, got nan"),
         ({"mode": "less"}, "mode must be 'min', 'max' or 'auto', got 'less'"),
-        ({"monitor": "val_f1"}, "monitor='val_f1' is no …loss and no …accuracy, so mode must be 'min' or 'max'"),
+        ({"monitor": "val_f1"}, "monitor='val_f1' is neither a …loss nor an …accuracy, so mode must be 'min' or 'max'"),
     ],
 )
 def test_what_is_out_of_its_range_is_refused(arguments, message):

@@ -9,7 +9,6 @@ from keras_peer import keras_mlp, largest_difference, twin_of
 import dnn
 
 LOSS = dnn.sparse_softmax_cross_entropy
-MODES = pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 SIZES = [4, 5, 3]
 TOLERANCE = 1e-6  # float64; Keras rounds β₂ to float32, which makes each of 9 steps of 0.01 wrong by 7 in a million
 
@@ -43,48 +42,37 @@ def fitted(model, data, validation=None, **options):
     return dnn.fit(model, data, validation, loss=LOSS, optimizer=optimizer, **rules)
 
 
-@pytest.fixture(scope="module")
-def keras_s_by_weight():
-    """(Keras's model after three epochs of weighted rows, its history)."""
-    model, (x, y, weights) = untrained(), some_rows()
-    options = {"batch_size": 8, "epochs": 3, "shuffle": False, "verbose": 0}
-    return model, model.fit(x, y, sample_weight=weights, validation_data=some_rows(9, 1), **options).history
-
-
-@pytest.fixture(scope="module")
-def keras_s_without_the_ignored():
-    """Keras's model after two epochs."""
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1, dtype="float64")
-    model = untrained(loss)
-    model.fit(*some_ignored(), batch_size=8, epochs=2, shuffle=False, verbose=0)
-    return model
-
-
-@MODES
-def test_weighted_rows_train_as_in_keras(jit_compile, keras_s_by_weight):
-    model, (keras_s, theirs) = twin_of(untrained()), keras_s_by_weight
-    history = fitted(model, some_rows(), some_rows(9, 1), epochs=3, jit_compile=jit_compile)
+def test_weighted_rows_train_as_in_keras():
+    keras_s = untrained()
+    model, (x, y, weights), validation = twin_of(keras_s), some_rows(), some_rows(9, 1)
+    options = {"batch_size": 8, "epochs": 3, "shuffle": False}
+    theirs = keras_s.fit(x, y, sample_weight=weights, validation_data=validation, verbose=0, **options).history
+    history = fitted(model, (x, y, weights), validation, **options)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         np.testing.assert_allclose(history[name], theirs[name], rtol=1e-5)
     assert largest_difference(model, keras_s) < TOLERANCE
 
 
-def test_class_weights_are_weights_of_rows():
-    keras_s = untrained()
-    model = twin_of(keras_s)
-    x, y, _ = some_rows()
-    by_class = {0: 2.0, 2: 0.5}
-    keras_s.fit(x, y, class_weight=by_class | {1: 1.0}, batch_size=8, epochs=2, shuffle=False, verbose=0)
-    fitted(model, (x, y, dnn.class_weights(y, by_class)))
+def test_rows_of_an_ignored_class_take_no_part_as_in_keras():
+    """Their epoch's loss is over the rows that count; Keras weighs each batch's mean by all its rows."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1, dtype="float64")
+    keras_s = untrained(loss)
+    model, (x, y) = twin_of(keras_s), some_ignored()
+    fitted(model, (x, y), (x, y), ignore_class=-1)
+    keras_s.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
     assert largest_difference(model, keras_s) < TOLERANCE
 
 
-@MODES
-def test_rows_of_an_ignored_class_take_no_part_as_in_keras(jit_compile, keras_s_without_the_ignored):
-    """Their epoch's loss is over the rows that count; Keras weighs each batch's mean by all its rows."""
-    model = twin_of(untrained())
-    fitted(model, some_ignored(), some_ignored(), ignore_class=-1, jit_compile=jit_compile)
-    assert largest_difference(model, keras_s_without_the_ignored) < TOLERANCE
+def test_xla_weighs_and_ignores_rows_as_graph_mode_does():
+    (x, y), (*_, weights) = some_ignored(), some_rows()
+    models = [dnn.mlp(SIZES, dtype=tf.float64) for _ in range(2)]
+    histories = [
+        fitted(model, (x, y, weights), ignore_class=-1, jit_compile=jit_compile)
+        for model, jit_compile in zip(models, (False, True), strict=True)
+    ]
+    np.testing.assert_allclose(histories[0]["loss"], histories[1]["loss"], rtol=1e-9)
+    for one, other in zip(models[0].variables, models[1].variables, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
 def test_the_means_are_over_the_rows_that_count():

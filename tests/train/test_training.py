@@ -39,10 +39,9 @@ class Witness(tf.Module):
         return self.dense(x)
 
 
-@MODES
-def test_each_step_gets_its_own_key_and_validation_gets_none(jit_compile):
+def test_each_step_gets_its_own_key_and_validation_gets_none():
     model = Witness()
-    fitted(model, epochs=2, seed=5, jit_compile=jit_compile)
+    fitted(model, epochs=2, seed=5)
     steps = 7  # 50 rows by 8
     np.testing.assert_array_equal(model.keys, [2 * steps * 5, steps * (1 + 2), 2 * sum(range(steps))])
     assert model.without.numpy() == 2  # one batch of 20 rows, twice

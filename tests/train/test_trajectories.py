@@ -1,4 +1,4 @@
-"""Whole trainings beside Keras's fit, up to 20 epochs from the same weights (shuffle=False).
+"""Whole trainings beside Keras's fit, up to 12 epochs (thorough: 20) from the same weights (shuffle=False).
 
 With each optimizer, its wrappers and its schedule, and with each loss; drawn are the network, batch sizes that seldom
 divide the rows, weights of rows, and the rule of early stopping. All in float64, where no machine's rounding matters.
@@ -19,7 +19,7 @@ from modes import THOROUGH
 import dnn
 
 TOLERANCE = 1e-4
-UNDER_XLA = OPTIMIZERS if THOROUGH else ["accumulated"]  # that XLA keeps each of them: tests/test_contracts.py
+UNDER_XLA = OPTIMIZERS if THOROUGH else []  # that XLA computes what graph mode does: test_contracts.py, test_epoch.py
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # an example takes seconds, and is small as it is drawn
 
 
@@ -68,7 +68,10 @@ def assert_follows(data, name, jit_compile):
     hidden = data.draw(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(3, 7)), max_size=1), "hidden")
     model, keras_s = twin_networks(inputs, [(kind, 5), *hidden], outputs, seed=data.draw(st.integers(0, 99), "seed"))
     (x, y, *weights), validation = data.draw(parts(loss, inputs, outputs), "rows")
-    batch_size, epochs = data.draw(st.integers(2, 24), "batch_size"), data.draw(st.integers(8, 20), "epochs")
+    batch_size, epochs = (
+        data.draw(st.integers(2, 24), "batch_size"),
+        data.draw(st.integers(8, 20 if THOROUGH else 12), "epochs"),
+    )
     rule = data.draw(RULES, "rule")
     rule |= {"mode": "min" if "loss" in rule["monitor"] or loss == "squared" else "max"}
 

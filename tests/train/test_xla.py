@@ -78,42 +78,39 @@ def test_xla_that_is_asked_for_says_what_it_computes_otherwise(kind, caplog):
     assert record.getMessage() == f"jit_compile: XLA leaves out, or draws otherwise, {kind}"
 
 
-@pytest.fixture(scope="module")
-def in_graph_mode():
-    """The history of `fitted` in graph mode."""
-    return fitted(jit_compile=False)[0]
+def fitted(loss=dnn.sparse_softmax_cross_entropy, **options):
+    """The history of a fit in float64, in which XLA and other executors may round as they like."""
+    model = dnn.mlp([4, 6, 2], dtype=tf.float64)
+    options |= {"optimizer": dnn.Adam(model.trainable_variables), "batch_size": 8, "epochs": 4}
+    return dnn.fit(model, (X, Y), (X, Y), loss=loss, **options)
 
 
-def fitted(epochs=4, loss=dnn.sparse_softmax_cross_entropy, **options):
-    model = dnn.mlp([4, 6, 2], dtype=tf.float64)  # XLA, and other executors, round otherwise
-    history = dnn.fit(
-        model,
-        (X, Y),
-        (X, Y),
-        loss=loss,
-        optimizer=dnn.Adam(model.trainable_variables),
-        batch_size=8,
-        epochs=epochs,
-        **options,
-    )
-    return history, model
+def note_traces(patch):
+    """A list that gets, for each training epoch that `fit` traces, whether XLA compiles it."""
+    seen, trace = [], dnn.train.fit.trace_training
+    patch.setattr(dnn.train.fit, "trace_training", lambda *key: seen.append(key[-1]) or trace(*key))
+    return seen
 
 
 @pytest.fixture
 def made(monkeypatch):
-    """Whether XLA compiles it, of each training epoch that `fit` asks for."""
-    seen, trace = [], dnn.train.fit.trace_training
-    monkeypatch.setattr(dnn.train.fit, "trace_training", lambda *key: seen.append(key[-1]) or trace(*key))
-    return seen
+    return note_traces(monkeypatch)
 
 
-@pytest.mark.parametrize(("jit_compile", "expected"), [("auto", [False, True]), (False, [False])])
-def test_a_fit_traces_once_for_graph_mode_and_once_for_xla_and_trains_on(
-    jit_compile, expected, made, monkeypatch, in_graph_mode
-):
+@pytest.fixture(scope="module")
+def in_graph_mode():
+    """The history of `fitted` in graph mode."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = note_traces(patch)
+        history = fitted(jit_compile=False)
+    assert made == [False]
+    return history
+
+
+def test_a_fit_that_goes_over_to_xla_traces_once_for_each_and_trains_on(made, monkeypatch, in_graph_mode):
     monkeypatch.setattr(xla, "PAYS", 2 * 3 * (xla.SMALL_STEP_SAVED + 8 * 44))  # two epochs' worth
-    history, _ = fitted(jit_compile=jit_compile)
-    assert made == expected
+    history = fitted()
+    assert made == [False, True]
     assert history["loss"] == pytest.approx(in_graph_mode["loss"], rel=1e-9)
 
 
@@ -125,7 +122,7 @@ def unknown_to_xla(y, logits):
 
 def test_an_operation_that_xla_does_not_know_trains_in_graph_mode_and_one_line_says_so(caplog, in_graph_mode):
     with caplog.at_level(logging.WARNING, "dnn"):
-        history, _ = fitted(loss=unknown_to_xla, jit_compile=np.True_)
+        history = fitted(loss=unknown_to_xla, jit_compile=np.True_)
     assert history["loss"] == pytest.approx(in_graph_mode["loss"], rel=1e-9)
     line = "jit_compile: in graph mode, since XLA has no kernel for AsString"
     assert [record.getMessage() for record in caplog.records] == [line]
@@ -140,7 +137,7 @@ def hardest(y, logits):
 
 def test_whatever_xla_fails_by_the_fit_goes_on_in_graph_mode(caplog, in_graph_mode, made):
     with caplog.at_level(logging.WARNING, "dnn"):
-        history, _ = fitted(loss=hardest, jit_compile=True)
+        history = fitted(loss=hardest, jit_compile=True)
     assert history["loss"] == pytest.approx(in_graph_mode["loss"], rel=1e-9)
     (record,) = caplog.records
     assert record.getMessage().startswith("jit_compile: in graph mode, since XLA")
@@ -185,3 +182,16 @@ def test_in_graph_mode_nothing_is_run_twice():
     with pytest.raises(tf.errors.InvalidArgumentError, match="AsString"):
         switch(lambda _: function)()
     assert function.calls == 1
+
+
+def test_once_xla_has_compiled_it_an_error_is_raised_and_nothing_is_run_again():
+    class FailingSecond(Failing):
+        def __call__(self):
+            return super().__call__() if self.calls else setattr(self, "calls", 1)
+
+    made = []
+    epoch = switch(lambda jit: made.append(jit) or FailingSecond("label 7"), under_xla=True)
+    epoch()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label 7"):
+        epoch()
+    assert made == [True]

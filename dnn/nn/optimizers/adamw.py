@@ -28,8 +28,8 @@ class AdamW(Wrapper):
         exclude_from_weight_decay: Those of the parameters that do not decay: biases, say.
 
     Raises:
-        ValueError: If a number is out of its range, or if there are no parameters, one twice, or one to exclude that
-            is not among them.
+        ValueError: If a number is out of its range, if there are no parameters, if one is given twice, or if one to
+            exclude is not among them.
         TypeError: If an argument is of another kind, or if weight_decay is None.
     """
 

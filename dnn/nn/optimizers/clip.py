@@ -45,7 +45,7 @@ def clip_by_global_norm(gradients: Sequence[tf.Tensor], clipnorm: float) -> list
     gradients = [tf.convert_to_tensor(g) for g in gradients]
     wide = [tf.cast(g, tf.float64) for g in gradients]
     largest = tf.reduce_max(tf.stack([tf.reduce_max(tf.abs(g)) for g in wide]))
-    largest = tf.where(largest > 0, largest, 1)  # for zeros, and where there is no number at all
+    largest = tf.where(largest > 0, largest, 1)  # for zeros, and for tensors without numbers
     parts = [g / largest for g in wide]  # NaN for ∞
     norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(part)) for part in parts]))  # in largest
     short = norm * largest <= clipnorm  # not for a NaN

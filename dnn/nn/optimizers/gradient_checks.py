@@ -37,6 +37,6 @@ def checked_gradients(gradients: Sequence[tf.Tensor | None], parameters: Sequenc
     dense = [tf.convert_to_tensor(g) for g in gradients]
     for i, (p, g) in enumerate(zip(parameters, dense, strict=True)):
         if g.dtype != p.dtype or not g.shape.is_compatible_with(p.shape):
-            wanted, got = (f"{v.dtype.name} of shape {v.shape}" for v in (p, g))
-            raise ValueError(f"gradients[{i}] must be {wanted}, as the parameter {p.name}, got {got}")
+            expected, got = (f"{v.dtype.name} of shape {v.shape}" for v in (p, g))
+            raise ValueError(f"gradients[{i}] must be {expected}, as the parameter {p.name}, got {got}")
     return dense

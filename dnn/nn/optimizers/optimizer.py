@@ -34,8 +34,8 @@ class Optimizer(tf.Module, ABC):
         exclude_from_weight_decay: Those of the parameters that do not decay.
 
     Raises:
-        ValueError: If a number is out of its range, or if there are no parameters, one twice, or one to exclude that
-            is not among them.
+        ValueError: If a number is out of its range, if there are no parameters, if one is given twice, or if one to
+            exclude is not among them.
         TypeError: If an argument is of another kind.
     """
 

@@ -93,9 +93,9 @@ def average_precision_score(
     if not positive.any():
         warnings.warn("average precision is 0: no row is positive", UndefinedMetricWarning, stacklevel=2)
         return 0.0
-    found, taken = np.cumsum(positive[::-1]), np.cumsum((positive + negative)[::-1])
-    precisions = np.divide(found, taken, out=np.zeros(len(found)), where=taken > 0)
-    return float(np.sum(positive[::-1] * precisions) / found[-1])
+    hits, predicted = np.cumsum(positive[::-1]), np.cumsum((positive + negative)[::-1])
+    precisions = np.divide(hits, predicted, out=np.zeros(len(hits)), where=predicted > 0)
+    return float(np.sum(positive[::-1] * precisions) / hits[-1])
 
 
 def area_under_roc_curve(

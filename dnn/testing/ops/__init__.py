@@ -1,1 +1,1 @@
-"""The laws of a custom op: what it computes, its gradient and shapes, in every mode and from many threads at once."""
+"""The laws of a custom op: its values, gradients, dtypes and static shapes, in every mode and from many threads."""

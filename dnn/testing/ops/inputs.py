@@ -1,12 +1,16 @@
-"""What the arguments of an op are: floats or integers, in arrays whose axes fit together by their names."""
+"""What the arguments of an op are: floats or integers, in arrays whose axes of one name have one size."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.testing.ops.given import numpy_type, refuse_a_word
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 BATCH = "batch"  # the one axis that may be empty, and that a trace need not know
 NEAR = 3.0  # gradients are compared within ±3, where a domain has such numbers
@@ -14,16 +18,66 @@ BESIDE_A_KINK = 1e-3
 TINY = 1e-30
 
 
-@dataclass(frozen=True)
-class Floats:
-    """An argument of floats from low to high, among them the bounds, ±0, ±1 and ±1e-30 where they lie between.
+class Spec(ABC):
+    """What one argument of an op is. `sizes` are those of the named axes, for which an array is made."""
 
-    shape: for each axis its size or a name. Axes of one name have one size, in all arguments. That of "batch" may be 0,
-    those of other names are `least` or more.
-    low, high: where the op is defined. Narrow them for log, widen them for what must not overflow.
-    finite: False for NaN and ±inf too, where values are compared; no other draws them.
-    kinks: numbers where the derivative jumps. No gradient is asked for nearer than 0.001 to them.
-    dtype: of floats, of NumPy or TensorFlow.
+    shape: tuple[str | int, ...]
+    least: int
+
+    def names(self) -> set[str]:
+        """Return the names whose sizes must be known."""
+        return {axis for axis in self.shape if isinstance(axis, str)}
+
+    def without_nan(self) -> "Spec":
+        """Return the same spec without NaN and ±inf."""
+        return self
+
+    def near(self) -> "Spec":
+        """Return the same spec without NaN, within ±3 if it has such numbers: where differences keep their digits."""
+        return self
+
+    def sized(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """Return the shape."""
+        return tuple(sizes[axis] if isinstance(axis, str) else axis for axis in self.shape)
+
+    @abstractmethod
+    def arrays(self, sizes: Mapping[str, int], away: bool) -> "SearchStrategy[npt.NDArray[Any]]":
+        """Return a strategy; `away` from kinks, NaN and ±inf, where there is no gradient to compare."""
+
+    @abstractmethod
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> npt.NDArray[Any]:
+        """Return uniformly distributed numbers, near 0 where the domain is."""
+
+    @abstractmethod
+    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> npt.NDArray[Any]:
+        """Return numbers of the whole domain, away from kinks: half of them edge values, the others uniform."""
+
+    @abstractmethod
+    def tiled(self, sizes: Mapping[str, int]) -> npt.NDArray[Any]:
+        """Return all edge values in turn."""
+
+
+@dataclass(frozen=True)
+class Floats(Spec):
+    """An argument of floats from `low` to `high`, among them the bounds, ±0, ±1 and ±1e-30 where they lie between.
+
+    Args:
+        shape: The size or the name of each axis. Axes of one name have one size, in all arguments. That of "batch" may
+            be 0, those of other names are `least` or more.
+        low: The lower end of the domain where the op is defined. Raise it for a logarithm, say.
+        high: The upper end of the domain. Widen it for an op that must not overflow.
+        finite: False draws NaN and ±inf too, for the law of values that is about them; no other law draws them.
+        kinks: Numbers where the derivative jumps. No gradient is asked for within 0.001 of them.
+        least: The smallest size of a named axis other than "batch", at least 1.
+        dtype: A dtype of floats, of NumPy or TensorFlow.
+
+    Raises:
+        TypeError: If shape is a string, or dtype is not of floats.
+        ValueError: If low is more than high.
+
+    Example:
+        >>> dnn.testing.Floats(["batch", 3], low=0.01).high
+        100.0
     """
 
     shape: tuple[str | int, ...] = (BATCH, "features")
@@ -34,68 +88,60 @@ class Floats:
     least: int = 1
     dtype: type | tf.DType = np.float32
 
-    def __post_init__(self):
-        refuse_a_word(self.shape)
-        object.__setattr__(self, "dtype", numpy_type(self.dtype, "floating"))
+    def __post_init__(self) -> None:
+        _refuse_string(self.shape)
+        object.__setattr__(self, "dtype", _numpy_type(self.dtype, "floating"))
         if not self.low <= self.high:
             raise ValueError(f"low must be at most high, got {self.low} and {self.high}")
 
-    def names(self) -> set[str]:
-        return {axis for axis in self.shape if isinstance(axis, str)}
-
     def without_nan(self) -> "Floats":
-        """The same without NaN and ±inf."""
         return replace(self, finite=True)
 
     def near(self) -> "Floats":
-        """The same without NaN, within ±3 where it has such numbers: where differences keep their digits."""
         low, high = max(self.low, -NEAR), min(self.high, NEAR)
         return replace(self.without_nan(), low=low, high=high) if low <= high else self.without_nan()
 
-    def arrays(self, sizes: Mapping[str, int], away: bool):
-        """A strategy. away: from kinks, NaN and ±inf, where there is no gradient to compare."""
+    def arrays(self, sizes: Mapping[str, int], away: bool) -> "SearchStrategy[npt.NDArray[Any]]":
         from hypothesis import strategies as st
         from hypothesis.extra.numpy import arrays
 
         low, high = self._bounds()
         of_numpy = self.dtype if np.issubdtype(self.dtype, np.floating) else np.float32  # bfloat16 is not one
-        numbers = st.floats(low, high, width=np.finfo(of_numpy).bits, allow_subnormal=False)
-        elements = st.sampled_from(self.edges(self.finite or away)) | numbers
+        width: Any = np.finfo(of_numpy).bits
+        numbers = st.floats(low, high, width=width, allow_subnormal=False)
+        elements = st.sampled_from(self._edges(self.finite or away)) | numbers
         if away:
             elements = elements.filter(self._is_away)
-        drawn = arrays(of_numpy, sized(self.shape, sizes), elements=elements)
+        drawn = arrays(of_numpy, self.sized(sizes), elements=elements)
         return drawn if of_numpy is self.dtype else drawn.map(lambda numbers: numbers.astype(self.dtype))
 
-    def edges(self, finite: bool) -> list[float]:
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> npt.NDArray[Any]:
+        near = self.near()
+        return random.uniform(near.low, near.high, self.sized(sizes)).astype(self.dtype)
+
+    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> npt.NDArray[Any]:
+        shape, (low, high) = self.sized(sizes), self._bounds()
+        part = random.uniform(0, 1, shape)
+        edges = list(filter(self._is_away, self._edges(finite=True))) or [low]
+        between = low * (1 - part) + high * part
+        values = np.where(random.integers(0, 2, shape) == 0, random.choice(edges, shape), between)
+        return np.clip(np.where(self._is_away(values), values, edges[0]), low, high).astype(self.dtype)
+
+    def tiled(self, sizes: Mapping[str, int]) -> npt.NDArray[Any]:
+        return np.resize(np.array(self._edges(self.finite), self.dtype), self.sized(sizes))
+
+    def _edges(self, finite: bool) -> list[float]:
         low, high = self._bounds()
         usual = [0.0, -0.0, 1.0, -1.0, TINY, -TINY]
         others = [] if finite else [np.nan, np.inf, -np.inf]
         return [low, high, *(value for value in usual if low <= value <= high), *others]
 
-    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
-        """Equally distributed, near 0 where the domain is."""
-        near = self.near()
-        return random.uniform(near.low, near.high, sized(self.shape, sizes)).astype(self.dtype)
-
-    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
-        """Half of them edge values, the others equally distributed from low to high, away from kinks."""
-        shape, (low, high) = sized(self.shape, sizes), self._bounds()
-        part = random.uniform(0, 1, shape)
-        edges = list(filter(self._is_away, self.edges(finite=True))) or [low]
-        between = low * (1 - part) + high * part
-        values = np.where(random.integers(0, 2, shape) == 0, random.choice(edges, shape), between)
-        return np.clip(np.where(self._is_away(values), values, edges[0]), low, high).astype(self.dtype)
-
-    def tiled(self, sizes: Mapping[str, int]) -> np.ndarray:
-        """The edge values in turn."""
-        return np.resize(np.array(self.edges(self.finite), self.dtype), sized(self.shape, sizes))
-
-    def _is_away(self, values):
-        """Whether they are from the kinks, all of them."""
+    def _is_away(self, values: Any) -> Any:
+        """Return whether each number is away from all kinks."""
         return np.all([abs(values - kink) > BESIDE_A_KINK for kink in self.kinks], axis=0)
 
     def _bounds(self) -> tuple[float, float]:
-        """Of the finite numbers of this dtype between low and high."""
+        """Return the smallest and the largest finite number of the dtype from low to high."""
         largest = float(tf.as_dtype(self.dtype).max)
         low, high = self.dtype(max(self.low, -largest)), self.dtype(min(self.high, largest))
         low = np.nextafter(low, self.dtype(np.inf)) if low < self.low else low
@@ -104,10 +150,22 @@ class Floats:
 
 
 @dataclass(frozen=True)
-class Integers:
-    """An argument of integers from low up to, but without, `below`: a number, or the name of an axis.
+class Integers(Spec):
+    """An argument of integers from `low` up to, but without, `below`.
 
-    `Integers(["batch"], below="classes")` are the class numbers beside `Floats(["batch", "classes"])`.
+    `Integers(["batch"], below="classes")` are the class numbers for `Floats(["batch", "classes"])`.
+
+    Args:
+        shape: The size or the name of each axis. Axes of one name have one size, in all arguments. That of "batch" may
+            be 0, those of other names are `least` or more.
+        below: The end of the range, a number, or the name of an axis whose size it is.
+        low: The smallest number.
+        least: The smallest size of a named axis other than "batch", at least 1.
+        dtype: A dtype of integers, of NumPy or TensorFlow.
+
+    Raises:
+        TypeError: If shape is a string, or dtype is not of integers.
+        ValueError: If low is not less than below.
     """
 
     shape: tuple[str | int, ...] = (BATCH,)
@@ -116,39 +174,47 @@ class Integers:
     least: int = 1
     dtype: type | tf.DType = np.int32
 
-    def __post_init__(self):
-        refuse_a_word(self.shape)
-        object.__setattr__(self, "dtype", numpy_type(self.dtype, "integer"))
+    def __post_init__(self) -> None:
+        _refuse_string(self.shape)
+        object.__setattr__(self, "dtype", _numpy_type(self.dtype, "integer"))
         if not isinstance(self.below, str) and not self.low < self.below:
             raise ValueError(f"below must be more than low, got {self.below} and {self.low}")
 
     def names(self) -> set[str]:
         return {axis for axis in (*self.shape, self.below) if isinstance(axis, str)}
 
-    def without_nan(self) -> "Integers":
-        return self
-
-    def near(self) -> "Integers":
-        return self
-
-    def arrays(self, sizes: Mapping[str, int], away: bool):
+    def arrays(self, sizes: Mapping[str, int], away: bool) -> "SearchStrategy[npt.NDArray[Any]]":
         from hypothesis import strategies as st
         from hypothesis.extra.numpy import arrays
 
-        below = sizes.get(self.below, self.below)
-        return arrays(self.dtype, sized(self.shape, sizes), elements=st.integers(self.low, below - 1))
+        return arrays(self.dtype, self.sized(sizes), elements=st.integers(self.low, self._end(sizes) - 1))
 
-    def tiled(self, sizes: Mapping[str, int]) -> np.ndarray:
-        """The least and the largest in turn."""
-        edges = [self.low, sizes.get(self.below, self.below) - 1]
-        return np.resize(np.array(edges, self.dtype), sized(self.shape, sizes))
+    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> npt.NDArray[Any]:
+        return random.integers(self.low, self._end(sizes), self.sized(sizes), self.dtype)
 
-    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
+    def spread(self, sizes: Mapping[str, int], random: np.random.Generator) -> npt.NDArray[Any]:
         return self.sample(sizes, random)
 
-    def sample(self, sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
-        return random.integers(self.low, sizes.get(self.below, self.below), sized(self.shape, sizes), self.dtype)
+    def tiled(self, sizes: Mapping[str, int]) -> npt.NDArray[Any]:
+        return np.resize(np.array([self.low, self._end(sizes) - 1], self.dtype), self.sized(sizes))
+
+    def _end(self, sizes: Mapping[str, int]) -> int:
+        return sizes[self.below] if isinstance(self.below, str) else self.below
 
 
-def sized(shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(sizes.get(axis, axis) for axis in shape)
+def _refuse_string(shape: object) -> None:
+    """Each letter of it would be the name of an axis."""
+    if isinstance(shape, str):
+        raise TypeError(f"shape must be a list with the size or name of each axis, as [{shape!r}], got {shape!r}")
+
+
+def _numpy_type(dtype: object, kind: str) -> type:
+    """Return the NumPy type of a dtype of this kind, "floating" or "integer"."""
+    try:
+        found = tf.as_dtype(dtype)
+    except TypeError:
+        found = tf.resource
+    if not getattr(found, f"is_{kind}"):
+        raise TypeError(f"dtype must be {kind}, got {dtype!r}")
+    numpy_type: type = found.as_numpy_dtype
+    return numpy_type

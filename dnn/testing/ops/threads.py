@@ -1,4 +1,4 @@
-"""Law of an op that is called from many threads at once: it gives the bits that it gives one by one."""
+"""Laws of an op that is called again: it gives the same bits, one call after another and from many threads at once."""
 
 import sys
 import time
@@ -7,38 +7,54 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Barrier
+from typing import Any
 
 import tensorflow as tf
 
-from dnn.testing.modes import assert_near
-from dnn.testing.ops.bits import bits
-from dnn.testing.ops.larger import most_numbers
-from dnn.testing.ops.repeated import eager, graph
+from dnn.ops.calling import AnyFunction, Example, cotangents, outputs
+from dnn.ops.comparing import assert_near, bits
+from dnn.testing.ops.case import Case
 from dnn.testing.ops.report import NotApplicableError
-from dnn.testing.ops.subject import Case, cotangents, outputs
+from dnn.testing.ops.source import most_numbers
 
+REPETITIONS = 32
 THREADS = 8
-SECONDS = 0.4  # of the processor, for really large arguments in each mode: fewer calls where each takes long
+RACE_SECONDS = 0.4  # of the processor, for very large arguments in each mode: fewer calls where each takes long
 
 
 @dataclass(frozen=True)
-class Run:
-    """A function, and the different arguments that threads call it with, of equal shapes, so often together."""
+class ThreadedCalls:
+    """A function, the different arguments of equal shapes that threads call it with, and how often in all."""
 
     name: str
-    call: Callable
-    arguments: Sequence[tuple]
+    call: Callable[..., Any]
+    arguments: Sequence[Sequence[Any]]
     times: int
 
 
-def keeps_its_bits_among_threads(case: Case) -> str:
+def repeated_calls_give_the_same_bits(case: Case) -> str:
+    """For the same arguments, eagerly and, by itself, in a graph, values and gradients."""
+    arrays = case.batches[0]
+    weights = cotangents(outputs(case.op, arrays))
+    for mode, call in (("eager", case.results_and_gradients), ("graph", tf.function(case.results_and_gradients))):
+        first = bits(call(arrays, weights))
+        for repetition in range(1, REPETITIONS):
+            if bits(call(arrays, weights)) != first:
+                raise AssertionError(
+                    f"call {repetition + 1} with the same arguments gives other bits than the first, {mode} mode"
+                )
+    return f"{REPETITIONS} calls, eagerly and in a graph"
+
+
+def concurrent_calls_give_the_same_bits(case: Case) -> str:
     """Called on different arguments from 8 threads at once, it gives the bits that it gives one by one.
 
     A quarter of the calls are eager, an eighth are those of one graph with one call in it; the others stand 16 in a
-    graph, which TensorFlow runs at once too. Besides there are calls of really large arguments, in which a race is
+    graph, which TensorFlow runs at once too. Besides there are calls of very large arguments, in which a race is
     likely: eagerly and in a graph. All calls of an op in eager mode, and all of one graph, share what its kernel
     remembers. A graph's bits are those of its first run, which must be near to what is right: TensorFlow may order the
-    arithmetic of another graph in another way.
+    arithmetic of another graph in another way. On one core TensorFlow runs the kernels of graphs one after the other,
+    and a race shows in eager calls alone.
     """
     if case.changed:
         raise NotApplicableError("it changes its variables")
@@ -46,61 +62,64 @@ def keeps_its_bits_among_threads(case: Case) -> str:
     if different < 2:
         raise NotApplicableError("no two different arguments were drawn, by which a race would show")
     wrong = {}
-    with _often_switching(), ThreadPoolExecutor(THREADS) as pool:
-        for run in (*_usual(case), *_of_larger(case)):
-            wrong[run.name] = _differing(run, pool)
+    with _frequent_switching(), ThreadPoolExecutor(THREADS) as pool:
+        for calls in (*_of_large(case), *_of_very_large(case)):
+            wrong[calls.name] = _count_differing(calls, pool)
     if any(wrong.values()):
         counts = ", ".join(f"{count:,} of {name}" for name, count in wrong.items())
-        raise AssertionError(f"{counts} give other bits than one by one")
-    also = f", and of {most_numbers(case.larger[0]):,} numbers" if case.larger else ""
-    return f"{case.calls:,} calls from {THREADS} threads, {different} different{also}"
+        raise AssertionError(f"{counts} differ in their bits from the same calls made alone")
+    also = f", and of {most_numbers(case.very_large[0]):,} numbers" if case.very_large else ""
+    return f"{case.settings.calls:,} calls from {THREADS} threads, {different} different{also}"
 
 
-def _usual(case: Case) -> Iterator[Run]:
-    batches = _tensors(case, case.batches)
-    alone, one = eager(case), graph(case)
+def _of_large(case: Case) -> Iterator[ThreadedCalls]:
+    batches, calls = _tensors(case, case.batches), case.settings.calls
+    alone, graph = case.results_and_gradients, tf.function(case.results_and_gradients)
     together = tf.function(lambda *batches: [alone(*batch) for batch in batches])
-    _assert_near_to(alone, together, batches, case.ulps)
-    few, fewer = -(-case.calls // 4), -(-case.calls // 8)
-    rounds = -(-(case.calls - few - fewer) // len(batches))
-    yield Run(f"{few:,} eager calls", alone, batches, few)
-    yield Run(f"{fewer:,} calls of a graph", one, batches, fewer)
-    yield Run(f"{rounds:,} calls of a graph with {len(batches)} in it", together, [batches], rounds)
+    _assert_near_to(alone, together, batches, case.settings.ulps)
+    in_eager, in_graph = -(-calls // 4), -(-calls // 8)
+    rounds = -(-(calls - in_eager - in_graph) // len(batches))
+    yield ThreadedCalls(f"{in_eager:,} eager calls", alone, batches, in_eager)
+    yield ThreadedCalls(f"{in_graph:,} calls of a graph", graph, batches, in_graph)
+    yield ThreadedCalls(f"{rounds:,} calls of a graph with {len(batches)} in it", together, [batches], rounds)
 
 
-def _of_larger(case: Case) -> Iterator[Run]:
-    tensors = _tensors(case, case.larger)
-    for name, call in (("eager calls", eager(case)), ("calls of a graph", graph(case))):
+def _of_very_large(case: Case) -> Iterator[ThreadedCalls]:
+    """Of one shape, so that all calls of the graph share its kernels."""
+    tensors, most = _tensors(case, case.very_large), case.settings.calls // 64
+    graph = tf.function(case.results_and_gradients)
+    for name, call in (("eager calls", case.results_and_gradients), ("calls of a graph", graph)):
         if tensors:
-            times = max(THREADS, min(case.calls // 64, int(SECONDS / _seconds(call, tensors[0]))))
-            yield Run(f"{times} large {name}", call, tensors, times)
+            times = max(THREADS, min(most, int(RACE_SECONDS / _processor_seconds(call, tensors[0]))))
+            yield ThreadedCalls(f"{times} large {name}", call, tensors, times)
 
 
-def _differing(run: Run, pool: ThreadPoolExecutor) -> int:
-    """How many calls give other bits than one by one."""
-    wanted = [bits(run.call(*arguments)) for arguments in run.arguments]
+def _count_differing(calls: ThreadedCalls, pool: ThreadPoolExecutor) -> int:
+    """Return how many calls differ in their bits from the same calls made alone."""
+    expected = [bits(calls.call(*arguments)) for arguments in calls.arguments]
     begin = Barrier(THREADS)
 
-    def calls(thread: int) -> int:
+    def differing(thread: int) -> int:
         begin.wait()
-        places = [number % len(wanted) for number in range(thread, run.times, THREADS)]
-        return sum(bits(run.call(*run.arguments[place])) != wanted[place] for place in places)
+        numbers = [number % len(expected) for number in range(thread, calls.times, THREADS)]
+        return sum(bits(calls.call(*calls.arguments[number])) != expected[number] for number in numbers)
 
-    return sum(pool.map(calls, range(THREADS)))
-
-
-def _tensors(case: Case, examples) -> list[tuple]:
-    """Arguments and weights."""
-    return tf.nest.map_structure(tf.constant, [(arrays, cotangents(outputs(case.op, arrays))) for arrays in examples])
+    return sum(pool.map(differing, range(THREADS)))
 
 
-def _assert_near_to(alone: Callable, together: Callable, batches, ulps: float) -> None:
+def _tensors(case: Case, examples: Sequence[Example]) -> list[tuple[Any, Any]]:
+    """Return (arguments, weights) for each example."""
+    pairs = [(list(arrays), cotangents(outputs(case.op, arrays))) for arrays in examples]
+    return [tuple(tf.nest.map_structure(tf.constant, pair)) for pair in pairs]
+
+
+def _assert_near_to(alone: AnyFunction, together: AnyFunction, batches: Sequence[Any], ulps: float) -> None:
     pairs = zip(tf.nest.flatten(together(*batches)), tf.nest.flatten([alone(*b) for b in batches]), strict=True)
     for one, other in pairs:
         assert_near(one, other, "one of 16 calls in a graph beside the same call alone", ulps=ulps)
 
 
-def _seconds(call: Callable, arguments) -> float:
+def _processor_seconds(call: AnyFunction, arguments: Sequence[Any]) -> float:
     call(*arguments)
     before = time.process_time()
     bits(call(*arguments))
@@ -108,7 +127,7 @@ def _seconds(call: Callable, arguments) -> float:
 
 
 @contextmanager
-def _often_switching() -> Iterator[None]:
+def _frequent_switching() -> Iterator[None]:
     """Python changes between its threads every 10 µs: a race in Python is rare at its usual 5 ms."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)

@@ -1,4 +1,4 @@
-"""AccumulateGradients, and wrappers within one another: against Keras's optimizer with the same options."""
+"""AccumulateGradients, and wrappers around one another: against Keras's optimizer with the same options."""
 
 import functools
 import re
@@ -27,7 +27,7 @@ def normal(shape, seed=0):
 
 
 class Descent:
-    """A user's own optimizer, which is no tf.Module: p ← p − rate · g."""
+    """A user's own optimizer, not a tf.Module: p ← p − rate · g."""
 
     def __init__(self, parameters, learning_rate):
         self.parameters, self.learning_rate = parameters, learning_rate

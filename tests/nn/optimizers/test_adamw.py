@@ -45,7 +45,7 @@ def test_the_first_step_worked_by_hand():
     assert_near(p, 1.25, dtype=np.float64, ulps=16)
 
 
-def test_its_learning_rate_is_that_of_the_adam_within():
+def test_its_learning_rate_is_that_of_the_wrapped_adam():
     p = tf.Variable(0.0)
     optimizer = AdamW([p], 0.1)
     optimizer.learning_rate = 0.5

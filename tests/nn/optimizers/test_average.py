@@ -179,7 +179,7 @@ def test_there_is_one_master_of_a_parameter(dtype):
 
 
 def test_training_goes_on_after_two_swaps_as_if_there_had_been_none():
-    """The float32 masters of the optimizer within are still those of its parameters."""
+    """The float32 masters of the wrapped optimizer are still those of its parameters."""
     ends = []
     for swaps in (0, 2):
         p = tf.Variable(tf.cast(normal(9), tf.bfloat16))

@@ -98,7 +98,7 @@ def test_float64_gradients_of_any_size_are_clipped_to_the_limit(values, limit):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_largest_and_the_smallest_float64_gradients_are_clipped(mode):
-    """(3, 4) times the size, whose norm is 5 times the size, to a tenth of that; at 4e307 the norm is no float64."""
+    """(3, 4) times the size, whose norm is 5 times the size, to a tenth of that; at 4e307 the norm overflows."""
 
     @MODES[mode]
     def clipped(sizes):

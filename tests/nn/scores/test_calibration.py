@@ -117,8 +117,11 @@ def test_half_precision_probabilities_are_taken_and_may_be_off_by_their_rounding
 
 @each_score
 def test_rows_that_do_not_add_up_to_1_are_warned_of(score):
+    """By more than √ε, as rounding may leave them, and as in scikit-learn."""
+    score([0, 1], [[0.5, 0.5 + 1e-8], [0.5, 0.5]])
+    score([0, 1], np.float32([[0.5, 0.5 + 1e-4], [0.5, 0.5]]))
     with pytest.warns(UserWarning, match="the rows of y_proba do not add up to 1: are they probabilities"):
-        score([0, 1], [[0.5, 0.6], [0.5, 0.5]])
+        score([0, 1], [[0.5, 0.5 + 1e-7], [0.5, 0.5]])
 
 
 @each_score

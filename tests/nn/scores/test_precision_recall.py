@@ -52,6 +52,12 @@ def test_the_scores_of_two_classes_are_scikit_learn_s_which_refuses_a_third(exam
         assert_same_answer(ours, theirs, true, predicted, pos_label=pos_label, **options)
 
 
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+def test_a_mean_weighted_by_true_rows_where_there_are_none_is_not_weighted(ours, theirs):
+    options = {"labels": [1, 2], "average": "weighted", "zero_division": 1.0}
+    assert_same_answer(ours, theirs, [0, 0, 0], [1, 1, 0], **options)
+
+
 @each_score
 def test_the_default_positive_class_is_1(score):
     assert score([0, 1, 1, 1, 0], [0, 1, 1, 1, 0]) == 1

@@ -1,0 +1,121 @@
+"""Each law can be broken: a piece with one fault is caught by the law that is meant for it, which says why."""
+
+import faulty
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+from dnn.testing import LAWS, Activation, Layer, Loss, Metric, Optimizer, Score, laws
+
+MADE = faulty.Scale()
+FAULTS = {
+    "can_be_called": [
+        (Loss, "mse", "it must be a function of the examples, got 'mse'"),
+        (
+            Loss,
+            lambda labels, logits: dnn.sparse_softmax_cross_entropy(logits, labels),
+            r"it cannot be called with the examples, int32\[7\], float32\[7, 3\]: (Type|Value)Error: labels",
+        ),
+        (Layer, lambda: dnn.Dense(5, 3), r"the examples, float32\[7, 4\]: ValueError: x must be \[..., 5\]"),
+        (Layer, MADE, "a function of no argument .*; .*Scale.* gives TypeError: .*missing 1 required"),
+        (Layer, dnn.Dense, "a function of no argument .*Dense.* gives TypeError: .*missing 2 required"),
+        (Layer, lambda: None, "it must be made by a function of no argument .* gives TypeError: None is not"),
+        (Optimizer, lambda parameters: dnn.SGD(0.1), "a function of parameters .* gives TypeError"),
+        (Optimizer, lambda parameters: object(), r"the examples, float32\[7, 4\]: AttributeError"),
+        (Activation, lambda x: np.maximum(x, 0), "the result must be a tensor, got ndarray"),
+    ],
+    "begins_the_same_each_time": [
+        (Layer, faulty.Lazy, r"the first call made variables, .*: \['extra:0'\]"),
+        (Layer, faulty.Unseeded, "variable 0, w:0, when made for the second time: .* instead of"),
+        (Optimizer, faulty.LazySlots, "the first call made variables"),
+        (Layer, lambda: MADE, "make gave the same object twice; it must give a new one"),
+    ],
+    "remembers_in_variables_alone": [
+        (Layer, faulty.Noisy, "no global generator.\noutput, called a second time: .* instead of"),
+        (Layer, faulty.Counting, "no count in a Python number.*\noutput, called a second time: .* instead of"),
+        (Optimizer, faulty.PythonSteps, "kernel, called a second time: .* instead of"),
+    ],
+    "treats_each_row_alone": [
+        (Layer, faulty.BatchMean, "1 of 7 rows: .* instead of"),
+        (Loss, faulty.mean_loss, r"one number for each row, \[7\], got float32\[\]"),
+        (Loss, faulty.mean_for_each, "1 of 7 rows: .* instead of"),
+        (Metric, faulty.squeezed_hits, r"1 of 7 rows: float32\[\] instead of float32\[1\]"),
+        (Metric, faulty.hits_that_need_two_rows, "InvalidArgumentError: .*slice index 1"),
+    ],
+    "keeps_the_dtype": [
+        (Layer, faulty.InFloat64, r"output of bfloat16\[7, 4\] is float64\[7, 4\]\nCast to the dtype of x, or refuse"),
+        (Layer, faulty.Unchecked, r"output of bfloat16\[7, 4\] is float32\[7, 1\]\nCast to the dtype of x, or refuse"),
+        (Layer, faulty.UncheckedProduct, r"\nbfloat16\[7, 4\] gives InvalidArgumentError: .*\nCast to the dtype of x"),
+        (Activation, lambda x: tf.cast(x, tf.float32), r"result of bfloat16\[7, 4\] is float32\[7, 4\]"),
+        (Activation, lambda x: x[:, :2], r"result of bfloat16\[7, 4\] is bfloat16\[7, 2\]"),
+    ],
+    "refuses_wrong_arguments": [
+        (Layer, faulty.Unchecked, "x of strings raises no TypeError or ValueError, but InvalidArgumentError: "),
+        (Layer, faulty.AnyWidth, r"x of shape \(\) is accepted without an error\n.* leave this law out: refuses=False"),
+        (Loss, faulty.broadcasting_loss, "targets of strings raises no TypeError or ValueError, but InvalidArg"),
+        (Score, lambda labels, logits: 0.0, r"labels of shape \(\) is accepted without an error"),
+    ],
+    "has_finite_gradients": [
+        (Layer, faulty.Unconnected, "the output has no gradient by variable 0, w:0"),
+        (Loss, faulty.log_of_a_probability, "the gradient of the result by logits is not finite: .*nan"),
+        (Activation, tf.sqrt, "the gradient of the result by x is not finite: .*inf"),
+    ],
+    "keeps_nan": [
+        (Layer, faulty.HidesNan, r"row 0 of 7 has a NaN; in the result these have one: \[\]"),
+        (Activation, lambda x: x - tf.reduce_mean(x), r"in the result these have one: \[0 1 2 3 4 5 6\]"),
+    ],
+    "one_trace_agrees": [
+        (Activation, faulty.doubled_in_a_graph, "result, call 1, 7 rows, graph mode beside eager: .* instead of"),
+        (Layer, faulty.Counting, "output, call 2, 1 rows, graph mode beside eager: .* instead of"),
+        (Optimizer, faulty.PythonSteps, "kernel, call 2, 1 rows, graph mode beside eager: .* instead of"),
+        (Layer, faulty.Lazy, "it was traced 2 times"),
+        (Layer, faulty.StaticRows, "TypeError: .*"),
+        (Layer, faulty.RowsAsPythonNumber, "output, call 1, 7 rows, graph mode beside eager: .* instead of"),
+        (Layer, faulty.Retracing, r"each call traces its own tf.functions again: \[.\] traces, then \[.\]"),
+        (Loss, faulty.retracing_loss, r"each call traces its own tf.functions again: \[.\] traces, then \[.\]"),
+    ],
+    "xla_agrees": [
+        (Activation, faulty.by_python, "XLA has no kernel for EagerPyFunc: pass xla=False"),
+        (Layer, lambda: faulty.largest_of_two, "output, of a NaN, xla mode beside eager: .* instead of nan"),
+    ],
+    "survives_a_checkpoint": [
+        (Layer, faulty.Lazy, "extra"),
+        (Layer, faulty.Totalling, "output, from the checkpoint: .* instead of"),
+        (Optimizer, faulty.PythonSteps, "kernel, from the checkpoint: .* instead of"),
+    ],
+    "survives_a_saved_model": [(Layer, faulty.Untracked, "untracked")],
+    "depends_on_the_label": [
+        (Loss, faulty.loss_without_labels, r"with the labels of other rows the losses are the same: \["),
+        (Loss, faulty.log_of_a_probability, r"the losses are not finite: \[.*inf"),
+    ],
+    "is_lower_for_the_right_class": [
+        (Loss, faulty.negated_loss, r"it is -0.5\d* for the right classes and -1.8\d* for the wrong ones")
+    ],
+    "goes_downhill": [
+        (Optimizer, faulty.Ascent, "from a height of 750.* four steps lead to 7"),
+        (Optimizer, faulty.Standing, "from a height of 750.* four steps lead to 750"),
+    ],
+    "moves_every_parameter": [(Optimizer, faulty.Standing, r"kernel is as it was at first: \[\[-1.0, ")],
+    "refuses_what_it_cannot_train": [
+        (Optimizer, faulty.SkipsMissingGradients, "one gradient for two parameters is accepted without an error")
+    ],
+    "scores_one_row": [
+        (Score, faulty.score_that_needs_two_rows, "IndexError: index 1 is out of bounds"),
+        (Score, lambda labels, logits: logits[:, 0], r"of 1 row has shape \(1,\), that of 7 rows \(7,\)"),
+    ],
+    "scores_rows_in_any_order": [(Score, faulty.score_of_the_first_row, r"the score of rows \[.*\]: .* instead of")],
+}
+CASES = [(name, *fault) for name, faults in FAULTS.items() for fault in faults]
+
+
+@pytest.mark.parametrize(("name", "kind", "subject", "message"), CASES)
+def test_a_fault_is_caught_by_the_law_that_is_meant_for_it(name, kind, subject, message):
+    piece = kind("MyPiece", subject)
+    (law,) = (law for law in laws(piece) if law.__name__ == name)
+    with pytest.raises(AssertionError, match=f"(?s)MyPiece breaks the law {name}: .*{message}"):
+        law(piece)
+
+
+def test_every_law_was_seen_to_be_broken():
+    assert set(FAULTS) == {law.__name__ for laws_of_kind in LAWS.values() for law in laws_of_kind}
