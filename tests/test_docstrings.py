@@ -14,7 +14,7 @@ import dnn
 ROOT = Path(dnn.__file__).parent.parent
 PACKAGE = griffe.load("dnn", search_paths=[ROOT], docstring_parser="google", allow_inspection=False)
 INDEX = {**{name: dnn._MODULES[name] for name in dnn.__all__}}
-for room in ("ops", "testing", "typing"):
+for room in ("kernels", "ops", "testing", "typing"):
     module = importlib.import_module(f"dnn.{room}")
     INDEX |= {f"{room}.{name}": f"dnn.{room}" for name in module.__all__}
 
