@@ -206,7 +206,9 @@ def test_the_default_target_is_one_of_the_columns_that_are_not_dropped(tmp_path)
     for target, drop in (("deposit", []), ("y", ["deposit"]), ("z", ["deposit", "y"])):
         options = [option for name in drop for option in ("--drop", name)]
         if target == "z":
-            assert "no column besides the target 'z'" in refusal("prepare", "--data", data, "--out", "x", *options)
+            assert "no column besides the target 'z'" in refusal(
+                "prepare", "--data", data, "--out", tmp_path / "x", *options
+            )
         else:
             output = run("prepare", "--data", data, "--out", tmp_path / target, *options)
             assert f"target: {target}, classes 0, 1" in output
@@ -310,9 +312,9 @@ def test_evaluate_refuses_a_file_without_the_target_or_with_an_unknown_class(tmp
     assert "'perhaps' is not one of 'no', 'yes'" in refusal("evaluate", trained, "--data", odd)
 
 
-def test_what_a_prepared_folder_decided_is_refused(prepared):
+def test_what_a_prepared_folder_decided_is_refused(tmp_path, prepared):
     for option, value in {"scale": "rescale", "validation": 0.3, "test": 0, "target": "y", "drop": "age"}.items():
-        told = refusal("train", "--data", prepared, f"--{option}", value)
+        told = refusal("train", "--data", prepared, "--out", tmp_path / "run", f"--{option}", value)
         assert f"--{option} was decided when the folder was prepared" in told
 
 
@@ -390,12 +392,14 @@ def test_a_damaged_prepared_folder_is_refused(tmp_path, prepared):
     np.savez(prepared / "train.npz", inputs=np.zeros((4, 51), np.float32))
     assert "no array 'targets'" in refusal("train", "--data", prepared, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    assert "is neither a run folder nor a prepared one" in refusal("train", "--data", tmp_path)
+    assert "is neither a run folder nor a prepared one" in refusal(
+        "train", "--data", tmp_path, "--out", tmp_path / "run"
+    )
     assert "exists already" in refusal("prepare", "--out", prepared)
 
 
-def test_debug_lets_the_error_through_for_its_traceback():
-    result = CliRunner().invoke(app, ["train", "--data", "absent.csv", "--debug"])
+def test_debug_lets_the_error_through_for_its_traceback(tmp_path):
+    result = CliRunner().invoke(app, ["train", "--data", "absent.csv", "--out", str(tmp_path / "run"), "--debug"])
     assert isinstance(result.exception, FileNotFoundError)
     assert not app.pretty_exceptions_enable
 
