@@ -66,6 +66,10 @@ from dnn.nn.regularizers import L2 as L2
 from dnn.nn.regularizers import penalty as penalty
 from dnn.nn.modules import weights as weights
 from dnn.nn.summary import summary as summary
+from dnn.nn.model_file import load_model as load_model
+from dnn.nn.model_file import save as save
+from dnn.nn.weight_files import load_weights as load_weights
+from dnn.nn.weight_files import save_weights as save_weights
 from dnn.nn.losses import binary_cross_entropy as binary_cross_entropy
 from dnn.nn.losses import mean_squared_error as mean_squared_error
 from dnn.nn.losses import softmax_cross_entropy as softmax_cross_entropy
