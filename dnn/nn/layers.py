@@ -12,6 +12,7 @@ from dnn.nn.argument_checks import checked_callable, checked_input, checked_key,
 from dnn.nn.initializers import glorot_uniform, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
+from dnn.nn.training_calls import noted_calls
 
 
 def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike) -> tf.Tensor:
@@ -152,6 +153,9 @@ class Sequential(tf.Module):
         Raises:
             TypeError: If `training` is True: dropout needs a key to draw from.
         """
+        if training is False:
+            with noted_calls():  # on purpose: what is noted within is not looked at
+                return self(x)
         for index, (layer, takes) in enumerate(zip(self.layers, self._takes_training, strict=True)):
             x = layer(x, training=key_at(training, index)) if takes else layer(x)
         return x

@@ -12,7 +12,6 @@ import tensorflow as tf
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.train.border import (
-    check_functions,
     check_monitored,
     check_objects,
     check_switches,
@@ -22,9 +21,11 @@ from dnn.train.border import (
 )
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import step_multiply_adds, trace_training, training_program
+from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.evaluate import ACCURACY, evaluator, means
+from dnn.train.function_checks import check_functions
 from dnn.train.history import History
+from dnn.train.model_checks import check_told_of_training, check_variables_are_known
 from dnn.train.rows import Rows
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
@@ -95,6 +96,7 @@ def fit(
     check_objects(model, optimizer, early_stopping, callbacks)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
+    check_variables_are_known(model, optimizer, trace_prediction(model, rows.x.shape[1]))
     validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
@@ -108,7 +110,9 @@ def fit(
     under_xla = jit_compile != "auto" and bool(jit_compile)
     steps, work = math.ceil(rows.x.shape[0] / batch_size), step_multiply_adds(batch_size, optimizer)
     graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
-    train_epoch = GraphOrXla(trace(under_xla), trace, under_xla=under_xla, graph_epochs=graph_epochs)
+    compiled = trace(under_xla)
+    check_told_of_training(model, optimizer, compiled.training_calls)
+    train_epoch = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
     train = trainer(train_epoch, rows, metrics, seed=seed, shuffle=shuffle)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
     return run_epochs(train, validate, model, epochs, early_stopping, callbacks)

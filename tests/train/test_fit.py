@@ -302,11 +302,11 @@ ERRORS = {
     "float labels in validation": ({"validation": (X, Y.astype(float))}, r"labels must be integers, got float"),
     "mean loss": (
         {"loss": lambda y, z: tf.reduce_mean(LOSS(y, z))},
-        r"^the loss must be one number for each row, \(2,\), got shape \(\)",
+        r"^the loss must be one number for each row, \(4,\), got shape \(\)",
     ),
     "column of labels": (
         {"data": (X, Y[:, np.newaxis])},
-        r"^data: the loss does not take y as it is: labels must be \[batch\], got \(2, 1\)",
+        r"^data: the loss does not take y as it is: labels must be \[batch\], got \(4, 1\)",
     ),
 }
 
