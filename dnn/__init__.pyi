@@ -5,6 +5,7 @@ A new piece needs one line here, below the module that defines it.
 
 from dnn import bench as bench
 from dnn import data as data
+from dnn import interop as interop
 from dnn import kernels as kernels
 from dnn import nn as nn
 from dnn import ops as ops
@@ -64,6 +65,8 @@ from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2
 from dnn.nn.regularizers import penalty as penalty
+from dnn.nn.modules import get_weights as get_weights
+from dnn.nn.modules import set_weights as set_weights
 from dnn.nn.modules import weights as weights
 from dnn.nn.summary import summary as summary
 from dnn.nn.model_file import load_model as load_model

@@ -11,7 +11,7 @@ import pytest
 import dnn
 
 ROOT = Path(dnn.__file__).parent.parent
-PACKAGES = ("bench", "data", "kernels", "nn", "ops", "report", "testing", "train", "typing")
+PACKAGES = ("bench", "data", "interop", "kernels", "nn", "ops", "report", "testing", "train", "typing")
 
 
 def test_every_name_exists():

@@ -27,7 +27,7 @@ def main(fits: int, which: str) -> None:
 
 def made() -> tuple[dnn.Sequential, dnn.Adam]:
     """Return a model and its optimizer."""
-    model = dnn.mlp(JOB.sizes)
+    model = dnn.mlp(JOB.sizes, seed=0)
     return model, dnn.Adam(model.trainable_variables)
 
 

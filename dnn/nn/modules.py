@@ -3,9 +3,11 @@
 import functools
 import reprlib
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 
@@ -37,6 +39,36 @@ def _weights(module: tf.Module, above: frozenset[int]) -> Iterator[tf.Variable]:
     for part in parts:
         if isinstance(part, tf.Module) and id(part) not in above:
             yield from _weights(part, above)
+
+
+def get_weights(model: tf.Module) -> list[npt.NDArray[Any]]:
+    """Return the values of `weights(model)`: those of Keras's `get_weights`, in its order.
+
+    Args:
+        model: a layer, a `Sequential`, or any other `tf.Module`.
+
+    Returns:
+        A copy of each variable: kernel, bias; gamma, beta, moving_mean, moving_variance; layer by layer.
+    """
+    return [variable.numpy().copy() for variable in weights(model)]
+
+
+def set_weights(model: tf.Module, arrays: Sequence[npt.ArrayLike]) -> None:
+    """Assign what `get_weights` returned, or Keras's of a model of the same layers.
+
+    Args:
+        model: a layer, a `Sequential`, or any other `tf.Module`.
+        arrays: one for each variable, in the order of `weights(model)`, of its shape.
+
+    Raises:
+        ValueError: If there are more or fewer arrays than variables, or one has another shape. Then none is assigned.
+    """
+    variables, values = weights(model), [np.asarray(array) for array in arrays]
+    expected, got = [tuple(v.shape) for v in variables], [value.shape for value in values]
+    if expected != got:
+        raise ValueError(f"arrays must have the shapes of the model's variables, {expected}, got {got}")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value.astype(variable.dtype.as_numpy_dtype))
 
 
 def variable_paths(model: tf.Module) -> dict[str, tf.Variable]:

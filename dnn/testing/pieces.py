@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.initializers import default_seeds_anew
 from dnn.nn.layers import takes_training
 from dnn.testing.examples import LABELS, LOGITS, ROWS, X
 
@@ -115,10 +116,14 @@ class Layer(Piece):
     wanted = "made by a function of no argument that makes a new layer each time, `lambda: MyLayer(4)`"
 
     def fresh(self) -> tf.Module:
-        return _LayerResults(self.subject())
+        with default_seeds_anew():  # a layer made by defaults begins with other weights each time in a process
+            return _LayerResults(self.subject())
 
     def random_results(self) -> frozenset[str]:
-        one, other = (_LayerResults(self.subject(), key)(*self.examples) for key in (KEY, OTHER_KEY))
+        with default_seeds_anew():
+            one = _LayerResults(self.subject(), KEY)(*self.examples)
+        with default_seeds_anew():
+            other = _LayerResults(self.subject(), OTHER_KEY)(*self.examples)
         return frozenset(name for name in one if not np.array_equal(one[name], other[name], equal_nan=True))
 
     def _function(self) -> Callable[..., Any]:

@@ -102,7 +102,7 @@ def test_a_new_fit_begins_anew():
 
 
 def test_it_reduces_the_rate_of_a_compiled_fit():
-    model = dnn.mlp([2, 2])
+    model = dnn.mlp([2, 2], seed=0)
     optimizer = dnn.Adam(model.trainable_variables, 0.5)
     reduce = ReduceLROnPlateau(optimizer, "loss", factor=0.25, patience=1, min_delta=100.0)
     x = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
