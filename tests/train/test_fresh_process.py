@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from dnn.nn.initializers import default_seeds_anew
+
 # what the core must do without; pyarrow, rich, typer and matplotlib are for files, the screen and curves
 BLOCKED = ("keras", "pyarrow", "rich", "typer", "matplotlib", "sklearn", "scipy", "pandas")
 
@@ -42,7 +44,7 @@ def results():
     command = [sys.executable, "-W", "error::DeprecationWarning:dnn", "-c", PROGRAM.format(blocked=BLOCKED)]
     environment = os.environ | {"PYTHONHASHSEED": "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
-    with contextlib.redirect_stdout(io.StringIO()) as here:
+    with contextlib.redirect_stdout(io.StringIO()) as here, default_seeds_anew():
         exec(PROGRAM.format(blocked=()), {})
     output = process.communicate(timeout=600)[0]
     assert process.returncode == 0
