@@ -23,7 +23,7 @@ from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.evaluate import ACCURACY, evaluator, means
-from dnn.train.function_checks import check_functions
+from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
 from dnn.train.model_checks import check_told_of_training, check_variables_are_known
 from dnn.train.rows import Rows
@@ -102,9 +102,9 @@ def fit(
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
     check_monitored(early_stopping, metrics, validation_rows, callbacks)
-    for name, part in (("data", rows), ("validation", validation_rows)):
-        if part:
-            check_functions(model, part, loss, metrics, name)
+    check_functions(model, rows, loss, metrics, "data")
+    if validation_rows and not same_targets(validation_rows, rows):
+        check_functions(model, validation_rows, loss, metrics, "validation")
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
     under_xla = jit_compile != "auto" and bool(jit_compile)
