@@ -37,9 +37,7 @@ def check_functions(model: tf.Module, rows: Rows, loss: LossLike, metrics: Mappi
         except (TypeError, ValueError, tf.errors.OpError) as error:
             raise ValueError(f"{name}: the {what} does not take y as it is: {error}") from error
         if values.shape != y.shape[:1]:
-            raise ValueError(
-                f"the {what} must be one number for each row, {labels.shape[:1]}, got shape {values.shape}"
-            )
+            raise ValueError(f"the {what} must be one number for each row, {y.shape[:1]}, got shape {values.shape}")
         if _mixes_rows(function, y.numpy(), logits, values.numpy()):
             raise ValueError(f"the {what} mixes rows: {_remedy(y.shape, logits.shape)}")
 
