@@ -90,7 +90,10 @@ def fit(
 
     Raises:
         ValueError: If an array or a number is out of its range or has the wrong shape, before any variable is changed.
-            The message names the argument.
+            The message names the argument. Likewise if the loss or a metric gives a row a value that depends on other
+            rows; if the model computes with trainable variables that neither it nor the optimizer has, or made one
+            after the optimizer was made; or if a `Dropout` or `BatchNormalization` of it that is not frozen is never
+            given `training`.
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
