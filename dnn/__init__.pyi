@@ -19,9 +19,12 @@ from dnn.data.files import read_csv as read_csv
 from dnn.data.files import read_parquet as read_parquet
 from dnn.data.files import read_table as read_table
 from dnn.data.files import sample_path as sample_path
+from dnn.data.options import ReadOptions as ReadOptions
+from dnn.data.frames import as_table as as_table
 from dnn.data.split import Part as Part
 from dnn.data.split import split as split
 from dnn.data.labels import Labels as Labels
+from dnn.data.amounts import Amounts as Amounts
 from dnn.data.features import Features as Features
 from dnn.data.preprocess import Binarize as Binarize
 from dnn.data.preprocess import Normalize as Normalize

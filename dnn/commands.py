@@ -156,9 +156,11 @@ def _prepare_file(settings: TrainSettings | PrepareSettings) -> Prepared:
     # a label is what the file says, not a number
     table = files.read(source, drop=settings.drop, kinds={target: "category"})
     say(f"data: {path if settings.data else f'the embedded sample, {path.name}'}, {table.rows:,} rows")
+    for note in table.notes:
+        say(f"note: {note}")
     parts = dnn.split(table, target, fractions=(1 - validation - test, validation, test), seed=settings.seed)
     features = dnn.Features(parts[0].columns, scale=SCALES[scale.value].learn)
-    encoding = Encoding(features, dnn.Labels(parts[0].target), target, tuple(settings.drop))
+    encoding = Encoding(features, dnn.Labels(parts[0].target), target, tuple(settings.drop), table.options)
     _show_encoding(encoding, table, scale.value)
     _show_split({name: len(part.rows) for name, part in zip(PARTS, parts, strict=True)})
     for name, part in zip(PARTS, parts, strict=True):

@@ -63,7 +63,7 @@ def test_a_file_without_the_target_or_the_dropped_column_is_read(csv):
 )
 def test_labels_that_look_like_numbers_are_found_again_in_a_file(csv, target, cells, labels):
     learnt = encoding(target)
-    path = csv("deposit,age,zip\n" + "".join(f"{cell},1,x\n" for cell in cells.split()))
+    path = csv("deposit,age,zip\n" + "".join(f"{cell},1,ü\n" for cell in cells.split()))
     assert learnt.labels(learnt.read(path).columns["deposit"]).tolist() == labels
 
 
@@ -81,7 +81,7 @@ def test_a_folder_without_features_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "has format 2, and this version reads format 1"),
+        ({"format": 3}, "has format 3, and this version reads formats 1 and 2"),
         ({"format": ...}, "is damaged: KeyError('format')"),
         ({"classes": ["no"]}, "is damaged: the target has one class, 'no'"),
         ({"classes": ["yes", "no"]}, "is damaged: its contents are inconsistent"),

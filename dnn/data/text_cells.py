@@ -1,0 +1,182 @@
+"""A column of strings that are not all plain numbers: a category, or numbers with markers or in another notation.
+
+All is decided on its different strings, which are few.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dnn.data.notation import SAMPLE, explained, fits, notations_of, parse, usual_notation
+from dnn.data.options import Notation
+from dnn.data.table import plural, shortened
+
+MARKERS = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?", "-", "–", "—", ".", "#N/A")
+"""What people write for "missing" among numbers."""
+TRUTH_VALUES = ("True", "TRUE", "False", "FALSE")  # of pandas and R, where polars and Arrow write true and false
+MOST_TOLD = 100
+
+
+class BadCellError(ValueError):
+    """A cell that its column must not hold; `row` counts the data rows from 0."""
+
+    def __init__(self, row: int, message: str) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+class Finding(NamedTuple):
+    """What a reader decided about a column. row: the first data row, from 0, that shows it."""
+
+    row: int
+    message: str
+
+
+class Strings:
+    """A column of strings, trimmed, with one spelling for truth values.
+
+    Args:
+        values: string[values], the different strings; "" is a missing cell.
+        indices: [rows], the index of each row's string.
+    """
+
+    def __init__(self, values: pa.Array, indices: npt.NDArray[np.integer[Any]]) -> None:
+        self.values = values
+        self.indices = indices
+
+    @property
+    def category(self) -> npt.NDArray[np.object_]:
+        """The column as object[rows] of str; equal strings share one object."""
+        return np.array(self.values.to_pylist(), object)[self.indices]
+
+    @cached_property
+    def unmarked(self) -> pa.Array:
+        """The strings that are neither empty nor a marker for "missing"."""
+        return self.values.filter(pc.invert(_is_one_of(self.values, ("", *MARKERS))))
+
+    @cached_property
+    def notations(self) -> list[Notation]:
+        """The notations in which all unmarked strings are numbers; none if there are none."""
+        return notations_of(self.unmarked) if len(self.unmarked) else []
+
+    def numbers(self, notation: Notation) -> npt.NDArray[np.float64]:
+        """Return the column as float64[rows], NaN for empty cells and markers.
+
+        Raises:
+            BadCellError: If a cell is not a number in this notation, or is an infinity.
+        """
+        marked = _is_one_of(self.values, ("", *MARKERS))
+        values = pc.if_else(marked, pa.scalar(None, pa.string()), self.values)
+        try:
+            numbers = parse(values, notation).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            raise self._not_a_number(pc.fill_null(fits(values, notation), True), notation) from None
+        if np.isinf(numbers).any():
+            row = self._first_row(np.isinf(numbers))
+            raise BadCellError(row, f"{self._cell(row)} is not a finite number; leave the cell empty if it is unknown")
+        return numbers[self.indices]
+
+    def told_markers(self) -> list[Finding]:
+        """Tell which markers are read as missing, how often, and where first."""
+        counted = self._counted(_is_one_of(self.values, MARKERS))
+        return [Finding(row, f"{marker!r} is read as missing ({plural(n, 'cell')})") for marker, n, row in counted]
+
+    def told_notation(self, notation: Notation, why: str = "") -> Finding:
+        """Tell how one cell in a notation is read."""
+        written = self.unmarked.filter(pc.match_substring_regex(self.unmarked, "[^0-9]"))[0].as_py()
+        value = parse(pa.array([written]), notation)[0].as_py()
+        row = self._first_row(pc.equal(self.values, written))
+        return Finding(row, f"{written!r} is read as {value!r} ({explained(notation)}{why}), and so all its cells")
+
+    def told_words(self) -> list[Finding]:
+        """Tell of the words that make a category of a column most of whose cells are numbers."""
+        notation = usual_notation(self.unmarked[:SAMPLE])
+        if notation is None:
+            return []
+        number = np.asarray(fits(self.values, notation))
+        cells, rows = np.bincount(self.indices, minlength=len(number)), len(self.indices)
+        if 2 * cells[number].sum() <= rows - cells[np.asarray(pc.equal(self.values, ""))].sum():
+            return []
+        words = self._counted(pc.invert(pc.or_(pa.array(number), _is_one_of(self.values, ("", *MARKERS)))))
+        count = f"{cells[number].sum():,} of {rows:,} cells are numbers, but"
+        word, _, row = words[0]
+        if notations_of(pa.array([word])):
+            cause = f"{word!r} is written in another notation"
+            return [Finding(row, f"{count} {cause}, so it is a category; --decimal names the decimal mark")]
+        told = shortened((f"{word!r} ({plural(n, 'cell')})" for word, n, _ in words), most=3)
+        return [Finding(row, f"{count} it is a category for {told}; --missing {quoted(word)} reads that as missing")]
+
+    def told_values(self) -> list[Finding]:
+        """Tell of the markers that are values of a category."""
+        return [
+            Finding(row, f"{marker!r} is a value ({plural(n, 'cell')}); --missing {quoted(marker)} reads it as missing")
+            for marker, n, row in self._counted(_is_one_of(self.values, MARKERS))
+        ]
+
+    def first_row_of(self, string: str) -> int | None:
+        """Return the first row with this string; None if there is none."""
+        found = pc.equal(self.values, string)
+        return self._first_row(found) if pc.any(found).as_py() else None
+
+    def _counted(self, mask: pa.Array) -> list[tuple[str, int, int]]:
+        """Return (string, cells, first row) of some of the values, the commonest first."""
+        numbers = np.flatnonzero(mask)
+        cells = np.bincount(self.indices, minlength=len(self.values))
+        numbers = numbers[np.argsort(-cells[numbers], kind="stable")]
+        return [(self.values[i].as_py(), int(cells[i]), int(np.argmax(self.indices == i))) for i in numbers[:MOST_TOLD]]
+
+    def _first_row(self, mask: npt.ArrayLike) -> int:
+        return int(np.argmax(np.asarray(mask)[self.indices]))
+
+    def _cell(self, row: int) -> str:
+        return str(self.values[self.indices[row]])
+
+    def _not_a_number(self, number: pa.Array, notation: Notation) -> BadCellError:
+        row = self._first_row(pc.invert(number))
+        word = self._cell(row)
+        if notations_of(pa.array([word])):
+            manner = "a plain number" if notation == "plain" else f"a number with {explained(notation)}"
+            return BadCellError(row, f"{word!r} is not {manner}, as the column was read in training")
+        cells = int(np.count_nonzero(np.invert(np.asarray(number))[self.indices]))
+        more = f" (as {cells - 1:,} more cells)" if cells > 1 else ""
+        return BadCellError(row, f"{word!r} is not a number{more}; --missing {quoted(word)} reads it as missing")
+
+
+def encode(column: pa.ChunkedArray, missing: Sequence[str]) -> Strings:
+    """Return a column of strings by its different values; those that mean "missing" are "".
+
+    Args:
+        column: string[rows].
+        missing: Strings that mean an empty cell.
+    """
+    encoded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):  # of more than 2 GB of text
+        encoded = encoded.combine_chunks()
+    cleaned = pa.array([""]) if not len(encoded.dictionary) else clean(encoded.dictionary)
+    if missing:
+        cleaned = pc.if_else(_is_one_of(cleaned, missing), "", cleaned)
+    indices = encoded.indices.to_numpy()
+    if cleaned.equals(encoded.dictionary):
+        return Strings(cleaned, indices)
+    merged = cleaned.dictionary_encode()
+    return Strings(merged.dictionary, merged.indices.to_numpy()[indices])
+
+
+def clean(strings: pa.Array) -> pa.Array:
+    """Return strings without the white space around them, truth values in one spelling."""
+    trimmed = pc.utf8_trim_whitespace(strings)
+    return pc.if_else(_is_one_of(trimmed, TRUTH_VALUES), pc.ascii_lower(trimmed), trimmed)
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
+    return f'"{word}"' if '"' not in word else repr(word)
+
+
+def _is_one_of(strings: pa.Array, words: Sequence[str]) -> pa.Array:
+    return pc.is_in(strings, pa.array(words, pa.string()))
