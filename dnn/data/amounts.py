@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnn.data.table import is_missing, numbers_of, plural
+from dnn.data.table import is_missing, numbers_of, plural, refuse_missing
 
 FEW = 20  # different numbers, which may be classes
 
@@ -136,10 +136,7 @@ def _moments(numbers: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 def _numbers(target: npt.ArrayLike) -> npt.NDArray[np.float64]:
     cells = np.asarray(target)
-    missing = is_missing(cells)
-    if missing.any():
-        rows, first = np.count_nonzero(missing), int(np.argmax(missing)) + 1
-        raise ValueError(f"{rows:,} of {plural(len(cells), 'row')} have no target, the first is row {first}")
+    refuse_missing(cells)
     try:
         numbers = cells.astype(np.float64)
     except (ValueError, TypeError):

@@ -28,9 +28,13 @@ class Columns:
     def contents(self, table: pa.Table, title: str, keep: Collection[str]) -> Contents:
         """Return the columns of a table of this schema, of the index only what is in `keep`."""
         left_out = [name for name in self.index if name not in keep]
-        notes = [f"{title}: column {name!r} is pandas' index (write with index=False): left out" for name in left_out]
+        notes = [f"{title}: pandas' index{_named(name)} is left out (write with index=False)" for name in left_out]
         kept = [name for name in self.kinds if name not in left_out]
         return Contents(table.select([self.stored[name] for name in kept]).rename_columns(kept), self.kinds, notes)
+
+
+def _named(index: str) -> str:
+    return " without a name" if index.startswith("__index_level_") else f" {index!r}"
 
 
 def columns_of(schema: pa.Schema, title: str) -> Columns:

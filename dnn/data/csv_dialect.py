@@ -14,7 +14,7 @@ from dnn.data.csv_file import UTF_8, BadQuoteError, CsvFile, PlainFile, cp1252_n
 from dnn.data.header import header_notes
 from dnn.data.notation import notations_of
 from dnn.data.options import ReadOptions
-from dnn.data.text_cells import MARKERS
+from dnn.data.table import MARKERS
 
 DELIMITERS = ",;\t|"
 GZIP = b"\x1f\x8b"

@@ -65,7 +65,7 @@ class Encoding(NamedTuple):
         wanted = [*self.features.kinds, *target]
         _check_names(source.title, source.names, [*wanted, *keep])
         extra = [name for name in source.names if name not in {*wanted, *keep, *self.dropped, self.target}]
-        kinds: dict[str, Kind] = dict.fromkeys(keep, "category") | self._kinds()
+        kinds: dict[str, Kind] = {**dict.fromkeys(keep, "category"), **self._kinds()}
         drop = [name for name in source.names if name not in {*wanted, *keep}]
         table = read(source, kinds=kinds, drop=drop, options=options.fixed(kinds))
         self._check_categories(table)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from dnn.data.one_hot import OneHot
 from dnn.data.preprocess import SCALES, Standardize, TensorOrArray
-from dnn.data.table import Column, Kind, kinds_of, shortened
+from dnn.data.table import Column, Kind, at_most, kinds_of, numbers_among, quoted, shortened
 
 LARGEST = 1e150  # of a number to learn from: beyond it, the square overflows
 SCALE_CLASSES = {scale.__name__: scale for scale in SCALES.values()}  # what `state` can name
@@ -38,13 +38,14 @@ class Features(tf.Module):
     becomes zeros. `gaps` counts them.
 
     Args:
-        columns: The training rows: float64[rows] or object[rows] of str by column name.
+        columns: The training rows: float64[rows] or object[rows] of str by column name; a column of truth values is
+            the category "false", "true".
         scale: Learns from float64[rows, numeric columns], and returns a function of the same; the default makes each
             column's mean 0 and variance 1. For a fixed threshold, say, `lambda x: Binarize(0.5)`.
 
     Raises:
         ValueError: If there are no columns or no rows, a number is beyond ±1e150, or a category has more than 1,000
-            values.
+            values; with a line for each column.
 
     Example:
         >>> features = Features({"age": np.array([20.0, 40.0]), "job": np.array(["cook", "pilot"], object)})
@@ -56,7 +57,9 @@ class Features(tf.Module):
         super().__init__()
         if not columns:
             raise ValueError("features need at least one column")
+        columns = {name: _spelt(cells) for name, cells in columns.items()}
         self.kinds = kinds_of(columns)
+        _check_columns(columns, self.numeric)
         numbers = _numeric_matrix(columns, self.numeric)
         means = _means(numbers)
         np.copyto(numbers, means, where=np.isnan(numbers))
@@ -98,6 +101,7 @@ class Features(tf.Module):
             ValueError: If a column is missing, is extra, or has another kind than in training.
         """
         self.check(columns)
+        columns = {name: _spelt(cells) for name, cells in columns.items()}
         blocks = [block(columns[name]) for name, block in self.blocks.items()]
         if numeric := self.numeric:
             numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in numeric], axis=1)
@@ -119,9 +123,9 @@ class Features(tf.Module):
         if missing or extra:
             raise ValueError(
                 "the columns must be those of the training data:"
-                + (f" missing {', '.join(missing)}" if missing else "")
+                + (f" missing {shortened(map(repr, missing))}" if missing else "")
                 + (";" if missing and extra else "")
-                + (f" extra {', '.join(extra)}" if extra else "")
+                + (f" extra {shortened(map(repr, extra))}" if extra else "")
             )
         kinds = _kinds_now(columns)
         for name, kind in self.kinds.items():
@@ -137,6 +141,7 @@ class Features(tf.Module):
         Returns:
             One Gap for each column, problem and treatment, with the number of cells; none where there are none.
         """
+        columns = {name: _spelt(cells) for name, cells in columns.items()}
         gaps = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
         for name, block in self.blocks.items():
             counts, known = Counter(columns[name]), set(block.categories)
@@ -145,6 +150,10 @@ class Features(tf.Module):
             if "" in known:
                 gaps.append(Gap(name, "empty", counts[""], "a category of its own"))
         return [gap for gap in gaps if gap.cells]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to make them again, for pickle and copy, with the same scale, whoever wrote it."""
+        return _remade, (type(self), dict(self.kinds), self.means.numpy(), self.scale, dict(self.blocks))
 
     def state(self) -> dict[str, Any]:
         """Return all that was learnt.
@@ -208,14 +217,53 @@ class Features(tf.Module):
         return f"Features({len(self.kinds):,} columns: {kinds}; width {self.width:,})"
 
 
-def _learn_categories(columns: Mapping[str, Column]) -> dict[str, OneHot]:
-    blocks = {}
+def _remade(
+    cls: type[Features],
+    kinds: dict[str, Kind],
+    means: npt.NDArray[np.float64],
+    scale: Callable[[tf.Tensor], tf.Tensor],
+    blocks: dict[str, OneHot],
+) -> Features:
+    features = cls.__new__(cls)
+    tf.Module.__init__(features)
+    features.kinds, features.scale, features.blocks = kinds, scale, blocks
+    features.means = tf.Variable(means, trainable=False, dtype=tf.float64)
+    return features
+
+
+def _spelt(cells: TensorOrArray) -> TensorOrArray:
+    """Return truth values as "false" and "true", all else as it is."""
+    if tf.is_tensor(cells):
+        return tf.where(cells, "true", "false") if cells.dtype == tf.bool else cells
+    if np.asarray(cells).dtype != bool:
+        return cells
+    return np.array(["false", "true"], object)[np.asarray(cells).astype(int)]
+
+
+def _check_columns(columns: Mapping[str, Column], numeric: list[str]) -> None:
+    """Tell all columns that nothing can be learnt from."""
+    problems = []
     for name, cells in columns.items():
-        try:
-            blocks[name] = OneHot.learn(cells)
-        except ValueError as error:
-            raise ValueError(f"column {name!r} has {error}; leave it out, or group its values") from None
-    return blocks
+        if name in numeric and (np.abs(cells) > LARGEST).any():
+            problems.append(f"column {name!r} has numbers beyond ±{LARGEST:g}")
+        elif name not in numeric and (problem := OneHot.problem(cells)):
+            problems.append(f"column {name!r} has {problem}; {_remedy(cells)}")
+    if problems:
+        raise ValueError(at_most(problems))
+
+
+def _remedy(cells: Column) -> str:
+    """Return what to do with a category of many values: it may be numbers, but for a word."""
+    numbers, word = numbers_among([cell for cell in cells if isinstance(cell, str)])
+    if 2 * numbers <= len(cells) or not word:
+        return "leave it out, or group its values"
+    row = next(row for row, cell in enumerate(cells, start=1) if cell == word)
+    count = f"{numbers:,} of {len(cells):,} are numbers, but {word!r} in row {row} is not"
+    return f"{count}: --missing {quoted(word)} reads it as missing"
+
+
+def _learn_categories(columns: Mapping[str, Column]) -> dict[str, OneHot]:
+    return {name: OneHot.learn(cells) for name, cells in columns.items()}
 
 
 def _kinds_now(columns: Mapping[str, TensorOrArray]) -> dict[str, Kind]:
@@ -231,11 +279,7 @@ def _numeric_matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDAr
     rows = len(next(iter(columns.values())))
     if not rows:
         raise ValueError("features need at least one row")
-    numbers = np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
-    for name, column in zip(names, numbers.T, strict=True):
-        if (np.abs(column) > LARGEST).any():
-            raise ValueError(f"column {name!r} has numbers beyond ±{LARGEST:g}")
-    return numbers
+    return np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
 
 
 def _means(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,12 +1,12 @@
 """The target column becomes class numbers: the classes are its different values, sorted, from 0."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnn.data.table import numbers_of, shortened
+from dnn.data.table import MARKERS, numbers_of, plural, quoted, refuse_missing, shortened
 
 MOST_CLASSES = 1_000
 
@@ -17,10 +17,10 @@ class Labels:
     The classes, `names`, are sorted: of no/yes and 0/1 the second, "yes" or "1", is the positive one.
 
     Args:
-        target: [rows] of strings or numbers; NaN and "" are empty cells.
+        target: [rows] of strings, numbers or truth values; None, NaN and "" are missing.
 
     Raises:
-        ValueError: If there is one class or more than 1,000, a cell is empty, or a cell is neither a string nor a
+        ValueError: If there is one class or more than 1,000, a cell is missing, or a cell is neither a string nor a
             number.
 
     Example:
@@ -29,6 +29,7 @@ class Labels:
     """
 
     def __init__(self, target: npt.ArrayLike) -> None:
+        refuse_missing(target)
         self.names = _class_names(*_distinct(target))
 
     @property
@@ -51,8 +52,9 @@ class Labels:
             int32[rows], each in [0, classes).
 
         Raises:
-            ValueError: If a row has a class that training did not have.
+            ValueError: If a row has no class, or one that training did not have.
         """
+        refuse_missing(target)
         values, indices = _distinct(target)
         number = {name: number for number, name in enumerate(self.names)}
         labels = np.array([number.get(value, -1) for value in values], dtype=np.int32)[indices]
@@ -82,15 +84,25 @@ def _distinct(target: npt.ArrayLike) -> tuple[list[str], npt.NDArray[np.intp]]:
 
 def _class_names(values: list[str], indices: npt.NDArray[np.intp]) -> list[str]:
     """Sort the classes, by size if all are numbers: 2 before 10. Raises: ValueError as `Labels`."""
-    if "" in values:
-        raise ValueError(f"the target is empty in data row {int(np.argmax(indices == values.index(''))) + 1}")
     if len(values) < 2:
         rows = len(indices)
         raise ValueError(f"the target has one class, {_quoted(values)}, in all {rows} rows; there must be at least two")
-    if len(values) > MOST_CLASSES:
-        raise ValueError(f"the target has {len(values):,} different values; at most {MOST_CLASSES:,} are allowed")
     numbers = numbers_of(values)
+    if len(values) > MOST_CLASSES:
+        remedy = "; --task regression predicts amounts" if len(numbers) == len(values) else ""
+        limit = f"at most {MOST_CLASSES:,} are allowed"
+        raise ValueError(f"the target has {len(values):,} different values; {limit}{remedy}")
+    _check_markers(values, indices, numbers)
     return sorted(sorted(values), key=numbers.__getitem__) if len(numbers) == len(values) else sorted(values)
+
+
+def _check_markers(values: list[str], indices: npt.NDArray[np.intp], numbers: Mapping[str, float]) -> None:
+    """Refuse a class such as "NA" or "nan" among classes that are numbers."""
+    words = [value for value in values if value not in numbers]
+    if numbers and words and set(words) <= set(MARKERS):
+        rows = int(np.isin(indices, [values.index(word) for word in words]).sum())
+        told = f"the target is {_quoted(words)} in {plural(rows, 'row')}, a number in the others"
+        raise ValueError(f"{told}; --missing {quoted(words[0])} reads it as missing")
 
 
 def _as_string(value: float) -> str:

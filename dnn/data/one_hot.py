@@ -38,6 +38,10 @@ class OneHot(tf.Module):
             default_value=-1,  # tf.one_hot turns −1 into zeros
         )
 
+    def __reduce__(self) -> tuple[type["OneHot"], tuple[tuple[str, ...]]]:
+        """Return how to make it again, for pickle and copy: TensorFlow's lookup table can do neither."""
+        return OneHot, (self.categories,)
+
     @classmethod
     def learn(cls, strings: npt.NDArray[np.object_]) -> "OneHot":
         """Learn the categories, sorted.
@@ -51,12 +55,26 @@ class OneHot(tf.Module):
         Raises:
             ValueError: If a cell is not a string, or there are more than 1,000 different ones.
         """
+        if problem := cls.problem(strings):
+            raise ValueError(problem)
+        return cls(sorted(set(strings)))
+
+    @staticmethod
+    def problem(strings: npt.NDArray[np.object_]) -> str:
+        """Return why categories cannot be learnt.
+
+        Args:
+            strings: object[rows], the training rows.
+
+        Returns:
+            What there is too much of, or "".
+        """
         categories = set(strings)
         if strange := [category for category in categories if not isinstance(category, str)]:
-            raise ValueError(f"{strange[0]!r} among its strings")
+            return f"{strange[0]!r} among its strings"
         if len(categories) > MOST_CATEGORIES:
-            raise ValueError(f"{len(categories):,} different values; one-hot takes at most {MOST_CATEGORIES:,}")
-        return cls(sorted(categories))
+            return f"{len(categories):,} different values; one-hot takes at most {MOST_CATEGORIES:,}"
+        return ""
 
     def __call__(self, strings: TensorOrArray) -> tf.Tensor:
         """Encode rows.

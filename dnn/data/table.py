@@ -18,6 +18,8 @@ from dnn.data.options import ReadOptions
 
 Column = npt.NDArray[Any]
 Kind = Literal["numeric", "category"]
+MARKERS = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?", "-", "–", "—", ".", "#N/A")
+"""What people write for "missing" among numbers."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,12 +147,23 @@ def is_missing(cells: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Return bool[rows]: True for NaN, "", None, NaT and pandas' NA."""
     array = np.asarray(cells)
     if array.dtype.kind == "O":
-        return np.fromiter((cell is None or is_nothing(cell) for cell in array), bool, len(array))
+        try:
+            return np.asarray((array == "") | (array != array) | (array == None), bool)  # noqa: E711  # cell by cell
+        except (TypeError, ValueError):  # of pandas' NA
+            return np.fromiter((cell is None or is_nothing(cell) for cell in array), bool, len(array))
     if array.dtype.kind in "US":
         return array == array.dtype.type()
     return (
         np.isnat(array) if array.dtype.kind in "mM" else np.isnan(array) if array.dtype.kind == "f" else array != array
     )
+
+
+def refuse_missing(target: npt.ArrayLike) -> None:
+    """Raise a ValueError that counts the rows without a target, if there are some."""
+    missing = np.flatnonzero(is_missing(target))
+    if missing.size:
+        count = f"{missing.size:,} of {plural(len(np.asarray(target)), 'row')}"
+        raise ValueError(f"{count} have no target, the first is row {missing[0] + 1}")
 
 
 def is_nothing(cell: Any) -> bool:
@@ -174,6 +187,11 @@ def no_column(name: str, columns: Iterable[str], *, what: str = "column") -> str
 def plural(count: int, noun: str) -> str:
     """Return "1 cell", "1,000 cells"."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
+    return f'"{word}"' if '"' not in word else repr(word)
 
 
 def at_most(lines: Iterable[str], most: int = 12) -> str:

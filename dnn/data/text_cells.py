@@ -14,10 +14,8 @@ import pyarrow.compute as pc
 
 from dnn.data.notation import SAMPLE, explained, fits, notations_of, parse, usual_notation
 from dnn.data.options import Notation
-from dnn.data.table import plural, shortened
+from dnn.data.table import MARKERS, plural, quoted, shortened
 
-MARKERS = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?", "-", "–", "—", ".", "#N/A")
-"""What people write for "missing" among numbers."""
 TRUTH_VALUES = ("True", "TRUE", "False", "FALSE")  # of pandas and R, where polars and Arrow write true and false
 MOST_TOLD = 100
 
@@ -171,11 +169,6 @@ def clean(strings: pa.Array) -> pa.Array:
     """Return strings without the white space around them, truth values in one spelling."""
     trimmed = pc.utf8_trim_whitespace(strings)
     return pc.if_else(_is_one_of(trimmed, TRUTH_VALUES), pc.ascii_lower(trimmed), trimmed)
-
-
-def quoted(word: str) -> str:
-    """Return a word as a shell takes it."""
-    return f'"{word}"' if '"' not in word else repr(word)
 
 
 def _is_one_of(strings: pa.Array, words: Sequence[str]) -> pa.Array:

@@ -170,9 +170,9 @@ def test_a_traced_function_of_any_batch_size_gives_the_same_and_is_traced_once(s
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"age": ...}, "the columns must be those of the training data: missing age"),
-        ({"pet": strings("cat", "dog", "")}, "the columns must be those of the training data: extra pet"),
-        ({"age": ..., "job": ..., "pet": numbers(1, 2, 3)}, "training data: missing age, job; extra pet"),
+        ({"age": ...}, "the columns must be those of the training data: missing 'age'"),
+        ({"pet": strings("cat", "dog", "")}, "the columns must be those of the training data: extra 'pet'"),
+        ({"age": ..., "job": ..., "pet": numbers(1, 2, 3)}, "training data: missing 'age', 'job'; extra 'pet'"),
         ({"age": strings("20", "40", "")}, "column 'age' must be numeric, got category"),
         ({"job": numbers(1, 2, 3)}, "column 'job' must be category, got numeric"),
         ({"age": tf.constant(["20"])}, "column 'age' must be numeric, got category"),

@@ -39,7 +39,7 @@ def test_a_file_is_read_by_its_content_not_by_its_name(tmp_path):
 
 def test_a_column_to_drop_must_be_there_and_one_must_be_left(csv):
     path = csv("a,b\n1,2\n")
-    with pytest.raises(ValueError, match=r"table\.csv has no column 'c' to drop; its columns are a, b"):
+    with pytest.raises(ValueError, match=r"table\.csv has no column 'c'; its columns are 'a', 'b'"):
         read_csv(path, drop=["c"])
     with pytest.raises(ValueError, match=r"table\.csv has no columns left"):
         read_csv(path, drop=["a", "b"])
