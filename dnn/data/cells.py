@@ -58,8 +58,10 @@ def kind_of_type(stored: pa.DataType) -> Kind:
 
 def nan_markers(column: pa.ChunkedArray, numbers: Numbers) -> list[Finding]:
     """Tell of cells that are written "nan" among numbers; empty cells are no news."""
-    if not pa.types.is_string(column.type) or not (rows := np.flatnonzero(np.isnan(numbers))).size:
+    nan = np.isnan(numbers)
+    if not pa.types.is_string(column.type) or not nan.any():
         return []
+    rows = np.flatnonzero(nan & pc.fill_null(pc.not_equal(column, ""), False).to_numpy())
     written = encode(column.take(pa.array(rows)), ())
     return [Finding(int(rows[row]), message) for row, message in written.told_markers()]
 

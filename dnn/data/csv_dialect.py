@@ -48,8 +48,9 @@ def sniff_csv(file: io.BufferedReader, path: str | Path, options: ReadOptions) -
             encoding, note = (options.encoding, "") if options.encoding else _encoding(plain, path)
             text = io.TextIOWrapper(plain, encoding=encoding or UTF_8, newline="")
             cut = _best_cut(text, path, options.delimiter)
-    except UnicodeError as error:
-        raise ValueError(f"{path} is not {encoding or 'UTF-8'} text ({error}); --encoding names the encoding") from None
+    except UnicodeError:
+        which = f"{options.encoding} text" if options.encoding else "UTF-8 text, nor cp1252"
+        raise ValueError(f"{path}: not {which}; --encoding names the encoding") from None
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path}, line 1: {error}") from None
     if not cut.names:
@@ -75,19 +76,8 @@ def _encoding(plain: PlainFile, path: str | Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         note = cp1252_note(plain, path)
         plain.seek(0)
-        _check_cp1252(head, path)
         return "cp1252", note
     return "", ""
-
-
-def _check_cp1252(head: bytes, path: str | Path) -> None:
-    for number, line in enumerate(head.splitlines(), start=1):
-        try:
-            line.decode("cp1252")
-        except UnicodeDecodeError:
-            raise ValueError(
-                f"{path}, line {number}: neither UTF-8 text nor cp1252; --encoding names another"
-            ) from None
 
 
 def _best_cut(text: io.TextIOWrapper, path: str | Path, delimiter: str | None) -> Cut:

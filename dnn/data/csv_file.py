@@ -22,6 +22,7 @@ from dnn.data.reading import Contents
 
 PlainFile: TypeAlias = io.BufferedReader | gzip.GzipFile
 UTF_8 = "utf-8-sig"
+BLOCK = 1 << 20
 LONGEST_ROW = 1 << 22  # bytes, for Arrow; 4 MB
 
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))  # else it refuses at 128 KB what Arrow reads
@@ -61,9 +62,10 @@ class CsvFile:
         try:
             stored = self._stored()
         except (pa.ArrowException, OSError, UnicodeError) as error:
-            other = self if self.sure or isinstance(error, UnicodeError) else as_cp1252(self)
-            if other is not self:
-                return other.read()
+            if "UTF8" in str(error) and not self.sure:
+                return as_cp1252(self).read()
+            if isinstance(error, UnicodeError):
+                raise ValueError(f"{self.path} is not {self.encoding} text: {error}") from None
             self._raise_cause()
             if "straddl" in str(error):
                 limit = f"longer than {LONGEST_ROW >> 20} MB"
@@ -73,6 +75,8 @@ class CsvFile:
 
     def location(self, row: int) -> str:
         """Return "line 17", where data row `row` (from 0) begins; quoted line breaks and blank lines count as lines."""
+        if self._rows_are_lines(self.line + row):
+            return f"line {self.line + row + 1}"
         for number, (line, _) in enumerate(self._rows()):
             if number == row + 1:  # the header is row 0 of the file
                 return f"line {line}"
@@ -102,6 +106,22 @@ class CsvFile:
                     raise ValueError(f"{self.path}, {where}: {cause}")
         kept = [number for number, name in enumerate(self.header) if name.strip()]
         return stored.select(kept).rename_columns(self.names)
+
+    def _rows_are_lines(self, lines: int) -> bool:
+        """Whether the first lines have no quotes and no blank line, so that the reader below need not look at them."""
+        if self.encoding not in (UTF_8, "cp1252") or self.compression:
+            return False
+        with open(self.path, "rb") as file:
+            while block := file.read(BLOCK):
+                block += file.readline()
+                if any(sign in block for sign in (b'"', b"\n\n", b"\n\r")) or block.count(b"\r") != block.count(
+                    b"\r\n"
+                ):
+                    return False
+                lines -= block.count(b"\n")
+                if lines <= 0:
+                    return True
+        return False
 
     def _raise_cause(self) -> None:
         rows, width = 0, len(self.header)
@@ -147,36 +167,43 @@ def rows_of(
 
 
 def as_cp1252(source: CsvFile) -> CsvFile:
-    """Return the file to be read as cp1252 if it is not UTF-8; itself if it is. Raises: ValueError as `cp1252_note`."""
+    """Return a file that is not UTF-8, to be read as cp1252. Raises: ValueError as `cp1252_note`."""
     with open(source.path, "rb") as file, plain_bytes(file, source.compression) as plain:
         note = cp1252_note(plain, source.path)
-    return replace(source, encoding="cp1252", sure=True, notes=(note, *source.notes)) if note else source
+    return replace(source, encoding="cp1252", sure=True, notes=(note, *source.notes))
 
 
 def cp1252_note(plain: PlainFile, path: str | Path) -> str:
-    """Return what to tell of a file that is not UTF-8 and is read as cp1252; "" if it is UTF-8.
+    """Return what to tell of a file that is not UTF-8 and is read as cp1252.
 
     Raises:
-        ValueError: If some lines are UTF-8, beyond ASCII.
+        ValueError: If it is neither, or some lines are UTF-8, beyond ASCII.
     """
-    line, utf_8 = _line_not_utf8(plain)
-    if utf_8 and line:
+    line, utf_8, is_cp1252 = _line_not_utf8(plain)
+    if utf_8:
         raise ValueError(f"{path}, line {line}: not UTF-8 text, though line {utf_8} is; --encoding names the encoding")
-    name = Path(path).name
-    return f"{name}: not UTF-8 (line {line}); read as cp1252; --encoding names another" if line else ""
+    if not is_cp1252:
+        raise ValueError(f"{path}, line {line}: not UTF-8 text, nor cp1252; --encoding names the encoding")
+    return f"{Path(path).name}: not UTF-8 (line {line}); read as cp1252; --encoding names another"
 
 
-def _line_not_utf8(plain: PlainFile) -> tuple[int, int]:
-    """Return the first line that is not UTF-8, and one before that is, beyond ASCII; 0 for none."""
+def _line_not_utf8(plain: PlainFile) -> tuple[int, int, bool]:
+    """Return the first line that is not UTF-8, a former one that is, not ASCII, or 0, and whether it is cp1252."""
     utf_8 = 0
     for number, line in enumerate(plain, start=1):
         if not line.isascii():
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number, utf_8
+            if not _decodes(line, "utf-8"):
+                return number, utf_8, _decodes(line, "cp1252")
             utf_8 = number
-    return 0, utf_8
+    raise ValueError("the file changed while it was read")
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextmanager

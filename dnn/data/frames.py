@@ -74,7 +74,7 @@ def source_of(data: Tabular, options: ReadOptions = NO_OPTIONS) -> Source:
         return _mapping(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return _frame(data)
-    if type(data).__module__.partition(".")[0] == "pandas":  # older than Arrow's interface
+    if _is_of_pandas(data):  # older than Arrow's interface
         return _by_column(data) if hasattr(data, "columns") else _mapping({str(data.name or "x0"): data})
     return _mapping(_matrix_columns(data))
 
@@ -107,7 +107,7 @@ class Frame:
 def _frame(data: Tabular) -> Source:
     try:
         table = pa.table(data)
-    except (pa.ArrowException, TypeError):  # a column of numbers and strings, say
+    except (pa.ArrowException, TypeError, ValueError):  # a column of numbers and strings, say
         if not hasattr(data, "columns"):
             raise
         return _by_column(data)
@@ -147,7 +147,7 @@ def _arrow_column(cells: Any) -> tuple[pa.ChunkedArray, bool]:
             return cells, False
         if hasattr(cells, "__arrow_c_stream__"):
             return pa.chunked_array(cells), False
-        if not isinstance(cells, pa.Array) and not hasattr(cells, "__arrow_array__"):
+        if not isinstance(cells, pa.Array) and not _is_of_pandas(cells):
             cells = _one_dimensional(cells)
         return pa.chunked_array([pa.array(cells, from_pandas=True)]), False
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -163,7 +163,13 @@ def _one_dimensional(cells: Any) -> npt.NDArray[Any]:
         raise ValueError(f"a column must have one dimension, got the shape {array.shape}")
     if array.dtype.kind == "c":
         raise ValueError("Complex data not supported")
+    if array.dtype.kind in "mM" and np.datetime_data(array.dtype)[0] in ("Y", "M", "W", "D", "h", "m"):
+        return array.astype(f"{array.dtype.kind}8[s]")  # Arrow has no such units
     return array
+
+
+def _is_of_pandas(data: Any) -> bool:
+    return type(data).__module__.partition(".")[0] == "pandas"
 
 
 def _string(cell: Any) -> str | None:

@@ -61,11 +61,11 @@ def parse(strings: pa.Array, notation: Notation) -> pa.Array:
 
 
 def explained(notation: Notation) -> str:
-    """Return what is particular about a notation, for a message."""
+    """Return "numbers as in 1.234,5", for a message."""
     if notation == "plain":
-        return "a decimal point"
-    mark = "a decimal comma" if decimal_of(notation) == "," else "a decimal point and thousands separators"
-    return f"per cent, {mark}" if notation.endswith("%") else mark
+        return "plain numbers"
+    kind = "percentages" if notation.endswith("%") else "numbers"
+    return f"{kind} as in {notation}"
 
 
 def _pattern(notation: Notation) -> str:

@@ -18,6 +18,7 @@ from dnn.data.table import MARKERS, plural, quoted, shortened
 
 TRUTH_VALUES = ("True", "TRUE", "False", "FALSE")  # of pandas and R, where polars and Arrow write true and false
 MOST_TOLD = 100
+MANY = 10_000  # different strings, too many for a category: they are not looked through for truth values and markers
 
 
 class BadCellError(ValueError):
@@ -55,11 +56,13 @@ class Strings:
     @cached_property
     def unmarked(self) -> pa.Array:
         """The strings that are neither empty nor a marker for "missing"."""
-        return self.values.filter(pc.invert(_is_one_of(self.values, ("", *MARKERS))))
+        return _unmarked(self.values)
 
     @cached_property
     def notations(self) -> list[Notation]:
         """The notations in which all unmarked strings are numbers; none if there are none."""
+        if len(sample := _unmarked(self.values[:SAMPLE])) and not notations_of(sample):
+            return []
         return notations_of(self.unmarked) if len(self.unmarked) else []
 
     def numbers(self, notation: Notation) -> npt.NDArray[np.float64]:
@@ -89,11 +92,11 @@ class Strings:
         written = self.unmarked.filter(pc.match_substring_regex(self.unmarked, "[^0-9]"))[0].as_py()
         value = parse(pa.array([written]), notation)[0].as_py()
         row = self._first_row(pc.equal(self.values, written))
-        return Finding(row, f"{written!r} is read as {value!r} ({explained(notation)}{why}), and so all its cells")
+        return Finding(row, f"{explained(notation)}: {written!r} is read as {value!r}{why}")
 
     def told_words(self) -> list[Finding]:
         """Tell of the words that make a category of a column most of whose cells are numbers."""
-        notation = usual_notation(self.unmarked[:SAMPLE])
+        notation = usual_notation(_unmarked(self.values[:SAMPLE]))
         if notation is None:
             return []
         number = np.asarray(fits(self.values, notation))
@@ -111,6 +114,8 @@ class Strings:
 
     def told_values(self) -> list[Finding]:
         """Tell of the markers that are values of a category."""
+        if len(self.values) > MANY:
+            return []
         return [
             Finding(row, f"{marker!r} is a value ({plural(n, 'cell')}); --missing {quoted(marker)} reads it as missing")
             for marker, n, row in self._counted(_is_one_of(self.values, MARKERS))
@@ -118,8 +123,9 @@ class Strings:
 
     def first_row_of(self, string: str) -> int | None:
         """Return the first row with this string; None if there is none."""
-        found = pc.equal(self.values, string)
-        return self._first_row(found) if pc.any(found).as_py() else None
+        found = pc.equal(self.values[:MANY], string)
+        number = pc.index(found, True).as_py()
+        return None if number < 0 else int(np.argmax(self.indices == number))
 
     def _counted(self, mask: pa.Array) -> list[tuple[str, int, int]]:
         """Return (string, cells, first row) of some of the values, the commonest first."""
@@ -138,8 +144,7 @@ class Strings:
         row = self._first_row(pc.invert(number))
         word = self._cell(row)
         if notations_of(pa.array([word])):
-            manner = "a plain number" if notation == "plain" else f"a number with {explained(notation)}"
-            return BadCellError(row, f"{word!r} is not {manner}, as the column was read in training")
+            return BadCellError(row, f"{word!r} is not written as in training: {explained(notation)}")
         cells = int(np.count_nonzero(np.invert(np.asarray(number))[self.indices]))
         more = f" (as {cells - 1:,} more cells)" if cells > 1 else ""
         return BadCellError(row, f"{word!r} is not a number{more}; --missing {quoted(word)} reads it as missing")
@@ -168,7 +173,13 @@ def encode(column: pa.ChunkedArray, missing: Sequence[str]) -> Strings:
 def clean(strings: pa.Array) -> pa.Array:
     """Return strings without the white space around them, truth values in one spelling."""
     trimmed = pc.utf8_trim_whitespace(strings)
+    if len(strings) > MANY:
+        return trimmed
     return pc.if_else(_is_one_of(trimmed, TRUTH_VALUES), pc.ascii_lower(trimmed), trimmed)
+
+
+def _unmarked(strings: pa.Array) -> pa.Array:
+    return strings.filter(pc.invert(_is_one_of(strings, ("", *MARKERS))))
 
 
 def _is_one_of(strings: pa.Array, words: Sequence[str]) -> pa.Array:

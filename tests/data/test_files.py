@@ -68,7 +68,7 @@ def test_one_open_finds_the_names_and_one_more_reads_the_rows(files, monkeypatch
 
 
 def test_one_more_open_finds_the_line_of_an_error(csv, monkeypatch):
-    for content in ("a;b\n1;2\nnan;3\n", "a;b\n1;2\n3\n"):
+    for content in ("a;b\n1;2\ninf;3\n", "a;b\n1;2\n3\n"):
         path = csv(content)
         with opens_of(path, monkeypatch) as openers, pytest.raises(ValueError, match="line 3"):
             read_csv(path)

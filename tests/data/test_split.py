@@ -118,8 +118,14 @@ def test_fractions_must_be_positive_and_sum_to_one(fractions):
         ({"x": np.zeros(9)}, "bank.csv has no column 'y'; its columns are 'x'"),
         ({"y": np.arange(9) % 2}, "bank.csv has no column besides the target 'y'"),
         ({"x": np.zeros(9), "y": np.zeros(9)}, "the target has one class, '0', in all 9 rows"),
-        ({"x": np.zeros(1_001), "y": np.arange(1_001)}, "'y' has 1,001 different numbers in 1,001 rows: it looks like an amount, not classes"),
-        ({"x": np.zeros(2), "y": np.array(["a", ""], object)}, "bank.csv: 1 of 2 rows have no target 'y', the first in row 2; fill it in, or leave these rows out"),
+        (
+            {"x": np.zeros(1_001), "y": np.arange(1_001)},
+            "'y' has 1,001 different numbers in 1,001 rows: it looks like an amount",
+        ),
+        (
+            {"x": np.zeros(2), "y": np.array(["a", ""], object)},
+            "bank.csv: 1 of 2 rows have no target 'y', the first in row 2; fill",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_split_is_refused(columns, message):
