@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dnn.data.table import Kind, numbers_of
+from dnn.data.table import Kind, numbers_of, quoted
 from dnn.data.text_cells import BadCellError, Finding, Strings, encode
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+SAMPLE = 1_000  # cells
 HOUR, DAY = 3_600, 86_400  # in seconds
 
 
@@ -64,6 +65,18 @@ def nan_markers(column: pa.ChunkedArray, numbers: Numbers) -> list[Finding]:
     rows = np.flatnonzero(nan & pc.fill_null(pc.not_equal(column, ""), False).to_numpy())
     written = encode(column.take(pa.array(rows)), ())
     return [Finding(int(rows[row]), message) for row, message in written.told_markers()]
+
+
+def told_codes(name: str, column: pa.ChunkedArray) -> list[Finding]:
+    """Tell of zeros in front of numbers, which are lost; they are looked for in the first cells only."""
+    if not pa.types.is_string(column.type):
+        return []
+    first = column[:SAMPLE]
+    row = pc.index(pc.match_substring_regex(first, r"^\s*0\d"), True).as_py()
+    if row < 0:
+        return []
+    cell = first[row].as_py()
+    return [Finding(row, f"{cell!r} is read as {float(cell):g}; if it is a code: --kind {quoted(f'{name}=category')}")]
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:

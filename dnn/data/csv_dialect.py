@@ -45,7 +45,7 @@ def sniff_csv(file: io.BufferedReader, path: str | Path, options: ReadOptions) -
     compression: Literal["gzip"] | None = "gzip" if file.peek(2)[:2] == GZIP else None
     try:
         with plain_bytes(file, compression) as plain:
-            encoding, note = (options.encoding, "") if options.encoding else _encoding(plain, path)
+            encoding, note = _encoding(plain, path, options.encoding)
             text = io.TextIOWrapper(plain, encoding=encoding or UTF_8, newline="")
             cut = _best_cut(text, path, options.delimiter)
     except UnicodeError:
@@ -62,13 +62,15 @@ def sniff_csv(file: io.BufferedReader, path: str | Path, options: ReadOptions) -
     )
 
 
-def _encoding(plain: PlainFile, path: str | Path) -> tuple[str, str]:
+def _encoding(plain: PlainFile, path: str | Path, asked: str | None) -> tuple[str, str]:
     """Return the encoding, "" for UTF-8 as far as one sees, and what to tell of it."""
     head = plain.read(HEAD)
     plain.seek(0)
     for mark, encoding in BYTE_ORDER_MARKS.items():
-        if head.startswith(mark):
+        if head.startswith(mark) and codecs.lookup(asked or encoding).name.startswith(encoding):
             return encoding, ""
+    if asked:
+        return UTF_8 if codecs.lookup(asked).name == "utf-8" else asked, ""
     if b"\0" in head.partition(b"\n")[0]:
         raise ValueError(f"{path}, line 1: NUL bytes; is it UTF-16, without a byte-order mark? --encoding utf-16-le")
     try:

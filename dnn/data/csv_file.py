@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from dnn.data.reading import Contents
+from dnn.data.table import plural
 
 PlainFile: TypeAlias = io.BufferedReader | gzip.GzipFile
 UTF_8 = "utf-8-sig"
@@ -64,7 +65,7 @@ class CsvFile:
         except (pa.ArrowException, OSError, UnicodeError) as error:
             if "UTF8" in str(error) and not self.sure:
                 return as_cp1252(self).read()
-            if isinstance(error, UnicodeError):
+            if isinstance(error, UnicodeError) or "UTF8" in str(error):
                 raise ValueError(f"{self.path} is not {self.encoding} text: {error}") from None
             self._raise_cause()
             if "straddl" in str(error):
@@ -128,8 +129,8 @@ class CsvFile:
         for line, cells in self._rows():
             rows += 1
             if len(cells) != width:
-                hint = "; is a quote left open?" if any("\n" in cell for cell in cells) else ""
-                raise ValueError(f"{self.path}, line {line}: {len(cells)} cells, but the header has {width}{hint}")
+                count = f"{plural(len(cells), 'cell')}, but the header has {width}"
+                raise ValueError(f"{self.path}, line {line}: {count}{_hint(cells, width)}")
         if rows == 1:
             raise ValueError(f"{self.path} has a header but no rows")
 
@@ -138,6 +139,16 @@ class CsvFile:
         with open(self.path, "rb") as file, plain_bytes(file, self.compression) as plain:
             text = io.TextIOWrapper(plain, encoding=self.encoding, errors="surrogateescape", newline="")
             yield from rows_of(text, self.path, self.delimiter, skip=self.line - 1, blank=blank)
+
+
+def _hint(cells: list[str], width: int) -> str:
+    if any("\n" in cell for cell in cells):
+        return "; is a quote left open?"
+    if len(cells) != width + 1:
+        return ""
+    if not cells[-1].strip():
+        return "; is there a delimiter at the end of the line?"
+    return "; is the first column's name missing, as R writes it, or a comma in a cell without quotes?"
 
 
 def rows_of(

@@ -1,4 +1,4 @@
-"""Numbers as people write them: 1,234.50 and 1.234,50, 1 234 and 12.3 %; a column is written in one notation."""
+"""Numbers as people write them: 1,234.50 and € 1.234,50, 1 234 and 12.3 %; a column has one notation."""
 
 import re
 from typing import get_args
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from dnn.data.options import Decimal, Notation
 
 SPACES = " \u00a0\u2009\u202f"  # between thousands: space, no-break, thin, narrow no-break
+CURRENCIES = "$€£¥"
 NOTATIONS: tuple[Notation, ...] = get_args(Notation)
 SAMPLE = 100  # strings to look at before all
 
@@ -26,6 +27,12 @@ def notations_of(strings: pa.Array) -> list[Notation]:
     for some in (strings[:SAMPLE], strings):
         possible = [notation for notation in possible if pc.all(fits(some, notation)).as_py()]
     return ["plain"] if "plain" in possible else possible
+
+
+def are_numbers(strings: pa.Array) -> bool:
+    """Whether each of some strings is a number in one notation or other."""
+    matches = [fits(strings, notation) for notation in NOTATIONS]
+    return all(map(any, zip(*(match.to_pylist() for match in matches), strict=True)))
 
 
 def usual_notation(strings: pa.Array) -> Notation | None:
@@ -55,8 +62,9 @@ def parse(strings: pa.Array, notation: Notation) -> pa.Array:
         return pc.cast(strings, pa.float64(), safe=False)
     if not pc.all(fits(strings, notation)).as_py():
         raise pa.ArrowInvalid("another notation")
-    thousands = f"[{re.escape(notation[1])}{SPACES}'’]"
-    digits = pc.replace_substring(pc.replace_substring_regex(strings, thousands, ""), ",", ".")
+    unread = f"[{re.escape(notation[1])}{SPACES}'’{CURRENCIES}]"
+    digits = pc.replace_substring(pc.replace_substring_regex(strings, unread, ""), ",", ".")
+    digits = pc.replace_substring(digits, "−", "-")
     return pc.cast(pc.replace_substring(digits, "%", "e-2"), pa.float64())
 
 
@@ -74,5 +82,8 @@ def _pattern(notation: Notation) -> str:
     marks = (re.escape(notation[1]), f"[{SPACES}]", "['’]")
     groups = "|".join(f"[1-9]\\d{{0,2}}({mark}\\d{{3}})+" for mark in marks)
     decimal = re.escape(decimal_of(notation))
-    digits = f"[+-]?((\\d+|{groups})({decimal}\\d*)?|{decimal}\\d+)"
-    return f"^{digits}[{SPACES}]*%$" if notation.endswith("%") else f"^{digits}([eE][+-]?\\d{{1,3}})?$"
+    digits = f"((\\d+|{groups})({decimal}\\d*)?|{decimal}\\d+)"
+    if notation.endswith("%"):
+        return f"^[+−-]?{digits}[{SPACES}]*%$"
+    currency = f"[{CURRENCIES}]?"
+    return f"^[+−-]?{currency}[{SPACES}]?[+−-]?{digits}([eE][+-]?\\d{{1,3}})?[{SPACES}]?{currency}$"

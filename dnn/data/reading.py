@@ -52,7 +52,7 @@ def read(
 ) -> Table:
     """Read a source. Raises: ValueError with a line for each problem, at most 12."""
     contents = source.read(kinds)
-    stored = _left(source, contents.table, drop)
+    stored = _left(source, contents, drop)
     reader = _Reader(source, contents, options)
     for name, column in zip(stored.column_names, stored.columns, strict=True):
         reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
@@ -61,9 +61,10 @@ def read(
     return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location)
 
 
-def _left(source: Source, stored: pa.Table, drop: Collection[str]) -> pa.Table:
+def _left(source: Source, contents: Contents, drop: Collection[str]) -> pa.Table:
+    stored = contents.table
     for name in drop:
-        if name not in stored.column_names and name not in source.names:
+        if name not in stored.column_names and name not in contents.kinds:
             raise ValueError(f"{source.title} {no_column(name, stored.column_names)}")
     stored = stored.drop_columns([name for name in drop if name in stored.column_names])
     if not stored.num_columns:
@@ -88,13 +89,16 @@ class _Reader:
     def convert(self, name: str, column: pa.ChunkedArray, kind: Kind | None) -> None:
         """Convert a column, or put it among the texts."""
         with self._gathering(name):
-            found = cells.convert(column, kind, missing=self.options.missing)
+            # a notation that was learnt holds for cells that look plain too: 1.234 may be a thousand
+            written = pa.types.is_string(column.type) and self.options.notations.get(name, "plain") != "plain"
+            found = cells.convert(column, "category" if written else kind, missing=self.options.missing)
             if isinstance(found, Strings):
                 self.texts[name] = found, kind
             else:
                 if pa.types.is_string(column.type):
                     self.plain.add(name)
                 self._tell(name, *cells.nan_markers(column, found))
+                self._tell(name, *(cells.told_codes(name, column) if kind is None else []))
             self.columns[name] = np.empty(0) if isinstance(found, Strings) else found
 
     def settle(self, stored: pa.Table) -> tuple[dict[str, Column], dict[str, Notation]]:
@@ -121,9 +125,9 @@ class _Reader:
     def _settled(self, name: str, strings: Strings, kind: Kind | None, decimal: DecimalMark) -> Column:
         possible = self._possible(strings, decimal)
         if kind == "category" or (kind is None and self._free(name) and not possible):
-            self._tell(name, *([] if kind else strings.told_words()), *strings.told_values())
             if self.contents.delimiter and (own := strings.first_row_of(name)) is not None:
                 self._tell(name, Finding(own, "a cell is the column's name; is a header there twice, or none?"))
+            self._tell(name, *([] if kind else strings.told_words()), *strings.told_values())
             return strings.category
         notation = self.options.notations.get(name, possible[0] if possible else "plain")
         numbers = strings.numbers(notation)
@@ -150,7 +154,8 @@ class _Reader:
             return
         self.columns[name] = strings.numbers("1.234,5")
         self.notations[name] = "1.234,5"
-        self._tell(name, strings.told_notation("1.234,5", f"; assumed, since {decimal.reason}"))
+        why = "" if self.options.decimal else f"; assumed, since {decimal.reason}"
+        self._tell(name, strings.told_notation("1.234,5", why))
 
     def _free(self, name: str) -> bool:
         """Whether the notation of a column is to be found out."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dnn.data.notation import SAMPLE, explained, fits, notations_of, parse, usual_notation
+from dnn.data.notation import SAMPLE, are_numbers, explained, fits, notations_of, parse, usual_notation
 from dnn.data.options import Notation
 from dnn.data.table import MARKERS, plural, quoted, shortened
 
@@ -92,11 +92,14 @@ class Strings:
         written = self.unmarked.filter(pc.match_substring_regex(self.unmarked, "[^0-9]"))[0].as_py()
         value = parse(pa.array([written]), notation)[0].as_py()
         row = self._first_row(pc.equal(self.values, written))
-        return Finding(row, f"{explained(notation)}: {written!r} is read as {value!r}{why}")
+        return Finding(row, f"{explained(notation)}: {written!r} is read as {str(value).removesuffix('.0')}{why}")
 
     def told_words(self) -> list[Finding]:
         """Tell of the words that make a category of a column most of whose cells are numbers."""
-        notation = usual_notation(_unmarked(self.values[:SAMPLE]))
+        sample = _unmarked(self.values[:SAMPLE])
+        notation = usual_notation(sample)
+        if are_numbers(sample) and len(sample) and are_numbers(self.unmarked):
+            return [self._told_two_notations()]
         if notation is None:
             return []
         number = np.asarray(fits(self.values, notation))
@@ -106,11 +109,19 @@ class Strings:
         words = self._counted(pc.invert(pc.or_(pa.array(number), _is_one_of(self.values, ("", *MARKERS)))))
         count = f"{cells[number].sum():,} of {rows:,} cells are numbers, but"
         word, _, row = words[0]
-        if notations_of(pa.array([word])):
-            cause = f"{word!r} is written in another notation"
-            return [Finding(row, f"{count} {cause}, so it is a category; --decimal names the decimal mark")]
         told = shortened((f"{word!r} ({plural(n, 'cell')})" for word, n, _ in words), most=3)
-        return [Finding(row, f"{count} it is a category for {told}; --missing {quoted(word)} reads that as missing")]
+        make = "makes" if len(words) == 1 else "make"
+        remedy = f"--missing {quoted(word)} reads that as missing"
+        return [Finding(row, f"{count} {told} {make} it a category; {remedy}")]
+
+    def _told_two_notations(self) -> Finding:
+        first = self.unmarked[0].as_py()
+        alike = pc.or_kleene(pc.equal(self.values, ""), _is_one_of(self.values, MARKERS))
+        for notation in notations_of(self.unmarked[:1]):
+            alike = pc.or_(alike, fits(self.values, notation))
+        row = self._first_row(pc.invert(alike))
+        two = f"numbers in two notations, {first!r} and {self._cell(row)!r}"
+        return Finding(row, f"{two}, make it a category; --decimal names the decimal mark")
 
     def told_values(self) -> list[Finding]:
         """Tell of the markers that are values of a category."""
@@ -146,7 +157,7 @@ class Strings:
         if notations_of(pa.array([word])):
             return BadCellError(row, f"{word!r} is not written as in training: {explained(notation)}")
         cells = int(np.count_nonzero(np.invert(np.asarray(number))[self.indices]))
-        more = f" (as {cells - 1:,} more cells)" if cells > 1 else ""
+        more = f", nor are {plural(cells - 1, 'more cell')}" if cells > 1 else ""
         return BadCellError(row, f"{word!r} is not a number{more}; --missing {quoted(word)} reads it as missing")
 
 

@@ -93,7 +93,7 @@ def test_an_error_names_the_line_whatever_came_before_it(folder, data, eol):
     path = folder / "bad.csv"
     for bad, message in [
         ("x,inf", f"line {line}, column 'number': inf is not a finite number"),
-        ("x", f"line {line}: 1 cells, but the header has 2"),
+        ("x", f"line {line}: 1 cell, but the header has 2"),
         ("x,1,2", f"line {line}: 3 cells, but the header has 2"),
         ("x,y", f"line {line}, column 'number': 'y' is not a number"),
         ("\x81,1", f"line {line}: not UTF-8 text, nor cp1252"),
@@ -113,7 +113,7 @@ def test_an_error_names_the_line_whatever_came_before_it(folder, data, eol):
         ("\n\na,a\n1,2\n", "line 3: two columns are named 'a'"),
         ("a,,c\n1,2,3\n", "line 1: column 2 has no name"),
         ("a,b,\n1,2,\n1,2,3\n", "line 3: column 3 has no name, but cells, '3' say"),
-        ('a,b\n1,2\n"x,3\n4,5\n', "line 3: 1 cells, but the header has 2; is a quote left open?"),
+        ('a,b\n1,2\n"x,3\n4,5\n', "line 3: 1 cell, but the header has 2; is a quote left open?"),
         (b"\x81,b\n1,2\n", "line 1: not UTF-8 text, nor cp1252"),
         ("a,b\n1,2\n".encode("utf-16-le"), "line 1: NUL bytes; is it UTF-16"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "not UTF-8 text, nor cp1252"),
