@@ -38,14 +38,21 @@ def decimal_mark(
     """
     if options.decimal:
         return DecimalMark(options.decimal, "it was asked for", True)
+    texts = list(texts)
     marks = [{decimal_of(notation) for notation in strings.notations if notation != "plain"} for strings in texts]
     seen = {mark for possible in marks if len(possible) == 1 for mark in possible}
-    if any(marks) and any(has_decimal_point(column) for column in plain):
+    marked = (cells_of(strings) for strings in texts if strings.notations == ["plain"])
+    if any(marks) and any(has_decimal_point(column) for column in (*plain, *marked)):
         seen.add(".")
     if len(seen) == 1:
         mark = seen.pop()
         return DecimalMark(mark, f"other columns have a decimal {'comma' if mark == ',' else 'point'}", True)
     return DecimalMark("," if delimiter == ";" else ".", f"the delimiter is {delimiter!r}", False)
+
+
+def cells_of(strings: Strings) -> pa.ChunkedArray:
+    """Return the different cells of a column that are neither empty nor markers."""
+    return pa.chunked_array([strings.unmarked])
 
 
 def has_decimal_point(column: pa.ChunkedArray) -> bool:

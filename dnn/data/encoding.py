@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dnn.data.amounts import Amounts
 from dnn.data.features import Features
 from dnn.data.frames import Tabular, source_of
@@ -138,7 +136,7 @@ def _encoding(state: Mapping[str, Any]) -> Encoding:
     if "amounts" in state:
         labels = Amounts.from_state(state["amounts"])
     else:
-        labels = Labels(np.array(state["classes"], dtype=object))
+        labels = Labels.from_names(state["classes"])
     features, options = Features.from_state(state["features"]), ReadOptions.from_state(state["options"])
     encoding = Encoding(features, labels, state["target"], tuple(state["dropped"]), options)
     if encoding.state() != state or not all(isinstance(name, str) for name in (encoding.target, *encoding.dropped)):

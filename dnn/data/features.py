@@ -270,7 +270,9 @@ def _kinds_now(columns: Mapping[str, TensorOrArray]) -> dict[str, Kind]:
     """Return the kinds of arrays and of tensors, which may have no values yet."""
     tensors = {name: cells.dtype for name, cells in columns.items() if tf.is_tensor(cells)}
     arrays = {name: cells for name, cells in columns.items() if name not in tensors}
-    kinds: dict[str, Kind] = {name: "category" if dtype == tf.string else "numeric" for name, dtype in tensors.items()}
+    kinds: dict[str, Kind] = {
+        name: "category" if dtype in (tf.string, tf.bool) else "numeric" for name, dtype in tensors.items()
+    }
     return kinds | kinds_of(arrays)
 
 

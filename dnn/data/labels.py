@@ -32,6 +32,25 @@ class Labels:
         refuse_missing(target)
         self.names = _class_names(*_distinct(target))
 
+    @classmethod
+    def from_names(cls, names: Sequence[str]) -> "Labels":
+        """Make labels whose classes have an order of their own.
+
+        Args:
+            names: The classes, each once, in the order of their numbers.
+
+        Returns:
+            Labels with these names.
+
+        Raises:
+            ValueError: As `Labels`, or if a name is there twice.
+        """
+        labels = cls(np.array(names, dtype=object))
+        if len(names) != labels.classes:
+            raise ValueError(f"each class must be there once, got {_quoted(names)}")
+        labels.names = list(names)
+        return labels
+
     @property
     def classes(self) -> int:
         """Number of classes."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from dnn.data import cells
-from dnn.data.decimal_mark import DecimalMark, assumed, decimal_mark, with_thousands
+from dnn.data.decimal_mark import DecimalMark, assumed, cells_of, decimal_mark, with_thousands
 from dnn.data.notation import decimal_of
 from dnn.data.options import Notation, ReadOptions
 from dnn.data.table import Column, Kind, Table, at_most, no_column
@@ -140,6 +140,13 @@ class _Reader:
 
     def _possible(self, strings: Strings, decimal: DecimalMark) -> list[Notation]:
         """The notations of the column, the likeliest first; what was asked for rules out others."""
+        if (
+            strings.notations == ["plain"]
+            and decimal.sure
+            and decimal.mark == ","
+            and with_thousands(cells_of(strings))
+        ):
+            return ["1.234,5"]
         wrong = [one for one in strings.notations if decimal_of(one) != decimal.mark]
         right = [one for one in strings.notations if one not in wrong]
         return right + [one for one in wrong if not self.options.decimal or one == "plain"]

@@ -90,6 +90,8 @@ def test_which_notations_strings_fit(strings, notations):
         ("a;b\n1,5;1.234\n", {}, [1234], "'1.234' is read as 1234; assumed, since other columns have a decimal comma"),
         ("a;b\nx;1.234\n", {}, [1.234], "'1.234' is read as 1.234; assumed: --decimal , reads a thousands separator"),
         ("a;b\n1,5;1.234\n2,5;0.125\n", {}, [1.234, 0.125], ""),
+        ("a;b\n1,5;1.234\n2,5;NA\n", {}, [1234, float("nan")], "'1.234' is read as 1234"),
+        ("a;b;c\n1,234;1.5;x\n2,345;NA;y\n", {}, [1.5, float("nan")], "'NA' is read as missing"),
     ],
 )
 def test_what_could_be_either_is_decided_by_the_file_and_told(csv, content, options, expected, note):
