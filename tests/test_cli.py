@@ -252,7 +252,7 @@ BAD_ARGUMENTS = [
     (["--learning-rate", "nan"], "learning_rate must be positive"),
     (["--learning-rate", 1e30], "diverged"),
     (["--validation", 0.6, "--test", 0.6], "--validation and --test must leave rows to train on"),
-    (["--target", "loan amount"], "has no column 'loan amount'; its columns are age, job"),
+    (["--target", "loan amount"], "has no column 'loan amount'; its columns are 'age', 'job'"),
     (["--drop", "loan amount"], "has no column 'loan amount'"),
     (["--scale", "magic"], "scale"),
     (["--data", "absent.csv"], "absent.csv: No such file"),
@@ -269,11 +269,11 @@ def test_train_refuses_a_bad_argument(tmp_path, monkeypatch, arguments, message)
 BAD_FILES = [
     ("", "is empty"),
     ("age,y\n", "a header but no rows"),
-    ("age,y\n1,no\n2\n", "line 3: 1 cells, but the header has 2"),
+    ("age,y\n1,no\n2\n", "line 3: 1 cell, but the header has 2"),
     ("age,y\n1,no\n2,no\n", "one class, 'no'"),
     ("age,y\n" + "".join(f"{i},c{i}\n" for i in range(1001)), "1,001 different values"),
     ("age,y\n" + "1,no\n" * 20 + "2,yes\n" * 2, "class 'yes' has 2 rows, too few to split"),
-    ("age,y\n1,no\nnan,yes\n", "line 3, column 'age'"),
+    ("age,y\n" + "1,no\n2,yes\n3,\n" * 9, "9 of 27 rows have no target 'y', the first in line 4"),
     ("age,y\n1,no\n-inf,yes\n", "line 3, column 'age'"),
     ("y\n" + "no\nyes\n" * 20, "no column besides the target"),
 ]
@@ -294,8 +294,8 @@ def test_predict_refuses_what_does_not_fit_and_leaves_the_output_as_it_was(tmp_p
         return refusal("predict", trained, "--data", write_csv(tmp_path / "new.csv", rows), "--out", out, "--force")
 
     assert "line 3, column 'age': 'old' is not a number" in refused([sample_rows[0], sample_rows[1] | {"age": "old"}])
-    assert "missing job" in refused([{k: v for k, v in sample_rows[0].items() if k != "job"}])
-    assert "extra shoe_size" in refused([sample_rows[0] | {"shoe_size": "43"}])
+    assert "has no column 'job'" in refused([{k: v for k, v in sample_rows[0].items() if k != "job"}])
+    assert "column 'job': training saw none of its 2 cells: 'cook'" in refused([sample_rows[0] | {"job": "cook"}] * 2)
     assert "logits overflow" in refused([sample_rows[0] | {"age": "1e300"}])
     assert "is not a run folder" in refusal("predict", tmp_path, "--data", dnn.sample_path(), "--out", out, "--force")
     assert "exists already" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", out)
@@ -319,10 +319,11 @@ def test_what_a_prepared_folder_decided_is_refused(tmp_path, prepared):
 
 
 def test_a_column_of_numbers_with_a_word_in_it_is_noted(tmp_path, sample_rows):
-    sample_rows[7]["age"] = "NA"
+    sample_rows[7]["age"] = "unknown"
     data = write_csv(tmp_path / "na.csv", sample_rows)
     output = run("prepare", "--data", data, "--target", "y", "--out", tmp_path / "folder")
-    assert "note: age: 4,520 of 4,521 cells are numbers, but it is a category for 'NA'" in output
+    told = "na.csv, line 9, column 'age': 4,520 of 4,521 cells are numbers, but 'unknown' (1 cell) makes it a category"
+    assert f"note: {told}" in output
 
 
 def test_what_is_imported_is_never_searched_for_garbage_and_the_rest_is(process):

@@ -39,6 +39,13 @@ class Encoding(NamedTuple):
     dropped: tuple[str, ...] = ()
     options: ReadOptions = ReadOptions()
 
+    @property
+    def class_labels(self) -> Labels:
+        """The labels of classes. Raises: ValueError if the target is amounts."""
+        if isinstance(self.labels, Amounts):
+            raise ValueError(f"the target {self.target!r} is amounts, not classes")
+        return self.labels
+
     def read(
         self, data: Tabular, *, with_target: bool = True, keep: Collection[str] = (), options: ReadOptions | None = None
     ) -> Table:
@@ -132,11 +139,7 @@ def load_encoding(folder: str | Path) -> Encoding:
 
 
 def _encoding(state: Mapping[str, Any]) -> Encoding:
-    labels: Labels | Amounts
-    if "amounts" in state:
-        labels = Amounts.from_state(state["amounts"])
-    else:
-        labels = Labels.from_names(state["classes"])
+    labels = Amounts.from_state(state["amounts"]) if "amounts" in state else Labels.from_names(state["classes"])
     features, options = Features.from_state(state["features"]), ReadOptions.from_state(state["options"])
     encoding = Encoding(features, labels, state["target"], tuple(state["dropped"]), options)
     if encoding.state() != state or not all(isinstance(name, str) for name in (encoding.target, *encoding.dropped)):

@@ -316,9 +316,7 @@ def half_of(x):
     return x / 2
 
 
-@pytest.mark.parametrize(
-    "now", [np.array([True, False, True]), strings("true", "false", "true"), tf.constant([True, False, True])]
-)
+@pytest.mark.parametrize("now", [np.array, tf.constant, lambda truth: np.where(truth, "true", "false").astype(object)])
 def test_truth_values_are_a_category(now):
     features = Features({"age": numbers(1, 2, 3), "cook": np.array([False, False, True])})
     assert features.names == ["age", "cook=false", "cook=true"]
