@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.data.feature_columns import check_columns, kinds_now, means_of, numeric_matrix, spelt
 from dnn.data.one_hot import OneHot
 from dnn.data.preprocess import SCALES, Standardize, TensorOrArray
-from dnn.data.table import Column, Kind, at_most, kinds_of, numbers_among, quoted, shortened
+from dnn.data.table import Column, Kind, kinds_of, shortened
 
-LARGEST = 1e150  # of a number to learn from: beyond it, the square overflows
 SCALE_CLASSES = {scale.__name__: scale for scale in SCALES.values()}  # what `state` can name
 
 ScaleLearner: TypeAlias = Callable[[npt.NDArray[np.float64]], Callable[[tf.Tensor], tf.Tensor]]
@@ -57,11 +57,11 @@ class Features(tf.Module):
         super().__init__()
         if not columns:
             raise ValueError("features need at least one column")
-        columns = {name: _spelt(cells) for name, cells in columns.items()}
+        columns = {name: spelt(cells) for name, cells in columns.items()}
         self.kinds = kinds_of(columns)
-        _check_columns(columns, self.numeric)
-        numbers = _numeric_matrix(columns, self.numeric)
-        means = _means(numbers)
+        check_columns(columns, self.numeric)
+        numbers = numeric_matrix(columns, self.numeric)
+        means = means_of(numbers)
         np.copyto(numbers, means, where=np.isnan(numbers))
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
         self.scale = scale(numbers)
@@ -101,7 +101,7 @@ class Features(tf.Module):
             ValueError: If a column is missing, is extra, or has another kind than in training.
         """
         self.check(columns)
-        columns = {name: _spelt(cells) for name, cells in columns.items()}
+        columns = {name: spelt(cells) for name, cells in columns.items()}
         blocks = [block(columns[name]) for name, block in self.blocks.items()]
         if numeric := self.numeric:
             numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in numeric], axis=1)
@@ -127,7 +127,7 @@ class Features(tf.Module):
                 + (";" if missing and extra else "")
                 + (f" extra {shortened(map(repr, extra))}" if extra else "")
             )
-        kinds = _kinds_now(columns)
+        kinds = kinds_now(columns)
         for name, kind in self.kinds.items():
             if kinds[name] != kind:
                 raise ValueError(f"column {name!r} must be {kind}, got {kinds[name]}")
@@ -141,7 +141,7 @@ class Features(tf.Module):
         Returns:
             One Gap for each column, problem and treatment, with the number of cells; none where there are none.
         """
-        columns = {name: _spelt(cells) for name, cells in columns.items()}
+        columns = {name: spelt(cells) for name, cells in columns.items()}
         gaps = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
         for name, block in self.blocks.items():
             counts, known = Counter(columns[name]), set(block.categories)
@@ -231,60 +231,5 @@ def _remade(
     return features
 
 
-def _spelt(cells: TensorOrArray) -> TensorOrArray:
-    """Return truth values as "false" and "true", all else as it is."""
-    if tf.is_tensor(cells):
-        return tf.where(cells, "true", "false") if cells.dtype == tf.bool else cells
-    if np.asarray(cells).dtype != bool:
-        return cells
-    return np.array(["false", "true"], object)[np.asarray(cells).astype(int)]
-
-
-def _check_columns(columns: Mapping[str, Column], numeric: list[str]) -> None:
-    """Tell all columns that nothing can be learnt from."""
-    problems = []
-    for name, cells in columns.items():
-        if name in numeric and (np.abs(cells) > LARGEST).any():
-            problems.append(f"column {name!r} has numbers beyond ±{LARGEST:g}")
-        elif name not in numeric and (problem := OneHot.problem(cells)):
-            problems.append(f"column {name!r} has {problem}; {_remedy(cells)}")
-    if problems:
-        raise ValueError(at_most(problems))
-
-
-def _remedy(cells: Column) -> str:
-    """Return what to do with a category of many values: it may be numbers, but for a word."""
-    numbers, word = numbers_among([cell for cell in cells if isinstance(cell, str)])
-    if 2 * numbers <= len(cells) or not word:
-        return "leave it out, or group its values"
-    row = next(row for row, cell in enumerate(cells, start=1) if cell == word)
-    count = f"{numbers:,} of {len(cells):,} are numbers, but {word!r} in row {row} is not"
-    return f"{count}: --missing {quoted(word)} reads it as missing"
-
-
 def _learn_categories(columns: Mapping[str, Column]) -> dict[str, OneHot]:
     return {name: OneHot.learn(cells) for name, cells in columns.items()}
-
-
-def _kinds_now(columns: Mapping[str, TensorOrArray]) -> dict[str, Kind]:
-    """Return the kinds of arrays and of tensors, which may have no values yet."""
-    tensors = {name: cells.dtype for name, cells in columns.items() if tf.is_tensor(cells)}
-    arrays = {name: cells for name, cells in columns.items() if name not in tensors}
-    kinds: dict[str, Kind] = {
-        name: "category" if dtype in (tf.string, tf.bool) else "numeric" for name, dtype in tensors.items()
-    }
-    return kinds | kinds_of(arrays)
-
-
-def _numeric_matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArray[np.float64]:
-    """Copy columns into float64[rows, names], each in one piece, so that its sums are fast and little is rounded."""
-    rows = len(next(iter(columns.values())))
-    if not rows:
-        raise ValueError("features need at least one row")
-    return np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
-
-
-def _means(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the mean of each column's cells that are not empty; 0 where all are."""
-    filled = ~np.isnan(numbers)
-    return np.where(filled, numbers, 0).sum(axis=0) / np.maximum(filled.sum(axis=0), 1)

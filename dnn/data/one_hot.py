@@ -55,21 +55,21 @@ class OneHot(tf.Module):
         Raises:
             ValueError: If a cell is not a string, or there are more than 1,000 different ones.
         """
-        if problem := cls.problem(strings):
+        categories = set(strings)
+        if problem := cls.problem(categories):
             raise ValueError(problem)
-        return cls(sorted(set(strings)))
+        return cls(sorted(categories))
 
     @staticmethod
-    def problem(strings: npt.NDArray[np.object_]) -> str:
+    def problem(categories: set[str]) -> str:
         """Return why categories cannot be learnt.
 
         Args:
-            strings: object[rows], the training rows.
+            categories: The different strings of the training rows.
 
         Returns:
             What there is too much of, or "".
         """
-        categories = set(strings)
         if strange := [category for category in categories if not isinstance(category, str)]:
             return f"{strange[0]!r} among its strings"
         if len(categories) > MOST_CATEGORIES:
