@@ -15,6 +15,7 @@ from dnn.data.options import ReadOptions
 from dnn.data.reading import NO_KINDS, NO_OPTIONS, Contents, Source, read
 from dnn.data.table import Kind, Table, is_nothing
 
+_WANTED = "a table must be a path, a frame, a mapping of columns or a matrix"
 Tabular: TypeAlias = Any
 """A path, a frame, a mapping of columns, a matrix or a table: what `as_table` takes."""
 
@@ -109,7 +110,9 @@ def _frame(data: Tabular) -> Source:
         table = pa.table(data)
     except (pa.ArrowException, TypeError, ValueError):  # a column of numbers and strings, say
         if not hasattr(data, "columns"):
-            raise
+            raise TypeError(
+                f"{_WANTED}, got {type(data).__name__}; a column alone needs a name: {{'x0': column}}"
+            ) from None
         return _by_column(data)
     return Frame(table, columns_of(table.schema, "table"), Table({}))
 
@@ -185,7 +188,7 @@ def _matrix_columns(data: Any) -> dict[str, npt.NDArray[Any]]:
     if hasattr(data, "toarray"):
         raise TypeError(f"sparse data is not supported, got {type(data).__name__}; use its toarray()")
     if not isinstance(data, list | tuple) and not hasattr(data, "__array__"):
-        raise TypeError(f"a table must be a path, a frame, a mapping of columns or a matrix, got {type(data).__name__}")
+        raise TypeError(f"{_WANTED}, got {type(data).__name__}")
     matrix = np.asarray(data)
     if matrix.dtype.kind in "US" and isinstance(data, list | tuple):
         matrix = np.array(data, dtype=object)

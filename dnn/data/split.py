@@ -49,7 +49,7 @@ def split(
             more than 1,000 or looks like amounts, there are fewer rows, of a class, than parts, or the fractions are
             not positive with sum 1.
     """
-    _check_target(table, target)
+    check_target(table, target)
     try:
         indices = split_rows(table.column(target), fractions=fractions, seed=seed, stratify=stratify)
     except ValueError:
@@ -79,7 +79,8 @@ def split_rows(target: Column, *, fractions: Sequence[float], seed: int, stratif
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
-def _check_target(table: Table, target: str) -> None:
+def check_target(table: Table, target: str) -> None:
+    """Refuse a table with rows that have no target. Raises: ValueError with their number and the first one's place."""
     missing = np.flatnonzero(~table.has(target))
     if missing.size:
         count = f"{missing.size:,} of {plural(table.rows, 'row')} have no target {target!r}"

@@ -128,7 +128,8 @@ class Table:
     def __repr__(self) -> str:
         kinds = shortened(f"{name} ({kind})" for name, kind in kinds_of(self.columns).items())
         rows = self.rows if self.columns else 0
-        return f"Table({rows:,} rows, {len(self.columns):,} columns: {kinds}; source={self.source!r})"
+        size = f"{plural(rows, 'row')}, {plural(len(self.columns), 'column')}"
+        return f"Table({size}: {kinds}; source={self.source!r})"
 
 
 @dataclass(frozen=True)

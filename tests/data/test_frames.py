@@ -195,6 +195,7 @@ def test_kinds_and_missing_markers_hold_for_frames():
         (np.zeros(3), "a matrix must be [rows, columns], got the shape (3,)"),
         (pd.DataFrame([[1, 2]], columns=["a", " a"]), "table: two columns are named 'a'"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns are named 'a'"),
+        (pl.Series("q", [1, 2]), "or a matrix, got Series; a column alone needs a name: {'x0': column}"),
         (7, "a table must be a path, a frame, a mapping of columns or a matrix, got int"),
     ],
 )
