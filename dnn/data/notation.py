@@ -85,5 +85,5 @@ def _pattern(notation: Notation) -> str:
     digits = f"((\\d+|{groups})({decimal}\\d*)?|{decimal}\\d+)"
     if notation.endswith("%"):
         return f"^[+−-]?{digits}[{SPACES}]*%$"
-    currency = f"[{CURRENCIES}]?"
-    return f"^[+−-]?{currency}[{SPACES}]?[+−-]?{digits}([eE][+-]?\\d{{1,3}})?[{SPACES}]?{currency}$"
+    before, after = f"[{CURRENCIES}][{SPACES}]?", f"([{SPACES}]?[{CURRENCIES}])?"
+    return f"^([+−-]?({before})?|{before}[+−-]){digits}([eE][+-]?\\d{{1,3}})?{after}$"
