@@ -88,7 +88,9 @@ def _best_cut(text: io.TextIOWrapper, path: str | Path, delimiter: str | None) -
     said = re.fullmatch(r'"?sep=(.)"?\s*', text.readline())  # Excel's own first line
     asked = delimiter or (said[1] if said else None)
     cuts = [_cut(text, path, one, skip=1 if said else 0) for one in asked or DELIMITERS]
-    best = max(cuts, key=_rank)
+    highest = max(map(_agreement, cuts))
+    tied = [cut for cut in cuts if _agreement(cut) == highest]
+    best = tied[0] if len(tied) == 1 else max(tied, key=_tidiness)
     narrow = [cut for cut in cuts if len(cut.names) == 1]
     if asked is None and narrow and _is_one_column(best):
         return narrow[0]
@@ -113,16 +115,22 @@ def _cut(text: io.TextIOWrapper, path: str | Path, delimiter: str, *, skip: int)
     return Cut(delimiter, clean, line, names, rows)
 
 
-def _rank(cut: Cut) -> tuple[float, ...]:
-    """The greater, the better."""
+def _agreement(cut: Cut) -> tuple[float, ...]:
+    """How well the rows agree with the header: the greater, the better."""
     width = len(cut.names)
     agreeing = sum(len(cells) == width for cells in cut.rows) / len(cut.rows) if cut.rows else 1.0
+    wide = width > 1
+    return cut.clean, wide and agreeing > 0, wide * agreeing
+
+
+def _tidiness(cut: Cut) -> tuple[float, ...]:
+    """The share of numeric columns, how few have other delimiters within, and how many there are."""
+    width = len(cut.names)
     columns = list(zip(*(cells for cells in cut.rows if len(cells) == width), strict=True)) or [()] * width
     numbers = sum(map(_is_numeric, columns)) / width if width else 0
     others = "".join(set(DELIMITERS) - {cut.delimiter})
     unclean = sum(_is_unclean(name, cells, others) for name, cells in zip(cut.names, columns, strict=True))
-    wide = width > 1
-    return cut.clean, wide and agreeing > 0, wide * agreeing, numbers, -unclean, width
+    return numbers, -unclean, width
 
 
 def _is_numeric(cells: tuple[str, ...]) -> bool:
