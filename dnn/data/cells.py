@@ -17,7 +17,7 @@ from dnn.data.text_cells import BadCellError, Finding, Strings, encode
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-SAMPLE = 1_000  # cells
+SAMPLE = 100  # cells
 HOUR, DAY = 3_600, 86_400  # in seconds
 
 
@@ -71,12 +71,11 @@ def told_codes(name: str, column: pa.ChunkedArray) -> list[Finding]:
     """Tell of zeros in front of numbers, which are lost; they are looked for in the first cells only."""
     if not pa.types.is_string(column.type):
         return []
-    first = column[:SAMPLE]
-    row = pc.index(pc.match_substring_regex(first, r"^\s*0\d"), True).as_py()
-    if row < 0:
-        return []
-    cell = first[row].as_py()
-    return [Finding(row, f"{cell!r} is read as {float(cell):g}; if it is a code: --kind {quoted(f'{name}=category')}")]
+    for row, cell in enumerate(column[:SAMPLE].to_pylist()):
+        if (cell := (cell or "").strip())[:1] == "0" and cell[1:2].isdigit():
+            remedy = f"if it is a code: --kind {quoted(f'{name}=category')}"
+            return [Finding(row, f"{cell!r} is read as {float(cell):g}; {remedy}")]
+    return []
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
