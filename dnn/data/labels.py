@@ -90,12 +90,14 @@ class Labels:
 def _distinct(target: npt.ArrayLike) -> tuple[list[str], npt.NDArray[np.intp]]:
     """Return the different values as strings, and the index of each row's; 1.0 is "1", an empty number is ""."""
     target = np.asarray(target)
+    if target.dtype.kind == "b":
+        target = np.where(target, "true", "false")  # as files and frames are read
     if target.dtype.kind in "OUS":
         index: dict[Any, int] = {value: number for number, value in enumerate(dict.fromkeys(target.tolist()))}
         if strange := [value for value in index if not isinstance(value, str)]:
             raise ValueError(f"the target must hold strings or numbers, got {strange[0]!r} among strings")
         return list(index), np.fromiter(map(index.__getitem__, target.tolist()), np.intp, len(target))
-    if target.dtype.kind not in "fiub":
+    if target.dtype.kind not in "fiu":
         raise ValueError(f"the target must hold strings or numbers, got {target.dtype}")
     values, indices = np.unique(target, return_inverse=True)
     return [_as_string(value) for value in values.tolist()], indices
