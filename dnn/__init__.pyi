@@ -87,6 +87,11 @@ from dnn.nn.scores.ranking import roc_auc_score as roc_auc_score
 from dnn.nn.scores.calibration import brier_score_loss as brier_score_loss
 from dnn.nn.scores.calibration import expected_calibration_error as expected_calibration_error
 from dnn.nn.scores.calibration import log_loss as log_loss
+from dnn.nn.scores.regression import mean_absolute_error as mean_absolute_error
+from dnn.nn.scores.regression import r2_score as r2_score
+from dnn.nn.scores.regression import root_mean_squared_error as root_mean_squared_error
+from dnn.nn.scores.thresholds import threshold_of_cost as threshold_of_cost
+from dnn.nn.scores.thresholds import threshold_of_recall as threshold_of_recall
 from dnn.nn.optimizers.optimizer import Optimizer as Optimizer
 from dnn.nn.optimizers.sgd import SGD as SGD
 from dnn.nn.optimizers.sgd import sgd_update as sgd_update

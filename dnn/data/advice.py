@@ -4,6 +4,7 @@ Each check looks at 100,000 rows, drawn once. What a single other row could refu
 confirmed on all rows, so ten million of them cost a second or two for each suspicious column and little else.
 """
 
+import math
 from collections.abc import Collection
 
 import numpy as np
@@ -76,11 +77,12 @@ def _target_notes(sample: dict[str, Column], target: str, task: Task | None) -> 
 def _duplicates(table: Table, sample: dict[str, Column]) -> list[Note]:
     """Tell of equal rows, if there are five times as many as columns that knew nothing of each other would have."""
     rows = min(table.rows, DUPLICATE_ROWS)
-    same = np.prod([_share_of_equal_pairs(cells) for cells in sample.values()])
-    if MORE_THAN_BY_CHANCE * rows * same / 2 >= 1:
+    by_chance = rows * math.prod(map(_share_of_equal_pairs, sample.values())) / 2
+    least = max(LEAST_DUPLICATES, MORE_THAN_BY_CHANCE * by_chance)
+    if least >= 1:
         return []
     share = 1 - len(np.unique(_hashes(table, rows))) / rows
-    if share < max(LEAST_DUPLICATES, MORE_THAN_BY_CHANCE * rows * same / 2):
+    if share < least:
         return []
     of = "the rows" if rows == table.rows else f"the first {rows:,} rows"
     problem = (

@@ -11,7 +11,7 @@ def quoted(name: str) -> str:
     """Return the name in quotes, without control characters and in at most 42 signs.
 
     >>> print(quoted("loan amount"), quoted("tab\\t"), quoted("x" * 99))
-    'loan amount' 'tab\\t' 'xxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxx'
+    'loan amount' 'tab\\t' 'xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxx'
     """
     return repr(shortened_name(name))
 

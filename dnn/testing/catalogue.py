@@ -25,13 +25,14 @@ from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
-from dnn.nn.scores import calibration, confusion, precision_recall, ranking
+from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
 
 TARGETS = (ONE_HOT, LOGITS)
 BINARY = (BINARY_TARGETS, BINARY_LOGITS)
 RANKED = (LABELS == 2, LOGITS[:, 2])
+PROBABLE_OF_ONE = (LABELS == 2, (np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))[:, 2])
 PREDICTED = (LABELS, LOGITS.argmax(axis=1))
 PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
@@ -111,6 +112,11 @@ PIECES = MappingProxyType(
             Score("log_loss", of_three(calibration.log_loss), PROBABLE),
             Score("brier_score_loss", of_three(calibration.brier_score_loss), PROBABLE),
             Score("expected_calibration_error", of_three(calibration.expected_calibration_error), PROBABLE),
+            *(Score(name, f, TARGETS) for name, f in public_functions(regression).items()),
+            Score("threshold_of_cost", thresholds.threshold_of_cost, PROBABLE_OF_ONE),
+            Score(
+                "threshold_of_recall", functools.partial(thresholds.threshold_of_recall, recall=0.8), PROBABLE_OF_ONE
+            ),
         )
     }
 )

@@ -132,7 +132,8 @@ def test_a_marker_among_numbers_is_told_with_its_count_and_remedy():
 def test_numbers_as_text_are_told_but_codes_with_leading_zeros_are_not():
     assert told(amount=texts(RANDOM.normal(size=ROWS))) == [("amount", "nearly numeric")]
     assert told(code=texts(f"{number:04}" for number in RANDOM.integers(0, 99, ROWS))) == []
-    table = Table({"amount": texts(NUMBER), "y": LABELS})
+    table = Table({"amount": texts(RANDOM.integers(0, 50, ROWS) / 4), "y": LABELS})
+    assert [note.kind for note in suspicions(table, "y")] == ["nearly numeric"]
     assert suspicions(table, "y", decided=["amount"]) == []
 
 
