@@ -171,12 +171,13 @@ def _matrix_lines(scores: Mapping[str, Any], down: Sequence[str], across: Sequen
 def _class_lines(scores: Mapping[str, Any], width: int) -> list[str]:
     """Return a line for each class with its most frequent mistake, or two lines where one is too wide."""
     classes, matrix = scores["classes"], np.array(scores["confusion_matrix"])
+    widest = min(NAME_WIDTH, max(8, width - 34))
     rows, mistakes = [["class", "rows", "precision", "recall"]], ["most frequent mistake"]
     for number, name in enumerate(classes[:MOST_SHOWN]):
         ratios = [four_digits(scores[ratio][name]) for ratio in ("precision", "recall")]
-        rows.append([printable(name, min(NAME_WIDTH, max(8, width - 34))), f"{matrix[number].sum():,}", *ratios])
+        rows.append([printable(name, widest), f"{matrix[number].sum():,}", *ratios])
         wrong = np.where(np.arange(len(classes)) == number, 0, matrix[number])
-        taken = f"{printable(classes[wrong.argmax()], NAME_WIDTH)} ({counted(int(wrong.max()))})"
+        taken = f"{printable(classes[wrong.argmax()], widest)} ({counted(int(wrong.max()))})"
         mistakes.append(taken if wrong.any() else "none")
     lines = aligned(rows)
     wide = [f"{line:{width_of(lines)}}  {mistake}" for line, mistake in zip(lines, mistakes, strict=True)]
