@@ -5,7 +5,7 @@ used, so `import dnn` and `dnn --help` do not wait for TensorFlow.
 """
 
 import ast
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
 DISTRIBUTION = "dnn-tables"
@@ -23,6 +23,8 @@ __all__ = [name for name, module in _MODULES.items() if module != "dnn"]
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
+        from importlib import metadata  # here, since its import takes longer than all of this
+
         return metadata.version(DISTRIBUTION)
     if name not in _MODULES:
         raise AttributeError(f"module 'dnn' has no attribute {name!r}")

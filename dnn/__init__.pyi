@@ -124,6 +124,7 @@ from dnn.train.evaluate import predict as predict
 from dnn.train.fit import fit as fit
 from dnn.export import Classifier as Classifier
 from dnn.export import load as load
+from dnn.startup import start_quietly as start_quietly
 from dnn.kernels.fused_adam import FusedAdam as FusedAdam
 from dnn.kernels.mlp_adam import MlpAdam as MlpAdam
 

@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 import dnn
 from dnn.settings import DEFAULTS, SCALE, SHARE, USUAL_TARGETS, PrepareSettings, Scale, TrainSettings
-from dnn.startup import end_with, ready
+from dnn.startup import end_with, interrupt_ends, ready
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -213,4 +213,5 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without the sign "→" shows "?" instead of an error
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python documents to block an import
-    app()
+    with interrupt_ends():
+        app()

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "startup": {"commands"},
     "cli": {"commands", "new_op", "settings", "startup"},  # and dnn.__version__
     "new_op": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "startup"},
     "typing": {"nn", "train"},
     "__init__": set(),
 }
