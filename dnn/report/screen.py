@@ -108,7 +108,7 @@ def confusion_lines(scores: Mapping[str, Any], *, width: int = 80) -> list[str]:
     for down, across in ((names, [f"predicted {name}" for name in names]), (names, names), (numbered, numbers)):
         lines = _matrix_lines(scores, down, across)
         if width_of(lines) <= width:
-            return [f"confusion matrix{part} (true class down)", *lines]
+            return [f"confusion matrix{part}: true down, predicted across", *lines]
     return [f"classes{part}", *_class_lines(scores, width)]
 
 

@@ -77,7 +77,7 @@ def test_every_precision_and_recall_is_whole(width, classes):
 def test_a_matrix_stands_true_class_down_and_predicted_across():
     result = scores(np.array([0, 0, 1]), np.array([[1, 0], [0, 1], [0, 1]]), ["no", "yes"])
     assert confusion_lines(result) == [
-        "confusion matrix (true class down)",
+        "confusion matrix: true down, predicted across",
         "  true  predicted no  predicted yes  precision  recall",
         "  no               1              1     1.0000  0.5000",
         "  yes              0              1     0.5000  1.0000",
