@@ -18,7 +18,7 @@ from dnn.data.target_advice import Task, imbalance, leakage, likely_task, task_n
 SAMPLE_ROWS = 100_000  # rows that every check looks at
 DUPLICATE_ROWS = 1_000_000  # first rows among which equal ones are counted
 FEWEST_ROWS = 20  # of fewer rows nothing is said: chance could do it
-LEAST_DUPLICATES = 0.01  # share of the rows from which it is told
+LEAST_DUPLICATES = 0.02  # share of the rows from which it is told
 MORE_THAN_BY_CHANCE = 5
 OF_KIND = ("codes", "nearly numeric", "date", "task")  # notes that are idle where the user has decided the kind
 

@@ -87,7 +87,7 @@ def index(name: str, cells: Column, some: Column) -> Note | None:
     """Tell of a column that is named as a writer names an index."""
     if not INDEX.fullmatch(name.strip()):
         return None
-    return _dropped(name, "index", "is named like an index of the rows")
+    return _dropped(name, "index", "is named like an index or an identifier of the rows")
 
 
 def date(name: str, cells: Column, some: Column) -> Note | None:
@@ -102,9 +102,9 @@ def date(name: str, cells: Column, some: Column) -> Note | None:
 
 
 def codes(name: str, cells: Column, some: Column) -> Note | None:
-    """Tell of a few whole numbers that may be codes: named so, or of two digits and more without a regular step.
+    """Tell of a few whole numbers that may be codes: named so, or like 101, 205 and 312.
 
-    Quiet for 0 and 1, for counts (0, 1, 2, 5), steps (10, 20, 40) and years.
+    Quiet for 0 and 1, for counts (0, 1, 2, 5), steps (10, 20, 40), ages and years.
     """
     if cells.dtype.kind == "O":
         return None
@@ -144,10 +144,12 @@ def _texts_of_rows(name: str, cells: Column, some: Column) -> Note | None:
 
 
 def _look_like_codes(distinct: npt.NDArray[np.float64]) -> bool:
-    if len(distinct) > MOST_CODES or distinct[0] < 10 or (distinct[0] >= 1900 and distinct[-1] <= 2100):
+    """Whether numbers have as many digits each, three or more, are neither years nor rounded to 5, and go by no step."""
+    least, most = distinct[0], distinct[-1]
+    if len(distinct) > MOST_CODES or least < 100 or len(f"{least:.0f}") < len(f"{most:.0f}"):
         return False
     steps = np.diff(distinct)
-    return bool((steps % steps.min()).any())
+    return bool((distinct % 5).any() and (steps % steps.min()).any() and not (1500 <= least and most <= 2100))
 
 
 def _whole(numbers: Column) -> bool:

@@ -146,6 +146,8 @@ def test_numbers_as_text_are_told_but_codes_with_leading_zeros_are_not():
         ("children", [0, 1, 2, 3, 5], False),
         ("flag", [0, 1], False),
         ("dose", [10, 20, 40, 80], False),
+        ("speed", [100, 120, 125, 150], False),
+        ("age", [18, 21, 27, 33], False),
         ("year", [2019, 2020, 2022, 2023], False),
         ("cylinders", [3, 4, 5, 6, 8], False),
         ("barcode", [1, 2, 3, 4], False),
