@@ -144,12 +144,12 @@ def _texts_of_rows(name: str, cells: Column, some: Column) -> Note | None:
 
 
 def _look_like_codes(distinct: npt.NDArray[np.float64]) -> bool:
-    """Whether numbers have as many digits each, three or more, are neither years nor rounded to 5, and go by no step."""
+    """Whether numbers have three digits or more, all as many, are neither years nor rounded to 5, and go by no step."""
     least, most = distinct[0], distinct[-1]
     if len(distinct) > MOST_CODES or least < 100 or len(f"{least:.0f}") < len(f"{most:.0f}"):
         return False
     steps = np.diff(distinct)
-    return bool((distinct % 5).any() and (steps % steps.min()).any() and not (1500 <= least and most <= 2100))
+    return bool((distinct % 5).any() and (steps % steps.min()).any() and not (least >= 1500 and most <= 2100))
 
 
 def _whole(numbers: Column) -> bool:
