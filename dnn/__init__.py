@@ -4,20 +4,21 @@ The public names stand in `__init__.pyi`, where editors and type checkers read t
 used, so `import dnn` and `dnn --help` do not wait for TensorFlow.
 """
 
-import ast
-from importlib import import_module
-from pathlib import Path
+import ast as _ast
+from difflib import get_close_matches as _near
+from importlib import import_module as _import_module
+from pathlib import Path as _Path
 
-DISTRIBUTION = "dnn-tables"
+_DISTRIBUTION = "dnn-tables"
 
 
-def _public_names(stub: Path) -> dict[str, str]:
+def _public_names(stub: _Path) -> dict[str, str]:
     """Return the module that defines each name of the stub; a subpackage stands in `dnn` itself."""
-    imports = [node for node in ast.parse(stub.read_text("utf-8")).body if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in _ast.parse(stub.read_text("utf-8")).body if isinstance(node, _ast.ImportFrom)]
     return {alias.name: str(node.module) for node in imports for alias in node.names}
 
 
-_MODULES = _public_names(Path(__file__).with_suffix(".pyi"))
+_MODULES = _public_names(_Path(__file__).with_suffix(".pyi"))
 __all__ = [name for name, module in _MODULES.items() if module != "dnn"]
 
 
@@ -25,14 +26,16 @@ def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib import metadata  # here, since its import takes longer than all of this
 
-        return metadata.version(DISTRIBUTION)
+        return metadata.version(_DISTRIBUTION)
     if name not in _MODULES:
-        raise AttributeError(f"module 'dnn' has no attribute {name!r}")
+        near = next(iter(_near(name, __dir__())), None)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise AttributeError(f"module 'dnn' has no attribute {name!r}{hint}")
     if _MODULES[name] == "dnn":
-        return import_module(f"dnn.{name}")
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+        return _import_module(f"dnn.{name}")
+    value = globals()[name] = getattr(_import_module(_MODULES[name]), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES, "__version__"})
+    return sorted({*(name for name in globals() if name.startswith("__")), *_MODULES, "__version__"})

@@ -143,7 +143,7 @@ def why_not_as_nobody(prefix: Sequence[str]) -> str:
         return f"no {prefix[0]}"
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import numpy'], check=True)"
     tried = subprocess.run([*prefix, sys.executable, "-c", program], cwd=HOME, capture_output=True, text=True)
-    return f"nobody may not run {sys.executable}" if tried.returncode else ""
+    return f"user `nobody` cannot execute {sys.executable}" if tried.returncode else ""
 
 
 def without_compilers(folder: Path) -> Iterator[Path]:

@@ -20,8 +20,7 @@ class EarlyStopping:
         min_delta: >= 0, in the figure's unit; better means better by more than this.
         patience: epochs, >= 0. 0 does what 1 does, here and in Keras.
         mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
-        baseline: a figure that must be beaten as well, or the epochs that were better count for `patience` too. None:
-            there is none.
+        baseline: until a figure beats it, improving epochs count towards `patience` too. None: there is none.
         restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
         start_from_epoch: number of initial epochs to ignore, >= 0.
 

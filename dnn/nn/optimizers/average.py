@@ -57,7 +57,7 @@ class AverageWeights(Wrapper):
     def swap(self) -> None:
         """Exchange parameters and averages.
 
-        A second call brings both back, bit for bit: make it before training on.
+        A second call brings both back, bit for bit: call it again before you continue training.
         """
         for p, a, master in zip(self.parameters, self.averages, self._masters, strict=True):
             value = full_value(p, master)
