@@ -73,14 +73,16 @@ def identifier(name: str, cells: Column, some: Column) -> Note | None:
         return _texts_of_rows(name, cells, some)
     if not _whole(some) or len(np.unique(some)) < len(some):
         return None
-    least, most = cells.min(), cells.max()
-    counts = most - least == len(cells) - 1
-    if not (counts or _hinted(NUMBERED, name) or (np.diff(some) > 0).all() or (np.diff(some) < 0).all()):
+    least, most, steps = cells.min(), cells.max(), np.diff(some)
+    counts, moves = most - least == len(cells) - 1, (steps > 0).all() or (steps < 0).all()
+    if not (counts or moves or _hinted(NUMBERED, name)) or not _whole(cells) or len(np.unique(cells)) < len(cells):
         return None
-    if not _whole(cells) or len(np.unique(cells)) < len(cells):
-        return None
-    how = f"counts the rows from {least:,.0f} to {most:,.0f}" if counts else "has another whole number in each row"
-    return _dropped(name, "identifier", f"{how}: an identifier, from which nothing can be learnt for new rows")
+    how = "has another whole number in each row, as an identifier has"
+    if counts:
+        how = f"counts the rows from {least:,.0f} to {most:,.0f}, as an identifier does"
+    elif moves:
+        how = f"{'rises' if steps[0] > 0 else 'falls'} from row to row, as a row number or a date does"
+    return _dropped(name, "identifier", f"{how}: it tells next to nothing of new rows")
 
 
 def index(name: str, cells: Column, some: Column) -> Note | None:
@@ -140,7 +142,7 @@ def _texts_of_rows(name: str, cells: Column, some: Column) -> Note | None:
     how = f"has {values:,} different texts in {_rows(int(filled))}"
     if values == len(cells):
         how = "has another text in each row"
-    return _dropped(name, "identifier", f"{how}: like an identifier, it tells next to nothing of new rows")
+    return _dropped(name, "identifier", f"{how}, as an identifier has: it tells next to nothing of new rows")
 
 
 def _look_like_codes(distinct: npt.NDArray[np.float64]) -> bool:

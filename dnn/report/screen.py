@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from dnn.report.console import steady_console
-from dnn.report.text_table import aligned, counted, printable, width_of
+from dnn.report.text_table import aligned, counted, printable, width_of, without_control
 
 MOST_SHOWN = 20  # classes of a confusion matrix: a screen's worth
 NAME_WIDTH = 24  # columns of a class's name
@@ -30,15 +30,16 @@ REGRESSION = (
 )
 
 
-def say(text: str) -> None:
-    """Print text as it is: it may hold what looks like markup, and is not broken into lines."""
-    steady_console().print(Text(text), soft_wrap=True)
+def say(text: str, console: Console | None = None) -> None:
+    """Print text as it is, but for control characters: it may hold what looks like markup, and its lines stay whole."""
+    lines = "\n".join(map(without_control, text.split("\n")))
+    (console or steady_console()).print(Text(lines), soft_wrap=True)
 
 
 def show_results(scores: Mapping[str, Any], *, title: str) -> None:
     """Print the figures of a test, and the confusion matrix."""
     console = steady_console()
-    console.print(Text("\n".join(result_lines(scores, title=title, width=console.width))), soft_wrap=True)
+    say("\n".join(result_lines(scores, title=title, width=console.width)), console)
 
 
 @contextmanager

@@ -20,11 +20,20 @@ def printable(text: str, widest: int = 40) -> str:
     >>> printable("[bold]\\x1b[1m\\n"), printable("abcdefghij", widest=5)
     ('[bold]\\\\x1b[1m\\\\n', 'ab…ij')
     """
-    escaped = "".join(_escaped(sign) if _steers(sign) else sign for sign in text)
+    escaped = without_control(text)
     if cell_len(escaped) <= widest:
         return escaped
     tail = (widest - 1) // 2
     return f"{_fitting(escaped, widest - 1 - tail)}…{_fitting(escaped[::-1], tail)[::-1]}"
+
+
+def without_control(line: str) -> str:
+    """Return one line with the signs that steer a terminal shown as Python escapes them.
+
+    >>> without_control("\x1b[31mred")
+    '\\x1b[31mred'
+    """
+    return "".join(_escaped(sign) if _steers(sign) else sign for sign in line)
 
 
 def aligned(rows: Sequence[Sequence[str]], *, left: int = 1, indent: str = GAP) -> list[str]:

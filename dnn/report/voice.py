@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 import numpy as np
-from rich.text import Text
 
 from dnn.report.console import steady_console
-from dnn.report.screen import ShowEpoch, epoch_lines
+from dnn.report.screen import ShowEpoch, epoch_lines, say
 
 Mode: TypeAlias = Literal["normal", "quiet", "json"]
 
@@ -66,7 +65,7 @@ class Voice:
 
     def _print(self, *lines: str) -> None:
         for line in lines:
-            self.console.print(Text(line), soft_wrap=True)
+            say(line, self.console)
 
 
 def as_json(value: Any) -> str:

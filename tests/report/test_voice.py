@@ -45,6 +45,12 @@ def test_the_quiet_voice_says_where_the_results_are_alone():
     assert told("quiet") == "runs/1\n"
 
 
+def test_a_name_that_would_steer_the_terminal_is_shown_instead():
+    stream = io.StringIO()
+    Voice("normal", stream).say("target: \x1b[31mred\r\nsecond \u202eline [/b]")
+    assert stream.getvalue() == "target: \\x1b[31mred\\r\nsecond \\u202eline [/b]\n"
+
+
 def test_without_a_path_there_is_nothing_to_say_quietly():
     stream = io.StringIO()
     Voice("quiet", stream).end()
