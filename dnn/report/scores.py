@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.argument_checks import checked_class_numbers, checked_fraction
+from dnn.nn.argument_checks import checked_class_numbers, checked_not_negative
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.scores.confusion import confusion_matrix
 from dnn.nn.scores.precision_recall import precision_score, recall_score
@@ -30,7 +30,7 @@ def scores(
         logits: What the model gives for these rows: float[rows, classes].
         classes: The name of each class number.
         threshold: Of two classes, the least probability, as `softmax` gives it, from which a row is predicted as the
-            second class, in [0, 1]. None: the most probable class is predicted.
+            second class, >= 0; above 1, none is. None: the most probable class is predicted.
 
     Returns:
         The figures by name.
@@ -100,7 +100,7 @@ def predicted_classes(logits: npt.NDArray[Any], threshold: float | None = None) 
         return np.argmax(logits, axis=1)
     if np.shape(logits)[1] != 2:
         raise ValueError(f"a threshold is for two classes, got {np.shape(logits)[1]}")
-    least = checked_fraction(threshold, "threshold")
+    least = checked_not_negative(threshold, "threshold")
     return (softmax(logits).numpy()[:, 1].astype(np.float64) >= least).astype(np.int64)
 
 

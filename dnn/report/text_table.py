@@ -30,8 +30,8 @@ def printable(text: str, widest: int = 40) -> str:
 def without_control(line: str) -> str:
     """Return one line with the signs that steer a terminal shown as Python escapes them.
 
-    >>> without_control("\x1b[31mred")
-    '\\x1b[31mred'
+    >>> without_control("\\x1b[31mred")
+    '\\\\x1b[31mred'
     """
     return "".join(_escaped(sign) if _steers(sign) else sign for sign in line)
 

@@ -56,8 +56,9 @@ def test_scores_at_a_threshold_are_those_it_was_chosen_for(rows, seed, recall):
 def test_a_threshold_is_for_two_classes_and_in_range():
     with pytest.raises(ValueError, match="a threshold is for two classes, got 3"):
         scores(np.array([0]), np.zeros((1, 3)), ["a", "b", "c"], threshold=0.5)
-    with pytest.raises(ValueError, match=r"threshold must be in \[0, 1\], got 2"):
-        scores(np.array([0]), np.zeros((1, 2)), ["a", "b"], threshold=2)
+    with pytest.raises(ValueError, match="threshold must be a number of 0 or more, got -1"):
+        scores(np.array([0]), np.zeros((1, 2)), ["a", "b"], threshold=-1)
+    assert scores(np.array([0]), np.array([[0.0, 99.0]]), ["a", "b"], threshold=1 + 2**-23)["accuracy"] == 1
 
 
 @given(rows=st.integers(2, 40), seed=st.integers(0, 2**32 - 1))

@@ -126,6 +126,12 @@ def _thresholds(
     taken = np.cumsum(np.bincount(index)[::-1])
     hits = np.cumsum(np.bincount(index[positive], minlength=len(values))[::-1])
     taken, hits = np.append(0, taken), np.append(0, hits)
-    values = np.append(np.nextafter(values[-1], 2), values[::-1])
+    values = np.append(_just_above(values[-1]), values[::-1])
     cost = (costs[0] * (taken - hits) + costs[1] * (hits[-1] - hits)) / len(true)
     return _Table(values, hits, taken, cost)
+
+
+def _just_above(probability: float) -> float:
+    """Return the next greater number that float32 has too: in any dtype, no probability is as great as that."""
+    above = np.nextafter(np.float32(probability), np.float32(2))
+    return float(max(above, np.finfo(np.float32).tiny))  # smaller ones may be flushed to 0

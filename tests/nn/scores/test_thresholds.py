@@ -75,6 +75,16 @@ def test_thresholds_worked_by_hand():
     assert threshold_of_cost([0, 1], [1.0, 1.0], false_positive=9.0).value > 1
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(st.floats(0, 1))
+def test_a_threshold_that_takes_no_row_takes_none_in_either_dtype(dtype, probability):
+    probabilities = np.array([probability], dtype)
+    threshold = threshold_of_recall([1], probabilities, 0).value
+    assert not (probabilities >= threshold).any()
+    assert not (probabilities.astype(np.float32) >= np.float32(threshold)).any()
+    assert threshold <= 1 + 2**-23
+
+
 def test_of_equal_costs_the_highest_threshold_is_chosen():
     assert threshold_of_cost([0, 1, 0, 1], [0.9, 0.8, 0.7, 0.6]).value > 0.9
 
