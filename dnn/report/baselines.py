@@ -162,7 +162,7 @@ def _boosting(
     except ImportError:
         return None, "scikit-learn is not installed"
     kind = ensemble.HistGradientBoostingRegressor if classes is None else ensemble.HistGradientBoostingClassifier
-    codes = {name: _codes(cells) for name, cells in train.columns.items() if cells.dtype.kind == "O"}
+    codes = {name: _codes(cells) for name, cells in train.columns.items() if cells.dtype.kind not in "fiub"}
     categorical = [name in codes for name in train.columns]
     model = kind(categorical_features=categorical, random_state=seed % 2**32)
     try:

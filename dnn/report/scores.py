@@ -16,21 +16,27 @@ from dnn.nn.softmax import softmax
 
 
 def scores(
-    labels: npt.NDArray[Any], logits: npt.NDArray[Any], classes: Sequence[str], *, threshold: float | None = None
+    labels: npt.NDArray[Any],
+    logits: npt.NDArray[Any],
+    classes: Sequence[str],
+    *,
+    threshold: float | None = None,
+    positive: int = 1,
 ) -> dict[str, Any]:
     """Return every figure of a test, over all rows at once, as plain numbers for JSON; None where it is not defined.
 
     loss: the mean cross-entropy of the logits, in nats. accuracy, majority_accuracy (of always guessing the most
     frequent class), precision, recall, roc_auc: in [0, 1]. roc_auc: of the second of two classes; of more, the mean
-    over the classes of each against the rest. average_precision: of the second of two classes. confusion_matrix: the
-    rows of each true class (down) by predicted class (across). threshold: as given.
+    over the classes of each against the rest. average_precision: of the positive one of two classes. confusion_matrix:
+    the rows of each true class (down) by predicted class (across). threshold: as given; positive: its class's name.
 
     Args:
         labels: The true class numbers, each in [0, classes): int[rows].
         logits: What the model gives for these rows: float[rows, classes].
         classes: The name of each class number.
         threshold: Of two classes, the least probability, as `softmax` gives it, from which a row is predicted as the
-            second class, >= 0; above 1, none is. None: the most probable class is predicted.
+            positive one, >= 0; above 1, none is. None: the most probable class is predicted.
+        positive: The number of the positive class, of two.
 
     Returns:
         The figures by name.
@@ -39,7 +45,7 @@ def scores(
         ValueError: If a label is out of range, or the threshold is, or there are more than two classes beside it.
         TypeError: If labels are not integers.
     """
-    predicted = predicted_classes(logits, threshold)
+    predicted = predicted_classes(logits, threshold, positive)
     logits, numbers = np.asarray(logits, np.float64), range(len(classes))
     labels = checked_class_numbers(labels, len(classes), "labels")
     confusion = confusion_matrix(labels, predicted, labels=numbers)
@@ -50,12 +56,13 @@ def scores(
         "accuracy": float(np.trace(confusion) / len(labels)),
         "majority_accuracy": float(confusion.sum(axis=1).max() / len(labels)),
         "roc_auc": _number(_auc(labels, logits)),
-        "average_precision": _average_precision(labels, logits),
+        "average_precision": _average_precision(labels == positive, logits, positive),
         "precision": _by_name(classes, precision_score(labels, predicted, **of_each)),
         "recall": _by_name(classes, recall_score(labels, predicted, **of_each)),
         "classes": list(classes),
         "confusion_matrix": confusion.tolist(),
         "threshold": threshold,
+        "positive": None if threshold is None else classes[positive],
     }
 
 
@@ -91,17 +98,20 @@ def regression_scores(
     }
 
 
-def predicted_classes(logits: npt.NDArray[Any], threshold: float | None = None) -> npt.NDArray[np.int64]:
-    """Return the class number of each row: the most probable, or of two classes 1 from the threshold on.
+def predicted_classes(
+    logits: npt.NDArray[Any], threshold: float | None = None, positive: int = 1
+) -> npt.NDArray[np.int64]:
+    """Return the class number of each row: the most probable, or of two classes the positive from the threshold on.
 
-    Raises: ValueError for a threshold out of range, or beside more classes than two.
+    Raises: ValueError for a negative threshold, or one beside more classes than two.
     """
     if threshold is None:
         return np.argmax(logits, axis=1)
     if np.shape(logits)[1] != 2:
         raise ValueError(f"a threshold is for two classes, got {np.shape(logits)[1]}")
     least = checked_not_negative(threshold, "threshold")
-    return (softmax(logits).numpy()[:, 1].astype(np.float64) >= least).astype(np.int64)
+    taken = softmax(logits).numpy()[:, positive].astype(np.float64) >= least
+    return np.where(taken, positive, 1 - positive)
 
 
 def _auc(labels: npt.NDArray[Any], logits: npt.NDArray[np.float64]) -> float:
@@ -111,11 +121,13 @@ def _auc(labels: npt.NDArray[Any], logits: npt.NDArray[np.float64]) -> float:
     return float(np.mean([_area(labels == label, odds) for label, odds in enumerate(log_odds)]))
 
 
-def _average_precision(labels: npt.NDArray[Any], logits: npt.NDArray[np.float64]) -> float | None:
-    odds = logits[:, 1] - logits[:, 0]
-    if logits.shape[1] != 2 or not np.isfinite(odds).all() or not (labels == 1).any():
+def _average_precision(
+    is_positive: npt.NDArray[np.bool_], logits: npt.NDArray[np.float64], positive: int
+) -> float | None:
+    if logits.shape[1] != 2 or not is_positive.any():
         return None
-    return average_precision_score(labels == 1, odds, pos_label=True)
+    odds = logits[:, positive] - logits[:, 1 - positive]
+    return average_precision_score(is_positive, odds, pos_label=True) if np.isfinite(odds).all() else None
 
 
 def _area(positive: npt.NDArray[np.bool_], odds: npt.NDArray[np.float64]) -> float:

@@ -89,7 +89,7 @@ def result_lines(scores: Mapping[str, Any], *, title: str, width: int = 80) -> l
     figures.insert(2, [f"  of always guessing '{majority}'", four_digits(scores["majority_accuracy"])])
     lines = [head, *aligned(figures)]
     if scores.get("threshold") is not None:
-        positive = printable(scores["classes"][1], 16)
+        positive = printable(scores["positive"], 16)
         lines.append(f"  '{positive}' from the probability {scores['threshold']:.4g} on")
     return [*lines, "", *confusion_lines(scores, width=width)]
 

@@ -27,7 +27,7 @@ import sys
 from rich.text import Text
 from dnn.report.console import steady_console
 console = steady_console()
-for number in range(20_000):
+for number in range(2_000):
     console.print(Text(f"line {number}"))
 print("done", file=sys.stderr)
 """

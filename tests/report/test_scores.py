@@ -40,17 +40,21 @@ def test_scores_are_those_of_scikit_learn(classes, rows, seed):
         assert ours["average_precision"] == pytest.approx(average_precision, rel=1e-9)
 
 
-@given(rows=st.integers(1, 60), seed=st.integers(0, 2**32 - 1), recall=st.floats(0.01, 1))
-def test_scores_at_a_threshold_are_those_it_was_chosen_for(rows, seed, recall):
+@given(rows=st.integers(1, 60), seed=st.integers(0, 2**32 - 1), recall=st.floats(0.01, 1), positive=st.integers(0, 1))
+def test_scores_at_a_threshold_are_those_it_was_chosen_for(rows, seed, recall, positive):
     random = np.random.default_rng(seed)
-    labels = np.concatenate([[1], random.integers(0, 2, rows)])
+    labels = np.concatenate([[positive], random.integers(0, 2, rows)])
     logits = random.normal(size=(rows + 1, 2)).round(1).astype(np.float32)
-    chosen = threshold_of_recall(labels, softmax(logits).numpy()[:, 1], recall)
-    ours = scores(labels, logits, ["no", "yes"], threshold=chosen.value)
-    assert ours["threshold"] == chosen.value
-    assert ours["recall"]["yes"] == pytest.approx(chosen.recall)
-    assert ours["precision"]["yes"] == pytest.approx(chosen.precision)
+    chosen = threshold_of_recall(labels, softmax(logits).numpy()[:, positive], recall, pos_label=positive)
+    ours = scores(labels, logits, ["bad", "good"], threshold=chosen.value, positive=positive)
+    name = ["bad", "good"][positive]
+    assert (ours["threshold"], ours["positive"]) == (chosen.value, name)
+    assert ours["recall"][name] == pytest.approx(chosen.recall)
+    assert ours["precision"][name] == pytest.approx(chosen.precision)
     assert 1 - ours["accuracy"] == pytest.approx(chosen.cost)
+    score = logits.astype(np.float64)[:, positive] - logits.astype(np.float64)[:, 1 - positive]
+    average_precision = sklearn.metrics.average_precision_score(labels == positive, score)
+    assert ours["average_precision"] == pytest.approx(average_precision)
 
 
 def test_a_threshold_is_for_two_classes_and_in_range():

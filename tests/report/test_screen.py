@@ -113,8 +113,8 @@ def test_where_there_is_no_number_there_is_a_dash():
 
 
 def test_a_threshold_is_told():
-    result = scores(np.array([0, 1]), np.eye(2), ["no", "yes"], threshold=0.25)
-    assert "  'yes' from the probability 0.25 on" in result_lines(result, title="test")
+    result = scores(np.array([0, 1]), np.eye(2), ["bad", "good"], threshold=0.25, positive=0)
+    assert "  'bad' from the probability 0.25 on" in result_lines(result, title="test")
 
 
 def test_amounts_have_four_digits_that_count():
