@@ -15,6 +15,14 @@ import os
 os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\\n")
 constant = lambda value: os.write(2, b"E0000 00:00:1 1 loader.cc:1] the disk is on fire\\n")
 """
+AT_IMPORT = """
+import os, signal, sys
+class Slow:
+    def find_spec(self, name, path, target=None):
+        if name == "{}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Slow())
+"""
 
 
 def test_what_tensorflow_says_while_starting_is_kept_back_but_errors_are_not(capfd):
@@ -58,11 +66,14 @@ def test_ctrl_c_while_modules_are_imported_is_one_line_even_if_an_import_would_s
 def test_the_command_is_guarded_before_anything_slow_is_imported():
     process = interrupted(
         "import sys, dnn.__main__\nassert not {'typer', 'numpy', 'tensorflow'} & set(sys.modules)\n"
-        "import os, signal\nclass Slow:\n"
-        "    def find_spec(self, name, path, target=None):\n"
-        "        if name == 'dnn.cli': os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Slow())\ndnn.__main__.main()"
+        + AT_IMPORT.format("dnn.cli")
+        + "dnn.__main__.main()"
     )
+    assert (process.returncode, process.stderr) == (130, f"{INTERRUPTED}\n")
+
+
+def test_ctrl_c_while_tensorflow_is_imported_and_the_screen_is_caught_is_one_line_too():
+    process = interrupted(AT_IMPORT.format("tensorflow") + "import dnn.startup\nwith dnn.startup.ready(False): pass")
     assert (process.returncode, process.stderr) == (130, f"{INTERRUPTED}\n")
 
 

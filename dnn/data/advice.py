@@ -105,7 +105,7 @@ def _hashes(table: Table, rows: int) -> npt.NDArray[np.uint64]:
         if cells.dtype.kind == "O":
             bits = np.fromiter(map(hash, cells.tolist()), np.int64, rows).view(np.uint64)
         else:
-            bits = (cells.astype(np.float64) + 0.0).view(np.uint64)  # + 0: −0 is 0
+            bits = cells.astype(np.float64).view(np.uint64)
         hashes = _mixed(hashes ^ bits) + np.uint64(0x9E3779B97F4A7C15)
     return hashes
 

@@ -20,6 +20,7 @@ Numbers: TypeAlias = npt.NDArray[np.int64]
 MOST_WHOLE_CLASSES = 20  # different whole numbers that are taken for classes
 RAREST = 0.05  # share of the rarest of two classes below which it is told; of more classes in proportion
 FEWEST_OF_A_CLASS = 5  # rows, below which chance may set a class apart
+MOST_VALUES = 1_000  # of a column that is tried as a category: more are no category to us
 PERFECT_AREA, PERFECT_CORRELATION = 0.999, 0.9999
 
 
@@ -89,14 +90,13 @@ def _leak(column: str, target: str, how: str) -> Note:
 
 def _decides(cells: Column, classes: Numbers) -> str:
     """Return how a column decides the classes; "" if it does not, or if there are too few rows to say."""
-    counts = np.bincount(classes)
-    if len(counts) < 2 or counts.min() < FEWEST_OF_A_CLASS:
+    if not classes.any():  # one class
         return ""
     empty = _empty(cells)
     if _each_value_has_one_class(empty.astype(np.int64), classes):
         return "it is empty for one class alone"
     values, index = np.unique(cells, return_inverse=True)
-    if 10 * len(values) <= len(cells) and _each_value_has_one_class(index, classes):
+    if len(values) <= MOST_VALUES and _each_value_has_one_class(index, classes):
         return f"each of its {len(values):,} values has one class"
     return _splits(cells[~empty], classes[~empty]) if cells.dtype.kind != "O" else ""
 

@@ -167,6 +167,7 @@ LEAKS = {
     "threshold": CLASS + RANDOM.uniform(0, 0.9, ROWS),
     "falling": -CLASS - RANDOM.uniform(0, 0.9, ROWS),
     "nearly": np.where(np.arange(ROWS) == 7, 0.5, CLASS + RANDOM.uniform(0, 0.1, ROWS)),
+    "nearly, falling": np.where(np.arange(ROWS) == 7, -0.5, -CLASS - RANDOM.uniform(0, 0.1, ROWS)),
     "empty": np.where(CLASS, NUMBER, np.nan),
     "empty text": np.where(CLASS, LABELS[::-1], ""),
     "empty in some": np.where(np.arange(ROWS) < 50, np.nan, CLASS + RANDOM.uniform(0, 0.9, ROWS)),
@@ -183,6 +184,17 @@ def test_a_good_column_is_not_a_leak():
     good = CLASS + RANDOM.normal(size=ROWS)
     kind = np.where(RANDOM.random(ROWS) < 0.95, LABELS, "no")
     assert told(good=good, kind=kind) == []
+
+
+def test_nothing_decides_a_target_of_one_class():
+    table = Table({"x": NUMBER, "job": LABELS, "y": np.zeros(ROWS)})
+    assert suspicions(table, "y") == []
+
+
+def test_a_text_of_its_own_in_each_row_is_an_identifier_and_no_leak():
+    assert (
+        told(name=texts(f"client {number // 2} {label}" for number, label in enumerate(LABELS)))[0][1] == "identifier"
+    )
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(2, 30))

@@ -8,6 +8,7 @@ from dnn.report.text_table import aligned, counted, printable, width_of
 
 
 @given(st.text(), st.integers(3, 40))
+@example("two\u2028lines\x85three", 40)
 @example("\u202eright to left\u202c", 40)
 @example("\x1b]8;;http://x\x07", 40)
 @example("日本語" * 20, 10)
