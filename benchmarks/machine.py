@@ -1,9 +1,11 @@
 """Where and with what a measurement was made."""
 
+import io
 import os
 import platform
 import re
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,7 @@ def commit() -> str | None:
     """Return the commit of the source, with -dirty behind it if files differ from it; None outside a git repository."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--match="]
     try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, encoding="utf-8")
     except FileNotFoundError:
         return None
     return done.stdout.strip() or None
@@ -54,8 +56,15 @@ def threads() -> dict[str, Any]:
     return {"allowed": cores(), "set": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}}
 
 
+def print_any_sign() -> None:
+    """Let a console without the sign "µ" show "?" instead of ending the work with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def processor() -> str:
     """Return the name of the processor."""
     path = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*:\s*(.+)", path.read_text()) if path.exists() else None
+    named = re.search(r"model name\s*:\s*(.+)", path.read_text("utf-8")) if path.exists() else None
     return named[1] if named else platform.processor() or platform.machine()

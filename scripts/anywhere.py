@@ -142,7 +142,7 @@ def why_not_as_nobody(prefix: Sequence[str]) -> str:
     if not shutil.which(prefix[0]):
         return f"no {prefix[0]}"
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import numpy'], check=True)"
-    tried = subprocess.run([*prefix, sys.executable, "-c", program], cwd=HOME, capture_output=True, text=True)
+    tried = subprocess.run([*prefix, sys.executable, "-c", program], cwd=HOME, capture_output=True, encoding="utf-8")
     return f"user `nobody` cannot execute {sys.executable}" if tried.returncode else ""
 
 
@@ -180,7 +180,7 @@ def tested_with(python: str, arguments: argparse.Namespace, folder: Path) -> Ite
     venv = Path(tempfile.mkdtemp(dir=folder))
     own = venv / "bin" / "python"
     asked = [python, "-c", "import platform; print(platform.python_version())"]
-    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    version = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     subprocess.run([python, "-m", "venv", str(venv)], check=True)
     subprocess.run([str(own), "-m", "pip", "install", "--quiet", "-e", f"{HOME}[test]"], check=True)
     yield from tested([Condition(f"Python {version}")], str(own), arguments, folder)

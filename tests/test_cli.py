@@ -62,7 +62,7 @@ def process(tmp_path_factory) -> tuple[subprocess.CompletedProcess, Path]:
     """The same training in a process of its own without a terminal, and its run folder; the garbage is counted last."""
     folder = tmp_path_factory.mktemp("process") / "run"
     command = [sys.executable, "-c", THEN_GARBAGE, "train", "--epochs", "3", "--out", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=True), folder
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True), folder
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +87,12 @@ def without_picture(monkeypatch):
 
 @pytest.fixture
 def sample_rows() -> list[dict[str, str]]:
-    with open(dnn.sample_path(), newline="") as file:
+    with open(dnn.sample_path(), newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def write_csv(path: Path, rows: list[dict]) -> Path:
-    with open(path, "w", newline="") as file:
+    with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -100,7 +100,7 @@ def write_csv(path: Path, rows: list[dict]) -> Path:
 
 
 def read_predictions(path: Path) -> list[tuple[str, float, float]]:
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         header, *lines = csv.reader(file)
     assert header == ["label", "probability_no", "probability_yes"]
     return [(label, float(no), float(yes)) for label, no, yes in lines]
@@ -113,11 +113,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_train_leaves_a_run_folder_with_all_its_files(trained):
     assert {path.name for path in trained.iterdir()} == CONTENTS
     assert (trained / "curves.png").read_bytes().startswith(b"\x89PNG")
-    assert len((trained / "history.csv").read_text().splitlines()) == 4
-    test = json.loads((trained / "metrics.json").read_text())["test"]
+    assert len((trained / "history.csv").read_text("utf-8").splitlines()) == 4
+    test = json.loads((trained / "metrics.json").read_text("utf-8"))["test"]
     assert test["rows"] == 452
     assert test["majority_accuracy"] == pytest.approx(400 / 452)
-    config = json.loads((trained / "config.json").read_text())
+    config = json.loads((trained / "config.json").read_text("utf-8"))
     assert config["arguments"]["seed"] == 0
     assert config["data"]["sha256"] == "09de0bb208744ae3f9856b3cdf80c47bc249e651fb3f42d21aff19f927e61f5a"
 
@@ -178,7 +178,7 @@ def test_predictions_keep_the_order_of_the_rows_and_need_no_target(tmp_path, tra
 def test_evaluate_agrees_with_the_labels_of_predict(tmp_path, trained, sample_rows):
     output = run("evaluate", trained, "--data", dnn.sample_path())
     run("predict", trained, "--data", dnn.sample_path(), "--out", tmp_path / "out.csv")
-    with open(tmp_path / "out.csv", newline="") as file:
+    with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
         predicted = [row["label"] for row in csv.DictReader(file)]
     right = sum(row["y"] == label for row, label in zip(sample_rows, predicted, strict=True))
     assert f"{right / 4521:.4f}" in output
@@ -281,14 +281,14 @@ BAD_FILES = [
 
 @pytest.mark.parametrize(("text", "message"), BAD_FILES, ids=[message for _, message in BAD_FILES])
 def test_train_refuses_a_bad_file(tmp_path, text, message):
-    (tmp_path / "bad.csv").write_text(text)
+    (tmp_path / "bad.csv").write_text(text, "utf-8")
     assert message in refusal("train", "--data", tmp_path / "bad.csv", "--out", tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
 
 
 def test_predict_refuses_what_does_not_fit_and_leaves_the_output_as_it_was(tmp_path, trained, sample_rows):
     out = tmp_path / "out.csv"
-    out.write_text("precious")
+    out.write_text("precious", "utf-8")
 
     def refused(rows) -> str:
         return refusal("predict", trained, "--data", write_csv(tmp_path / "new.csv", rows), "--out", out, "--force")
@@ -301,7 +301,7 @@ def test_predict_refuses_what_does_not_fit_and_leaves_the_output_as_it_was(tmp_p
     assert "exists already" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", out)
     assert "is the data" in refusal("predict", trained, "--data", out, "--out", out, "--force")
     assert "is not a file" in refusal("predict", trained, "--data", dnn.sample_path(), "--out", "/dev/full", "--force")
-    assert out.read_text() == "precious"
+    assert out.read_text("utf-8") == "precious"
     assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "new.csv"}
 
 
@@ -417,7 +417,7 @@ def test_help_explains_every_option_and_imports_no_tensorflow():
     loaded = subprocess.run(
         [sys.executable, "-c", f"{code}; print([m for m in ('tensorflow', 'numpy', 'pyarrow') if m in sys.modules])"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert loaded.stdout.splitlines()[-1] == "[]"
 

@@ -74,7 +74,7 @@ def test_a_saved_model_gives_the_same_probabilities_where_dnn_is_not_installed(t
         [sys.executable, "-c", ELSEWHERE, str(tmp_path / "model")],
         input=json.dumps(given),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     probabilities, labels = json.loads(process.stdout)
@@ -124,6 +124,6 @@ def test_weights_of_another_dtype_or_not_finite_are_refused(tmp_path, spoil):
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"format": 2}'])
 def test_a_damaged_features_file_is_refused(classifier, tmp_path, damage):
     classifier.save(tmp_path)
-    (tmp_path / "features.json").write_text(damage)
+    (tmp_path / "features.json").write_text(damage, "utf-8")
     with pytest.raises(ValueError, match=r"features\.json"):
         dnn.load(tmp_path)

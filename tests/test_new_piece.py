@@ -38,7 +38,7 @@ def run_tests_on(folder: Path, *edited: str) -> subprocess.CompletedProcess:
     for name in edited:
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write(EDITS[name])
-    run = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(folder)}, "capture_output": True, "text": True}
+    run = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(folder)}, "capture_output": True, "encoding": "utf-8"}
     subprocess.run([sys.executable, "scripts/readme.py", "--only", "pieces"], check=True, **run)
     files = ("tests/test_contracts.py", "tests/benchmarks/test_conformance.py", "tests/test_readme.py")
     wanted = "relu6 or every_public or every_piece"

@@ -1,4 +1,4 @@
-"""The house: who may import whom. The map is in docs/house.md; change both knowingly."""
+"""The house: who may import whom, as drawn in docs/house.md (change both knowingly), and what holds in every file."""
 
 import ast
 from pathlib import Path
@@ -9,17 +9,18 @@ import dnn
 
 HOUSE = Path(dnn.__file__).parent
 MAY_IMPORT = {
-    "data": set(),
-    "nn": set(),
-    "train": {"nn"},
-    "report": {"nn"},
+    "data": {"lazy"},
+    "nn": {"lazy"},
+    "train": {"lazy", "nn"},
+    "report": {"lazy", "nn"},
     "ops": set(),
     "kernels": {"nn", "ops"},  # nothing imports it
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
-    "bench": {"ops", "train"},  # the same
+    "bench": {"lazy", "ops", "train"},  # the same
     "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
     "commands": {"bench", "data", "report", "settings", "commands"},  # and the public names
     "settings": set(),
+    "lazy": set(),
     "startup": {"commands"},
     "cli": {"commands", "new_op", "settings", "startup"},  # and dnn.__version__
     "new_op": set(),
@@ -30,7 +31,7 @@ MAY_IMPORT = {
 
 
 def rooms_imported_by(path: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), "imports are absolute here"
     modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
@@ -49,6 +50,30 @@ def test_a_room_imports_only_what_the_map_allows(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
 def test_nothing_imports_keras(path):
-    nodes = ast.walk(ast.parse(path.read_text()))
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     assert "keras" not in " ".join(map(ast.unparse, imports))
+
+
+EVERY_FILE = sorted(
+    path for room in ("benchmarks", "dnn", "scripts", "tests") for path in (HOUSE.parent / room).rglob("*.py")
+)
+
+
+def names_no_encoding(call: ast.Call) -> bool:
+    """Whether it reads or writes text in the encoding of the machine, which is ASCII where LANG=C."""
+    function = ast.unparse(call.func)
+    name = function.rpartition(".")[2]
+    options = {keyword.arg for keyword in call.keywords}
+    constants = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
+    modes = [constant for constant in constants if set(constant) <= set("rwaxbt+")]
+    is_file = (name == "open" and function not in ("os.open", "gzip.open")) or name == "TemporaryFile"
+    text_file = is_file and "b" not in "".join(modes or ["rb" if name == "TemporaryFile" else "r"])
+    text = {"read_text": not call.args, "write_text": len(call.args) < 2}.get(name, text_file)
+    return "encoding" not in options and (text or "text" in options or "universal_newlines" in options)
+
+
+def test_every_text_is_read_and_written_in_utf_8():
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in EVERY_FILE}
+    calls = [(path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert [f"{path}:{call.lineno}: {ast.unparse(call)}" for path, call in calls if names_no_encoding(call)] == []

@@ -56,7 +56,7 @@ class Encoding(NamedTuple):
 
     def save(self, folder: str | Path) -> None:
         """Write features.json into an existing folder. Raises: ValueError as `Features.state`."""
-        Path(folder, FILE).write_text(json.dumps(self.state(), indent=1) + "\n")
+        Path(folder, FILE).write_text(json.dumps(self.state(), indent=1) + "\n", "utf-8")
 
     def state(self) -> dict[str, Any]:
         """Return all of it, as plain lists and strings for JSON. Raises: ValueError as `Features.state`."""
@@ -79,7 +79,7 @@ def load_encoding(folder: str | Path) -> Encoding:
     if not path.is_file():
         raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
     try:
-        state = json.loads(path.read_text())
+        state = json.loads(path.read_text("utf-8"))
         number = state["format"]
         if number == FORMAT:
             return _encoding(state)

@@ -112,7 +112,7 @@ def library_of(file: Path, flags: Sequence[str], cache: str | Path | None) -> Li
     before = [loaded.library for loaded in tuple(_LOADED.values()) if loaded.path == file]
     now = [as_of_now(library, source) for library in before]
     if before and not set(before).intersection(now):
-        names = REGISTERED.findall(source.path.read_text(errors="replace"))
+        names = REGISTERED.findall(source.path.read_text("utf-8", "replace"))
         for library in now:
             _check_free(file, library, [op for op in library.ops if op in names])
     return build(source, cache_folder(cache))

@@ -94,7 +94,7 @@ def test_a_folder_without_features_is_refused(tmp_path):
 )
 def test_a_damaged_file_is_refused_and_told_why(tmp_path, change, message):
     state = {name: value for name, value in (encoding().state() | change).items() if value is not ...}
-    (tmp_path / FILE).write_text(json.dumps(state))
+    (tmp_path / FILE).write_text(json.dumps(state), "utf-8")
     with pytest.raises(ValueError, match=re.escape(f"{tmp_path / FILE} {message}")):
         load_encoding(tmp_path)
 
@@ -119,7 +119,7 @@ def test_any_value_that_replaces_another_ends_in_a_value_error_or_is_kept_as_it_
                 del parent[last]
             else:
                 parent[last] = junk
-            (tmp_path / FILE).write_text(json.dumps(changed[0] if changed else None))
+            (tmp_path / FILE).write_text(json.dumps(changed[0] if changed else None), "utf-8")
             try:
                 loaded = load_encoding(tmp_path)
             except ValueError as error:

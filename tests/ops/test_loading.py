@@ -151,7 +151,7 @@ def test_a_file_that_is_saved_while_its_library_is_loaded_is_not_taken_for_the_o
 
     def builds_and_saves(*arguments):
         library = build(*arguments)
-        written(source, source.read_text() + "int more = 1;")
+        written(source, source.read_text("utf-8") + "int more = 1;")
         return library
 
     with monkeypatch.context() as patch:

@@ -41,7 +41,7 @@ def results():
     """What a fresh process prints, and what this one does, whose strings have other hashes and which has Keras."""
     command = [sys.executable, "-W", "error::DeprecationWarning:dnn", "-c", PROGRAM.format(blocked=BLOCKED)]
     environment = os.environ | {"PYTHONHASHSEED": "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()) as here:
         exec(PROGRAM.format(blocked=()), {})
     output = process.communicate(timeout=600)[0]

@@ -117,7 +117,7 @@ int says_nothing = add("DnnTestSaysNothing", "other: bool = true");
 @pytest.fixture(scope="module")
 def ops(tmp_path_factory):
     path = tmp_path_factory.mktemp("ops") / "says.cc"
-    path.write_text(OPS)
+    path.write_text(OPS, "utf-8")
     library = dnn.ops.load(path, cache=path.parent / "cache")
     for name in ("DnnTestSaysSo", "DnnTestSaysNo", "DnnTestSaysNothing"):
         tf.RegisterGradient(name)(lambda op, gradient: gradient)
