@@ -30,7 +30,7 @@ def test_an_editor_completes_every_name():
 def test_a_type_checker_knows_the_type_of_every_name(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     program = tmp_path / "program.py"
-    program.write_text("import dnn\n" + "".join(f"reveal_type(dnn.{name})\n" for name in dnn.__all__))
+    program.write_text("import dnn\n" + "".join(f"reveal_type(dnn.{name})\n" for name in dnn.__all__), "utf-8")
     told, errors, _ = mypy.api.run(["--config-file", str(ROOT / "pyproject.toml"), str(program)])
     revealed = [line.partition("Revealed type is ")[2] for line in told.splitlines() if "Revealed type" in line]
     assert len(revealed) == len(dnn.__all__), told + errors
@@ -42,5 +42,16 @@ def test_importing_the_package_waits_for_tensorflow_until_a_name_needs_it():
         "import sys, dnn; print('tensorflow' in sys.modules, dnn.__version__ > '0', dnn.testing.check.__name__, "
         "'hypothesis' in sys.modules)"
     )
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=120)
     assert process.stdout.split() == ["False", "True", "check", "False"], process.stderr[-2000:]
+
+
+def test_a_module_of_each_package_is_found_after_import_dnn_alone():
+    """In one process: of a name that another has imported already, this shows less."""
+    rooms = ("report", "train", "nn.scores", "nn.optimizers", "nn", "data", "bench")
+    paths = {room: ROOT.joinpath("dnn", *room.split(".")).iterdir() for room in rooms}
+    modules = [f"dnn.{room}.{path.stem}" for room in rooms for path in paths[room] if path.suffix == ".py"]
+    modules = [module for module in modules if not module.endswith("__init__")]
+    program = f"import dnn\nfor module in {modules}: assert eval(module).__name__ == module\ndnn.nn.nonsense"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=120)
+    assert process.stderr.splitlines()[-1] == "AttributeError: module 'dnn.nn' has no attribute 'nonsense'"

@@ -9,3 +9,7 @@
 
 What is measured in a fit, one number for each row and in TensorFlow, stands in `dnn/nn/metrics.py`.
 """
+
+from dnn.lazy import import_when_used as _import_when_used
+
+_import_when_used(__name__)
