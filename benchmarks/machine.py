@@ -10,9 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import dnn
 from benchmarks.contenders import cores
 
-PACKAGES = ("tensorflow", "keras", "torch", "jax", "jaxlib", "optax", "scikit-learn", "numpy", "dnn")
+PACKAGES = ("tensorflow", "keras", "torch", "jax", "jaxlib", "optax", "scikit-learn", "numpy")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS")
 
 
@@ -29,7 +30,7 @@ def machine() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that are installed."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "dnn": dnn.__version__}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)

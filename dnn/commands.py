@@ -4,11 +4,11 @@ import os
 import platform
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow
 import tensorflow as tf
 from rich.console import Console
 
@@ -203,8 +203,7 @@ def _config(command: str, settings: TrainSettings | PrepareSettings, origin: Map
         "arguments": for_json(settings),
         "data": dict(origin),
         "versions": {"python": platform.python_version()}
-        | {"dnn": dnn.__version__}
-        | {name: metadata.version(name) for name in ("tensorflow", "numpy", "pyarrow")},
+        | {package.__name__: package.__version__ for package in (dnn, tf, np, pyarrow)},
         "machine": f"{platform.platform()}, {os.cpu_count()} cores",
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
     }

@@ -1,5 +1,7 @@
 """The public names are found without running anything: by an editor, by a type checker, by `dir`."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +57,14 @@ def test_a_module_of_each_package_is_found_after_import_dnn_alone():
     program = f"import dnn\nfor module in {modules}: assert eval(module).__name__ == module\ndnn.nn.nonsense"
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=120)
     assert process.stderr.splitlines()[-1] == "AttributeError: module 'dnn.nn' has no attribute 'nonsense'"
+
+
+def test_a_zip_that_was_not_installed_has_the_names_and_the_version(tmp_path):
+    """Without the folder of installed packages (-S), which knows the version of what was installed."""
+    path = shutil.make_archive(str(tmp_path / "dnn"), "zip", ROOT, "dnn")
+    program = "import sys; sys.path[:0] = sys.argv[1:]; import dnn; print(dnn.__file__, dnn.__version__, *dnn.__all__)"
+    command = [sys.executable, "-S", "-c", program, path]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, env=environment)
+    assert process.stdout.split()[1:] == [dnn.__version__, *dnn.__all__], process.stderr[-2000:]
+    assert process.stdout.startswith(path)
