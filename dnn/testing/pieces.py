@@ -38,7 +38,7 @@ class Piece:
     xla: bool = True
     refuses: bool = True
 
-    wanted: ClassVar[str] = "a function of the examples"  # what its subject must be
+    requirement: ClassVar[str] = "a function of the examples"  # what its subject must be
 
     def __post_init__(self) -> None:
         shapes = [np.shape(example) for example in self.examples]
@@ -112,7 +112,7 @@ class Layer(Piece):
         refuses: Whether it must refuse a wrong rank, dtype or width by name. Say False where that is the caller's care.
     """
 
-    wanted = "made by a function of no argument that makes a new layer each time, `lambda: MyLayer(4)`"
+    requirement = "made by a function of no argument that makes a new layer each time, `lambda: MyLayer(4)`"
 
     def fresh(self) -> tf.Module:
         return _LayerResults(self.subject())
@@ -190,7 +190,9 @@ class Optimizer(Piece):
             care.
     """
 
-    wanted = "made by a function of parameters that makes a new optimizer, `lambda parameters: MyOptimizer(parameters)`"
+    requirement = (
+        "made by a function of parameters that makes a new optimizer, `lambda parameters: MyOptimizer(parameters)`"
+    )
 
     def fresh(self) -> tf.Module:
         return _Step(self.subject)
