@@ -1,6 +1,7 @@
 """The house: who may import whom, as drawn in docs/house.md (change both knowingly), and what holds in every file."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,20 @@ def test_every_text_is_read_and_written_in_utf_8():
     trees = {path: ast.parse(path.read_text("utf-8")) for path in EVERY_FILE}
     calls = [(path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert [f"{path}:{call.lineno}: {ast.unparse(call)}" for path, call in calls if names_no_encoding(call)] == []
+
+
+ONE_NAME_TWICE = {
+    "load": "dnn.load reads a model, as Keras does; dnn.ops.load a source, as torch.utils.cpp_extension does"
+}
+
+
+def test_a_function_or_a_class_has_its_name_for_itself():
+    """So that a search for it is no guess."""
+    definitions = ast.ClassDef | ast.FunctionDef
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+    files = [
+        (node.name, str(path)) for path, tree in trees.items() for node in tree.body if isinstance(node, definitions)
+    ]
+    names = {name for name, count in Counter(name for name, _ in files).items() if count > 1}
+    assert {name: [path for of, path in files if of == name] for name in names - set(ONE_NAME_TWICE)} == {}
+    assert names >= set(ONE_NAME_TWICE)

@@ -27,7 +27,7 @@ from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, Piecewise
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
 
 TARGETS = (ONE_HOT, LOGITS)
 BINARY = (BINARY_TARGETS, BINARY_LOGITS)
@@ -85,22 +85,24 @@ PIECES = MappingProxyType(
             *(Metric(name, f, of_targets(name, f)) for name, f in public_functions(metrics).items()),
             Metric("accuracy, one-hot labels", metrics.accuracy, TARGETS),
             Metric("top_k_accuracy, k=2", functools.partial(metrics.top_k_accuracy, k=2)),
-            Optimizer("SGD", lambda parameters: SGD(parameters, 0.1)),
-            Optimizer("SGD, nesterov", lambda parameters: SGD(parameters, PIECEWISE, momentum=0.9, nesterov=True)),
-            Optimizer("RMSprop", lambda parameters: RMSprop(parameters, COSINE, momentum=0.9, centered=True)),
-            Optimizer("Adam", lambda parameters: Adam(parameters, 0.1)),
-            Optimizer("Adam, amsgrad", lambda parameters: Adam(parameters, EXPONENTIAL, amsgrad=True)),
-            Optimizer("AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])),
-            Optimizer(
+            OptimizerPiece("SGD", lambda parameters: SGD(parameters, 0.1)),
+            OptimizerPiece("SGD, nesterov", lambda parameters: SGD(parameters, PIECEWISE, momentum=0.9, nesterov=True)),
+            OptimizerPiece("RMSprop", lambda parameters: RMSprop(parameters, COSINE, momentum=0.9, centered=True)),
+            OptimizerPiece("Adam", lambda parameters: Adam(parameters, 0.1)),
+            OptimizerPiece("Adam, amsgrad", lambda parameters: Adam(parameters, EXPONENTIAL, amsgrad=True)),
+            OptimizerPiece(
+                "AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])
+            ),
+            OptimizerPiece(
                 "ClipGradients, global", lambda parameters: ClipGradients(SGD(parameters, 0.1), global_clipnorm=0.5)
             ),
-            Optimizer(
+            OptimizerPiece(
                 "ClipGradients, clipvalue", lambda parameters: ClipGradients(SGD(parameters, 0.1), clipvalue=0.1)
             ),
-            Optimizer(
+            OptimizerPiece(
                 "AverageWeights", lambda parameters: AverageWeights(SGD(parameters, 0.1), ema_overwrite_frequency=2)
             ),
-            Optimizer("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
+            OptimizerPiece("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
             Score("confusion_matrix", of_three(confusion.confusion_matrix), PREDICTED),
             Score("accuracy_score", confusion.accuracy_score, PREDICTED),
             Score("precision_score", of_each(precision_recall.precision_score), PREDICTED),

@@ -177,7 +177,7 @@ class Score(Piece):
         return _Result(self.subject, np.asarray)
 
 
-class Optimizer(Piece):
+class OptimizerPiece(Piece):
     """An optimizer, with `apply(gradients)`.
 
     Args:
