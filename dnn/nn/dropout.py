@@ -9,7 +9,7 @@ from dnn.nn.protocols import TensorLike
 
 
 @rounded_once
-def dropout(x: tf.Tensor, rate: float, seed: TensorLike) -> tf.Tensor:
+def dropout(x: TensorLike, rate: float, seed: TensorLike) -> tf.Tensor:
     """Return 0 with probability `rate`, else x / (1 − rate), so that the mean stays: "inverted" scaling.
 
     The seed and the shape of x alone decide what is dropped. XLA drops other numbers than graph mode does: its

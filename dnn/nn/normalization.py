@@ -50,7 +50,7 @@ def normalize_by_moments(
 
 @rounded_once
 def layer_normalization(
-    x: tf.Tensor, gamma: TensorLike | None = None, beta: TensorLike | None = None, *, epsilon: float = 1e-3
+    x: TensorLike, gamma: TensorLike | None = None, beta: TensorLike | None = None, *, epsilon: float = 1e-3
 ) -> tf.Tensor:
     """Compute (x − mean) · γ / √(variance + ε) + β, with the mean and variance of each row.
 
