@@ -3,8 +3,8 @@
     python scripts/anywhere.py [--quick] [--only CONDITION …] [--python PATH …] [--out docs/anywhere.md]
 
 The suite runs once under each condition, in processes of its own, and a table in Markdown tells what passed, failed
-and was skipped. With --quick only the tests that depend on the machine run, about a tenth of all: see QUICK. With
---python a virtual environment is made for that Python, and the suite runs there too. Exit code 1 if a test failed.
+and was skipped. With --quick only the tests that depend on the machine run, in about a quarter of the time: see QUICK.
+With --python a virtual environment is made for that Python, and the suite runs there too. Exit code 1 if a test failed.
 """
 
 import argparse
@@ -25,23 +25,33 @@ HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
 from benchmarks.machine import print_any_sign, processor, versions  # noqa: E402
 
-# the tests that depend on the machine: last places, threads, XLA's code, signals, encodings, folders, the compiler
+# the tests that depend on the machine
 QUICK = (
-    "tests/benchmarks/test_conformance.py",
-    "tests/data/test_csv_file.py",
+    "tests/bench/test_traffic.py",  # what TensorFlow makes of a graph here
+    "tests/benchmarks/test_conformance.py",  # last places
+    "tests/data/test_csv_file.py",  # encodings
+    "tests/kernels/test_compiled.py",
     "tests/kernels/test_fused_adam.py",
     "tests/kernels/test_mlp_adam.py",
     "tests/kernels/test_one_thread.py",
-    "tests/nn/test_activations.py",
-    "tests/nn/test_layers.py",
-    "tests/nn/test_normalization.py",
-    "tests/nn/test_softmax.py",
-    "tests/ops",
-    "tests/report",
+    "tests/kernels/test_product.py",
+    "tests/kernels/test_threads.py",
+    "tests/kernels/test_wide.py",  # the compiler's vectors
+    "tests/nn/test_activations.py",  # last places, in graphs and under XLA too
+    "tests/ops/test_build.py",
+    "tests/ops/test_cache.py",  # the home
+    "tests/ops/test_compiler.py",
+    "tests/ops/test_loading.py",
+    "tests/ops/test_saved_model.py",
+    "tests/report",  # folders
     "tests/test_cli.py",
-    "tests/train/test_callbacks.py",
-    "tests/train/test_fit_against_keras.py",
-    "tests/train/test_fresh_process.py",
+    "tests/test_new_op.py",
+    "tests/test_structure.py",  # that every text is in UTF-8
+    "tests/testing/ops/test_check_cpp.py",  # races
+    "tests/testing/ops/test_threads.py",
+    "tests/train/test_callbacks.py",  # signals
+    "tests/train/test_fit_against_keras.py",  # last places
+    "tests/train/test_runtime.py",
 )
 COMPILERS = re.compile(r"(.*-)?(c\+\+|g\+\+|clang\+\+)(-\d+)?")
 NOBODY = 65534
