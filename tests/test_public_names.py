@@ -29,14 +29,38 @@ def test_an_editor_completes_every_name():
     assert {*dir(dnn)} >= {*dnn.__all__, *PACKAGES, "__version__"}
 
 
-def test_a_type_checker_knows_the_type_of_every_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    program = tmp_path / "program.py"
-    program.write_text("import dnn\n" + "".join(f"reveal_type(dnn.{name})\n" for name in dnn.__all__), "utf-8")
-    told, errors, _ = mypy.api.run(["--config-file", str(ROOT / "pyproject.toml"), str(program)])
-    revealed = [line.partition("Revealed type is ")[2] for line in told.splitlines() if "Revealed type" in line]
-    assert len(revealed) == len(dnn.__all__), told + errors
+WRONG_STRINGS = """
+dnn.EarlyStopping(mode="best")
+dnn.ReduceLROnPlateau(None, mode="best")
+dnn.variance_scaling((1, 1), 0, mode="fan")
+dnn.variance_scaling((1, 1), 0, distribution="normal")
+dnn.fit(dnn.mlp([1, 1]), ([], []), loss=dnn.mean_squared_error, optimizer=dnn.SGD([]), jit_compile="always")
+"""
+
+
+@pytest.fixture(scope="module")
+def told_by_mypy(tmp_path_factory):
+    """What mypy says of a program that asks for the type of every name, and then passes strings that are not known."""
+    program = tmp_path_factory.mktemp("mypy") / "program.py"
+    lines = ["import dnn", *(f"reveal_type(dnn.{name})" for name in dnn.__all__)]
+    program.write_text("\n".join([*lines, WRONG_STRINGS]), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        told, errors, _ = mypy.api.run(["--config-file", str(ROOT / "pyproject.toml"), str(program)])
+    assert not errors
+    return told.splitlines()
+
+
+def test_a_type_checker_knows_the_type_of_every_name(told_by_mypy):
+    revealed = [line.partition("Revealed type is ")[2] for line in told_by_mypy if "Revealed type" in line]
+    assert len(revealed) == len(dnn.__all__), told_by_mypy
     assert [name for name, found in zip(dnn.__all__, revealed, strict=True) if found.strip('"') == "Any"] == []
+
+
+def test_a_type_checker_knows_the_strings_that_an_argument_takes(told_by_mypy):
+    errors = [line for line in told_by_mypy if ": error: " in line]
+    assert len(errors) == 5
+    assert all("Literal[" in line for line in errors)
 
 
 def test_importing_the_package_waits_for_tensorflow_until_a_name_needs_it():

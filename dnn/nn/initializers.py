@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -15,8 +16,8 @@ def variance_scaling(
     dtype: tf.DType = tf.float32,
     *,
     scale: float = 1.0,
-    mode: str = "fan_in",
-    distribution: str = "truncated_normal",
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in",
+    distribution: Literal["truncated_normal", "uniform"] = "truncated_normal",
 ) -> tf.Tensor:
     """Draw a kernel of mean 0 and variance scale / n: the formula of all other random initializers.
 

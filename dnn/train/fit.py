@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ def fit(
     seed: int = 0,
     ignore_class: int | None = None,
     callbacks: Sequence[CallbackLike] = (),
-    jit_compile: bool | str = "auto",
+    jit_compile: bool | Literal["auto"] = "auto",
 ) -> History:
     """Train the parameters of `optimizer` in place, and return what was measured in each epoch.
 
