@@ -1,6 +1,7 @@
 """The house: who may import whom, as drawn in docs/house.md (change both knowingly), and what holds in every file."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -95,3 +96,11 @@ def test_a_function_or_a_class_has_its_name_for_itself():
     names = {name for name, count in Counter(name for name, _ in files).items() if count > 1}
     assert {name: [path for of, path in files if of == name] for name in names - set(ONE_NAME_TWICE)} == {}
     assert names >= set(ONE_NAME_TWICE)
+
+
+def test_ruff_has_one_version():
+    """Of another one, `ruff format --check` may ask for another form."""
+    files = (HOUSE.parent / "pyproject.toml", HOUSE.parent / ".pre-commit-config.yaml")
+    versions = {version for file in files for version in re.findall(r'"ruff(.*?)"', file.read_text("utf-8"))}
+    assert len(versions) == 1
+    assert versions.pop().startswith("==")
