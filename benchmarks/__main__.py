@@ -27,7 +27,7 @@ from benchmarks.answers import Findings
 from benchmarks.comparison import Run
 from benchmarks.contenders import PREDICTORS, TRAINERS, installed, skipped
 from benchmarks.data import prepared, sampled_table
-from benchmarks.machine import commit, machine, threads, versions
+from benchmarks.machine import commit, machine, print_any_sign, threads, versions
 from benchmarks.plot import draw
 from benchmarks.processes import Processes
 from benchmarks.questions import QUESTIONS, module_of, question_of
@@ -41,13 +41,14 @@ LAST = Path(__file__).parent / "last"  # the last run of all questions
 
 def main() -> None:
     """Do what the command line says."""
+    print_any_sign()
     arguments = parsed()
     if arguments.list:
         print(listed())
     elif arguments.show and not (LAST / "results.json").exists():
         raise SystemExit(f"there is no run of all questions yet in {LAST}: python -m benchmarks makes one")
     elif arguments.show:
-        print(shown(json.loads((LAST / "results.json").read_text()), main_table))
+        print(shown(json.loads((LAST / "results.json").read_text("utf-8")), main_table))
     else:
         run(arguments, arguments.out or (None if arguments.only or arguments.quick else LAST))
 
@@ -115,8 +116,8 @@ def shown(results: dict[str, Any], tables_of: Callable[[Iterable[Findings]], str
 def write(results: dict[str, Any], folder: Path) -> None:
     """Write results.json, table.md and plot.png."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    (folder / "table.md").write_text(shown(results, markdown) + "\n")
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    (folder / "table.md").write_text(shown(results, markdown) + "\n", "utf-8")
     draw([Findings.from_json(plain) for plain in results["questions"].values()], folder / "plot.png")
 
 

@@ -4,8 +4,8 @@
 
 For each seed all get the same rows in the same three parts, the same first weights of a width-30-30-classes network,
 batches of 100, Adam, at most 100 epochs, and early stopping with patience 2 that restores the best weights. `dnn` draws
-a new order of the rows for each epoch. Keras runs with the same orders, and as it comes, with one order for all epochs.
-In the last column Keras draws its first weights from its own seed, which shows how far chance alone moves a mean.
+a new order of the rows for each epoch. Keras runs with the same orders, and by its defaults, with one for all epochs.
+In the last column Keras draws its initial weights from its own seed, which shows how far chance alone moves a mean.
 """
 
 import argparse
@@ -79,9 +79,7 @@ def by_keras_in_the_same_orders(
     return keras_accuracy(keras_copy(model), {"x": SameOrders(*train, seed), "shuffle": False}, validation, test, seed)
 
 
-def by_keras_as_it_comes(
-    model: dnn.Sequential, train: Rows, validation: Rows, test: Rows, seed: int
-) -> tuple[float, int]:
+def by_keras_defaults(model: dnn.Sequential, train: Rows, validation: Rows, test: Rows, seed: int) -> tuple[float, int]:
     """Train a copy in Keras, with one order of the rows for all epochs."""
     return keras_accuracy(keras_copy(model), _arrays(train), validation, test, seed)
 
@@ -97,8 +95,8 @@ def by_keras_from_its_own_weights(
 TRAINERS = {
     "dnn": by_dnn,
     "Keras, same orders": by_keras_in_the_same_orders,
-    "Keras as it comes": by_keras_as_it_comes,
-    "Keras, own first weights": by_keras_from_its_own_weights,
+    "Keras defaults": by_keras_defaults,
+    "Keras's own initial weights": by_keras_from_its_own_weights,
 }
 
 

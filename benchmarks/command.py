@@ -25,7 +25,7 @@ def main() -> None:
     for _ in range(arguments.runs):
         for job, runs in zip(jobs, measured, strict=True):
             runs.append(timed_run(job))
-    print("| data | seconds, median | least to most | peak memory, MB |\n|---|---|---|---|")
+    print("| data | seconds, median | min to max | peak memory, MB |\n|---|---|---|---|")
     for job, runs in zip(jobs, measured, strict=True):
         seconds, megabytes = zip(*runs, strict=True)
         name = Path(job[1]).name if job else "the embedded sample"

@@ -11,9 +11,9 @@ ROWS = 11_162
 
 def sampled_table(folder: Path) -> tuple[str, str]:
     """Write a CSV of ROWS rows of the embedded sample, drawn with replacement; return it and its target."""
-    header, *rows = dnn.sample_path().read_text().splitlines()
+    header, *rows = dnn.sample_path().read_text("utf-8").splitlines()
     path = folder / "sampled.csv"
-    path.write_text("\n".join([header, *random.Random(0).choices(rows, k=ROWS)]) + "\n")
+    path.write_text("\n".join([header, *random.Random(0).choices(rows, k=ROWS)]) + "\n", "utf-8")
     return str(path), "y"
 
 

@@ -24,10 +24,10 @@ def epoch_limit(answers: list[Answer]) -> list[str]:
     if not (jax and keras and xla):
         return []
     ratios = " and ".join(
-        f"{seconds[name] / seconds[jax]:.1f} × ({name})" for name in seconds if name.startswith("Keras fit")
+        f"{seconds[name] / seconds[jax]:.1f} × faster than {name}" for name in seconds if name.startswith("Keras fit")
     )
     return [
-        f"Of an epoch of the small network, JAX, by the same compiler, comes to {ratios}. "
+        f"For an epoch of the small network, JAX, which uses the same compiler, is {ratios}. "
         f"The matrix products alone would take {xla[0].share_of_roof:.0%} of the time of dnn under XLA."
     ]
 

@@ -74,7 +74,10 @@ def run(program: str, *arguments: str) -> Ended:
     """
     command = [sys.executable, "-m", f"benchmarks.programs.{program}", *arguments]
     began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as err,
+    ):
         process = subprocess.Popen(command, cwd=HOME, stdout=out, stderr=err)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began

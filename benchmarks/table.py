@@ -7,7 +7,7 @@ from benchmarks.answers import PHASES, Answer, Findings, Point, Start
 from benchmarks.limits import limits
 from dnn.bench.markdown import duration, share, table
 
-COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (least to most)", "aim", "share of the roof")
+COLUMNS = ("job", "dnn as", "against", "dnn takes", "it takes", "ratio (min to max)", "aim", "share of the roof")
 
 
 def markdown(findings: Iterable[Findings]) -> str:

@@ -5,29 +5,27 @@ used, so `import dnn` and `dnn --help` do not wait for TensorFlow.
 """
 
 import ast as _ast
-from difflib import get_close_matches as _near
 from importlib import import_module as _import_module
-from importlib import metadata as _metadata
-from pathlib import Path as _Path
+from importlib.resources import files as _files
 
-_DISTRIBUTION = "dnn-tables"
+__version__ = "0.1.0"
 
 
-def _public_names(stub: _Path) -> dict[str, str]:
+def _public_names(stub: str) -> dict[str, str]:
     """Return the module that defines each name of the stub; a subpackage stands in `dnn` itself."""
-    imports = [node for node in _ast.parse(stub.read_text("utf-8")).body if isinstance(node, _ast.ImportFrom)]
+    imports = [node for node in _ast.parse(stub).body if isinstance(node, _ast.ImportFrom)]
     return {alias.name: str(node.module) for node in imports for alias in node.names}
 
 
-_MODULES = _public_names(_Path(__file__).with_suffix(".pyi"))
+_MODULES = _public_names(_files("dnn").joinpath("__init__.pyi").read_text("utf-8"))
 __all__ = [name for name, module in _MODULES.items() if module != "dnn"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "__version__":
-        return _metadata.version(_DISTRIBUTION)
     if name not in _MODULES:
-        near = next(iter(_near(name, __dir__())), None)
+        from difflib import get_close_matches  # here, since its import takes longer than all of this
+
+        near = next(iter(get_close_matches(name, __dir__())), None)
         hint = f"; did you mean {near!r}?" if near else ""
         raise AttributeError(f"module 'dnn' has no attribute {name!r}{hint}")
     if _MODULES[name] == "dnn":
@@ -37,4 +35,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*(name for name in globals() if name.startswith("__")), *_MODULES, "__version__"})
+    return sorted({*(name for name in globals() if name.startswith("__")), *_MODULES})

@@ -5,6 +5,7 @@ A new piece needs one line here, below the module that defines it.
 
 from dnn import bench as bench
 from dnn import data as data
+from dnn import interop as interop
 from dnn import kernels as kernels
 from dnn import nn as nn
 from dnn import ops as ops
@@ -19,9 +20,12 @@ from dnn.data.files import read_csv as read_csv
 from dnn.data.files import read_parquet as read_parquet
 from dnn.data.files import read_table as read_table
 from dnn.data.files import sample_path as sample_path
+from dnn.data.options import ReadOptions as ReadOptions
+from dnn.data.frames import as_table as as_table
 from dnn.data.split import Part as Part
 from dnn.data.split import split as split
 from dnn.data.labels import Labels as Labels
+from dnn.data.amounts import Amounts as Amounts
 from dnn.data.features import Features as Features
 from dnn.data.preprocess import Binarize as Binarize
 from dnn.data.preprocess import Normalize as Normalize
@@ -64,8 +68,12 @@ from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2
 from dnn.nn.regularizers import penalty as penalty
+from dnn.nn.modules import get_weights as get_weights
+from dnn.nn.modules import set_weights as set_weights
 from dnn.nn.modules import weights as weights
 from dnn.nn.summary import summary as summary
+from dnn.nn.weight_files import load_weights as load_weights
+from dnn.nn.weight_files import save_weights as save_weights
 from dnn.nn.losses import binary_cross_entropy as binary_cross_entropy
 from dnn.nn.losses import mean_squared_error as mean_squared_error
 from dnn.nn.losses import softmax_cross_entropy as softmax_cross_entropy
@@ -87,6 +95,11 @@ from dnn.nn.scores.ranking import roc_auc_score as roc_auc_score
 from dnn.nn.scores.calibration import brier_score_loss as brier_score_loss
 from dnn.nn.scores.calibration import expected_calibration_error as expected_calibration_error
 from dnn.nn.scores.calibration import log_loss as log_loss
+from dnn.nn.scores.regression import mean_absolute_error as mean_absolute_error
+from dnn.nn.scores.regression import r2_score as r2_score
+from dnn.nn.scores.regression import root_mean_squared_error as root_mean_squared_error
+from dnn.nn.scores.thresholds import threshold_of_cost as threshold_of_cost
+from dnn.nn.scores.thresholds import threshold_of_recall as threshold_of_recall
 from dnn.nn.optimizers.optimizer import Optimizer as Optimizer
 from dnn.nn.optimizers.sgd import SGD as SGD
 from dnn.nn.optimizers.sgd import sgd_update as sgd_update
@@ -117,8 +130,12 @@ from dnn.train.history import History as History
 from dnn.train.evaluate import evaluate as evaluate
 from dnn.train.evaluate import predict as predict
 from dnn.train.fit import fit as fit
-from dnn.export import Classifier as Classifier
-from dnn.export import load as load
+from dnn.estimator.export import input_names as input_names
+from dnn.classifier import Classifier as Classifier
+from dnn.regressor import Regressor as Regressor
+from dnn.estimator.folder import load as load
+from dnn.estimator.folder import save as save
+from dnn.startup import start_quietly as start_quietly
 from dnn.kernels.fused_adam import FusedAdam as FusedAdam
 from dnn.kernels.mlp_adam import MlpAdam as MlpAdam
 

@@ -1,6 +1,15 @@
-"""`python -m dnn` is the command `dnn`."""
+"""The command `dnn`, also as `python -m dnn`. Ctrl-C ends it with one line from here on, while modules are imported."""
 
-from dnn.cli import main
+from dnn.startup import interrupt_ends
+
+
+def main() -> None:
+    """Run the console script."""
+    with interrupt_ends():
+        from dnn.cli import main as run
+
+        run()
+
 
 if __name__ == "__main__":
     main()

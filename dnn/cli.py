@@ -1,166 +1,149 @@
-"""The command `dnn`: options and help. TensorFlow is imported when a command has something to do with it."""
+"""The command `dnn`: its commands and help. TensorFlow is imported when a command has something to do with it."""
 
 import io
-import re
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
-from typer.core import TyperCommand
 
 import dnn
-from dnn.settings import DEFAULTS, SCALE, SHARE, USUAL_TARGETS, PrepareSettings, Scale, TrainSettings
-from dnn.startup import end_with, ready
+from dnn.cli_options import SeveralValues, options_of, plain, use_config
+from dnn.early_checks import check_data, check_early
+from dnn.settings import DataSettings, PrepareSettings, TrainSettings, listed
+from dnn.startup import end_with, interrupt_ends, ready
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 PREDICTIONS = Path("predictions.csv")
 
 
-class SeveralNumbers(TyperCommand):
-    """Lets `--hidden 64 32` mean `--hidden 64 --hidden 32`: in click an option takes one value."""
+class HowMany(str, Enum):
+    """How many notes are printed."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        repeated: list[str] = []
-        option = ""
-        for arg in args:
-            if arg.startswith("--"):
-                option = arg
-            elif option == "--hidden" and repeated[-1] != "--hidden" and re.fullmatch(r"-?\d+", arg):
-                repeated.append("--hidden")
-            repeated.append(arg)
-        return super().parse_args(ctx, repeated)
+    first = "first"
+    all = "all"
 
 
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        help="CSV (comma, semicolon or tab; gzip or not), Parquet, or a folder made by `dnn prepare`.",
-        show_default="the embedded sample: 4,521 clients of a bank",
-    ),
-]
-Target = Annotated[
-    str | None,
-    typer.Option(help="Column to predict.", show_default=", else ".join((*USUAL_TARGETS, "the last column"))),
-]
-Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be given several times.", show_default="none")]
-ScaleOption = Annotated[Scale | None, typer.Option(help="How to scale the numeric columns.", show_default=SCALE.value)]
-Validation = Annotated[
-    float | None, typer.Option(help="Share of the rows for validation, in (0, 1).", show_default=str(SHARE))
-]
-Test = Annotated[float | None, typer.Option(help="Share of the rows for the test, in (0, 1).", show_default=str(SHARE))]
-Seed = Annotated[
-    int, typer.Option(help="Seed of the split, the first weights and the order of the rows.", min=0, max=2**63 - 1)
-]
+Settings = TypeVar("Settings", bound=DataSettings)
+
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print where the results are, and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the results as one JSON document, and nothing else.")]
+Notes = Annotated[HowMany, typer.Option(help="Print the first 12 notes on the data, or all.")]
+Skip = Annotated[bool, typer.Option("--skip-unlabelled", help="Leave out rows without a target.")]
+Keep = Annotated[
+    list[str], typer.Option(help="Columns to copy to the output: --keep id, or --keep id,name.", show_default="none")
+]
+File = Annotated[Path | None, typer.Argument(help="The data, in place of --data.", show_default=False)]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="config.json of an earlier run: its options hold where they are not given anew.",
+        is_eager=True,
+        callback=use_config,
+        show_default=False,
+    ),
+]
+TABLE = {"file": (File, None), "config": (Config, None)}
+SCREEN = {"notes": (Notes, "first"), "quiet": (Quiet, False), "json": (Json, False), "debug": (Debug, False)}
 
 
-@app.command("train", cls=SeveralNumbers)
-def train_command(
-    data: Data = DEFAULTS.data,
-    target: Target = DEFAULTS.target,
-    drop: Drop = DEFAULTS.drop,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder to make; it must not exist.", show_default="runs/DATE-TIME")
-    ] = DEFAULTS.out,
-    scale: ScaleOption = DEFAULTS.scale,
-    validation: Validation = DEFAULTS.validation,
-    test: Test = DEFAULTS.test,
-    hidden: Annotated[
-        list[int], typer.Option(help="Units of each hidden layer: --hidden 64 32", min=1)
-    ] = DEFAULTS.hidden,
-    learning_rate: Annotated[float, typer.Option(help="Adam's step size, > 0.")] = DEFAULTS.learning_rate,
-    batch_size: Annotated[int, typer.Option(help="Rows per step.", min=1)] = DEFAULTS.batch_size,
-    epochs: Annotated[
-        int, typer.Option(help="Maximum number of passes over the training rows.", min=1)
-    ] = DEFAULTS.epochs,
-    patience: Annotated[
-        int, typer.Option(help="Stop after this many epochs without a lower validation loss.", min=1)
-    ] = DEFAULTS.patience,
-    min_delta: Annotated[
-        float, typer.Option(help="Nats by which a validation loss must be lower to count.", min=0)
-    ] = DEFAULTS.min_delta,
-    restore_best: Annotated[bool, typer.Option(help="Keep the weights of the best epoch.")] = DEFAULTS.restore_best,
-    jit: Annotated[
-        bool | None, typer.Option(help="Compile with XLA from the start, or never; by default, as soon as it pays off.")
-    ] = DEFAULTS.jit,
-    seed: Seed = DEFAULTS.seed,
-    debug: Debug = False,
-) -> None:
+def settings_of(kind: type[Settings], given: Mapping[str, Any]) -> Settings:
+    """Return the settings among the values of a command; the file may stand without --data."""
+    settings = kind(**{each.name: plain(given[each.name]) for each in fields(kind)})
+    if given["file"] is None:
+        return settings
+    if settings.data is not None:
+        end_with(ValueError(f"the data were given twice: {given['file']} and --data {settings.data}"))
+    return replace(settings, data=given["file"])
+
+
+def mode_of(quiet: bool, json: bool) -> str:
+    """Return to whom the command speaks."""
+    return "json" if json else "quiet" if quiet else "normal"
+
+
+def refused_early(check: Callable[[], None], debug: bool) -> None:
+    """Run a check that needs no TensorFlow; what it refuses ends the command."""
+    try:
+        check()
+    except (ValueError, OSError) as error:
+        if debug:
+            raise
+        end_with(error)
+
+
+@app.command("train", cls=SeveralValues)
+@options_of(TrainSettings, **TABLE, **SCREEN)
+def train_command(**given: Any) -> None:
     """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
-    settings = TrainSettings(
-        data=data,
-        target=target,
-        drop=drop,
-        out=out,
-        scale=scale,
-        validation=validation,
-        test=test,
-        hidden=hidden,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        epochs=epochs,
-        patience=patience,
-        min_delta=min_delta,
-        restore_best=restore_best,
-        jit=jit,
-        seed=seed,
-    )
+    settings, debug = settings_of(TrainSettings, given), given["debug"]
+    refused_early(lambda: check_early(settings, settings.out), debug)
     with ready(debug) as commands:
-        commands.run_training(settings)
+        voice = commands.Voice(mode_of(given["quiet"], given["json"]))
+        commands.run_training(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
 
 
-@app.command("prepare")
-def prepare_command(
-    out: NewFolder,
-    data: Data = DEFAULTS.data,
-    target: Target = DEFAULTS.target,
-    drop: Drop = DEFAULTS.drop,
-    scale: ScaleOption = DEFAULTS.scale,
-    validation: Validation = DEFAULTS.validation,
-    test: Test = DEFAULTS.test,
-    seed: Seed = DEFAULTS.seed,
-    debug: Debug = False,
-) -> None:
+@app.command("prepare", cls=SeveralValues)
+@options_of(PrepareSettings, **TABLE, **SCREEN)
+def prepare_command(**given: Any) -> None:
     """Split and preprocess a file; save train.npz, validation.npz and test.npz for `dnn train --data FOLDER`."""
-    settings = PrepareSettings(
-        out=out, data=data, target=target, drop=drop, scale=scale, validation=validation, test=test, seed=seed
-    )
+    settings, debug = settings_of(PrepareSettings, given), given["debug"]
+    refused_early(lambda: check_early(settings, settings.out), debug)
     with ready(debug) as commands:
-        commands.prepare_folder(settings)
+        voice = commands.Voice(mode_of(given["quiet"], given["json"]))
+        commands.prepare_folder(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
 
 
 @app.command("evaluate")
-def evaluate_command(run: RunFolder, data: NewData, debug: Debug = False) -> None:
+def evaluate_command(
+    run: RunFolder,
+    data: NewData,
+    skip_unlabelled: Skip = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Test a trained network on a file that has the target column."""
+    refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
-        commands.evaluate_run(run, data)
+        commands.evaluate_run(run, data, commands.Voice(mode_of(quiet, json)), skip_unlabelled=skip_unlabelled)
 
 
-@app.command("predict")
+@app.command("predict", cls=SeveralValues)
 def predict_command(
     run: RunFolder,
     data: NewData,
     out: Annotated[
-        Path, typer.Option(help="CSV file to write: the label and the probability of each class.")
+        Path, typer.Option(help="CSV file to write: the label and the probability of each class, or the amount.")
     ] = PREDICTIONS,
+    keep: Keep = [],  # noqa: B006  # typer copies it
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Predict each row of a file, in its order; the file need not have the target column."""
+    refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
-        commands.predict_file(run, data, out, force=force)
+        voice = commands.Voice(mode_of(quiet, json))
+        commands.predict_file(run, data, out, voice, force=force, keep=tuple(listed(keep)))
 
 
 @app.command("export")
-def export_command(run: RunFolder, out: NewFolder, debug: Debug = False) -> None:
-    """Write a TensorFlow SavedModel, from columns to probabilities, that runs where `dnn` is not installed."""
+def export_command(
+    run: RunFolder, out: NewFolder, quiet: Quiet = False, json: Json = False, debug: Debug = False
+) -> None:
+    """Write a TensorFlow SavedModel, from columns to probabilities or amounts, that needs no `dnn`."""
     with ready(debug) as commands:
-        commands.export_run(run, out)
+        commands.export_run(run, out, commands.Voice(mode_of(quiet, json)))
 
 
 @app.command("bench-op")
@@ -213,4 +196,5 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without the sign "→" shows "?" instead of an error
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python documents to block an import
-    app()
+    with interrupt_ends():
+        app()

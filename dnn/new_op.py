@@ -44,13 +44,13 @@ def write_new_op(name: str, folder: Path, *, cpp: bool = False) -> list[Path]:
     """
     _check_name(name)
     templates = sorted(path for path in (TEMPLATES / ("cpp" if cpp else "python")).iterdir() if path.is_file())
-    texts = {folder / _renamed(path.name, name): path.read_text(encoding="utf-8") for path in templates}
-    for path in (*texts, folder / name / "__init__.py"):  # a package of the name would be imported instead
+    contents = {folder / _renamed(path.name, name): path.read_text(encoding="utf-8") for path in templates}
+    for path in (*contents, folder / name / "__init__.py"):  # a package of the name would be imported instead
         if path.exists():
             raise FileExistsError(17, "exists already: nothing was written", str(path))
-    for path, text in texts.items():
+    for path, text in contents.items():
         path.write_text(_renamed(text, name), encoding="utf-8")
-    return list(texts)
+    return list(contents)
 
 
 def _renamed(text: str, name: str) -> str:

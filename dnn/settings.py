@@ -1,64 +1,113 @@
-"""The settings of `dnn train` and `dnn prepare`. Each default stands here, for the options and for config.json.
+"""The settings of a run, each with its default and its meaning: of `dnn.Classifier`, `dnn.Regressor` and the command.
 
-Nothing slow is imported here, since `dnn --help` shows the defaults.
+A default stands here alone: estimators, options, help texts and config.json take it from here. Nothing slow is
+imported, since `dnn --help` shows all of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 USUAL_TARGETS = ("deposit", "y")
 
 
-class Scale(str, Enum):
-    """How numbers are brought to one scale; `dnn.data.preprocess.SCALES` has the class of each."""
+TASKS = ("classification", "regression")
+ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "selu", "sigmoid", "silu", "softplus", "tanh")
+OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
+SCALES = ("standardize", "rescale", "normalize", "binarize")
 
-    standardize = "standardize"
-    rescale = "rescale"
-    normalize = "normalize"
-    binarize = "binarize"
-
-
-SCALE = Scale.standardize
+SCALE = "standardize"
 SHARE = 0.1  # of the rows, for validation and for the test
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainSettings:
-    """The options of `dnn train`. None is "not given": some must not be given with a prepared folder, which decided."""
-
-    data: Path | None = None  # the embedded sample
-    target: str | None = None  # `default_target`
-    drop: list[str] = field(default_factory=list)
-    out: Path | None = None  # runs/DATE-TIME
-    scale: Scale | None = None  # SCALE
-    validation: float | None = None  # SHARE
-    test: float | None = None  # SHARE
-    hidden: list[int] = field(default_factory=lambda: [30, 30])
-    learning_rate: float = 0.001
-    batch_size: int = 100
-    epochs: int = 100
-    patience: int = 2
-    min_delta: float = 0.0
-    restore_best: bool = True
-    jit: bool | None = None  # "auto"
-    seed: int = 0
+def option(default: Any, meaning: str, **bounds: Any) -> Any:
+    """Declare a setting: its default, its meaning for help texts, and what else the command line is to know of it."""
+    made = {"default_factory": lambda: list(default)} if isinstance(default, list) else {"default": default}
+    return field(**made, metadata={"help": meaning, **bounds})
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareSettings:
+class DataSettings:
+    """The options that decide how a file becomes arrays. None: not given, so the default or the data decide."""
+
+    data: Path | None = option(
+        None,
+        "CSV (gzip or not), Parquet, or a folder made by `dnn prepare`.",
+        show_default="the embedded sample: 4,521 clients of a bank",
+    )
+    target: str | None = option(
+        None, "Column to predict.", show_default=", else ".join((*USUAL_TARGETS, "the last column"))
+    )
+    drop: list[str] = option([], "Columns to leave out: --drop id --drop name, or --drop id,name.", show_default="none")
+    kind: list[str] = option(
+        [], "What a column holds: --kind branch=category, or =numeric.", show_default="found from the cells"
+    )
+    missing: list[str] = option([], 'What stands for a missing value: --missing "NA,?".', show_default="empty cells")
+    delimiter: str | None = option(None, "Character between the cells of a CSV.", show_default="found from its lines")
+    decimal: str | None = option(None, "Decimal sign of the numbers in a CSV.", show_default="found from the cells")
+    encoding: str | None = option(
+        None, "Encoding of a CSV, such as cp1252.", show_default="UTF-8, else UTF-16 by its mark, else cp1252"
+    )
+    skip_unlabelled: bool = option(False, "Leave out rows without a target instead of refusing the file.")
+    task: str | None = option(None, "Predict classes or an amount.", choices=TASKS, show_default=TASKS[0])
+    scale: str | None = option(None, "How to scale the numeric columns.", choices=SCALES, show_default=SCALE)
+    validation: float | None = option(None, "Share of the rows for validation, in (0, 1).", show_default=str(SHARE))
+    test: float | None = option(None, "Share of the rows for the test, in (0, 1).", show_default=str(SHARE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedSetting:
+    """Chance."""
+
+    seed: int = option(0, "Seed of the split, the first weights and the order of the rows.", min=0, max=2**63 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings(SeedSetting):
+    """What a network is and how it is trained. In Python, `activation` and `optimizer` may be functions as well."""
+
+    hidden: list[int] = option([30, 30], "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    activation: Any = option("relu", "Function between the layers.", choices=ACTIVATIONS)
+    dropout: float = option(0.0, "Share of each hidden layer's units that a training step drops, in [0, 1).")
+    optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)
+    learning_rate: float = option(0.001, "The optimizer's step size, > 0.")
+    weight_decay: float = option(0.0, "Weights shrink by this × the learning rate in each step, >= 0.")
+    batch_size: int = option(100, "Rows per step.", min=1)
+    epochs: int = option(100, "Maximum number of passes over the training rows.", min=1)
+    patience: int = option(2, "Stop after this many epochs that were not better.", min=1)
+    min_delta: float = option(0.0, "By how much the monitored figure must be better to count.", min=0)
+    monitor: str = option("val_loss", "Figure of the validation rows that must become better.", choices=MONITORS)
+    restore_best: bool = option(True, "Keep the weights of the best epoch.")
+    jit: bool | None = option(None, "Compile with XLA from the start, or never; by default, as soon as it pays off.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(NetworkSettings, DataSettings):
+    """The options of `dnn train`."""
+
+    out: Path | None = option(None, "Run folder to make; it must not exist.", show_default="runs/DATE-TIME")
+    class_weight: list[str] = option(
+        [], "What a row of a class weighs: balanced, or --class-weight yes=5.", show_default="all alike"
+    )
+    min_recall: float | None = option(
+        None, "Recall of the second class that the threshold must reach on validation rows.", show_default="none"
+    )
+    cost: list[float] = option(
+        [],
+        "Costs of a false alarm and of a miss, --cost 1 20: the threshold that costs least on validation rows.",
+        show_default="none",
+    )
+    folds: int | None = option(None, "Cross-validate with this many folds instead, and write no folder.", min=2)
+    baselines: bool = option(True, "Compare with logistic regression and gradient boosting.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareSettings(DataSettings, SeedSetting):
     """The options of `dnn prepare`: those of `dnn train` that decide how a file becomes arrays."""
 
-    out: Path
-    data: Path | None
-    target: str | None
-    drop: list[str]
-    scale: Scale | None
-    validation: float | None
-    test: float | None
-    seed: int
+    out: Path = option(Path("prepared"), "Folder to make; it must not exist.")
 
 
 DEFAULTS = TrainSettings()
@@ -69,6 +118,39 @@ def default_target(names: Sequence[str]) -> str:
     return next((name for name in USUAL_TARGETS if name in names), names[-1] if names else "")
 
 
-def for_json(settings: TrainSettings | PrepareSettings) -> dict[str, Any]:
+def for_json(settings: DataSettings) -> dict[str, Any]:
     """Return the options as they were given, in plain values."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
+
+
+def listed(values: Sequence[str]) -> list[str]:
+    """Return the names of an option that may be repeated or hold several, separated by commas.
+
+    >>> listed(["id,name", "note"])
+    ['id', 'name', 'note']
+    """
+    return [part for value in values for part in (value.split(",") if value else [""])]
+
+
+def pairs(values: Sequence[str], option_name: str) -> Mapping[str, str]:
+    """Return {"branch": "category"} of ["branch=category"]. Raises: ValueError for a value without "="."""
+    cut = [value.rpartition("=") for value in values]
+    for value, (name, sign, _) in zip(values, cut, strict=True):
+        if not sign or not name:
+            raise ValueError(f"{option_name} must be NAME=VALUE, got {value!r}")
+    return {name: value for name, _, value in cut}
+
+
+def classifies(settings: DataSettings) -> bool:
+    """Whether classes are predicted, and not amounts."""
+    return (settings.task or TASKS[0]) == TASKS[0]
+
+
+def kinds_given(settings: DataSettings) -> dict[str, Literal["numeric", "category"]]:
+    """Return {"branch": "category"} of --kind branch=category. Raises: ValueError for another kind."""
+    kinds: dict[str, Literal["numeric", "category"]] = {}
+    for name, kind in pairs(settings.kind, "--kind").items():
+        if kind not in ("numeric", "category"):
+            raise ValueError(f"--kind {name}={kind}: a kind is numeric or category")
+        kinds[name] = "numeric" if kind == "numeric" else "category"
+    return kinds

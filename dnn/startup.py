@@ -1,54 +1,82 @@
-"""How a command starts and ends: TensorFlow starts quietly, and a bad input ends with its message alone."""
+"""How a command starts and ends: TensorFlow starts quietly, Ctrl-C and a bad input end it with one line.
+
+Nothing slow is imported here: from `interrupt_ends` on, Ctrl-C shows no traceback.
+"""
 
 import gc
 import os
 import re
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
+import threading
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import NoReturn
-
-import typer
+from types import FrameType, ModuleType
+from typing import Any, NoReturn
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
+INTERRUPTED = "interrupted: nothing was saved"
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 
 @contextmanager
 def ready(debug: bool) -> Iterator[ModuleType]:
     """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2."""
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
-    with quiet_start():
+    with quiet_start() as screen, interrupt_ends(screen):
         import tensorflow as tf
 
         from dnn import commands
     gc.freeze()
     gc.enable()
     try:
-        yield commands
+        with _on_interrupt(signal.default_int_handler):
+            yield commands
     except KeyboardInterrupt:
-        typer.echo("interrupted: nothing was saved", err=True)
-        raise typer.Exit(130) from None
+        print(INTERRUPTED, file=sys.stderr)
+        raise SystemExit(EXIT_INTERRUPTED) from None
     except (ValueError, OSError, MemoryError, tf.errors.OpError) as error:
         if debug:
             raise
         end_with(error)
 
 
+def start_quietly() -> None:
+    """Import TensorFlow and start it without its chatter; errors are still shown.
+
+    Call it first of all: what TensorFlow writes while it is imported, about one DNN, processors and missing graphics
+    cards, comes from its C++ and cannot be taken back. If it is imported already, a warning says that this is too late.
+
+    Example:
+        import dnn
+        dnn.start_quietly()
+        model = dnn.mlp([4, 30, 2])
+    """
+    if "tensorflow" in sys.modules:
+        warnings.warn("TensorFlow is imported already: call dnn.start_quietly() before anything else", stacklevel=2)
+        return
+    with quiet_start():
+        import tensorflow as tf
+
+        tf.constant(0)  # starts the runtime, which says more than the import
+
+
 @contextmanager
-def quiet_start() -> Iterator[None]:
+def quiet_start() -> Iterator[int]:
     """Import TensorFlow here: what it writes to standard error while it starts is kept back, unless it is an error.
 
-    It writes through the file descriptor, so the descriptor is what must be caught.
+    It writes through the file descriptor, so the descriptor is what must be caught. Gives that of the real screen.
     """
+    import tempfile  # here, for `interrupt_ends`
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # from then on: errors only
     sys.stderr.flush()
     screen = os.dup(2)
     with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), 2)
         try:
-            yield
+            yield screen
         finally:
             os.dup2(screen, 2)
             os.close(screen)
@@ -58,8 +86,39 @@ def quiet_start() -> Iterator[None]:
                     print(line, file=sys.stderr)
 
 
+@contextmanager
+def interrupt_ends(screen: int = 2) -> Iterator[None]:
+    """Let Ctrl-C end the process at once, with one line on the descriptor `screen`: while modules are imported.
+
+    An exception would not do there: what is being imported may swallow it, or turn it into another error.
+    """
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        os.write(screen, f"{INTERRUPTED}\n".encode())
+        os._exit(EXIT_INTERRUPTED)
+
+    with _on_interrupt(end):
+        yield
+
+
+@contextmanager
+def _on_interrupt(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Call this on Ctrl-C; but in a thread, which must not decide that, or where Ctrl-C is ignored, change nothing."""
+    before = signal.getsignal(signal.SIGINT)
+    if before in (signal.SIG_IGN, None) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def end_with(error: Exception) -> NoReturn:
     """Print the message of the error alone, and end with exit code 2."""
+    import typer  # here, for `interrupt_ends`
+
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
     typer.echo(_message(error), err=True)
     raise typer.Exit(2) from None

@@ -3,8 +3,8 @@
     python scripts/anywhere.py [--quick] [--only CONDITION …] [--python PATH …] [--out docs/anywhere.md]
 
 The suite runs once under each condition, in processes of its own, and a table in Markdown tells what passed, failed
-and was skipped. With --quick only the tests that depend on the machine run, about a tenth of all: see QUICK. With
---python a virtual environment is made for that Python, and the suite runs there too. Exit code 1 if a test failed.
+and was skipped. With --quick only the tests that depend on the machine run, in about a quarter of the time: see QUICK.
+With --python a virtual environment is made for that Python, and the suite runs there too. Exit code 1 if a test failed.
 """
 
 import argparse
@@ -23,29 +23,40 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOME))
-from benchmarks.machine import processor, versions  # noqa: E402
+from benchmarks.machine import print_any_sign, processor, versions  # noqa: E402
 
-# the tests that depend on the machine: last places, threads, XLA's code, signals, encodings, folders, the compiler
+# the tests that depend on the machine
 QUICK = (
-    "tests/benchmarks/test_conformance.py",
-    "tests/data/test_csv_file.py",
+    "tests/bench/test_traffic.py",  # what TensorFlow makes of a graph here
+    "tests/benchmarks/test_conformance.py",  # last places
+    "tests/data/test_csv_file.py",  # encodings
+    "tests/kernels/test_compiled.py",
     "tests/kernels/test_fused_adam.py",
     "tests/kernels/test_mlp_adam.py",
     "tests/kernels/test_one_thread.py",
-    "tests/nn/test_activations.py",
-    "tests/nn/test_layers.py",
-    "tests/nn/test_normalization.py",
-    "tests/nn/test_softmax.py",
-    "tests/ops",
-    "tests/report",
+    "tests/kernels/test_product.py",
+    "tests/kernels/test_threads.py",
+    "tests/kernels/test_wide.py",  # the compiler's vectors
+    "tests/nn/test_activations.py",  # last places, in graphs and under XLA too
+    "tests/ops/test_build.py",
+    "tests/ops/test_cache.py",  # the home
+    "tests/ops/test_compiler.py",
+    "tests/ops/test_loading.py",
+    "tests/ops/test_saved_model.py",
+    "tests/report",  # folders
     "tests/test_cli.py",
-    "tests/train/test_callbacks.py",
-    "tests/train/test_fit_against_keras.py",
-    "tests/train/test_fresh_process.py",
+    "tests/test_new_op.py",
+    "tests/test_structure.py",  # that every text is in UTF-8
+    "tests/testing/ops/test_check_cpp.py",  # races
+    "tests/testing/ops/test_threads.py",
+    "tests/train/test_callbacks.py",  # signals
+    "tests/train/test_fit_against_keras.py",  # last places
+    "tests/train/test_runtime.py",
 )
 COMPILERS = re.compile(r"(.*-)?(c\+\+|g\+\+|clang\+\+)(-\d+)?")
 NOBODY = 65534
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
+SUMMARY = re.compile(r" in \d+\.\d+s( \([\d:]+\))?( =+)?$")
 
 
 @dataclass(frozen=True)
@@ -57,12 +68,14 @@ class Condition:
         variables: Of the environment; None removes one.
         prefix: A command that runs the command behind it.
         impossible: Why it cannot be had here; nothing if it can.
+        python: Another interpreter, in whose virtual environment the suite runs.
     """
 
     name: str
     variables: Mapping[str, str | None] = field(default_factory=dict)
     prefix: Sequence[str] = ()
     impossible: str = ""
+    python: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,20 +100,24 @@ class Result:
         """A row of the table."""
         if self.left_out:
             return f"| {self.condition} | left out: {self.left_out} | | | |"
-        failed = sum(self.counts.get(name, 0) for name in ("failed", "error", "errors"))
+        failed = sum(self.counts.get(name, 0) for name in ("failed", "error", "errors")) or len(self.failures[:1])
         passed, skipped = self.counts.get("passed", 0), self.counts.get("skipped", 0)
         return f"| {self.condition} | {passed:,} | {failed:,} | {skipped:,} | {self.seconds:.0f} |"
 
 
 def main() -> None:
     """Run the suite under each condition, and print the table."""
-    arguments = parsed()
+    print_any_sign()
+    parser = made_parser()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # nobody reads it too
-        conditions = [condition for condition in all_conditions(Path(folder)) if is_chosen(condition, arguments.only)]
-        results = [*tested(conditions, sys.executable, arguments, Path(folder))]
-        for python in arguments.python:
-            results += tested_with(python, arguments, Path(folder))
+        conditions = [*all_conditions(Path(folder)), *map(of_python, arguments.python)]
+        try:
+            conditions = chosen(conditions, arguments.only)
+        except ValueError as error:
+            parser.error(str(error))
+        results = [*tested(conditions, arguments, Path(folder))]
     page = markdown(results, arguments.quick)
     print(page)
     if arguments.out:
@@ -115,10 +132,6 @@ def all_conditions(folder: Path) -> list[Condition]:
     unwritable.touch()
     no_home = {"HOME": str(unwritable), "XDG_CACHE_HOME": None, "XDG_CONFIG_HOME": None, "MPLCONFIGDIR": None}
     no_compiler = {"PATH": os.pathsep.join(map(str, without_compilers(folder / "commands"))), "CXX": None}
-    nobody = folder / "nobody"
-    nobody.mkdir(mode=0o777)
-    nobody.chmod(0o777)
-    as_nobody = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     return [
         Condition("this machine"),
         Condition("oneDNN as on AVX2", {"ONEDNN_MAX_CPU_ISA": "AVX2"}),
@@ -131,19 +144,42 @@ def all_conditions(folder: Path) -> list[Condition]:
         Condition("LANG=C", {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
         Condition("a home that cannot be written", no_home),
         Condition("no C++ compiler", no_compiler),
-        Condition("not as root", {"HOME": str(nobody), "TMPDIR": str(nobody)}, as_nobody, why_not_as_nobody(as_nobody)),
+        not_as_root(folder),
     ]
 
 
-def why_not_as_nobody(prefix: Sequence[str]) -> str:
-    """Return why no test can run as nobody; nothing if they can."""
+def not_as_root(folder: Path) -> Condition:
+    """Return the condition of one who may not write everywhere: nobody, or root without what root may do."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return "all of the above are not as root"
-    if not shutil.which(prefix[0]):
-        return f"no {prefix[0]}"
+        return Condition("not as root", impossible="all of the above are not as root")
+    home = folder / "nobody"
+    home.mkdir()
+    home.chmod(0o777)
+    users = {
+        "nobody": ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+        "root without capabilities": ("setpriv", "--bounding-set=-all", "--inh-caps=-all"),
+    }
+    able = (name for name, prefix in users.items() if shutil.which(prefix[0]) and runs_python(prefix))
+    user = next(able, None)  # nobody cannot execute a Python in root's own folder
+    if user is None:
+        return Condition("not as root", impossible=f"setpriv cannot run {sys.executable} for another user")
+    return Condition(f"not as root, but {user}", {"HOME": str(home), "TMPDIR": str(home)}, users[user])
+
+
+def runs_python(prefix: Sequence[str]) -> bool:
+    """Whether the command can run this Python, with its packages, and that one can run itself again."""
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import numpy'], check=True)"
-    tried = subprocess.run([*prefix, sys.executable, "-c", program], cwd=HOME, capture_output=True, text=True)
-    return f"user `nobody` cannot execute {sys.executable}" if tried.returncode else ""
+    return not subprocess.run([*prefix, sys.executable, "-c", program], cwd=HOME, capture_output=True).returncode
+
+
+def of_python(path: str) -> Condition:
+    """Return the condition of another Python, named by its version."""
+    asked = [path, "-c", "import platform; print(platform.python_version())"]
+    try:
+        version = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):  # run_python tells
+        version = f"at {path}"
+    return Condition(f"Python {version}", python=path)
 
 
 def without_compilers(folder: Path) -> Iterator[Path]:
@@ -157,33 +193,47 @@ def without_compilers(folder: Path) -> Iterator[Path]:
         yield copy
 
 
-def is_chosen(condition: Condition, only: Sequence[str]) -> bool:
-    """Whether its name holds one of the given words; without any, every condition is chosen."""
-    return not only or any(word.lower() in condition.name.lower() for word in only)
+def chosen(conditions: Sequence[Condition], words: Sequence[str]) -> list[Condition]:
+    """Return the conditions whose names hold one of the words; without any, every condition.
+
+    Raises:
+        ValueError: If no name holds a word.
+    """
+    holding = {word: [c for c in conditions if word.lower() in c.name.lower()] for word in words}
+    if lost := [word for word, found in holding.items() if not found]:
+        names = "; ".join(condition.name for condition in conditions)
+        raise ValueError(f"--only: no condition's name holds {', '.join(map(repr, lost))}; they are: {names}")
+    return [c for c in conditions if not words or any(c in found for found in holding.values())]
 
 
-def tested(
-    conditions: Sequence[Condition], python: str, arguments: argparse.Namespace, folder: Path
-) -> Iterator[Result]:
+def tested(conditions: Sequence[Condition], arguments: argparse.Namespace, folder: Path) -> Iterator[Result]:
     """Yield the result under each condition as soon as it is there."""
     for condition in conditions:
         if condition.impossible:
             result = Result(condition.name, left_out=condition.impossible)
+        elif condition.python:
+            result = run_python(condition, arguments, folder)
         else:
-            result = run(condition, python, arguments, folder)
+            result = run(condition, sys.executable, arguments, folder)
         print(result.line(), *result.failures, sep="\n  ", file=sys.stderr, flush=True)
         yield result
 
 
-def tested_with(python: str, arguments: argparse.Namespace, folder: Path) -> Iterator[Result]:
-    """Yield the result with another Python, in a virtual environment that has the extra `test`."""
+def run_python(condition: Condition, arguments: argparse.Namespace, folder: Path) -> Result:
+    """Run the suite with another Python, in a virtual environment that has the extra `test`."""
     venv = Path(tempfile.mkdtemp(dir=folder))
-    own = venv / "bin" / "python"
-    asked = [python, "-c", "import platform; print(platform.python_version())"]
-    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    subprocess.run([python, "-m", "venv", str(venv)], check=True)
-    subprocess.run([str(own), "-m", "pip", "install", "--quiet", "-e", f"{HOME}[test]"], check=True)
-    yield from tested([Condition(f"Python {version}")], str(own), arguments, folder)
+    own = str(venv / "bin" / "python")
+    for command in (
+        [condition.python, "-m", "venv", str(venv)],
+        [own, "-m", "pip", "install", "--quiet", "-e", f"{HOME}[test]"],
+    ):
+        try:
+            subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+        except OSError as error:
+            return Result(condition.name, failures=[str(error)])
+        except subprocess.CalledProcessError as error:
+            return Result(condition.name, failures=[str(error), *decoded(error.stdout)[-20:]])
+    return run(condition, own, arguments, folder)
 
 
 def run(condition: Condition, python: str, arguments: argparse.Namespace, folder: Path) -> Result:
@@ -198,12 +248,23 @@ def run(condition: Condition, python: str, arguments: argparse.Namespace, folder
     environment = {name: value for name, value in variables.items() if value is not None}
     began = time.monotonic()
     done = subprocess.run(command, cwd=HOME, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    lines = done.stdout.decode(errors="replace").splitlines()
-    counts = {name: int(count) for count, name in COUNT.findall(lines[-1] if lines else "")}
+    lines = decoded(done.stdout)
+    counts = counted(lines)
     failures = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
-    if done.returncode and not failures:
-        failures = lines[-20:] or [f"exit code {done.returncode}"]
+    if not failures and (done.returncode or not counts):
+        failures = [f"exit code {done.returncode}", *lines[-20:]]
     return Result(condition.name, counts, time.monotonic() - began, failures)
+
+
+def decoded(output: bytes) -> list[str]:
+    """Return the lines of a program's output."""
+    return output.decode(errors="replace").splitlines()
+
+
+def counted(lines: Sequence[str]) -> dict[str, int]:
+    """Return the counts of pytest's summary, the last line that ends in the seconds; {} if no test ran."""
+    summary = next((line for line in reversed(lines) if SUMMARY.search(line)), "")
+    return {name: int(count) for count, name in COUNT.findall(summary)}
 
 
 def markdown(results: Sequence[Result], quick: bool) -> str:
@@ -214,7 +275,7 @@ def markdown(results: Sequence[Result], quick: bool) -> str:
     lines = [
         "# The tests, anywhere",
         "",
-        f"{part}, under other conditions: `{command}`, on {date.today()}, on {os.cpu_count()} cores of {processor()}, ",
+        f"{part}, under other conditions: `{command}`, on {date.today()}, on {os.cpu_count()} cores of {processor()},",
         f"{platform.system()}; {libraries}.",
         "",
         "| condition | passed | failed | skipped | seconds |",
@@ -225,15 +286,15 @@ def markdown(results: Sequence[Result], quick: bool) -> str:
     return "\n".join([*lines, *([""] if failures else []), *failures]) + "\n"
 
 
-def parsed() -> argparse.Namespace:
-    """Return the arguments of the command line."""
+def made_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="only the tests that depend on the machine")
-    parser.add_argument("--only", nargs="+", default=(), metavar="WORD", help="conditions whose name holds a word")
+    parser.add_argument("--only", nargs="+", default=(), metavar="WORD", help="conditions whose names hold a word")
     parser.add_argument("--python", action="append", default=[], metavar="PATH", help="another Python; may be repeated")
     parser.add_argument("--out", type=Path, help="a Markdown file for the table, such as docs/anywhere.md")
     parser.add_argument("-n", type=int, default=2, help="processes (default: 2)")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #
 #     scripts/check_package.sh [PYTEST ARGUMENTS]   # of the tests from the sdist: none runs the whole suite
 set -euo pipefail
+unset PYTHONPATH # by which the repository would be imported instead of what is installed
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,7 +26,8 @@ python3 -m venv "$work/user"
     dnn predict run --data "$sample" --out predictions.csv
     dnn export run --out saved_model
     dnn new-op half --cpp >/dev/null
-    if command -v "${CXX:-c++}" >/dev/null; then
+    read -r compiler _ <<<"${CXX:-c++}" # of CXX="ccache g++" the first word
+    if command -v "$compiler" >/dev/null; then
         python -c 'import dnn; print("built in C++:", dnn.ops.load("half.cc").__name__)'
     else
         echo "no C++ compiler here: no op was built"

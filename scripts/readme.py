@@ -47,9 +47,10 @@ def output_of(command: str) -> str:
     """Return what the command prints, run in an empty folder; the picture of its run, if it leaves one, is kept."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"PYTHONPATH": str(HOME), "COLUMNS": "100", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        environment["PYTHONIOENCODING"] = "utf-8"
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
         printed = subprocess.run(
-            command.split(), cwd=folder, env=environment, capture_output=True, text=True, check=True
+            command.split(), cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=True
         )
         for picture in Path(folder).glob("runs/*/curves.png"):
             shutil.copy(picture, HOME / "scripts" / "curves.png")
@@ -58,7 +59,7 @@ def output_of(command: str) -> str:
 
 def machine() -> str:
     """Return the cores and the processor of this machine."""
-    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text("utf-8"))
     return f"{os.cpu_count()} cores of {model[1] if model else 'an unnamed processor'}"
 
 

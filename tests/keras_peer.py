@@ -42,7 +42,7 @@ def twin_of(keras_model) -> dnn.Sequential:
     """Return our network with the weights of Keras's."""
     kernels = keras_model.get_weights()[::2]
     sizes = [kernels[0].shape[0], *(kernel.shape[1] for kernel in kernels)]
-    twin = dnn.mlp(sizes, dtype=tf.as_dtype(kernels[0].dtype))
+    twin = dnn.mlp(sizes, dtype=tf.as_dtype(kernels[0].dtype), seed=0)
     for variable, weights in zip(dnn.weights(twin), keras_model.get_weights(), strict=True):
         variable.assign(weights)
     return twin

@@ -29,5 +29,5 @@ def registering(*names: str, input: str = "x: float", more: str = "") -> str:
 def written(path: Path, text: str) -> Path:
     """Write the text, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     return path

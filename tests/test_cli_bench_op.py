@@ -33,11 +33,11 @@ SQUARE = "square(x) * tf.cast(labels, x.dtype)"
 def timed(tmp_path, monkeypatch):
     """What `dnn bench-op --quick` prints, and its exit code, for a file with this text."""
     monkeypatch.setattr(bench, "QUICK", bench.Effort(repetitions=2, at_least=1e-4, megabytes=8))
-    (tmp_path / "beside.py").write_text("def square(x):\n    return x * x\n")
+    (tmp_path / "beside.py").write_text("def square(x):\n    return x * x\n", "utf-8")
 
     def run(text):
         path = tmp_path / "squares.py"
-        path.write_text(text)
+        path.write_text(text, "utf-8")
         result = CliRunner().invoke(app, ["bench-op", str(path), "--quick"])
         assert "Traceback" not in result.output
         sys.modules.pop("beside", None)
@@ -75,7 +75,7 @@ def test_the_roof_counts_each_argument_and_result_once(timed, tmp_path):
 
 
 def test_the_file_may_use_keras_which_the_command_does_without(timed, tmp_path, monkeypatch):
-    (tmp_path / "keras.py").write_text("square = lambda x: x * x\n")
+    (tmp_path / "keras.py").write_text("square = lambda x: x * x\n", "utf-8")
     monkeypatch.setitem(sys.modules, "keras", None)
     assert timed(FILE.replace("beside", "keras").format(function=SQUARE)).exit_code == 0
 
@@ -109,7 +109,7 @@ def test_the_file_may_hold_a_dataclass_with_annotations_for_later(timed):
 def test_the_file_hides_no_module_of_its_name(timed, tmp_path):
     timed(FILE.format(function=SQUARE))
     path = tmp_path / "json.py"
-    path.write_text(FILE.format(function=SQUARE))
+    path.write_text(FILE.format(function=SQUARE), "utf-8")
     before = sys.modules["json"]
     bench.read_subject(path)
     assert sys.modules["json"] is before

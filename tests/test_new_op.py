@@ -77,17 +77,21 @@ def test_as_in_a_notebook_the_module_runs_again_and_a_changed_source_is_refused(
     importlib.reload(my_2nd_op)
     assert value_and_gradient() == [0.5, 0.25]
     source = Path("my_2nd_op.cc")
-    text = source.read_text()
-    source.write_text(text.replace("to[i] =", "to[i] = 2 *"))
+    text = source.read_text("utf-8")
+    source.write_text(text.replace("to[i] =", "to[i] = 2 *"), "utf-8")
     message = "the ops My2ndOpOp, My2ndOpOpGrad are registered already, by this file .* since then my_2nd_op.cc changed"
     for _ in range(2):
         with pytest.raises(ValueError, match=message):
             value_and_gradient()
         importlib.reload(my_2nd_op)
-    source.write_text(text)
+    source.write_text(text, "utf-8")
     assert value_and_gradient() == [0.5, 0.25]
     tf.function(my_2nd_op.my_2nd_op, input_signature=[tf.TensorSpec([None])]).get_concrete_function()
 """
+
+
+# errors, but for one of TensorFlow's own compiler of Python on Python 3.13: see pyproject.toml
+WARNINGS = "error\nignore:.*got an unexpected keyword argument '___pyct_anno'.*:DeprecationWarning"
 
 
 @needs_compiler
@@ -104,10 +108,10 @@ def test_what_it_writes_in_cpp_passes_its_tests(tmp_path, monkeypatch):
         written(tmp_path / "conftest.py", lines)
     environment = {"PYTHONPATH": str(Path(dnn.__file__).parent.parent), "TF_CPP_MIN_LOG_LEVEL": "0"}
     process = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "error"],
+        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-o", f"filterwarnings={WARNINGS}"],
         env={**os.environ, **environment},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
     )
     assert process.returncode == 0, process.stdout[-3000:]
@@ -119,7 +123,7 @@ def test_the_op_of_the_benchmark_is_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     invoke("my_op")
     names = {}
-    exec((tmp_path / "my_op.py").read_text(), names)
+    exec((tmp_path / "my_op.py").read_text("utf-8"), names)
     inputs = names["inputs"](10)
     assert names["op"](*inputs).shape == names["reference"](*inputs).shape == (10,)
 
@@ -130,8 +134,8 @@ def test_an_odd_name_stands_where_the_name_belongs(name, tmp_path, monkeypatch):
     assert invoke(name, "--cpp").exit_code == 0
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == sorted([f"{name}.cc", f"{name}.py", f"test_{name}.py"])
-    assert f"from {name} import {name}\n" in Path(f"test_{name}.py").read_text()
-    face, source = Path(f"{name}.py").read_text(), Path(f"{name}.cc").read_text()
+    assert f"from {name} import {name}\n" in Path(f"test_{name}.py").read_text("utf-8")
+    face, source = Path(f"{name}.py").read_text("utf-8"), Path(f"{name}.cc").read_text("utf-8")
     registered = re.findall(r'REGISTER_OP\("(\w+)"\)', source)
     assert registered == [f"{camel(name)}Op", f"{camel(name)}OpGrad"]
     assert set(re.findall(r"class (\w+)", source)) - {"T"} == set(registered)
@@ -156,7 +160,7 @@ def test_an_existing_file_is_left_alone(taken, tmp_path, monkeypatch):
     result = invoke("my_op", "--cpp")
     assert result.exit_code == 2
     assert f"error: {taken}: exists already: nothing was written" in result.output
-    assert [path.read_text() for path in tmp_path.rglob("*.*")] == ["mine"]
+    assert [path.read_text("utf-8") for path in tmp_path.rglob("*.*")] == ["mine"]
 
 
 @pytest.mark.parametrize(

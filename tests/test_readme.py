@@ -14,7 +14,7 @@ from dnn.testing import PIECES
 from scripts import pieces
 
 README = Path(__file__).parent.parent / "README.md"
-TEXT = README.read_text()
+TEXT = README.read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -30,7 +30,8 @@ def folder(tmp_path_factory):
     assert len(commands) >= 4
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        shutil.copy(dnn.sample_path(), "clients.csv")
+        for name in ("clients.csv", "heldout.csv", "new.csv"):
+            shutil.copy(dnn.sample_path(), name)
         for _, *arguments in commands:
             result = CliRunner().invoke(app, arguments)
             assert result.exit_code == 0, (arguments, result.output)
@@ -75,6 +76,6 @@ def test_a_link_leads_to_a_file(target):
 
 def test_the_set_up_is_the_two_commands_of_ci():
     assert blocks("sh")[0].startswith("pip install -e . && dnn train ")
-    script = (README.parent / ".ci" / "run").read_text().replace("--quiet ", "")
+    script = (README.parent / ".ci" / "run").read_text("utf-8").replace("--quiet ", "")
     assert 'pip install -e ".[test]"\npytest -n 2\n' in script  # two lines: `set -e` does not see a failure before &&
     assert 'pip install -e ".[test]" && pytest -n 2' in blocks("sh")[0]

@@ -1,8 +1,28 @@
-"""TensorFlow starts quietly."""
+"""TensorFlow starts quietly, and Ctrl-C ends what has not begun with one line."""
 
 import os
+import signal
+import subprocess
+import sys
 
-from dnn.startup import quiet_start
+import pytest
+
+import dnn
+from dnn.startup import INTERRUPTED, interrupt_ends, quiet_start, start_quietly
+
+FAKE = """
+import os
+os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\\n")
+constant = lambda value: os.write(2, b"E0000 00:00:1 1 loader.cc:1] the disk is on fire\\n")
+"""
+AT_IMPORT = """
+import os, signal, sys
+class Slow:
+    def find_spec(self, name, path, target=None):
+        if name == "{}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Slow())
+"""
 
 
 def test_what_tensorflow_says_while_starting_is_kept_back_but_errors_are_not(capfd):
@@ -10,3 +30,65 @@ def test_what_tensorflow_says_while_starting_is_kept_back_but_errors_are_not(cap
         os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\n")
         os.write(2, b"E0000 00:00:1 1 loader.cc:1] the disk is on fire\n")
     assert capfd.readouterr().err == "E0000 00:00:1 1 loader.cc:1] the disk is on fire\n"
+
+
+def test_a_python_user_may_start_tensorflow_quietly(tmp_path):
+    """One that says what TensorFlow says stands in for it."""
+    (tmp_path / "tensorflow.py").write_text(FAKE, "utf-8")
+    program = "import dnn, sys; dnn.start_quietly(); print('tensorflow' in sys.modules)"
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONPATH": paths}
+    )
+    assert process.stdout == "True\n", process.stderr
+    assert process.stderr == "E0000 00:00:1 1 loader.cc:1] the disk is on fire\n"
+
+
+def test_it_is_too_late_once_tensorflow_is_imported(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)  # whatever it is
+    assert dnn.start_quietly is start_quietly
+    with pytest.warns(UserWarning, match="TensorFlow is imported already: call dnn.start_quietly.. before anything"):
+        start_quietly()
+
+
+def interrupted(program: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=60)
+
+
+def test_ctrl_c_while_modules_are_imported_is_one_line_even_if_an_import_would_swallow_it():
+    process = interrupted(
+        "import os, signal\nfrom dnn.startup import interrupt_ends\nwith interrupt_ends():\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGINT)\n    except BaseException:\n        pass\n"
+    )
+    assert (process.returncode, process.stderr) == (130, f"{INTERRUPTED}\n")
+
+
+def test_the_command_is_guarded_before_anything_slow_is_imported():
+    process = interrupted(
+        "import sys, dnn.__main__\nassert not {'typer', 'numpy', 'tensorflow'} & set(sys.modules)\n"
+        + AT_IMPORT.format("dnn.cli")
+        + "dnn.__main__.main()"
+    )
+    assert (process.returncode, process.stderr) == (130, f"{INTERRUPTED}\n")
+
+
+def test_ctrl_c_while_tensorflow_is_imported_and_the_screen_is_caught_is_one_line_too():
+    process = interrupted(AT_IMPORT.format("tensorflow") + "import dnn.startup\nwith dnn.startup.ready(False): pass")
+    assert (process.returncode, process.stderr) == (130, f"{INTERRUPTED}\n")
+
+
+def test_ctrl_c_means_afterwards_what_it_meant_before():
+    before = signal.getsignal(signal.SIGINT)
+    with interrupt_ends():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so():
+    """As a shell sets it for what runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupt_ends():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

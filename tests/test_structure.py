@@ -1,6 +1,7 @@
-"""The house: who may import whom. The map is in docs/house.md; change both knowingly."""
+"""The house: who may import whom, as drawn in docs/house.md (change both knowingly), and what holds in every file."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,28 +10,38 @@ import dnn
 
 HOUSE = Path(dnn.__file__).parent
 MAY_IMPORT = {
-    "data": set(),
-    "nn": set(),
-    "train": {"nn"},
-    "report": {"nn"},
+    "data": {"lazy"},
+    "nn": {"lazy"},
+    "train": {"lazy", "nn"},
+    "report": {"lazy", "nn", "train"},  # of train, what trains a baseline
     "ops": set(),
     "kernels": {"nn", "ops"},  # nothing imports it
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
-    "bench": {"ops", "train"},  # the same
-    "export": {"data", "nn"},  # it joins the two: the same features and model, in training and after
-    "commands": {"bench", "data", "report", "settings", "commands"},  # and the public names
+    "bench": {"lazy", "ops", "train"},  # the same
+    "interop": {"nn"},  # nothing imports it
+    "estimator": {"data", "nn", "report", "settings", "train", "lazy", "classifier", "regressor"},  # it joins them
+    "classifier": {"data", "estimator", "nn", "report", "train"},
+    "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),
+    "early_checks": {"data", "report", "settings"},  # without TensorFlow
+    "preparation": {"data", "early_checks", "estimator", "report", "settings"},
+    "training_run": {"classifier", "commands", "data", "early_checks", "estimator", "preparation", "regressor"}
+    | {"report", "settings"},  # and public names
+    "commands": {"bench", "classifier", "commands", "data", "estimator", "nn", "preparation", "report", "settings"}
+    | {"training_run"},  # and public names
     "startup": {"commands"},
-    "cli": {"commands", "new_op", "settings", "startup"},  # and dnn.__version__
+    "cli": {"cli_options", "commands", "early_checks", "new_op", "settings", "startup"},  # and dnn.__version__
+    "cli_options": set(),
+    "lazy": set(),
     "new_op": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "startup"},
     "typing": {"nn", "train"},
     "__init__": set(),
 }
 
 
 def rooms_imported_by(path: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), "imports are absolute here"
     modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
@@ -48,7 +59,62 @@ def test_a_room_imports_only_what_the_map_allows(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
-def test_nothing_imports_keras(path):
-    nodes = ast.walk(ast.parse(path.read_text()))
+def test_nothing_but_interop_imports_keras(path):
+    if path.relative_to(HOUSE).parts[0] == "interop":
+        return
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     assert "keras" not in " ".join(map(ast.unparse, imports))
+
+
+EVERY_FILE = sorted(
+    path for room in ("benchmarks", "dnn", "scripts", "tests") for path in (HOUSE.parent / room).rglob("*.py")
+)
+
+
+def names_no_encoding(call: ast.Call) -> bool:
+    """Whether it reads or writes text in the encoding of the machine, which is ASCII where LANG=C."""
+    function = ast.unparse(call.func)
+    name = function.rpartition(".")[2]
+    options = {keyword.arg for keyword in call.keywords}
+    constants = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
+    modes = [constant for constant in constants if set(constant) <= set("rwaxbt+")]
+    is_file = (name == "open" and function not in ("os.open", "gzip.open")) or name == "TemporaryFile"
+    text_file = is_file and "b" not in "".join(modes or ["rb" if name == "TemporaryFile" else "r"])
+    text = {"read_text": not call.args, "write_text": len(call.args) < 2}.get(name, text_file)
+    pipe = name in ("run", "Popen", "check_output") and bool({"text", "universal_newlines"} & options)
+    return "encoding" not in options and (text or pipe)
+
+
+def test_every_text_is_read_and_written_in_utf_8():
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in EVERY_FILE}
+    calls = [(path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert [f"{path}:{call.lineno}: {ast.unparse(call)}" for path, call in calls if names_no_encoding(call)] == []
+
+
+ONE_NAME_TWICE = {
+    "main": "dnn/__main__.py is what starts, and catches Ctrl-C before it imports the main of dnn/cli.py",
+    "load": "dnn.load reads a model, as Keras does; dnn.ops.load a source, as torch.utils.cpp_extension does",
+}
+
+
+def test_a_function_or_a_class_has_its_name_for_itself():
+    """So that a search for it is no guess: in the whole package, and a private one in its folder."""
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+    files: dict[str, list[str]] = {}
+    for path, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                name = f"{path.parent.name}/{node.name}" if node.name.startswith("_") else node.name
+                files.setdefault(name, []).append(str(path.relative_to(HOUSE)))
+    twice = {name: paths for name, paths in files.items() if len(paths) > 1}
+    assert {name: paths for name, paths in twice.items() if name not in ONE_NAME_TWICE} == {}
+    assert set(twice) == set(ONE_NAME_TWICE)
+
+
+def test_ruff_has_one_version():
+    """Of another one, `ruff format --check` may ask for another form."""
+    files = (HOUSE.parent / "pyproject.toml", HOUSE.parent / ".pre-commit-config.yaml")
+    versions = {version for file in files for version in re.findall(r'"ruff(.*?)"', file.read_text("utf-8"))}
+    assert len(versions) == 1
+    assert versions.pop().startswith("==")

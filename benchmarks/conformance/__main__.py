@@ -21,11 +21,12 @@ from rich.table import Table as Screen
 from benchmarks.conformance.comparison import rows_of
 from benchmarks.conformance.pieces import comparisons
 from benchmarks.conformance.table import MARKDOWN, RECORD, Table, compact, figures, markdown, read, remark, written
-from benchmarks.machine import processor, versions
+from benchmarks.machine import print_any_sign, processor, versions
 
 
 def main() -> None:
     """Measure, write and print the table."""
+    print_any_sign()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compact", action="store_true", help="print Markdown, a line for each piece and unit")
     parser.add_argument("--show", action="store_true", help="print the last table, compact, and measure nothing")

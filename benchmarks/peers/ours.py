@@ -24,7 +24,7 @@ class Trainer:
     def __init__(self, job: Job, optimizer: str = "Adam", **mode: bool) -> None:
         self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
-        self.model = dnn.mlp(job.sizes)
+        self.model = dnn.mlp(job.sizes, seed=0)
         for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
             variable.assign(value)
         make, of = (MlpAdam, self.model) if optimizer == "MlpAdam" else (dnn.Adam, self.model.trainable_variables)

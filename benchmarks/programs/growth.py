@@ -27,13 +27,13 @@ def main(fits: int, which: str) -> None:
 
 def made() -> tuple[dnn.Sequential, dnn.Adam]:
     """Return a model and its optimizer."""
-    model = dnn.mlp(JOB.sizes)
+    model = dnn.mlp(JOB.sizes, seed=0)
     return model, dnn.Adam(model.trainable_variables)
 
 
 def resident() -> float:
     """Return the resident memory of this process in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    pages = int(Path("/proc/self/statm").read_text("utf-8").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 

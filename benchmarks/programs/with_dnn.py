@@ -35,7 +35,7 @@ def main(file: str, target: str, *options: str) -> None:
 
     sizes = (features.width, *HIDDEN, labels.classes)
     jit_compile = "xla" in options or "auto"
-    model = dnn.mlp(sizes)
+    model = dnn.mlp(sizes, seed=0)
     for variable, value in zip(dnn.weights(model), Job("", sizes, BATCH, 1).weights(), strict=True):
         variable.assign(value)
     optimizer = dnn.Adam(model.trainable_variables)

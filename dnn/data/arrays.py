@@ -59,21 +59,23 @@ def save_part(path: str | Path, inputs: npt.ArrayLike, targets: npt.ArrayLike) -
     Args:
         path: The .npz file to write; replaced if it exists.
         inputs: [rows, width], written as float32.
-        targets: [rows], the class numbers, written as int32.
+        targets: [rows], class numbers, written as int32, or amounts, written as float32.
     """
-    save_arrays(path, inputs=np.asarray(inputs, np.float32), targets=np.asarray(targets, np.int32))
+    targets = np.asarray(targets)
+    dtype = np.float32 if targets.dtype.kind == "f" else np.int32
+    save_arrays(path, inputs=np.asarray(inputs, np.float32), targets=targets.astype(dtype))
 
 
-def load_part(path: str | Path, *, width: int, classes: int) -> tuple[Inputs, Targets]:
+def load_part(path: str | Path, *, width: int, classes: int | None) -> tuple[Inputs, npt.NDArray[Any]]:
     """Read one part of a prepared data set, and check it.
 
     Args:
         path: An .npz file that `save_part` wrote.
         width: Number of columns that the inputs must have.
-        classes: Number of classes; each target must be in [0, classes).
+        classes: Number of classes; each target must be in [0, classes). None: the targets are amounts.
 
     Returns:
-        The inputs, float32[rows, width], all finite, and the targets, int32[rows].
+        The inputs, float32[rows, width], all finite, and the targets, int32[rows], or float32[rows] of amounts.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -87,14 +89,18 @@ def load_part(path: str | Path, *, width: int, classes: int) -> tuple[Inputs, Ta
     inputs, targets = arrays["inputs"], arrays["targets"]
     if inputs.dtype != np.float32 or inputs.ndim != 2 or inputs.shape[1] != width:
         raise ValueError(f"{path}: inputs must be float32[rows, {width}], got {inputs.dtype}{list(inputs.shape)}")
-    if targets.dtype != np.int32 or targets.shape != inputs.shape[:1]:
-        raise ValueError(f"{path}: targets must be int32[{len(inputs)}], got {targets.dtype}{list(targets.shape)}")
+    dtype = "int32" if classes else "float32"
+    if targets.dtype != dtype or targets.shape != inputs.shape[:1]:
+        raise ValueError(f"{path}: targets must be {dtype}[{len(inputs)}], got {targets.dtype}{list(targets.shape)}")
     if not len(inputs):
         raise ValueError(f"{path} has no rows")
     finite = np.isfinite(inputs).all(axis=1)
     if not finite.all():
         raise ValueError(f"{path}: inputs hold a NaN or an infinity in row {int(np.argmin(finite)) + 1}")
-    if targets.min() < 0 or targets.max() >= classes:
+    if classes is None:
+        if not np.isfinite(targets).all():
+            raise ValueError(f"{path}: targets hold a NaN or an infinity")
+    elif targets.min() < 0 or targets.max() >= classes:
         span = f"values from {targets.min()} to {targets.max()}"
         raise ValueError(f"{path}: targets must be in [0, {classes}), got {span}")
     return inputs, targets

@@ -1,116 +1,156 @@
 """One Arrow column becomes one NumPy array: float64 for numbers, strings for categories.
 
-An empty cell is NaN among numbers and "" among strings. A NaN or an infinity written in the file is refused,
-so a NaN in a table always means "empty".
+A missing cell is NaN among numbers and "" among strings; an infinity is refused. Strings that are not all numbers as
+programs write them are left to `text_cells`.
 """
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dnn.data.table import Column, Kind
+from dnn.data.table import Kind, numbers_of, shell_word
+from dnn.data.text_cells import BadCellError, CellFinding, Strings, encode
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+SAMPLE = 100  # cells
+HOUR, DAY = 3_600, 86_400  # in seconds
 
 
-class BadCellError(ValueError):
-    """A cell that its column must not hold; `row` counts the data rows from 0."""
-
-    def __init__(self, row: int, message: str) -> None:
-        super().__init__(message)
-        self.row = row
-
-
-def convert(column: pa.ChunkedArray, kind: Kind | None = None) -> Column:
-    """Convert a column to the numbers or the strings that it holds.
+def convert(column: pa.ChunkedArray, kind: Kind | None = None, *, missing: Sequence[str] = ()) -> Numbers | Strings:
+    """Convert a column to numbers, or to strings that are not yet known to be a category.
 
     Args:
         column: [rows] of strings or of any other Arrow type.
-        kind: "numeric" or "category"; None finds out: numeric if at least one cell is a number and the others are
-            numbers or empty.
+        kind: "numeric" or "category"; None finds out.
+        missing: Strings that mean an empty cell; those that are numbers do so among numbers.
 
     Returns:
-        float64[rows] with NaN for an empty cell, or object[rows] of str. An integer beyond 2⁵³ is rounded.
+        float64[rows] with NaN for a missing cell, or the strings. An integer beyond 2⁵³ is rounded.
 
     Raises:
-        BadCellError: If a cell of a numeric column is not a number, or is a NaN or an infinity.
+        BadCellError: If a number is an infinity.
         ValueError: For lists, structs, or bytes that cannot be decoded.
     """
-    if kind == "category":
-        return strings(column)
+    column = _decoded(column)
+    if kind == "category" or (kind is None and pa.types.is_boolean(column.type)):
+        return encode(_as_strings(column), missing)
+    if pa.types.is_boolean(column.type):
+        column = pc.cast(column, pa.float64())
+    if pa.types.is_temporal(column.type):
+        return _without(missing, _days(column))
     try:
-        values = _as_float64(column)
+        values = _as_float64(column, missing)
     except pa.ArrowInvalid:
-        if kind == "numeric":
-            raise _not_a_number(column) from None
-        return strings(column)
-    if kind is None and values.null_count == len(values):
-        return strings(column)
-    return _checked_finite(values, column)
+        return encode(_as_strings(column), missing)
+    if kind is None and not pc.any(pc.equal(values, values)).as_py():  # not one number: NaN equals nothing
+        return encode(_as_strings(column), missing)
+    return _without(missing, _checked_finite(values.to_numpy(), lambda row: str(_trimmed(column)[row])))
 
 
 def kind_of_type(stored: pa.DataType) -> Kind:
-    """Return the kind of a column whose file says what it holds: integers, floats and decimals are numeric."""
-    return "numeric" if _is_number(stored.value_type if pa.types.is_dictionary(stored) else stored) else "category"
+    """Return the kind of a column whose source says what it holds: numbers, dates and times are numeric."""
+    return "numeric" if _is_number(stored) or pa.types.is_temporal(stored) else "category"
 
 
-def strings(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
-    """Return object[rows] of str, "" where the cell is null; equal strings share one object.
-
-    Raises:
-        ValueError: For lists, structs, or bytes that cannot be decoded.
-    """
-    encoded = pc.fill_null(_as_strings(column), "").combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):  # of more than 2 GB of text
-        encoded = encoded.combine_chunks()
-    return np.array(encoded.dictionary.to_pylist(), dtype=object)[encoded.indices.to_numpy()]
+def nan_markers(column: pa.ChunkedArray, numbers: Numbers) -> list[CellFinding]:
+    """Tell of cells that are written "nan" among numbers; empty cells are no news."""
+    nan = np.isnan(numbers)
+    if not pa.types.is_string(column.type) or not nan.any():
+        return []
+    rows = np.flatnonzero(nan & pc.fill_null(pc.not_equal(column, ""), False).to_numpy())
+    written = encode(column.take(pa.array(rows)), ())
+    return [CellFinding(int(rows[row]), message) for row, message in written.told_markers()]
 
 
-def _as_float64(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def told_codes(name: str, column: pa.ChunkedArray) -> list[CellFinding]:
+    """Tell of zeros in front of numbers, which are lost; they are looked for in the first cells only."""
+    if not pa.types.is_string(column.type):
+        return []
+    for row, cell in enumerate(column[:SAMPLE].to_pylist()):
+        if (cell := (cell or "").strip())[:1] == "0" and cell[1:2].isdigit():
+            remedy = f"if it is a code: --kind {shell_word(f'{name}=category')}"
+            return [CellFinding(row, f"{cell!r} is read as {float(cell):g}; {remedy}")]
+    return []
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the values of dictionaries. Raises: ValueError for lists and structs."""
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([_values(chunk) for chunk in column.chunks], _viewless(column.type.value_type))
+    if pa.types.is_nested(column.type):
+        raise ValueError(f"each cell must be one value, got {column.type}")
+    return column
+
+
+def _values(chunk: pa.DictionaryArray) -> pa.Array:
+    """Return the values of a dictionary's cells, which Arrow itself decodes of few types."""
+    return pc.cast(chunk.dictionary, _viewless(chunk.type.value_type)).take(chunk.indices)
+
+
+def _viewless(stored: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_string_view(stored) else stored
+
+
+def _as_float64(column: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArray:
     """Cast a column chunk by chunk: a column of words fails at its first chunk."""
     # a safe cast would refuse integers beyond 2⁵³
-    chunks = [pc.cast(_trimmed(chunk), pa.float64(), safe=False) for chunk in column.chunks]
+    chunks = [pc.cast(_trimmed(chunk, missing), pa.float64(), safe=False) for chunk in column.chunks]
     return pa.chunked_array(chunks, pa.float64())
 
 
-def _checked_finite(values: pa.ChunkedArray, column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    finite = pc.fill_null(pc.is_finite(values), True).to_numpy()
-    if not finite.all():
-        row = int(np.argmin(finite))
-        cell = _trimmed(column)[row].as_py()
-        raise BadCellError(row, f"{cell} is not a finite number; leave the cell empty if it is unknown")
-    return values.to_numpy()
+def _checked_finite(numbers: Numbers, cell: Callable[[int], str]) -> Numbers:
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        row = int(np.argmax(infinite))
+        raise BadCellError(row, f"{cell(row)} is not a finite number; leave the cell empty if it is unknown")
+    return numbers
 
 
-def _trimmed(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Return numbers as they are, and all else as strings without the white space around them, null if empty."""
+def _without(missing: Sequence[str], numbers: Numbers) -> Numbers:
+    """Return the numbers with NaN for those that mean "missing", -999 say."""
+    if markers := list(numbers_of(missing).values()):
+        return np.where(np.isin(numbers, markers), np.nan, numbers)
+    return numbers
+
+
+def _trimmed(column: pa.Array | pa.ChunkedArray, missing: Sequence[str] = ()) -> pa.Array | pa.ChunkedArray:
+    """Return numbers as they are, and all else as strings without the white space around them, null if missing."""
     if _is_number(column.type):
         return column
     trimmed = pc.utf8_trim_whitespace(_as_strings(column))
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    empty = pc.is_in(trimmed, pa.array(["", *missing])) if missing else pc.equal(trimmed, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), trimmed)
 
 
 def _as_strings(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    if pa.types.is_nested(column.type):
-        raise ValueError(f"each cell must be one value, got {column.type}")
+    if pa.types.is_float16(column.type):
+        column = pc.cast(column, pa.float32())
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowException as error:  # bytes that are not UTF-8, say
         raise ValueError(f"its {column.type} cannot be converted to strings: {error}") from None
 
 
+def _days(column: pa.ChunkedArray) -> Numbers:
+    """Return days since 1970 for dates and times, days for durations, hours for times of day."""
+    stored = column.type
+    if pa.types.is_date32(stored):
+        ticks, unit = pc.cast(column, pa.int32()), 1
+    elif pa.types.is_date64(stored):
+        ticks, unit = pc.cast(column, pa.int64()), DAY * 1_000
+    else:
+        ticks = pc.cast(column, pa.int32() if pa.types.is_time32(stored) else pa.int64())
+        unit = SECONDS[stored.unit] * (HOUR if pa.types.is_time(stored) else DAY)
+    whole, rest = np.divmod(pc.fill_null(ticks, 0).to_numpy(), unit)  # so that no unit rounds more than another
+    return np.where(pc.is_null(ticks).to_numpy(), np.nan, whole + rest / unit)
+
+
 def _is_number(stored: pa.DataType) -> bool:
     return pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored)
-
-
-def _not_a_number(column: pa.ChunkedArray) -> BadCellError:
-    """Find the first cell that cannot be cast: halve the rows that hold it until one is left."""
-    first, end = 0, len(column)
-    while end - first > 1:
-        middle = (first + end) // 2
-        try:
-            _as_float64(column[first:middle])
-        except pa.ArrowInvalid:
-            end = middle
-        else:
-            first = middle
-    return BadCellError(first, f"{_trimmed(column)[first].as_py()!r} is not a number")

@@ -1,6 +1,6 @@
 """A CSV file as an Arrow table of strings, exactly as written, and the line of each of its rows.
 
-Arrow reads the rows; the standard library's slower reader only reads the header, and finds the line number for an
+Arrow reads the rows; the standard library's slower reader only reads the first rows, and finds the line number for an
 error message.
 """
 
@@ -8,19 +8,22 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
-from dnn.data.table import Kind
+from dnn.data.reading import Contents
+from dnn.data.table import plural
 
-DELIMITERS = ",;\t"
-GZIP = b"\x1f\x8b"
+PlainFile: TypeAlias = io.BufferedReader | gzip.GzipFile
+UTF_8 = "utf-8-sig"
+BLOCK = 1 << 20
 LONGEST_ROW = 1 << 22  # bytes, for Arrow; 4 MB
 
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))  # else it refuses at 128 KB what Arrow reads
@@ -32,118 +35,190 @@ class BadQuoteError(ValueError):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file, and what its first bytes and its header say; `read` does not look at them again."""
+    """A CSV file, and what its first bytes and rows say; `read` does not look at them again.
+
+    header: every name as written, "" for a column without one. line: where the header begins. sure: the encoding was
+    asked for, or is told by the first bytes.
+    """
 
     path: str | Path
-    names: list[str]
+    header: list[str]
+    line: int
     delimiter: str
     compression: Literal["gzip"] | None
-    kinds: dict[str, Kind] = field(default_factory=dict)  # a CSV file says nothing of its columns' kinds
+    encoding: str = UTF_8
+    sure: bool = False
+    notes: tuple[str, ...] = ()
 
-    def read(self) -> pa.Table:
-        """Return every column as strings. Raises: ValueError for a file that is no table, with the line if known."""
+    @property
+    def title(self) -> str:
+        return str(self.path)
+
+    @property
+    def names(self) -> list[str]:
+        return [name.strip() for name in self.header if name.strip()]
+
+    def read(self, keep: Collection[str] = ()) -> Contents:
+        """Return every named column as strings. Raises: ValueError if it is no table, with the line if known."""
         try:
-            return pa.csv.read_csv(
-                pa.input_stream(str(self.path), compression=self.compression),
-                read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW),
-                parse_options=pa.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
-                convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(self.names, pa.string())),
-            )
-        except (pa.ArrowException, OSError) as error:
+            stored = self._stored()
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            if "UTF8" in str(error) and not self.sure:
+                return as_cp1252(self).read()
+            if isinstance(error, UnicodeError) or "UTF8" in str(error):
+                raise ValueError(f"{self.path} is not {self.encoding} text: {error}") from None
             self._raise_cause()
             if "straddl" in str(error):
                 limit = f"longer than {LONGEST_ROW >> 20} MB"
                 raise ValueError(f"{self.path}: a row is {limit}; is a quote left open?") from None
             raise ValueError(f"{self.path}: {str(error).splitlines()[0]}") from None
+        return Contents(self._named(stored), {}, list(self.notes), self.delimiter)
 
     def location(self, row: int) -> str:
         """Return "line 17", where data row `row` (from 0) begins; quoted line breaks and blank lines count as lines."""
+        if self._rows_are_lines(self.line + row):
+            return f"line {self.line + row + 1}"
         for number, (line, _) in enumerate(self._rows()):
             if number == row + 1:  # the header is row 0 of the file
                 return f"line {line}"
         raise IndexError(f"{self.path} has no data row {row}")
 
+    def _stored(self) -> pa.Table:
+        encoding = "utf8" if self.encoding == UTF_8 else self.encoding
+        one = len(self.header) == 1  # a blank line is a row of one empty cell
+        return pa.csv.read_csv(
+            pa.input_stream(str(self.path), compression=self.compression),
+            read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW, skip_rows=self.line - 1, encoding=encoding),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=not one
+            ),
+            convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(self.header, pa.string())),
+        )
+
+    def _named(self, stored: pa.Table) -> pa.Table:
+        """Leave out the columns without a name: the first, and empty ones at the end."""
+        for number, name in enumerate(self.header[1:], start=1):
+            if not name.strip():
+                filled = pc.not_equal(pc.utf8_trim_whitespace(stored.column(number)), "")
+                row = pc.index(filled, True).as_py()
+                if row >= 0:
+                    where, cell = self.location(row), stored.column(number)[row].as_py()
+                    cause = f"column {number + 1} has no name, but cells, {cell!r} say; name it in the header"
+                    raise ValueError(f"{self.path}, {where}: {cause}")
+        kept = [number for number, name in enumerate(self.header) if name.strip()]
+        return stored.select(kept).rename_columns(self.names)
+
+    def _rows_are_lines(self, lines: int) -> bool:
+        """Whether the first lines have no quotes and no blank line, so that the reader below need not look at them."""
+        if self.encoding not in (UTF_8, "cp1252") or self.compression:
+            return False
+        with open(self.path, "rb") as file:
+            while block := file.read(BLOCK):
+                block += file.readline()
+                if any(sign in block for sign in (b'"', b"\n\n", b"\n\r")) or block.count(b"\r") != block.count(
+                    b"\r\n"
+                ):
+                    return False
+                lines -= block.count(b"\n")
+                if lines <= 0:
+                    return True
+        return False
+
     def _raise_cause(self) -> None:
-        rows, width = 0, len(self.names)
+        rows, width = 0, len(self.header)
         for line, cells in self._rows():
             rows += 1
             if len(cells) != width:
-                hint = "; is a quote left open?" if any("\n" in cell for cell in cells) else ""
-                raise ValueError(f"{self.path}, line {line}: {len(cells)} cells, but the header has {width}{hint}")
+                count = f"{plural(len(cells), 'cell')}, but the header has {width}"
+                raise ValueError(f"{self.path}, line {line}: {count}{_hint(cells, width)}")
         if rows == 1:
             raise ValueError(f"{self.path} has a header but no rows")
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        with open(self.path, "rb") as file, _decoded(file, self.compression) as text:
-            yield from _rows_of(text, self.path, self.delimiter)
+        blank = len(self.header) == 1
+        with open(self.path, "rb") as file, plain_bytes(file, self.compression) as plain:
+            text = io.TextIOWrapper(plain, encoding=self.encoding, errors="surrogateescape", newline="")
+            yield from rows_of(text, self.path, self.delimiter, skip=self.line - 1, blank=blank)
 
 
-def sniff_csv(file: io.BufferedReader, path: str | Path) -> CsvFile:
-    """Find the compression, the delimiter and the header of an open file.
-
-    The delimiter is the one of comma, semicolon and tab that cuts the header into the most names.
-
-    Raises:
-        ValueError: If there is no header, or one of its names is empty or there twice.
-    """
-    compression: Literal["gzip"] | None = "gzip" if file.peek(2)[:2] == GZIP else None
-    with _decoded(file, compression) as text:
-        headers = {delimiter: _header(text, path, delimiter) for delimiter in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda delimiter: (headers[delimiter][0], len(headers[delimiter][2])))
-    _, line, names = headers[delimiter]
-    if not names:
-        raise ValueError(f"{path} is empty")
-    if "" in names:
-        raise ValueError(f"{path}, line {line}: column {names.index('') + 1} has no name")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{path}, line {line}: two columns are named {twice!r}")
-    return CsvFile(path, names, delimiter, compression)
+def _hint(cells: list[str], width: int) -> str:
+    if any("\n" in cell for cell in cells):
+        return "; is a quote left open?"
+    if len(cells) != width + 1:
+        return ""
+    if not cells[-1].strip():
+        return "; is there a delimiter at the end of the line?"
+    return "; is the first column's name missing, as R writes it, or a comma in a cell without quotes?"
 
 
-def _header(text: io.TextIOWrapper, path: str | Path, delimiter: str) -> tuple[bool, int, list[str]]:
-    """Cut the header: (whether every quoted name ends at a delimiter, the line where it begins, the names).
-
-    `"a, gross";"b"` is not cut at its comma, since its first quoted name ends before a semicolon.
-    """
-    try:
-        return True, *next(_rows_of(text, path, delimiter, strict=True), (0, []))
-    except BadQuoteError:
-        return False, *next(_rows_of(text, path, delimiter), (0, []))
-
-
-def _rows_of(
-    text: io.TextIOWrapper, path: str | Path, delimiter: str, *, strict: bool = False
+def rows_of(
+    text: io.TextIOWrapper,
+    path: str | Path,
+    delimiter: str,
+    *,
+    skip: int = 0,
+    blank: bool = False,
+    strict: bool = False,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield (the line where it begins, its cells) of each row that is not blank. Raises: ValueError, with the line."""
+    """Yield (the line where it begins, its cells) of each row; `blank`: a blank line is one. Raises: ValueError."""
     text.seek(0)
+    for _ in range(skip):
+        text.readline()
     reader = csv.reader(text, delimiter=delimiter, strict=strict)
-    begins = 1
+    begins = skip + 1
     try:
         for cells in reader:
-            if cells:
-                yield begins, cells
-            begins = reader.line_num + 1
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}, line {_line_not_utf8(text)}: not UTF-8 text") from None
+            if cells or blank:
+                yield begins, cells or [""]
+            begins = skip + reader.line_num + 1
     except csv.Error as error:
         raise BadQuoteError(f"{path}, line {begins}: {error}; is a quote left open?") from None
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path}, line {begins}: {error}") from None
 
 
-def _line_not_utf8(text: io.TextIOWrapper) -> int:
-    plain: Any = text.buffer
-    plain.seek(0)
+def as_cp1252(source: CsvFile) -> CsvFile:
+    """Return a file that is not UTF-8, to be read as cp1252. Raises: ValueError as `cp1252_note`."""
+    with open(source.path, "rb") as file, plain_bytes(file, source.compression) as plain:
+        note = cp1252_note(plain, source.path)
+    return replace(source, encoding="cp1252", sure=True, notes=(note, *source.notes))
+
+
+def cp1252_note(plain: PlainFile, path: str | Path) -> str:
+    """Return what to tell of a file that is not UTF-8 and is read as cp1252.
+
+    Raises:
+        ValueError: If it is neither, or some lines are UTF-8, beyond ASCII.
+    """
+    line, utf_8, is_cp1252 = _line_not_utf8(plain)
+    if utf_8:
+        raise ValueError(f"{path}, line {line}: not UTF-8 text, though line {utf_8} is; --encoding names the encoding")
+    if not is_cp1252:
+        raise ValueError(f"{path}, line {line}: not UTF-8 text, nor cp1252; --encoding names the encoding")
+    return f"{Path(path).name}: not UTF-8 (line {line}); read as cp1252; --encoding names another"
+
+
+def _line_not_utf8(plain: PlainFile) -> tuple[int, int, bool]:
+    """Return the first line that is not UTF-8, a former one that is, not ASCII, or 0, and whether it is cp1252."""
+    utf_8 = 0
     for number, line in enumerate(plain, start=1):
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            return number
+        if not line.isascii():
+            if not _decodes(line, "utf-8"):
+                return number, utf_8, _decodes(line, "cp1252")
+            utf_8 = number
     raise ValueError("the file changed while it was read")
 
 
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @contextmanager
-def _decoded(file: io.BufferedReader, compression: str | None) -> Iterator[io.TextIOWrapper]:
+def plain_bytes(file: io.BufferedReader, compression: str | None) -> Iterator[PlainFile]:
+    """The bytes of a file that may be compressed."""
     with gzip.open(file) if compression else file as plain:
-        yield io.TextIOWrapper(plain, encoding="utf-8-sig", newline="")
+        yield plain

@@ -1,21 +1,24 @@
-"""What a table means to a network: which columns are its features, which is the label, and what was learnt of both.
+"""What a table means to a network: which columns are its features, which is the target, and what was learnt of both.
 
 It is written beside the weights, or beside prepared arrays, as features.json.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from dnn.data import files
+from dnn.data.amounts import Amounts
 from dnn.data.features import Features
+from dnn.data.frames import Tabular, table_source
 from dnn.data.labels import Labels
-from dnn.data.table import Kind, Table
+from dnn.data.old_format import from_format_1
+from dnn.data.options import ReadOptions
+from dnn.data.reading import read
+from dnn.data.table import Kind, Table, at_most, is_missing, no_column, shortened
 
-FORMAT = 1
+FORMAT = 2
 FILE = "features.json"
 
 
@@ -24,49 +27,101 @@ class Encoding(NamedTuple):
 
     Args:
         features: Of the columns.
-        labels: Of the target.
+        labels: Of the target: classes, or amounts.
         target: Name of the target's column.
         dropped: Names of columns that were left out.
+        options: How the table was read, `Table.options`; a later one is read by the same rules.
     """
 
     features: Features
-    labels: Labels
+    labels: Labels | Amounts
     target: str
     dropped: tuple[str, ...] = ()
+    options: ReadOptions = ReadOptions()
 
-    def read(self, path: str | Path, *, with_target: bool = True) -> Table:
-        """Read the table in a file, its columns of the kinds they had in training, without those that were dropped.
+    @property
+    def class_labels(self) -> Labels:
+        """The labels of classes. Raises: ValueError if the target is amounts."""
+        if isinstance(self.labels, Amounts):
+            raise ValueError(f"the target {self.target!r} is amounts, not classes")
+        return self.labels
+
+    def read(
+        self, data: Tabular, *, with_target: bool = True, keep: Collection[str] = (), options: ReadOptions | None = None
+    ) -> Table:
+        """Return data as a table, its columns of the kinds they had in training, without those that training had not.
 
         Args:
-            path: A CSV or Parquet file; it may have the dropped columns or not.
+            data: Whatever `as_table` takes; it may have further columns, which are left out with a note.
             with_target: False leaves out the target too, if it is there.
+            keep: Names of further columns to return, as categories.
+            options: In what a file differs from the one in training.
 
         Returns:
-            The table.
+            The columns of the features, the target if it is there, and those to keep, in the order of the data.
 
         Raises:
-            ValueError: As `read_table`.
+            ValueError: As `as_table`, or if a column of the features is missing, or a category has more than one cell
+                and training saw none of them.
         """
-        kinds: dict[str, Kind] = dict(self.features.kinds)
-        if not self.labels.numeric:
-            kinds[self.target] = "category"
-        source = files.sniff(path)
-        unused = self.dropped if with_target else (*self.dropped, self.target)
-        return files.read(source, kinds=kinds, drop=[name for name in unused if name in source.names])
+        options = self.options.updated(options)
+        source = table_source(data, options)
+        target = [self.target] if with_target and self.target in source.names else []
+        wanted = [*self.features.kinds, *target]
+        _check_names(source.title, source.names, [*wanted, *keep])
+        extra = [name for name in source.names if name not in {*wanted, *keep, *self.dropped, self.target}]
+        kinds: dict[str, Kind] = {**dict.fromkeys(keep, "category"), **self._kinds()}
+        drop = [name for name in source.names if name not in {*wanted, *keep}]
+        table = read(source, kinds=kinds, drop=drop, options=options.fixed(kinds))
+        self._check_categories(table)
+        notes = table.notes
+        if extra:
+            notes += (
+                f"{Path(source.title).name}: not used, since training had no such columns: {_quoted_names(extra)}",
+            )
+        return replace(table, notes=notes)
+
+    @property
+    def amounts(self) -> Amounts:
+        """The scale of a target of amounts. Raises: ValueError if the target is a class."""
+        if not isinstance(self.labels, Amounts):
+            raise ValueError(f"the target {self.target!r} is a class, and no amount")
+        return self.labels
 
     def save(self, folder: str | Path) -> None:
         """Write features.json into an existing folder. Raises: ValueError as `Features.state`."""
-        Path(folder, FILE).write_text(json.dumps(self.state(), indent=1) + "\n")
+        Path(folder, FILE).write_text(json.dumps(self.state(), indent=1) + "\n", "utf-8")
 
     def state(self) -> dict[str, Any]:
         """Return all of it, as plain lists and strings for JSON. Raises: ValueError as `Features.state`."""
+        labels = self.labels
         return {
             "format": FORMAT,
             "target": self.target,
-            "classes": self.labels.names,
+            **({"amounts": labels.state()} if isinstance(labels, Amounts) else {"classes": labels.names}),
             "dropped": list(self.dropped),
+            "options": self.options.state(),
             "features": self.features.state(),
         }
+
+    def _kinds(self) -> dict[str, Kind]:
+        kinds: dict[str, Kind] = dict(self.features.kinds)
+        if isinstance(self.labels, Amounts):
+            kinds[self.target] = "numeric"
+        elif not self.labels.numeric:
+            kinds[self.target] = "category"
+        return kinds
+
+    def _check_categories(self, table: Table) -> None:
+        """Refuse categories that training never saw one cell of."""
+        problems = []
+        for name, block in self.features.blocks.items():
+            cells = table.columns[name][~is_missing(table.columns[name])]
+            if len(cells) > 1 and not (found := set(cells)) & set(block.categories):
+                none = f"training saw none of its {len(cells):,} cells: {_quoted_names(sorted(found), 3)}"
+                problems.append(f"{table.source}, column {name!r}: {none}; it saw {_quoted_names(block.categories, 3)}")
+        if problems:
+            raise ValueError(at_most(problems))
 
     def __repr__(self) -> str:
         dropped = f", dropped={self.dropped}" if self.dropped else ""
@@ -79,20 +134,32 @@ def load_encoding(folder: str | Path) -> Encoding:
     if not path.is_file():
         raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
     try:
-        state = json.loads(path.read_text())
+        state = json.loads(path.read_text("utf-8"))
         number = state["format"]
-        if number == FORMAT:
+        if number == 1 and number is not True:
+            state = from_format_1(state)
+        if state["format"] == FORMAT:
             return _encoding(state)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
-    raise ValueError(f"{path} has format {number!r}, and this version reads format {FORMAT}")
+    raise ValueError(f"{path} has format {number!r}, and this version reads formats 1 and {FORMAT}")
 
 
 def _encoding(state: Mapping[str, Any]) -> Encoding:
-    labels = Labels(np.array(state["classes"], dtype=object))
-    encoding = Encoding(Features.from_state(state["features"]), labels, state["target"], tuple(state["dropped"]))
+    labels = Amounts.from_state(state["amounts"]) if "amounts" in state else Labels.from_names(state["classes"])
+    features, options = Features.from_state(state["features"]), ReadOptions.from_state(state["options"])
+    encoding = Encoding(features, labels, state["target"], tuple(state["dropped"]), options)
     if encoding.state() != state or not all(isinstance(name, str) for name in (encoding.target, *encoding.dropped)):
         raise ValueError("its contents are inconsistent")
     return encoding
+
+
+def _check_names(title: str, names: Collection[str], wanted: Collection[str]) -> None:
+    if problems := [f"{title} {no_column(name, names)}" for name in wanted if name not in names]:
+        raise ValueError(at_most(problems))
+
+
+def _quoted_names(names: Collection[str], most: int = 12) -> str:
+    return shortened(map(repr, names), most)

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.data.feature_columns import check_columns, kinds_now, means_of, numeric_matrix, spelt
 from dnn.data.one_hot import OneHot
 from dnn.data.preprocess import SCALES, Standardize, TensorOrArray
 from dnn.data.table import Column, Kind, kinds_of, shortened
 
-LARGEST = 1e150  # of a number to learn from: beyond it, the square overflows
 SCALE_CLASSES = {scale.__name__: scale for scale in SCALES.values()}  # what `state` can name
 
 ScaleLearner: TypeAlias = Callable[[npt.NDArray[np.float64]], Callable[[tf.Tensor], tf.Tensor]]
@@ -38,13 +38,14 @@ class Features(tf.Module):
     becomes zeros. `gaps` counts them.
 
     Args:
-        columns: The training rows: float64[rows] or object[rows] of str by column name.
+        columns: The training rows: float64[rows] or object[rows] of str by column name; a column of truth values is
+            the category "false", "true".
         scale: Learns from float64[rows, numeric columns], and returns a function of the same; the default makes each
             column's mean 0 and variance 1. For a fixed threshold, say, `lambda x: Binarize(0.5)`.
 
     Raises:
         ValueError: If there are no columns or no rows, a number is beyond ±1e150, or a category has more than 1,000
-            values.
+            values; with a line for each column.
 
     Example:
         >>> features = Features({"age": np.array([20.0, 40.0]), "job": np.array(["cook", "pilot"], object)})
@@ -56,9 +57,11 @@ class Features(tf.Module):
         super().__init__()
         if not columns:
             raise ValueError("features need at least one column")
+        columns = {name: spelt(cells) for name, cells in columns.items()}
         self.kinds = kinds_of(columns)
-        numbers = _numeric_matrix(columns, self.numeric)
-        means = _means(numbers)
+        check_columns(columns, self.numeric)
+        numbers = numeric_matrix(columns, self.numeric)
+        means = means_of(numbers)
         np.copyto(numbers, means, where=np.isnan(numbers))
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
         self.scale = scale(numbers)
@@ -98,6 +101,7 @@ class Features(tf.Module):
             ValueError: If a column is missing, is extra, or has another kind than in training.
         """
         self.check(columns)
+        columns = {name: spelt(cells) for name, cells in columns.items()}
         blocks = [block(columns[name]) for name, block in self.blocks.items()]
         if numeric := self.numeric:
             numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in numeric], axis=1)
@@ -119,11 +123,11 @@ class Features(tf.Module):
         if missing or extra:
             raise ValueError(
                 "the columns must be those of the training data:"
-                + (f" missing {', '.join(missing)}" if missing else "")
+                + (f" missing {shortened(map(repr, missing))}" if missing else "")
                 + (";" if missing and extra else "")
-                + (f" extra {', '.join(extra)}" if extra else "")
+                + (f" extra {shortened(map(repr, extra))}" if extra else "")
             )
-        kinds = _kinds_now(columns)
+        kinds = kinds_now(columns)
         for name, kind in self.kinds.items():
             if kinds[name] != kind:
                 raise ValueError(f"column {name!r} must be {kind}, got {kinds[name]}")
@@ -137,6 +141,7 @@ class Features(tf.Module):
         Returns:
             One Gap for each column, problem and treatment, with the number of cells; none where there are none.
         """
+        columns = {name: spelt(cells) for name, cells in columns.items()}
         gaps = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
         for name, block in self.blocks.items():
             counts, known = Counter(columns[name]), set(block.categories)
@@ -145,6 +150,10 @@ class Features(tf.Module):
             if "" in known:
                 gaps.append(Gap(name, "empty", counts[""], "a category of its own"))
         return [gap for gap in gaps if gap.cells]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to make them again, for pickle and copy, with the same scale, whoever wrote it."""
+        return _remade, (type(self), dict(self.kinds), self.means.numpy(), self.scale, dict(self.blocks))
 
     def state(self) -> dict[str, Any]:
         """Return all that was learnt.
@@ -208,37 +217,19 @@ class Features(tf.Module):
         return f"Features({len(self.kinds):,} columns: {kinds}; width {self.width:,})"
 
 
+def _remade(
+    cls: type[Features],
+    kinds: dict[str, Kind],
+    means: npt.NDArray[np.float64],
+    scale: Callable[[tf.Tensor], tf.Tensor],
+    blocks: dict[str, OneHot],
+) -> Features:
+    features = cls.__new__(cls)
+    tf.Module.__init__(features)
+    features.kinds, features.scale, features.blocks = kinds, scale, blocks
+    features.means = tf.Variable(means, trainable=False, dtype=tf.float64)
+    return features
+
+
 def _learn_categories(columns: Mapping[str, Column]) -> dict[str, OneHot]:
-    blocks = {}
-    for name, cells in columns.items():
-        try:
-            blocks[name] = OneHot.learn(cells)
-        except ValueError as error:
-            raise ValueError(f"column {name!r} has {error}; leave it out, or group its values") from None
-    return blocks
-
-
-def _kinds_now(columns: Mapping[str, TensorOrArray]) -> dict[str, Kind]:
-    """Return the kinds of arrays and of tensors, which may have no values yet."""
-    tensors = {name: cells.dtype for name, cells in columns.items() if tf.is_tensor(cells)}
-    arrays = {name: cells for name, cells in columns.items() if name not in tensors}
-    kinds: dict[str, Kind] = {name: "category" if dtype == tf.string else "numeric" for name, dtype in tensors.items()}
-    return kinds | kinds_of(arrays)
-
-
-def _numeric_matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArray[np.float64]:
-    """Copy columns into float64[rows, names], each in one piece, so that its sums are fast and little is rounded."""
-    rows = len(next(iter(columns.values())))
-    if not rows:
-        raise ValueError("features need at least one row")
-    numbers = np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
-    for name, column in zip(names, numbers.T, strict=True):
-        if (np.abs(column) > LARGEST).any():
-            raise ValueError(f"column {name!r} has numbers beyond ±{LARGEST:g}")
-    return numbers
-
-
-def _means(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the mean of each column's cells that are not empty; 0 where all are."""
-    filled = ~np.isnan(numbers)
-    return np.where(filled, numbers, 0).sum(axis=0) / np.maximum(filled.sum(axis=0), 1)
+    return {name: OneHot.learn(cells) for name, cells in columns.items()}

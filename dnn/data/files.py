@@ -4,21 +4,28 @@ import io
 from collections.abc import Collection, Mapping
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeAlias
 
-from dnn.data import cells
-from dnn.data.csv_file import CsvFile, sniff_csv
+from dnn.data.csv_dialect import sniff_csv
+from dnn.data.csv_file import CsvFile
+from dnn.data.options import ReadOptions
 from dnn.data.parquet_file import ParquetFile, sniff_parquet
+from dnn.data.reading import NO_KINDS, NO_OPTIONS
+from dnn.data.reading import read as read
 from dnn.data.table import Kind, Table
 
 PARQUET = b"PAR1"
-NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
 
 TableFile: TypeAlias = CsvFile | ParquetFile
 
 
-def read_table(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
+def read_table(
+    path: str | Path,
+    *,
+    kinds: Mapping[str, Kind] = NO_KINDS,
+    drop: Collection[str] = (),
+    options: ReadOptions = NO_OPTIONS,
+) -> Table:
     """Read the table in a CSV or Parquet file; the first bytes of the file tell which of them it is.
 
     Args:
@@ -26,6 +33,7 @@ def read_table(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: 
         kinds: "numeric" or "category" for each column whose kind is known already, say from training; the kinds of
             the others are found as `read_csv` and `read_parquet` say.
         drop: Names of columns to leave out; their cells may hold anything.
+        options: What the reader is not to find out by itself: the delimiter, the encoding, …
 
     Returns:
         The table, its columns in the order of the file.
@@ -34,46 +42,63 @@ def read_table(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: 
         FileNotFoundError: If there is no such file.
         ValueError: As `read_csv` and `read_parquet`.
     """
-    return read(sniff(path), kinds=kinds, drop=drop)
+    return read(sniff(path, options), kinds=kinds, drop=drop, options=options)
 
 
-def read_csv(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
-    """Read the table in a CSV file: UTF-8, comma, semicolon or tab, cells quoted or not, gzip or not.
+def read_csv(
+    path: str | Path,
+    *,
+    kinds: Mapping[str, Kind] = NO_KINDS,
+    drop: Collection[str] = (),
+    options: ReadOptions = NO_OPTIONS,
+) -> Table:
+    """Read the table in a CSV file: comma, semicolon, tab or bar, cells quoted or not, gzip or not.
 
-    A column is numeric if at least one cell is a number and the others are numbers or empty.
+    A column is numeric if at least one cell is a number and the others are numbers, empty, or a usual marker for
+    "missing" (NA, N/A, NaN, null, None, ?, -, …). Numbers may have a decimal comma, thousands separators or a per cent
+    sign, in one notation for the column. White space around names and cells does not count; True and TRUE are true.
+    What was decided stands in the table's `notes`.
 
     Args:
         path: A regular file, since it is opened more than once.
         kinds: "numeric" or "category" for each column whose kind is known already.
         drop: Names of columns to leave out; their cells may hold anything.
+        options: What the reader is not to find out by itself: the delimiter, the encoding, …
 
     Returns:
         The table, its columns in the order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty or only a header, a row has too few or too many cells, two columns have one
-            name, a number is a NaN or an infinity, a cell of a numeric column is not a number, or `drop` names a
-            column that is not there; with the column and the line.
+        ValueError: If the file is empty or only a header, the header looks like data, a row has too few or too many
+            cells, two columns have one name, a number is an infinity, a cell of a numeric column is not a number, or
+            `drop` names a column that is not there; with the column and the line, one line for each problem.
 
     Example:
         >>> read_csv(sample_path()).rows
         4521
     """
     with _open_regular(path) as file:
-        source = sniff_csv(file, path)
-    return read(source, kinds=kinds, drop=drop)
+        source = sniff_csv(file, path, options)
+    return read(source, kinds=kinds, drop=drop, options=options)
 
 
-def read_parquet(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
-    """Read the table in a Parquet file, whose own types decide: integers, floats and decimals are numeric.
+def read_parquet(
+    path: str | Path,
+    *,
+    kinds: Mapping[str, Kind] = NO_KINDS,
+    drop: Collection[str] = (),
+    options: ReadOptions = NO_OPTIONS,
+) -> Table:
+    """Read the table in a Parquet file, whose own types decide, as `as_table` says.
 
-    All other columns are categories. Strings of digits stay a category unless `kinds` says "numeric".
+    Strings of digits stay a category unless `kinds` says "numeric". An index that pandas wrote is left out.
 
     Args:
         path: A regular file, since it is opened more than once.
         kinds: "numeric" or "category" for each column that is not to follow its type.
         drop: Names of columns to leave out; their cells may hold anything.
+        options: What the reader is not to find out by itself: the delimiter, the encoding, …
 
     Returns:
         The table, its columns in the order of the file.
@@ -85,14 +110,15 @@ def read_parquet(path: str | Path, *, kinds: Mapping[str, Kind] = NO_KINDS, drop
     """
     with _open_regular(path) as file:
         source = sniff_parquet(file, path)
-    return read(source, kinds=kinds, drop=drop)
+    return read(source, kinds=kinds, drop=drop, options=options)
 
 
-def column_names(path: str | Path) -> list[str]:
+def column_names(path: str | Path, *, options: ReadOptions = NO_OPTIONS) -> list[str]:
     """Return the names of the columns in a CSV or Parquet file, without reading its rows.
 
     Args:
         path: A regular file; a CSV file may be compressed by gzip.
+        options: As for `read_table`.
 
     Returns:
         The names, in the order of the file.
@@ -101,7 +127,7 @@ def column_names(path: str | Path) -> list[str]:
         FileNotFoundError: If there is no such file.
         ValueError: If the header is empty or has one name twice, or a Parquet file is damaged.
     """
-    return sniff(path).names
+    return sniff(path, options).names
 
 
 def sample_path() -> Path:
@@ -115,33 +141,10 @@ def sample_path() -> Path:
     return Path(str(resources.files("dnn.data") / "bank-sample.csv"))
 
 
-def sniff(path: str | Path) -> TableFile:
+def sniff(path: str | Path, options: ReadOptions = NO_OPTIONS) -> TableFile:
     """Open a file once, and find its format and the names of its columns. Raises: As `column_names`."""
     with _open_regular(path) as file:
-        return (sniff_parquet if file.peek(4)[:4] == PARQUET else sniff_csv)(file, path)
-
-
-def read(source: TableFile, *, kinds: Mapping[str, Kind] = NO_KINDS, drop: Collection[str] = ()) -> Table:
-    """Read a file that was sniffed. Raises: As `read_table`."""
-    path, stored = source.path, source.read()
-    for name in drop:
-        if name not in stored.column_names:
-            there = ", ".join(stored.column_names)
-            raise ValueError(f"{path} has no column {name!r} to drop; its columns are {there}")
-    stored = stored.drop_columns(list(drop))
-    if not stored.num_columns:
-        raise ValueError(f"{path} has no columns" + (" left" if drop else ""))
-    if not stored.num_rows:
-        raise ValueError(f"{path} has a header but no rows")
-    columns, kinds = {}, {**source.kinds, **kinds}
-    for name, column in zip(stored.column_names, stored.columns, strict=True):
-        try:
-            columns[name] = cells.convert(column, kinds.get(name))
-        except cells.BadCellError as bad:
-            raise ValueError(f"{path}, {source.location(bad.row)}, column {name!r}: {bad}") from None
-        except ValueError as bad:
-            raise ValueError(f"{path}, column {name!r}: {bad}") from None
-    return Table(columns, str(path))
+        return sniff_parquet(file, path) if file.peek(4)[:4] == PARQUET else sniff_csv(file, path, options)
 
 
 def _open_regular(path: str | Path) -> io.BufferedReader:

@@ -1,12 +1,12 @@
 """The target column becomes class numbers: the classes are its different values, sorted, from 0."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnn.data.table import numbers_of, shortened
+from dnn.data.table import MARKERS, numbers_of, plural, refuse_missing, shell_word, shortened
 
 MOST_CLASSES = 1_000
 
@@ -17,10 +17,10 @@ class Labels:
     The classes, `names`, are sorted: of no/yes and 0/1 the second, "yes" or "1", is the positive one.
 
     Args:
-        target: [rows] of strings or numbers; NaN and "" are empty cells.
+        target: [rows] of strings, numbers or truth values; None, NaN and "" are missing.
 
     Raises:
-        ValueError: If there is one class or more than 1,000, a cell is empty, or a cell is neither a string nor a
+        ValueError: If there is one class or more than 1,000, a cell is missing, or a cell is neither a string nor a
             number.
 
     Example:
@@ -29,7 +29,27 @@ class Labels:
     """
 
     def __init__(self, target: npt.ArrayLike) -> None:
+        refuse_missing(target)
         self.names = _class_names(*_distinct(target))
+
+    @classmethod
+    def from_names(cls, names: Sequence[str]) -> "Labels":
+        """Make labels whose classes have an order of their own.
+
+        Args:
+            names: The classes, each once, in the order of their numbers.
+
+        Returns:
+            Labels with these names.
+
+        Raises:
+            ValueError: As `Labels`, or if a name is there twice.
+        """
+        labels = cls(np.array(names, dtype=object))
+        if len(names) != labels.classes:
+            raise ValueError(f"each class must be there once, got {_quoted(names)}")
+        labels.names = list(names)
+        return labels
 
     @property
     def classes(self) -> int:
@@ -51,8 +71,9 @@ class Labels:
             int32[rows], each in [0, classes).
 
         Raises:
-            ValueError: If a row has a class that training did not have.
+            ValueError: If a row has no class, or one that training did not have.
         """
+        refuse_missing(target)
         values, indices = _distinct(target)
         number = {name: number for number, name in enumerate(self.names)}
         labels = np.array([number.get(value, -1) for value in values], dtype=np.int32)[indices]
@@ -69,12 +90,14 @@ class Labels:
 def _distinct(target: npt.ArrayLike) -> tuple[list[str], npt.NDArray[np.intp]]:
     """Return the different values as strings, and the index of each row's; 1.0 is "1", an empty number is ""."""
     target = np.asarray(target)
+    if target.dtype.kind == "b":
+        target = np.where(target, "true", "false")  # as files and frames are read
     if target.dtype.kind in "OUS":
         index: dict[Any, int] = {value: number for number, value in enumerate(dict.fromkeys(target.tolist()))}
         if strange := [value for value in index if not isinstance(value, str)]:
             raise ValueError(f"the target must hold strings or numbers, got {strange[0]!r} among strings")
         return list(index), np.fromiter(map(index.__getitem__, target.tolist()), np.intp, len(target))
-    if target.dtype.kind not in "fiub":
+    if target.dtype.kind not in "fiu":
         raise ValueError(f"the target must hold strings or numbers, got {target.dtype}")
     values, indices = np.unique(target, return_inverse=True)
     return [_as_string(value) for value in values.tolist()], indices
@@ -82,15 +105,25 @@ def _distinct(target: npt.ArrayLike) -> tuple[list[str], npt.NDArray[np.intp]]:
 
 def _class_names(values: list[str], indices: npt.NDArray[np.intp]) -> list[str]:
     """Sort the classes, by size if all are numbers: 2 before 10. Raises: ValueError as `Labels`."""
-    if "" in values:
-        raise ValueError(f"the target is empty in data row {int(np.argmax(indices == values.index(''))) + 1}")
     if len(values) < 2:
         rows = len(indices)
         raise ValueError(f"the target has one class, {_quoted(values)}, in all {rows} rows; there must be at least two")
-    if len(values) > MOST_CLASSES:
-        raise ValueError(f"the target has {len(values):,} different values; at most {MOST_CLASSES:,} are allowed")
     numbers = numbers_of(values)
+    if len(values) > MOST_CLASSES:
+        remedy = "; --task regression predicts amounts" if len(numbers) == len(values) else ""
+        limit = f"at most {MOST_CLASSES:,} are allowed"
+        raise ValueError(f"the target has {len(values):,} different values; {limit}{remedy}")
+    _check_markers(values, indices, numbers)
     return sorted(sorted(values), key=numbers.__getitem__) if len(numbers) == len(values) else sorted(values)
+
+
+def _check_markers(values: list[str], indices: npt.NDArray[np.intp], numbers: Mapping[str, float]) -> None:
+    """Refuse a class such as "NA" or "nan" among classes that are numbers."""
+    words = [value for value in values if value not in numbers]
+    if numbers and words and set(words) <= set(MARKERS):
+        rows = int(np.isin(indices, [values.index(word) for word in words]).sum())
+        told = f"the target is {_quoted(words)} in {plural(rows, 'row')}, a number in the others"
+        raise ValueError(f"{told}; --missing {shell_word(words[0])} reads it as missing")
 
 
 def _as_string(value: float) -> str:

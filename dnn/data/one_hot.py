@@ -35,8 +35,12 @@ class OneHot(tf.Module):
             tf.lookup.KeyValueTensorInitializer(
                 tf.constant(self.categories, tf.string), tf.range(len(self.categories), dtype=tf.int64)
             ),
-            default_value=-1,  # tf.one_hot turns −1 into zeros
+            default_value=len(self.categories),  # tf.one_hot makes zeros of it, as ONNX does, where −1 is the last one
         )
+
+    def __reduce__(self) -> tuple[type["OneHot"], tuple[tuple[str, ...]]]:
+        """Return how to make it again, for pickle and copy: TensorFlow's lookup table can do neither."""
+        return OneHot, (self.categories,)
 
     @classmethod
     def learn(cls, strings: npt.NDArray[np.object_]) -> "OneHot":
@@ -52,11 +56,25 @@ class OneHot(tf.Module):
             ValueError: If a cell is not a string, or there are more than 1,000 different ones.
         """
         categories = set(strings)
-        if strange := [category for category in categories if not isinstance(category, str)]:
-            raise ValueError(f"{strange[0]!r} among its strings")
-        if len(categories) > MOST_CATEGORIES:
-            raise ValueError(f"{len(categories):,} different values; one-hot takes at most {MOST_CATEGORIES:,}")
+        if problem := cls.problem(categories):
+            raise ValueError(problem)
         return cls(sorted(categories))
+
+    @staticmethod
+    def problem(categories: set[str]) -> str:
+        """Return why categories cannot be learnt.
+
+        Args:
+            categories: The different strings of the training rows.
+
+        Returns:
+            What there is too much of, or "".
+        """
+        if strange := [category for category in categories if not isinstance(category, str)]:
+            return f"{strange[0]!r} among its strings"
+        if len(categories) > MOST_CATEGORIES:
+            return f"{len(categories):,} different values; one-hot takes at most {MOST_CATEGORIES:,}"
+        return ""
 
     def __call__(self, strings: TensorOrArray) -> tf.Tensor:
         """Encode rows.

@@ -1,35 +1,38 @@
-"""A Parquet file as an Arrow table. The types of its columns say which are numeric."""
+"""A Parquet file as an Arrow table. The types of its columns say which are numeric, pandas' metadata what they mean."""
 
 import io
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from dnn.data.cells import kind_of_type
-from dnn.data.table import Kind
+from dnn.data.arrow_schema import Columns, columns_of
+from dnn.data.reading import Contents
 
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """A Parquet file, and the kinds of its columns."""
+    """A Parquet file, and what its schema says of its columns."""
 
     path: str | Path
-    kinds: dict[str, Kind]
+    columns: Columns
+
+    @property
+    def title(self) -> str:
+        return str(self.path)
 
     @property
     def names(self) -> list[str]:
-        return list(self.kinds)
+        return self.columns.names
 
-    def read(self) -> pa.Table:
+    def read(self, keep: Collection[str] = ()) -> Contents:
         """Return the columns as they are stored. Raises: ValueError for a damaged file."""
         from pyarrow import parquet  # here, since it takes 40 ms that a CSV file need not wait for
 
         with open(self.path, "rb") as file, _damage_told(self.path):
-            return parquet.read_table(file)
+            return self.columns.contents(parquet.read_table(file), Path(self.path).name, keep)
 
     def location(self, row: int) -> str:
         """Return "row 17" for data row 16, counted from 0."""
@@ -46,10 +49,7 @@ def sniff_parquet(file: io.BufferedReader, path: str | Path) -> ParquetFile:
 
     with _damage_told(path):
         schema = parquet.read_schema(file)
-    for name, columns in Counter(schema.names).items():
-        if columns > 1:
-            raise ValueError(f"{path}: two columns are named {name!r}")
-    return ParquetFile(path, {column.name: kind_of_type(column.type) for column in schema})
+    return ParquetFile(path, columns_of(schema, str(path)))
 
 
 @contextmanager

@@ -41,7 +41,16 @@ def binarize(x: tf.Tensor, threshold: TensorOrArray) -> tf.Tensor:
     return tf.cast(x > threshold, x.dtype)
 
 
-class Rescale(tf.Module):
+class _Scale(tf.Module):
+    """What the scales share: pickle and copy, by what was learnt."""
+
+    def __reduce__(self) -> tuple[type["_Scale"], tuple[npt.NDArray[np.float64], ...]]:
+        """Return how to make it again; the variables stand in the order of the constructor's arguments."""
+        learnt = (value.numpy() for value in vars(self).values() if isinstance(value, tf.Variable))
+        return type(self), tuple(learnt)
+
+
+class Rescale(_Scale):
     """(x − minimum) / (maximum − minimum), column by column: the training rows fill [0, 1].
 
     A column that is constant in the training rows becomes 0, in later rows too, where scikit-learn's MinMaxScaler
@@ -85,7 +94,7 @@ class Rescale(tf.Module):
         return rescale(x, self.minimum, self.maximum)
 
 
-class Standardize(tf.Module):
+class Standardize(_Scale):
     """(x − mean) / deviation, column by column: the training rows have mean 0 and variance 1.
 
     deviation = √(Σ(x − mean)²/rows). A column that is constant in the training rows becomes 0, in later rows too,
@@ -130,7 +139,7 @@ class Standardize(tf.Module):
         return standardize(x, self.mean, self.deviation)
 
 
-class Normalize(tf.Module):
+class Normalize(_Scale):
     """x / ‖x‖₂, row by row: every row has length 1. A row of zeros stays zero. There is nothing to learn.
 
     Example:
@@ -162,7 +171,7 @@ class Normalize(tf.Module):
         return normalize(x)
 
 
-class Binarize(tf.Module):
+class Binarize(_Scale):
     """1 where x > threshold, else 0.
 
     Args:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.amounts import amounts_told, look_like_amounts
 from dnn.data.labels import Labels
-from dnn.data.table import Column, Table
+from dnn.data.table import Column, Table, plural
 
 RowIndices = npt.NDArray[np.int64]
 
@@ -27,7 +28,7 @@ class Part(NamedTuple):
 
 
 def split(
-    table: Table, target: str, *, fractions: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0
+    table: Table, target: str, *, fractions: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0, stratify: bool = True
 ) -> tuple[Part, ...]:
     """Deal the rows of a table to parts, with the share of each class kept (stratified).
 
@@ -38,15 +39,23 @@ def split(
         target: Name of the column to predict; the other columns are the parts' columns.
         fractions: Share of the rows for each part, positive, with sum 1.
         seed: int >= 0; the same seed deals the same rows.
+        stratify: False for a target of amounts: each part gets its share of the rows, whatever their target.
 
     Returns:
         One part for each fraction, disjoint, together the whole table.
 
     Raises:
-        ValueError: If the table has no such target or no other column, the target has one class or more than 1,000, a
-            class has fewer rows than there are parts, or the fractions are not positive with sum 1.
+        ValueError: If the table has no such target or no other column, rows have no target, the target has one class or
+            more than 1,000 or looks like amounts, there are fewer rows, of a class, than parts, or the fractions are
+            not positive with sum 1.
     """
-    indices = split_rows(table.column(target), fractions=fractions, seed=seed)
+    check_target(table, target)
+    try:
+        indices = split_rows(table.column(target), fractions=fractions, seed=seed, stratify=stratify)
+    except ValueError:
+        if stratify and look_like_amounts(table.columns[target]):
+            raise ValueError(amounts_told(repr(target), table.columns[target])) from None
+        raise
     columns = table.without(target).columns
     if not columns:
         raise ValueError(f"{table.source} has no column besides the target {target!r}")
@@ -56,27 +65,41 @@ def split(
     )
 
 
-def split_rows(target: Column, *, fractions: Sequence[float], seed: int) -> list[RowIndices]:
+def split_rows(target: Column, *, fractions: Sequence[float], seed: int, stratify: bool = True) -> list[RowIndices]:
     """Return the indices of each part's rows: ascending, disjoint, together all. Raises: ValueError as `split`."""
     fractions = tuple(fractions)
     if not fractions or not all(0 < fraction <= 1 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions must be positive and sum to 1, got {fractions}")
     random = np.random.default_rng(seed)
-    labels = Labels(target)
-    numbers = labels(target)
-    by_class = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
     parts: list[list[RowIndices]] = [[] for _ in fractions]
-    for name, rows in zip(labels.names, by_class, strict=True):
+    for name, rows in _by_class(target) if stratify else [("", np.arange(len(target)))]:
         ends = np.cumsum(_sizes(len(rows), fractions, name))
         for part, piece in zip(parts, np.split(random.permutation(rows), ends[:-1]), strict=True):
             part.append(piece)
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
+def check_target(table: Table, target: str) -> None:
+    """Refuse a table with rows that have no target. Raises: ValueError with their number and the first one's place."""
+    missing = np.flatnonzero(~table.has(target))
+    if missing.size:
+        count = f"{missing.size:,} of {plural(table.rows, 'row')} have no target {target!r}"
+        first = f"the first in {table.location(int(missing[0]))}"
+        raise ValueError(f"{table.source}: {count}, {first}; fill it in, or leave these rows out")
+
+
+def _by_class(target: Column) -> list[tuple[str, RowIndices]]:
+    labels = Labels(target)
+    numbers = labels(target)
+    rows = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+    return list(zip(labels.names, rows, strict=True))
+
+
 def _sizes(rows: int, fractions: tuple[float, ...], name: str) -> npt.NDArray[np.int_]:
     """Share the rows of one class: each share rounded down, at least one; then each in need gets or gives one."""
     if rows < len(fractions):
-        raise ValueError(f"class {name!r} has {rows} rows, too few to split into {len(fractions)} parts")
+        which = f"class {name!r} has" if name else "there are"
+        raise ValueError(f"{which} {plural(rows, 'row')}, too few to split into {len(fractions)} parts")
     shares = np.multiply(fractions, rows)
     sizes = np.maximum(np.floor(shares).astype(int), 1)
     while sizes.sum() < rows:

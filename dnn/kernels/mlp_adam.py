@@ -137,6 +137,6 @@ def _checked_layer(layer: object, i: int, last: bool) -> Dense:
     if layer.kernel_regularizer or layer.bias_regularizer:
         raise ValueError(f"layers[{i}] has a regularizer, which MlpAdam does not compute{_OTHERWISE}")
     if layer.activation is not (None if last else relu):
-        wanted = "no activation, being the last" if last else "the activation dnn.relu"
-        raise ValueError(f"layers[{i}] must have {wanted}, got {layer.activation!r}{_OTHERWISE}")
+        expected = "no activation, being the last" if last else "the activation dnn.relu"
+        raise ValueError(f"layers[{i}] must have {expected}, got {layer.activation!r}{_OTHERWISE}")
     return layer

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from dnn.nn.initializers import seed_or_next
 from dnn.nn.protocols import TensorLike
 
 
@@ -36,7 +37,7 @@ class Periodic(tf.Module):
         columns: The number of columns, > 0.
         waves: The number of frequencies for each column, > 0.
         sigma: The standard deviation of the initial frequencies, > 0, for standardized columns.
-        seed: Of the initial frequencies.
+        seed: int, of the initial frequencies. None: another one for each layer that is made without one.
         dtype: Of the frequencies and of x.
 
     Raises:
@@ -48,12 +49,12 @@ class Periodic(tf.Module):
     """
 
     def __init__(
-        self, columns: int, waves: int = 8, *, sigma: float = 0.1, seed: int = 0, dtype: tf.DType = tf.float32
+        self, columns: int, waves: int = 8, *, sigma: float = 0.1, seed: int | None = None, dtype: tf.DType = tf.float32
     ):
         super().__init__()
         if columns < 1 or waves < 1 or not sigma > 0:
             raise ValueError(f"columns, waves and sigma must be positive, got {columns}, {waves} and {sigma}")
-        initial = tf.random.stateless_normal([columns, waves], [seed, 0], stddev=sigma, dtype=dtype)
+        initial = tf.random.stateless_normal([columns, waves], [seed_or_next(seed), 0], stddev=sigma, dtype=dtype)
         self.frequencies = tf.Variable(initial, name="frequencies")
 
     @property

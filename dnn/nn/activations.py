@@ -11,11 +11,12 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from dnn.nn.precision import rounded_once
+from dnn.nn.protocols import TensorLike
 
 
 @rounded_once
 def relu(
-    x: tf.Tensor, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+    x: TensorLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> tf.Tensor:
     """Compute max(0, x), or with Keras's options a leaky, bounded or thresholded form of it.
 
@@ -46,6 +47,7 @@ def relu(
         raise ValueError(f"negative_slope and threshold must be 0 or more, got {negative_slope} and {threshold}")
     if max_value is not None and not max_value >= threshold:
         raise ValueError(f"max_value must be at least the threshold, {threshold}, got {max_value}")
+    x = tf.convert_to_tensor(x)
     if (negative_slope, max_value, threshold) == (0, None, 0):
         return tf.maximum(tf.zeros((), x.dtype), x)  # in this order: at a tie the derivative is the first argument's
     threshold = tf.cast(threshold, x.dtype)
@@ -57,7 +59,7 @@ def relu(
     return tf.where(x <= threshold, below, above)
 
 
-def leaky_relu(x: tf.Tensor, negative_slope: float = 0.2) -> tf.Tensor:
+def leaky_relu(x: TensorLike, negative_slope: float = 0.2) -> tf.Tensor:
     """Compute x where x > 0, else negative_slope · x.
 
     Derivative: 1 where x > 0 and at NaN, else negative_slope, also at 0.
@@ -77,7 +79,7 @@ def leaky_relu(x: tf.Tensor, negative_slope: float = 0.2) -> tf.Tensor:
 
 
 @rounded_once
-def elu(x: tf.Tensor, alpha: float = 1.0) -> tf.Tensor:
+def elu(x: TensorLike, alpha: float = 1.0) -> tf.Tensor:
     """Compute x where x > 0, else alpha (eˣ − 1): from −alpha at −∞ upwards.
 
     Derivative: 1 where x > 0, else alpha eˣ, so alpha at 0.
@@ -91,6 +93,7 @@ def elu(x: tf.Tensor, alpha: float = 1.0) -> tf.Tensor:
     Returns:
         A tensor of the shape and dtype of x.
     """
+    x = tf.convert_to_tensor(x)
     positive = x > 0
     return tf.where(positive, x, alpha * _expm1_below(x, positive))
 
@@ -100,7 +103,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 @rounded_once
-def selu(x: tf.Tensor) -> tf.Tensor:
+def selu(x: TensorLike) -> tf.Tensor:
     """Compute λ x where x >= 0, else λ α (eˣ − 1), with λ = 1.0507… and α = 1.6732….
 
     It drives the sums of a layer to mean 0 and variance 1, for kernels drawn by `lecun_normal`.
@@ -114,12 +117,13 @@ def selu(x: tf.Tensor) -> tf.Tensor:
     Returns:
         A tensor of the shape and dtype of x.
     """
+    x = tf.convert_to_tensor(x)
     positive = x >= 0
     return tf.where(positive, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * _expm1_below(x, positive))
 
 
 @rounded_once
-def gelu(x: tf.Tensor, approximate: bool = False) -> tf.Tensor:
+def gelu(x: TensorLike, approximate: bool = False) -> tf.Tensor:
     """Compute x Φ(x), Φ the normal distribution function, as x/2 erfc(−x/√2).
 
     gelu(−∞) = 0 (NaN in Keras).
@@ -150,7 +154,7 @@ def _approximate_normal(x: tf.Tensor) -> tf.Tensor:
 
 
 @rounded_once
-def sigmoid(x: tf.Tensor) -> tf.Tensor:
+def sigmoid(x: TensorLike) -> tf.Tensor:
     """Compute 1 / (1 + e⁻ˣ), in [0, 1], as eˣ / (1 + eˣ) where x < 0, so that no exponential overflows.
 
     Derivative: s(x) s(−x), to the last digits even where s(x) rounds to 1, where Keras's s (1 − s) is 0.
@@ -166,7 +170,7 @@ def sigmoid(x: tf.Tensor) -> tf.Tensor:
 
 
 @rounded_once
-def tanh(x: tf.Tensor) -> tf.Tensor:
+def tanh(x: TensorLike) -> tf.Tensor:
     """Compute (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), in [−1, 1].
 
     TensorFlow's tanh where |x| < 1/2, else ±(1 − e) / (1 + e) with e = e^(−2|x|).
@@ -179,13 +183,14 @@ def tanh(x: tf.Tensor) -> tf.Tensor:
     Returns:
         A tensor of the shape and dtype of x.
     """
+    x = tf.convert_to_tensor(x)
     negative, exponential = _exponential_of_minus_magnitude(2.0 * x)
     magnitude = 1.0 - 2.0 * exponential / (1.0 + exponential)
     return tf.where(tf.abs(x) < 0.5, tf.tanh(x), tf.where(negative, -magnitude, magnitude))
 
 
 @rounded_once
-def softplus(x: tf.Tensor) -> tf.Tensor:
+def softplus(x: TensorLike) -> tf.Tensor:
     """Compute ln(1 + eˣ), >= 0, as max(x, 0) + ln(1 + e^−|x|), so that no exponential overflows.
 
     Derivative: the sigmoid.
@@ -202,7 +207,7 @@ def softplus(x: tf.Tensor) -> tf.Tensor:
 
 
 @rounded_once
-def silu(x: tf.Tensor) -> tf.Tensor:
+def silu(x: TensorLike) -> tf.Tensor:
     """Compute x s(x), s the sigmoid; also called swish. silu(−∞) = 0 (NaN in Keras).
 
     Derivative: s(x) + x s(x) s(−x): 0 at −∞ and 1 at ∞ (NaN in Keras).

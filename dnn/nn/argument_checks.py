@@ -68,11 +68,11 @@ def checked_class_count(logits: tf.Tensor) -> tf.Tensor:
     return logits
 
 
-def checked_array(values: npt.ArrayLike, name: str, kinds: str, wanted: str) -> npt.NDArray[Any]:
+def checked_array(values: npt.ArrayLike, name: str, kinds: str, expected: str) -> npt.NDArray[Any]:
     """Return the values as an array; TypeError if its `dtype.kind` is not one of `kinds`."""
     array = np.asarray(values)
     if array.dtype.kind not in kinds:
-        raise TypeError(f"{name} must be {wanted}, got {array.dtype}")
+        raise TypeError(f"{name} must be {expected}, got {array.dtype}")
     return array
 
 

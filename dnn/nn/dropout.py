@@ -6,10 +6,11 @@ from dnn.nn.argument_checks import checked_below_one, checked_float, checked_key
 from dnn.nn.modules import layer_line
 from dnn.nn.precision import rounded_once
 from dnn.nn.protocols import TensorLike
+from dnn.nn.training_calls import note_call
 
 
 @rounded_once
-def dropout(x: tf.Tensor, rate: float, seed: TensorLike) -> tf.Tensor:
+def dropout(x: TensorLike, rate: float, seed: TensorLike) -> tf.Tensor:
     """Return 0 with probability `rate`, else x / (1 − rate), so that the mean stays: "inverted" scaling.
 
     The seed and the shape of x alone decide what is dropped. XLA drops other numbers than graph mode does: its
@@ -77,6 +78,8 @@ class Dropout(tf.Module):
         Raises:
             TypeError: If x does not hold floats, or `training` is True.
         """
+        if self.rate:
+            note_call(self, training)
         training = checked_key(training)
         if training is None or self.rate == 0:
             return checked_float(x, "x")

@@ -1,12 +1,39 @@
 """Initializers: the first weights of a layer, drawn from a seed. The same seed gives the same bits, and Keras's."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from dnn.nn.protocols import InitializerLike
+
+Seed = TypeVar("Seed", bound=int | Sequence[int])
+FIRST_DEFAULT_SEED = 2**30  # far from the seeds that one writes
+_OF_PROCESS = itertools.count(FIRST_DEFAULT_SEED)
+_OF_BLOCK: ContextVar[Iterator[int]] = ContextVar("default_seeds")
+
+
+def seed_or_next(seed: Seed | None) -> Seed | int:
+    """Return the seed; for None another one at each call: the number of the objects made so in this process, plus 2³⁰.
+
+    So two layers made by defaults differ, as in Keras, and the same program draws the same bits again.
+    """
+    return next(_OF_BLOCK.get(_OF_PROCESS)) if seed is None else seed
+
+
+@contextmanager
+def default_seeds_anew() -> Iterator[None]:
+    """Count from the first again within the block, as a new process does: what is made in two such blocks is equal."""
+    token = _OF_BLOCK.set(itertools.count(FIRST_DEFAULT_SEED))
+    try:
+        yield
+    finally:
+        _OF_BLOCK.reset(token)
 
 
 def variance_scaling(
@@ -15,8 +42,8 @@ def variance_scaling(
     dtype: tf.DType = tf.float32,
     *,
     scale: float = 1.0,
-    mode: str = "fan_in",
-    distribution: str = "truncated_normal",
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in",
+    distribution: Literal["truncated_normal", "uniform"] = "truncated_normal",
 ) -> tf.Tensor:
     """Draw a kernel of mean 0 and variance scale / n: the formula of all other random initializers.
 

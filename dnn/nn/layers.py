@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_callable, checked_input, checked_key, checked_optional_callable, checked_size
-from dnn.nn.initializers import glorot_uniform, zeros
+from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
+from dnn.nn.training_calls import noted_calls
 
 
 def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike) -> tf.Tensor:
@@ -42,7 +43,9 @@ class Dense(tf.Module):
         kernel_regularizer: variable -> scalar that `fit` adds to the loss, for example `dnn.L2(1e-4)`; None for no
             penalty.
         bias_regularizer: the same for the bias.
-        seed: int or pair of ints that the initializers draw from. Two layers of one shape and one seed begin equal.
+        seed: int or pair of ints that the initializers draw from; two layers of one shape and one seed begin equal.
+            None: another seed for each layer that is made without one, as in Keras. It is drawn from nothing but their
+            number in this process, so the same program has the same weights again.
         dtype: floating dtype of the weights, and of x.
 
     Raises:
@@ -64,7 +67,7 @@ class Dense(tf.Module):
         bias_initializer: InitializerLike = zeros,
         kernel_regularizer: RegularizerLike | None = None,
         bias_regularizer: RegularizerLike | None = None,
-        seed: int | Sequence[int] = 0,
+        seed: int | Sequence[int] | None = None,
         dtype: tf.DType = tf.float32,
     ) -> None:
         super().__init__()
@@ -74,6 +77,7 @@ class Dense(tf.Module):
         self.bias_regularizer = checked_optional_callable(bias_regularizer, "bias_regularizer")
         initial_kernel = checked_callable(kernel_initializer, "kernel_initializer")
         initial_bias = checked_callable(bias_initializer, "bias_initializer")
+        seed = seed_or_next(seed)
         self.kernel = tf.Variable(initial_kernel(shape, seed, dtype), name="kernel")
         self.bias = tf.Variable(initial_bias(shape[1:], seed, dtype), name="bias")
 
@@ -152,6 +156,9 @@ class Sequential(tf.Module):
         Raises:
             TypeError: If `training` is True: dropout needs a key to draw from.
         """
+        if training is False:
+            with noted_calls():  # on purpose: what is noted within is not looked at
+                return self(x)
         for index, (layer, takes) in enumerate(zip(self.layers, self._takes_training, strict=True)):
             x = layer(x, training=key_at(training, index)) if takes else layer(x)
         return x
@@ -180,14 +187,15 @@ def key_at(training: TensorLike | None, index: int) -> tf.Tensor | None:
 
 
 def mlp(
-    sizes: Sequence[int], *, activation: ActivationLike = relu, seed: int = 0, dtype: tf.DType = tf.float32
+    sizes: Sequence[int], *, activation: ActivationLike = relu, seed: int | None = None, dtype: tf.DType = tf.float32
 ) -> Sequential:
     """Make a multilayer perceptron: float[batch, sizes[0]] -> logits, float[batch, sizes[-1]].
 
     Args:
         sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
         activation: function between the layers, not after the last.
-        seed: int; layer i draws from the pair (seed, i).
+        seed: int; layer i draws from the pair (seed, i). None: another seed for each model made without one, as for
+            `Dense`.
         dtype: floating dtype of the weights, and of x.
 
     Returns:
@@ -200,7 +208,7 @@ def mlp(
     if len(sizes) < 2:
         raise ValueError(f"sizes must hold the input and the output width at least, got {list(sizes)}")
     sizes = [checked_size(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
-    last = len(sizes) - 2
+    last, seed = len(sizes) - 2, seed_or_next(seed)
     return Sequential(
         Dense(inputs, units, activation=None if i == last else activation, seed=(seed, i), dtype=dtype)
         for i, (inputs, units) in enumerate(pairwise(sizes))

@@ -104,11 +104,13 @@ def sparse_softmax_cross_entropy(
 
 
 def _one_hot(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Return float64[batch, classes]: NaN where there is no such class."""
+    """Return float64[batch, classes]: NaN where there is no such class.
+
+    As 0 / 0, not as a constant NaN, which tf.debugging.enable_check_numerics would find in a healthy fit.
+    """
     classes = logits.shape[-1]
     known = (labels >= 0) & (labels < classes)
-    targets = tf.one_hot(labels, classes, dtype=tf.float64)
-    return tf.where(known[:, tf.newaxis], targets, tf.constant(float("nan"), tf.float64))
+    return tf.one_hot(labels, classes, dtype=tf.float64) / tf.cast(known, tf.float64)[:, tf.newaxis]
 
 
 def binary_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoothing: float = 0.0) -> tf.Tensor:

@@ -97,7 +97,7 @@ def _class_numbers_and_logits(labels: TensorLike, logits: TensorLike) -> tuple[t
     logits = checked_logits(logits, labels)
     if logits.shape[-1] == 1:
         raise ValueError(
-            "the largest logit of one output is always that of class 0, which says nothing: "
+            "with one output, argmax is always class 0, so accuracy is meaningless: "
             'use metrics={"accuracy": dnn.binary_accuracy}, or metrics={} where the output is not a class'
         )
     if labels.shape.rank == 2 and labels.shape.is_compatible_with(logits.shape):

@@ -3,9 +3,11 @@
 import functools
 import reprlib
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 
@@ -25,11 +27,86 @@ def weights(model: tf.Module) -> list[tf.Variable]:
         >>> [tuple(variable.shape) for variable in weights(dnn.mlp([51, 30, 2]))]
         [(51, 30), (30,), (30, 2), (2,)]
     """
-    parts = [part for _, part in named_parts(model)]
+    return once(_weights(model, frozenset()))
+
+
+def _weights(module: tf.Module, above: frozenset[int]) -> Iterator[tf.Variable]:
+    """Yield the variables; above: the ids of the modules that it is in, since a module may contain itself."""
+    parts = [part for _, part in named_parts(module)]
     own = [part for part in parts if isinstance(part, tf.Variable)]
-    own.sort(key=lambda variable: not variable.trainable)
-    inner = [variable for part in parts if isinstance(part, tf.Module) for variable in weights(part)]
-    return once(own + inner)
+    yield from sorted(own, key=lambda variable: not variable.trainable)
+    above |= {id(module)}
+    for part in parts:
+        if isinstance(part, tf.Module) and id(part) not in above:
+            yield from _weights(part, above)
+
+
+def get_weights(model: tf.Module) -> list[npt.NDArray[Any]]:
+    """Return the values of `weights(model)`: those of Keras's `get_weights`, in its order.
+
+    Args:
+        model: a layer, a `Sequential`, or any other `tf.Module`.
+
+    Returns:
+        A copy of each variable: kernel, bias; gamma, beta, moving_mean, moving_variance; layer by layer.
+    """
+    return [variable.numpy().copy() for variable in weights(model)]
+
+
+def set_weights(model: tf.Module, arrays: Sequence[npt.ArrayLike]) -> None:
+    """Assign what `get_weights` returned, or Keras's of a model of the same layers.
+
+    Args:
+        model: a layer, a `Sequential`, or any other `tf.Module`.
+        arrays: one for each variable, in the order of `weights(model)`, of its shape.
+
+    Raises:
+        ValueError: If there are more or fewer arrays than variables, or one has another shape. Then none is assigned.
+    """
+    variables, values = weights(model), [np.asarray(array) for array in arrays]
+    expected, got = [tuple(v.shape) for v in variables], [value.shape for value in values]
+    if expected != got:
+        raise ValueError(f"arrays must have the shapes of the model's variables, {expected}, got {got}")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value.astype(variable.dtype.as_numpy_dtype))
+
+
+def variable_paths(model: tf.Module) -> dict[str, tf.Variable]:
+    """Return each variable by its path in the model, such as "layers/0/kernel"; one that is shared, by each of its own.
+
+    Raises:
+        ValueError: If two variables have one path, or attributes do not lead to one of `model.variables`.
+    """
+    paths: dict[str, tf.Variable] = {}
+    for path, part in parts_by_path(model):
+        if isinstance(part, tf.Variable) and paths.setdefault(path, part) is not part:
+            raise ValueError(f"two variables have the path {path!r}: rename an attribute or a key")
+    found = set(map(id, paths.values()))
+    lost = [variable.name for variable in model.variables if id(variable) not in found]
+    if lost:
+        raise ValueError(f"no attribute, list, tuple or dict of the model leads to its variables {', '.join(lost)}")
+    return paths
+
+
+def parts_by_path(model: tf.Module) -> Iterator[tuple[str, tf.Module | tf.Variable]]:
+    """Yield the modules and variables in a model by their paths, itself by ""; a shared one by each of its paths."""
+    yield from _parts_below("", model, frozenset())
+
+
+def _parts_below(path: str, part: Any, above: frozenset[int]) -> Iterator[tuple[str, tf.Module | tf.Variable]]:
+    if isinstance(part, tf.Module) and id(part) not in above:
+        yield path, part
+        for name, value in vars(part).items():
+            if not name.startswith("_self_"):
+                yield from _parts_below(f"{path}/{name}" if path else name, value, above | {id(part)})
+    elif isinstance(part, list | tuple):
+        for index, item in enumerate(part):
+            yield from _parts_below(f"{path}/{index}", item, above)
+    elif isinstance(part, Mapping):
+        for key, item in part.items():
+            yield from _parts_below(f"{path}/{key}", item, above)
+    elif isinstance(part, tf.Variable):
+        yield path, part
 
 
 def once(variables: Iterable[tf.Variable]) -> list[tf.Variable]:

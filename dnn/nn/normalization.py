@@ -8,6 +8,7 @@ from dnn.nn.argument_checks import checked_fraction, checked_key, checked_positi
 from dnn.nn.modules import layer_line
 from dnn.nn.precision import at_least_float32, rounded_once
 from dnn.nn.protocols import TensorLike
+from dnn.nn.training_calls import note_call
 
 
 def moments(x: tf.Tensor, axes: Sequence[int]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -50,7 +51,7 @@ def normalize_by_moments(
 
 @rounded_once
 def layer_normalization(
-    x: tf.Tensor, gamma: TensorLike | None = None, beta: TensorLike | None = None, *, epsilon: float = 1e-3
+    x: TensorLike, gamma: TensorLike | None = None, beta: TensorLike | None = None, *, epsilon: float = 1e-3
 ) -> tf.Tensor:
     """Compute (x − mean) · γ / √(variance + ε) + β, with the mean and variance of each row.
 
@@ -176,6 +177,7 @@ class BatchNormalization(tf.Module):
         """
         x = checked_width(x, self.size)
         wide = tf.cast(x, at_least_float32(x.dtype))
+        note_call(self, training)
         if checked_key(training) is None:
             mean, variance = (tf.cast(v, wide.dtype) for v in (self.moving_mean, self.moving_variance))
         else:

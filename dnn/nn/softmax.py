@@ -3,10 +3,11 @@
 import tensorflow as tf
 
 from dnn.nn.precision import rounded_once_from_float64
+from dnn.nn.protocols import TensorLike
 
 
 @rounded_once_from_float64
-def softmax(logits: tf.Tensor, axis: int = -1) -> tf.Tensor:
+def softmax(logits: TensorLike, axis: int = -1) -> tf.Tensor:
     """Compute exp(z_j − max z) / Σ_k exp(z_k − max z): each in [0, 1], every row sums to 1.
 
     Subtracting the maximum changes no value and lets no exp overflow. A −inf has probability 0 and derivative 0. A row
@@ -29,7 +30,7 @@ def softmax(logits: tf.Tensor, axis: int = -1) -> tf.Tensor:
 
 
 @rounded_once_from_float64
-def log_softmax(logits: tf.Tensor, axis: int = -1) -> tf.Tensor:
+def log_softmax(logits: TensorLike, axis: int = -1) -> tf.Tensor:
     """Compute z_j − max z − ln Σ_k exp(z_k − max z), in nats, each <= 0.
 
     It is never the logarithm of a probability that was rounded to 0. Infinities and NaN are treated as by `softmax`.

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from dnn.ops.diagnostics import errors_first, first_lines
+
 USUAL_COMPILERS = ("c++", "g++", "clang++")
-SHOWN_LINES = 50  # of the compiler's output: an error in one of Eigen's templates may have thousands
 
 # -ffp-contract=off: no fused multiply-add unless it is written, so that each product and each sum is rounded as the
 # formula says, on machines with and without the instruction. (A sum under `omp simd` still has the order of the
@@ -114,7 +115,7 @@ def compile_library(source: Source, library: Path) -> str:
     if not library.is_file():
         command = shlex.join(source.compiler.command)
         raise RuntimeError(f"the compiler {command} wrote no library for {source.path}: set CXX to another")
-    return _first_lines(done.stderr)
+    return first_lines(done.stderr)
 
 
 def files_read(source: Source) -> list[str]:
@@ -169,9 +170,10 @@ def _run(source: Source, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run the compiler in the source's folder, so that files have the same names wherever the folder is."""
     # the flags after the source: a static library among them is searched for what was missing before it
     command = [*source.compiler.command, f"./{source.path.name}", *source.flags, *arguments]
-    done = subprocess.run(command, cwd=source.path.parent, capture_output=True)
+    english = os.environ | {"LANGUAGE": "en"}  # so that errors and warnings can be told apart
+    done = subprocess.run(command, cwd=source.path.parent, capture_output=True, env=english)
     if done.returncode:
-        said = _first_lines(done.stderr) or f"nothing; its exit code is {done.returncode}"
+        said = errors_first(done.stderr) or f"nothing; its exit code is {done.returncode}"
         raise RuntimeError(
             f"{source.path} does not compile; the compiler says:\n{said}\n"
             f"It was called in {source.path.parent} as:\n{shlex.join(command)}"
@@ -181,10 +183,3 @@ def _run(source: Source, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-
-
-def _first_lines(output: bytes) -> str:
-    """Return the first lines, where the cause of an error stands, and the number of the others."""
-    lines = output.decode(errors="replace").strip().splitlines()
-    left = [f"… and {len(lines) - SHOWN_LINES} more lines"] if len(lines) > SHOWN_LINES else []
-    return "\n".join(lines[:SHOWN_LINES] + left)

@@ -99,7 +99,7 @@ def check_file(file: Path, suffixes: tuple[str, ...]) -> None:
     if not file.is_file():
         raise FileNotFoundError(2, "there is no such file to load ops from", str(file))
     if file.suffix not in suffixes:
-        raise ValueError(f"{file} must end in one of {' '.join(suffixes)}, which tell what it is")
+        raise ValueError(f"{file} must have one of the suffixes {' '.join(suffixes)}")
 
 
 def library_of(file: Path, flags: Sequence[str], cache: str | Path | None) -> Library:
@@ -112,7 +112,7 @@ def library_of(file: Path, flags: Sequence[str], cache: str | Path | None) -> Li
     before = [loaded.library for loaded in tuple(_LOADED.values()) if loaded.path == file]
     now = [as_of_now(library, source) for library in before]
     if before and not set(before).intersection(now):
-        names = REGISTERED.findall(source.path.read_text(errors="replace"))
+        names = REGISTERED.findall(source.path.read_text("utf-8", "replace"))
         for library in now:
             _check_free(file, library, [op for op in library.ops if op in names])
     return build(source, cache_folder(cache))
@@ -186,7 +186,7 @@ def _check_free(file: Path, library: Library, ops: Sequence[str]) -> None:
         if held and loaded.path == file:
             raise ValueError(
                 f"{file}: {_listed(held)} registered already, by this file as it was loaded before; since then "
-                f"{_changes(loaded.library, library)}. Start a new process, since none can unregister an op"
+                f"{_changes(loaded.library, library)}. Start a new process, since an op cannot be unregistered"
             )
         if held:
             rename = f"Rename {'it' if len(held) == 1 else 'them'}, or start a new process"

@@ -52,13 +52,13 @@ def refuse_unwritable(path: str | Path) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
-    Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 def read_json(path: str | Path) -> Any:
     """Return the value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
     try:
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text("utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
 

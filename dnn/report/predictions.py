@@ -1,34 +1,41 @@
 """Predictions as a CSV file that is written completely or not at all, and never replaces the data."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from dnn.nn.softmax import softmax
 from dnn.report.folder import refuse_existing, refuse_unwritable
 
 
-def write_predictions(path: Path, logits: npt.NDArray[Any], classes: list[str]) -> None:
-    """Write a row for each row of logits: its label, and the probability of each class.
+def class_columns(labels: npt.NDArray[Any], probabilities: npt.NDArray[Any], classes: list[str]) -> dict[str, pa.Array]:
+    """Return the columns of predicted classes.
+
+    Args:
+        labels: The predicted class numbers, int[rows].
+        probabilities: float[rows, classes].
+        classes: Name of each class.
+    """
+    names = pa.DictionaryArray.from_arrays(pa.array(labels), classes).cast(pa.string())
+    by_class = {f"probability_{name}": pa.array(probabilities[:, number]) for number, name in enumerate(classes)}
+    return {"label": names} | by_class
+
+
+def write_predictions(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write columns of predictions as a CSV file, completely or not at all.
 
     Args:
         path: The CSV file to write; replaced if it exists.
-        logits: float[rows, classes].
-        classes: Name of each class.
+        columns: [rows] by name, what Arrow takes as an array.
     """
-    probabilities = softmax(logits).numpy()
-    labels = pa.DictionaryArray.from_arrays(pa.array(np.argmax(logits, axis=1)), classes)
-    columns = {"label": labels.cast(pa.string())}
-    columns |= {f"probability_{name}": pa.array(probabilities[:, number]) for number, name in enumerate(classes)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        pa.csv.write_csv(pa.table(columns), partial, pa.csv.WriteOptions(quoting_style="needed"))
+        pa.csv.write_csv(pa.table(dict(columns)), partial, pa.csv.WriteOptions(quoting_style="needed"))
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

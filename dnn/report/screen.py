@@ -1,37 +1,60 @@
-"""The screen output of a run: lines of text, a line for each epoch, a table of results, the confusion matrix."""
+"""The screen output of a run: lines of text that fit 80 columns, 50, or a log file.
 
-from collections.abc import Callable, Iterator, Mapping
+Most functions return lines for a given width; `dnn.report.voice` prints them, or gives them to a program.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.text import Text
+
+from dnn.report.console import steady_console
+from dnn.report.text_table import aligned, counted_things, printable, width_of, without_control
 
 MOST_SHOWN = 20  # classes of a confusion matrix: a screen's worth
+NAME_WIDTH = 24  # columns of a class's name
 
 ShowEpoch: TypeAlias = Callable[[dict[str, float], Any], None]
 
+CLASSIFICATION = (("loss", "loss"), ("accuracy", "accuracy"), ("area under the ROC curve", "roc_auc"))
+REGRESSION = (
+    ("R²", "r2"),
+    ("mean absolute error", "mae"),
+    ("  of always predicting the median", "mae_of_median"),
+    ("root mean squared error", "rmse"),
+    ("  of always predicting the mean", "rmse_of_mean"),
+)
 
-def say(text: str) -> None:
-    """Print text as it is: it may hold what looks like markup, and is not broken into lines."""
-    Console().print(escape(text), highlight=False, soft_wrap=True)
+
+def say(text: str, console: Console | None = None) -> None:
+    """Print text as it is, but for control characters: it may hold what looks like markup, and its lines stay whole."""
+    lines = "\n".join(map(without_control, text.split("\n")))
+    (console or steady_console()).print(Text(lines), soft_wrap=True)
+
+
+def show_results(scores: Mapping[str, Any], *, title: str) -> None:
+    """Print the figures of a test, and the confusion matrix."""
+    console = steady_console()
+    say("\n".join(result_lines(scores, title=title, width=console.width)), console)
 
 
 @contextmanager
 def epoch_lines(console: Console, epochs: int) -> Iterator[ShowEpoch]:
     """Give a callback for `fit` that prints a line for each epoch, over a progress bar if there is a terminal."""
-    if not console.is_terminal:
-        yield lambda record, history: console.print(epoch_line(record, history.best_epoch), soft_wrap=True)
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield lambda record, history: console.print(Text(epoch_line(record, history.best_epoch)), soft_wrap=True)
         return
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs at most"))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
         task = bar.add_task("training", total=epochs)
 
         def show(record: dict[str, float], history: Any) -> None:
-            best = record["epoch"] == history.best_epoch
-            bar.console.print(epoch_line(record, history.best_epoch), style="bold green" if best else None)
+            style = "bold green" if record["epoch"] == history.best_epoch else ""
+            bar.console.print(Text(epoch_line(record, history.best_epoch), style))
             bar.advance(task)
 
         yield show
@@ -39,46 +62,128 @@ def epoch_lines(console: Console, epochs: int) -> Iterator[ShowEpoch]:
 
 def epoch_line(record: Mapping[str, float], best_epoch: int | None) -> str:
     """Return "epoch   3* loss 0.3401  accuracy 0.8812  …", a star at the best epoch so far, in at most 80 columns."""
-    values = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name != "epoch")
+    values = "  ".join(f"{name} {four_digits(value)}" for name, value in record.items() if name != "epoch")
     return f"epoch {record['epoch']:3}{'*' if record['epoch'] == best_epoch else ' '} {values}"
 
 
-def show_results(scores: Mapping[str, Any], *, title: str) -> None:
-    """Print the table of `scores`, and the confusion matrix."""
-    for table in result_tables(scores, title=title):
-        Console().print(table)
+def best_epoch_line(best_epoch: int, epochs: int, most: int, *, restored: bool = True) -> str:
+    """Return which epoch was the best, and that more may help if it was the last of all that were allowed."""
+    kept = "its weights are kept" if restored or best_epoch == epochs else "the last epoch's weights are kept"
+    line = f"best epoch: {best_epoch} of {epochs}; {kept}"
+    return f"{line}\nthe best epoch is the last one: more --epochs may help" if best_epoch == epochs == most else line
 
 
-def result_tables(scores: Mapping[str, Any], *, title: str) -> tuple[Table, Table]:
-    """Return the table of `scores`, and the confusion matrix with each class's precision and recall."""
-    summary = Table(title=escape(f"{title}: {scores['rows']:,} rows"), title_justify="left", show_header=False)
-    for name, key, unit in (
-        ("loss", "loss", "nats"),
-        ("accuracy", "accuracy", ""),
-        ("accuracy of always guessing the most frequent class", "majority_accuracy", ""),
-        ("area under the ROC curve, exact", "roc_auc", ""),
-    ):
-        summary.add_row(name, four_digits(scores[key]), unit)
-    return summary, _confusion_table(scores)
+def result_lines(scores: Mapping[str, Any], *, title: str, width: int = 80) -> list[str]:
+    """Return the figures of a test, and of classes the confusion matrix.
+
+    Args:
+        scores: As `scores` or `regression_scores` returns.
+        title: What was tested.
+        width: Columns of the screen.
+    """
+    head = f"{title}: {counted_things(scores['rows'])}"
+    if "classes" not in scores:
+        return [head, *aligned([[name, significant(scores[key])] for name, key in REGRESSION])]
+    figures = [[name, four_digits(scores[key])] for name, key in CLASSIFICATION]
+    majority = printable(scores["classes"][int(np.sum(scores["confusion_matrix"], axis=1).argmax())], 14)
+    figures.insert(2, [f"  of always guessing '{majority}'", four_digits(scores["majority_accuracy"])])
+    lines = [head, *aligned(figures)]
+    if scores.get("threshold") is not None:
+        positive = printable(scores["positive"], 16)
+        lines.append(f"  '{positive}' from the probability {scores['threshold']:.4g} on")
+    return [*lines, "", *confusion_lines(scores, width=width)]
 
 
-def _confusion_table(scores: Mapping[str, Any]) -> Table:
+def confusion_lines(scores: Mapping[str, Any], *, width: int = 80) -> list[str]:
+    """Return the confusion matrix with precision and recall; as a list of classes where the matrix is too wide.
+
+    Args:
+        scores: As `scores` returns.
+        width: Columns of the screen.
+    """
     classes = scores["classes"]
-    shown = classes[:MOST_SHOWN]
-    part = f" ({len(shown)} of {len(classes)} classes)" if len(shown) < len(classes) else ""
-    matrix = Table(title=f"confusion matrix{part}: true class down, predicted across", title_justify="left")
-    matrix.add_column("true")
-    for name in shown:
-        matrix.add_column(escape(f"predicted {name}"), justify="right")
-    matrix.add_column("precision", justify="right")
-    matrix.add_column("recall", justify="right")
-    for name, row in zip(shown, scores["confusion_matrix"], strict=False):
-        cells = [f"{rows:,}" for rows in row[: len(shown)]]
-        ratios = [four_digits(scores[ratio][name]) for ratio in ("precision", "recall")]
-        matrix.add_row(escape(name), *cells, *ratios)
-    return matrix
+    part = f", first {MOST_SHOWN} of {len(classes)} classes" if len(classes) > MOST_SHOWN else ""
+    names = [printable(name, NAME_WIDTH) for name in classes[:MOST_SHOWN]]
+    numbers = [f"{number}" for number in range(1, len(names) + 1)]
+    numbered = [f"{number:2} {name}" for number, name in enumerate(names, start=1)]
+    for down, across in ((names, [f"predicted {name}" for name in names]), (names, names), (numbered, numbers)):
+        lines = _matrix_lines(scores, down, across)
+        if width_of(lines) <= width:
+            return [f"confusion matrix{part}: true down, predicted across", *lines]
+    return [f"classes{part}", *_class_lines(scores, width)]
+
+
+def baseline_lines(
+    ours: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]], skipped: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return a table of this model and of simple ones on the same rows, and why others were left out.
+
+    Args:
+        ours: The scores of the model, as `scores` or `regression_scores` returns.
+        others: The same of each baseline, by name.
+        skipped: Name and reason of each baseline that has none.
+    """
+    if "classes" in ours:
+        keys, shown = {"loss": "loss", "accuracy": "accuracy", "ROC AUC": "roc_auc"}, four_digits
+    else:
+        keys, shown = {"R²": "r2", "MAE": "mae", "RMSE": "rmse"}, significant
+    models = {"this model": ours, **others}
+    rows = [[name, *(shown(scores[key]) for key in keys.values())] for name, scores in models.items()]
+    lines = aligned([["", *keys], *rows])
+    return ["on the same rows", *lines, *(f"  {name}: {why}" for name, why in (skipped or {}).items())]
+
+
+def fold_lines(folds: Sequence[Mapping[str, float | None]], *, of: str = "fold") -> list[str]:
+    """Return a table of scores: the mean over folds or seeds, ± the standard deviation, the least and the greatest.
+
+    Args:
+        folds: The scores of each fold, by name; those that are not numbers are left out.
+        of: What they are: "fold" or "seed".
+    """
+    rows = [["", "mean", "± sd", "least", "greatest"]]
+    for name in folds[0] if folds else ():
+        values = np.array([value for fold in folds if isinstance(value := fold[name], int | float)])
+        if len(values):
+            spread = values.std(ddof=1) if len(values) > 1 else None
+            rows.append([name, *map(significant, (values.mean(), spread, values.min(), values.max()))])
+    return [counted_things(len(folds), of), *aligned(rows)]
 
 
 def four_digits(value: float | None) -> str:
     """Return four digits after the point, or "–" where there is no number."""
     return "–" if value is None else f"{value:.4f}"
+
+
+def significant(value: float | None) -> str:
+    """Return four significant digits of an amount, all of those before the point, or "–" where there is no number."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:#.4g}".rstrip(".")
+
+
+def _matrix_lines(scores: Mapping[str, Any], down: Sequence[str], across: Sequence[str]) -> list[str]:
+    rows = [["true", *across, "precision", "recall"]]
+    for name, shown, counts in zip(scores["classes"], down, scores["confusion_matrix"], strict=False):
+        ratios = [four_digits(scores[ratio][name]) for ratio in ("precision", "recall")]
+        rows.append([shown, *(f"{count:,}" for count in counts[: len(down)]), *ratios])
+    return aligned(rows)
+
+
+def _class_lines(scores: Mapping[str, Any], width: int) -> list[str]:
+    """Return a line for each class with its most frequent mistake, or two lines where one is too wide."""
+    classes, matrix = scores["classes"], np.array(scores["confusion_matrix"])
+    widest = min(NAME_WIDTH, max(8, width - 34))
+    rows, mistakes = [["class", "rows", "precision", "recall"]], ["most frequent mistake"]
+    for number, name in enumerate(classes[:MOST_SHOWN]):
+        ratios = [four_digits(scores[ratio][name]) for ratio in ("precision", "recall")]
+        rows.append([printable(name, widest), f"{matrix[number].sum():,}", *ratios])
+        wrong = np.where(np.arange(len(classes)) == number, 0, matrix[number])
+        taken = f"{printable(classes[wrong.argmax()], widest)} ({counted_things(int(wrong.max()))})"
+        mistakes.append(taken if wrong.any() else "none")
+    lines = aligned(rows)
+    wide = [f"{line:{width_of(lines)}}  {mistake}" for line, mistake in zip(lines, mistakes, strict=True)]
+    if width_of(wide) <= width:
+        return wide
+    below = [f"    mistaken for {mistake}" if mistake != "none" else "" for mistake in mistakes[1:]]
+    pairs = zip(lines[1:], below, strict=True)
+    return [lines[0], *(line for pair in pairs for line in pair if line)]

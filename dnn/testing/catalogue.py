@@ -25,13 +25,14 @@ from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
-from dnn.nn.scores import calibration, confusion, precision_recall, ranking
+from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
 
 TARGETS = (ONE_HOT, LOGITS)
 BINARY = (BINARY_TARGETS, BINARY_LOGITS)
 RANKED = (LABELS == 2, LOGITS[:, 2])
+PROBABLE_OF_ONE = (LABELS == 2, (np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))[:, 2])
 PREDICTED = (LABELS, LOGITS.argmax(axis=1))
 PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
@@ -85,22 +86,24 @@ PIECES = MappingProxyType(
             *(Metric(name, f, of_targets(name, f)) for name, f in public_functions(metrics).items()),
             Metric("accuracy, one-hot labels", metrics.accuracy, TARGETS),
             Metric("top_k_accuracy, k=2", functools.partial(metrics.top_k_accuracy, k=2)),
-            Optimizer("SGD", lambda parameters: SGD(parameters, 0.1)),
-            Optimizer("SGD, nesterov", lambda parameters: SGD(parameters, PIECEWISE, momentum=0.9, nesterov=True)),
-            Optimizer("RMSprop", lambda parameters: RMSprop(parameters, COSINE, momentum=0.9, centered=True)),
-            Optimizer("Adam", lambda parameters: Adam(parameters, 0.1)),
-            Optimizer("Adam, amsgrad", lambda parameters: Adam(parameters, EXPONENTIAL, amsgrad=True)),
-            Optimizer("AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])),
-            Optimizer(
+            OptimizerPiece("SGD", lambda parameters: SGD(parameters, 0.1)),
+            OptimizerPiece("SGD, nesterov", lambda parameters: SGD(parameters, PIECEWISE, momentum=0.9, nesterov=True)),
+            OptimizerPiece("RMSprop", lambda parameters: RMSprop(parameters, COSINE, momentum=0.9, centered=True)),
+            OptimizerPiece("Adam", lambda parameters: Adam(parameters, 0.1)),
+            OptimizerPiece("Adam, amsgrad", lambda parameters: Adam(parameters, EXPONENTIAL, amsgrad=True)),
+            OptimizerPiece(
+                "AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])
+            ),
+            OptimizerPiece(
                 "ClipGradients, global", lambda parameters: ClipGradients(SGD(parameters, 0.1), global_clipnorm=0.5)
             ),
-            Optimizer(
+            OptimizerPiece(
                 "ClipGradients, clipvalue", lambda parameters: ClipGradients(SGD(parameters, 0.1), clipvalue=0.1)
             ),
-            Optimizer(
+            OptimizerPiece(
                 "AverageWeights", lambda parameters: AverageWeights(SGD(parameters, 0.1), ema_overwrite_frequency=2)
             ),
-            Optimizer("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
+            OptimizerPiece("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
             Score("confusion_matrix", of_three(confusion.confusion_matrix), PREDICTED),
             Score("accuracy_score", confusion.accuracy_score, PREDICTED),
             Score("precision_score", of_each(precision_recall.precision_score), PREDICTED),
@@ -111,6 +114,11 @@ PIECES = MappingProxyType(
             Score("log_loss", of_three(calibration.log_loss), PROBABLE),
             Score("brier_score_loss", of_three(calibration.brier_score_loss), PROBABLE),
             Score("expected_calibration_error", of_three(calibration.expected_calibration_error), PROBABLE),
+            *(Score(name, f, TARGETS) for name, f in public_functions(regression).items()),
+            Score("threshold_of_cost", thresholds.threshold_of_cost, PROBABLE_OF_ONE),
+            Score(
+                "threshold_of_recall", functools.partial(thresholds.threshold_of_recall, recall=0.8), PROBABLE_OF_ONE
+            ),
         )
     }
 )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dnn.ops.calling import name_of
 from dnn.testing.examples import LABELS, LOGITS, X
 from dnn.testing.lawbook import check
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
 
 Examples = tuple[npt.NDArray[Any], ...]
 
@@ -119,8 +119,8 @@ def check_optimizer(make: Callable[..., Any], *, xla: bool = True, refuses: bool
     Raises:
         AssertionError: For the first law that it breaks.
     """
-    name = _name_of_made(lambda: Optimizer("", make).fresh().optimizer, make)
-    check(Optimizer(name, make, xla=xla, refuses=refuses))
+    name = _name_of_made(lambda: OptimizerPiece("", make).fresh().optimizer, make)
+    check(OptimizerPiece(name, make, xla=xla, refuses=refuses))
 
 
 def _name_of_made(call: Callable[[], Any], make: object) -> str:

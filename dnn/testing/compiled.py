@@ -69,7 +69,7 @@ def with_gradients(
 def _assert_agrees(
     piece: Piece, mode: str, traced_for: Sequence[tf.TensorSpec], sizes: Sequence[int], random: frozenset[str]
 ) -> None:
-    """Compare calls with so many rows each, and then one with a NaN, whose gradients are not compared.
+    """Compare calls of `sizes` rows, and then one with a NaN, whose gradients are not compared.
 
     It is traced before the first call, or TensorFlow would warn of a first call that traces, piece after piece.
     """

@@ -54,8 +54,8 @@ def assert_refused(call: Callable[[], object], what: str, names: Sequence[str]) 
         call()
     except (TypeError, ValueError) as error:
         if not names_one_of(names, error):
-            wanted = " or ".join(names)
-            raise AssertionError(f"the error for {what} does not name {wanted}: {error}\n{REFUSAL}") from error
+            expected = " or ".join(names)
+            raise AssertionError(f"the error for {what} does not name {expected}: {error}\n{REFUSAL}") from error
     except Exception as error:
         got = error_text(error).splitlines()[0]
         raise AssertionError(f"{what} raises no TypeError or ValueError, but {got}\n{REFUSAL}") from error

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from dnn.testing.compiled import one_trace_agrees, xla_agrees
 from dnn.testing.law import Law
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Optimizer, Piece, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Piece, Score
 from dnn.testing.purpose import depends_on_the_label, goes_downhill, is_lower_for_the_right_class, moves_every_parameter
 from dnn.testing.refusals import refuses_what_it_cannot_train, refuses_wrong_arguments
 from dnn.testing.state import (
@@ -36,7 +36,7 @@ LAWS: Mapping[type[Piece], tuple[Law, ...]] = MappingProxyType(
         Layer: (*FIRST, treats_each_row_alone, keeps_the_dtype, refuses_wrong_arguments, *SMOOTH, *COMPILED, *SAVED),
         Loss: (*FIRST, treats_each_row_alone, refuses_wrong_arguments, *PURPOSE, *SMOOTH, *COMPILED, *SAVED),
         Metric: (*FIRST, treats_each_row_alone, refuses_wrong_arguments, *COMPILED, *SAVED),
-        Optimizer: (*FIRST, moves_every_parameter, goes_downhill, refuses_what_it_cannot_train, *COMPILED, *SAVED),
+        OptimizerPiece: (*FIRST, moves_every_parameter, goes_downhill, refuses_what_it_cannot_train, *COMPILED, *SAVED),
         Score: (*FIRST, scores_one_row, scores_rows_in_any_order, refuses_wrong_arguments),
     }
 )

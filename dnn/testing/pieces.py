@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.initializers import default_seeds_anew
 from dnn.nn.layers import takes_training
 from dnn.testing.examples import LABELS, LOGITS, ROWS, X
 
@@ -38,7 +39,7 @@ class Piece:
     xla: bool = True
     refuses: bool = True
 
-    wanted: ClassVar[str] = "a function of the examples"  # what its subject must be
+    requirement: ClassVar[str] = "a function of the examples"  # what its subject must be
 
     def __post_init__(self) -> None:
         shapes = [np.shape(example) for example in self.examples]
@@ -112,13 +113,17 @@ class Layer(Piece):
         refuses: Whether it must refuse a wrong rank, dtype or width by name. Say False where that is the caller's care.
     """
 
-    wanted = "made by a function of no argument that makes a new layer each time, `lambda: MyLayer(4)`"
+    requirement = "made by a function of no argument that makes a new layer each time, `lambda: MyLayer(4)`"
 
     def fresh(self) -> tf.Module:
-        return _LayerResults(self.subject())
+        with default_seeds_anew():  # a layer made by defaults begins with other weights each time in a process
+            return _LayerResults(self.subject())
 
     def random_results(self) -> frozenset[str]:
-        one, other = (_LayerResults(self.subject(), key)(*self.examples) for key in (KEY, OTHER_KEY))
+        with default_seeds_anew():
+            one = _LayerResults(self.subject(), KEY)(*self.examples)
+        with default_seeds_anew():
+            other = _LayerResults(self.subject(), OTHER_KEY)(*self.examples)
         return frozenset(name for name in one if not np.array_equal(one[name], other[name], equal_nan=True))
 
     def _function(self) -> Callable[..., Any]:
@@ -177,7 +182,7 @@ class Score(Piece):
         return _Result(self.subject, np.asarray)
 
 
-class Optimizer(Piece):
+class OptimizerPiece(Piece):
     """An optimizer, with `apply(gradients)`.
 
     Args:
@@ -190,7 +195,9 @@ class Optimizer(Piece):
             care.
     """
 
-    wanted = "made by a function of parameters that makes a new optimizer, `lambda parameters: MyOptimizer(parameters)`"
+    requirement = (
+        "made by a function of parameters that makes a new optimizer, `lambda parameters: MyOptimizer(parameters)`"
+    )
 
     def fresh(self) -> tf.Module:
         return _Step(self.subject)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from dnn.ops.comparing import assert_all_near, assert_near
 from dnn.testing.examples import ROWS
 from dnn.testing.law import law
-from dnn.testing.pieces import Layer, Optimizer, Piece
+from dnn.testing.pieces import Layer, OptimizerPiece, Piece
 
 
 @law
@@ -18,7 +18,7 @@ def begins_the_same_each_time(piece: Piece) -> None:
     A variable that is made by the first call is in no checkpoint before it, and makes a tf.function trace twice.
     """
     one, other = piece.fresh(), piece.fresh()
-    if isinstance(piece, Layer | Optimizer) and {id(v) for v in one.variables} & {id(v) for v in other.variables}:
+    if isinstance(piece, Layer | OptimizerPiece) and {id(v) for v in one.variables} & {id(v) for v in other.variables}:
         raise AssertionError("make gave the same object twice; it must give a new one, with new variables, each time")
     for index, (a, b) in enumerate(zip(one.variables, other.variables, strict=True)):
         assert_near(a, b, f"variable {index}, {a.name}, when made for the second time", ulps=0)

@@ -27,11 +27,11 @@ def can_be_called(piece: Piece) -> None:
     A score gives a number or an array. This law is the first: what fails in it would fail in all the others.
     """
     if not callable(piece.subject):
-        raise AssertionError(f"it must be {piece.wanted}, got {piece.subject!r}")
+        raise AssertionError(f"it must be {piece.requirement}, got {piece.subject!r}")
     try:
         module = piece.fresh()
     except Exception as error:
-        raise AssertionError(f"it must be {piece.wanted}; {piece.subject!r} gives {error_text(error)}") from error
+        raise AssertionError(f"it must be {piece.requirement}; {piece.subject!r} gives {error_text(error)}") from error
     examples = ", ".join(map(dtype_and_shape, piece.examples))
     try:
         results = module(*piece.examples)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from dnn.nn.example_weights import counted
 from dnn.nn.precision import at_least_float32
-from dnn.nn.protocols import LossLike, MetricLike
+from dnn.nn.protocols import MetricLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.rows import Rows
@@ -69,25 +69,6 @@ def checked_inputs(model: tf.Module, x: npt.ArrayLike, name: str) -> Array:
     x = _in_dtype(x, _prediction(model, x.shape[1], name).inputs[0].dtype.as_numpy_dtype)
     _refuse_infinite(x, name)
     return x
-
-
-def check_functions(model: tf.Module, rows: Rows, loss: LossLike, metrics: Mapping[str, MetricLike], name: str) -> None:
-    """Call the loss and the metrics once, with two targets and logits of 0: in a trace their errors would be long.
-
-    Raises:
-        ValueError: If one of them refuses the targets, or does not give one number for each row.
-    """
-    y = rows.y[:2]
-    outputs = trace_prediction(model, rows.x.shape[1]).function.outputs[0]
-    logits = tf.zeros([y.shape[0], outputs.shape[1]], outputs.dtype)
-    functions = {"loss": loss, **{f"metric {key!r}": metric for key, metric in metrics.items()}}
-    for what, function in functions.items():
-        try:
-            values = tf.convert_to_tensor(function(y, logits))
-        except (TypeError, ValueError, tf.errors.OpError) as error:
-            raise ValueError(f"{name}: the {what} does not take y as it is: {error}") from error
-        if values.shape != y.shape[:1]:
-            raise ValueError(f"the {what} must be one number for each row, {y.shape[:1]}, got shape {values.shape}")
 
 
 def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: Any) -> None:
@@ -179,6 +160,8 @@ def _prediction(model: tf.Module, features: int, name: str) -> Any:
         prediction = trace_prediction(model, features).function
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         reason = str(error).strip().splitlines()[-1].strip()  # above it, where in the model
+        if "singleton tf.Variables" in reason:
+            raise ValueError("the model makes a variable in each call: make all of them in its constructor") from error
         raise ValueError(f"{name} has {features} features, which the model does not take: {reason}") from error
     logits = prediction.structured_outputs
     if not tf.is_tensor(logits) or logits.shape.rank != 2:

@@ -4,9 +4,10 @@ The record is the dict of the epoch's figures, to which a callback may add some 
 """
 
 import math
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from dnn.nn.argument_checks import checked_below_one, checked_count, checked_not_negative
+from dnn.nn.optimizers.representation import current
 from dnn.train.early_stopping import Rule, better, direction
 from dnn.train.history import History
 
@@ -78,7 +79,7 @@ class ReduceLROnPlateau:
         *,
         factor: float = 0.1,
         patience: int = 10,
-        mode: str = "auto",
+        mode: Literal["auto", "min", "max"] = "auto",
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
@@ -114,6 +115,12 @@ class ReduceLROnPlateau:
         if self.plateau.wait >= max(self.patience, 1) and rate > self.min_lr:
             self.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
             self.plateau = self.plateau._replace(wait=0, resting=self.cooldown)
+
+    def __repr__(self) -> str:
+        names = ("monitor", "factor", "patience", "mode", "min_delta", "cooldown", "min_lr")
+        values = {name: getattr(self, name) for name in names} | self.plateau._asdict()
+        rate = current(lambda: self.optimizer.learning_rate)
+        return f"ReduceLROnPlateau(learning_rate={rate}, {', '.join(f'{name}={values[name]!r}' for name in values)})"
 
 
 def observe_plateau(plateau: Plateau, figure: float, rule: Rule) -> Plateau:

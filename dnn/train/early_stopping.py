@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from dnn.nn.argument_checks import checked_count, checked_not_negative, checked_number
 
@@ -32,7 +32,7 @@ class EarlyStopping:
     monitor: str = "val_loss"
     min_delta: float = 0.0
     patience: int = 0
-    mode: str = "auto"
+    mode: Literal["auto", "min", "max"] = "auto"
     baseline: float | None = None
     restore_best_weights: bool = False
     start_from_epoch: int = 0

@@ -15,6 +15,7 @@ from dnn.nn.example_weights import weighted, weighted_mean
 from dnn.nn.layers import takes_training
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
+from dnn.nn.training_calls import noted_calls
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Compiled, Program, is_small, trace
 
@@ -166,7 +167,15 @@ def evaluation_program(
     return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,))
 
 
-trace_training = functools.lru_cache(maxsize=KEPT)(trace)
+@functools.lru_cache(maxsize=KEPT)
+def trace_training(program: Program, jit_compile: bool = False) -> Compiled:
+    """Trace a training program, and note which layers were told that they are in training."""
+    with noted_calls() as calls:
+        compiled = trace(program, jit_compile)
+    compiled.training_calls = calls
+    return compiled
+
+
 trace_evaluation = functools.lru_cache(maxsize=KEPT)(trace)
 
 
@@ -175,7 +184,10 @@ def trace_prediction(model: tf.Module, features: int) -> Compiled:
     """Return x -> logits, float[rows, outputs], traced for any number of rows of x, in the dtype of the weights."""
     weights = [*model.trainable_variables, *model.variables]
     dtype = next((variable.dtype for variable in weights if variable.dtype.is_floating), tf.float32)
-    return trace(Program(_logits, (model,), (tf.TensorSpec([None, features], dtype),)))
+    compiled = trace(Program(_logits, (model,), (tf.TensorSpec([None, features], dtype),)))
+    before = set(map(id, weights))
+    compiled.made_variables = [variable for variable in model.variables if id(variable) not in before]
+    return compiled
 
 
 def _logits(model: tf.Module, x: tf.Tensor) -> tf.Tensor:

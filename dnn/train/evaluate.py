@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
-from dnn.train.border import check_functions, checked_data, checked_inputs, checked_metrics, checked_per_row
+from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
+from dnn.train.function_checks import check_functions
 from dnn.train.rows import Rows
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import tensorflow as tf
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.train.border import (
-    check_functions,
     check_monitored,
     check_objects,
     check_switches,
@@ -22,9 +21,11 @@ from dnn.train.border import (
 )
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import step_multiply_adds, trace_training, training_program
+from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.evaluate import ACCURACY, evaluator, means
+from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
+from dnn.train.model_checks import check_told_of_training, check_variables_are_known
 from dnn.train.rows import Rows
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
@@ -44,7 +45,7 @@ def fit(
     seed: int = 0,
     ignore_class: int | None = None,
     callbacks: Sequence[CallbackLike] = (),
-    jit_compile: bool | str = "auto",
+    jit_compile: bool | Literal["auto"] = "auto",
 ) -> History:
     """Train the parameters of `optimizer` in place, and return what was measured in each epoch.
 
@@ -89,26 +90,32 @@ def fit(
 
     Raises:
         ValueError: If an array or a number is out of its range or has the wrong shape, before any variable is changed.
-            The message names the argument.
+            The message names the argument. Likewise if the loss or a metric gives a row a value that depends on other
+            rows; if the model computes with trainable variables that neither it nor the optimizer has, or made one
+            after the optimizer was made; or if a `Dropout` or `BatchNormalization` of it that is not frozen is never
+            given `training`.
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
+    check_variables_are_known(model, optimizer, trace_prediction(model, rows.x.shape[1]))
     validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
     check_monitored(early_stopping, metrics, validation_rows, callbacks)
-    for name, part in (("data", rows), ("validation", validation_rows)):
-        if part:
-            check_functions(model, part, loss, metrics, name)
+    check_functions(model, rows, loss, metrics, "data")
+    if validation_rows and not same_targets(validation_rows, rows):
+        check_functions(model, validation_rows, loss, metrics, "validation")
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
     under_xla = jit_compile != "auto" and bool(jit_compile)
     steps, work = math.ceil(rows.x.shape[0] / batch_size), step_multiply_adds(batch_size, optimizer)
     graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
-    train_epoch = GraphOrXla(trace(under_xla), trace, under_xla=under_xla, graph_epochs=graph_epochs)
+    compiled = trace(under_xla)
+    check_told_of_training(model, optimizer, compiled.training_calls)
+    train_epoch = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
     train = trainer(train_epoch, rows, metrics, seed=seed, shuffle=shuffle)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
     return run_epochs(train, validate, model, epochs, early_stopping, callbacks)

@@ -103,7 +103,7 @@ class History:
         Args:
             path: the file to write.
         """
-        with open(path, "w", newline="") as file:
+        with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=self.names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.epochs)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
+from dnn.nn.training_calls import Calls
+
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
 FEW = 2e6  # multiply-adds of a step, below which it takes longer to hand operations to threads than the threads save
@@ -52,6 +54,8 @@ class Compiled:
 
     def __init__(self, function: Any, executor: str = MANY_THREADS):
         self.function, self.executor = function, executor
+        self.training_calls: Calls = {}  # which layers were told, in this trace, that they are in training
+        self.made_variables: list[tf.Variable] = []  # those of the model that did not exist before this trace
 
     def __call__(self, *arguments: Any) -> tf.Tensor:
         """Call it with tensors or arrays of the dtypes it was traced with, in tuples like those of the specs."""

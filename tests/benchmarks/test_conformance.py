@@ -24,13 +24,23 @@ from dnn.nn.optimizers import adam, rmsprop
 
 RECORDED = read(RECORD.read_text("utf-8"))
 README = Path(dnn.__file__).parent.parent / "README.md"
+BESIDE_SCIKIT_LEARN = "one formula in float64, held against scikit-learn or every threshold in tests/nn/scores"
 # public names of dnn.nn that no comparison is named after, and that are no formula of a class that one is named after
 NOT_COMPARED = {
+    "mean_absolute_error": BESIDE_SCIKIT_LEARN,
+    "r2_score": BESIDE_SCIKIT_LEARN,
+    "root_mean_squared_error": BESIDE_SCIKIT_LEARN,
+    "threshold_of_cost": BESIDE_SCIKIT_LEARN,
+    "threshold_of_recall": BESIDE_SCIKIT_LEARN,
     "Optimizer": "abstract",
     "Sequential": "calls its layers in turn",
     "UndefinedMetricWarning": "a warning",
     "class_weights": "looks up a weight for each row",
     "counted": "compares integers",
+    "get_weights": "copies variables",
+    "load_weights": "reads variables",
+    "save_weights": "writes variables",
+    "set_weights": "assigns variables",
     "summary": "prints a table",
     "variance_scaling": "what glorot, he and lecun are made of",
     "weights": "lists variables",

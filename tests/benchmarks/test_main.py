@@ -49,7 +49,7 @@ def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
     program = f"import runpy, sys; sys.modules |= dict.fromkeys({peers}); {main}"
     command = [sys.executable, "-c", program, "--list"]
     environment = os.environ | {"PYTHONPATH": str(HOME)}
-    done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     assert all(f"{name}: " in done.stdout for name in QUESTIONS)
     assert "left out: JAX, jit: jax and optax not installed; README.md says how" in done.stdout
@@ -59,7 +59,7 @@ def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
 def test_a_quick_run_of_one_question_compares_with_keras(run, monkeypatch, tmp_path):
     without(monkeypatch, "torch", "jax", "sklearn")
     printed = run("--quick", "--only", "one_row", "--out", str(tmp_path))
-    results = json.loads((tmp_path / "results.json").read_text())
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
     answers = {answer["against"]: answer for answer in results["questions"]["one_row"]["answers"]}
     assert set(answers) == {"Keras predict", "calling the Keras model"}
     assert all(len(answer["our_values"]) == len(answer["their_values"]) == 2 for answer in answers.values())

@@ -4,18 +4,23 @@ import csv as standard
 import gzip
 import io
 import re
+import sys
 from itertools import product
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dnn.data.files import column_names, read_csv
 
-STRINGS = st.text(st.characters(codec="utf-8"), max_size=8)
-# A bare ",", ";" or tab in an unquoted name is a question without an answer, and a first U+FEFF is a byte-order mark.
-NAMES = st.text(st.characters(codec="utf-8", exclude_characters=",;\t\ufeff\0"), min_size=1, max_size=6)
+NOT_WRITTEN = "\0" if sys.version_info < (3, 11) else ""  # before, Python's own writer took it for its escape character
+STRINGS = st.text(st.characters(codec="utf-8", exclude_characters=NOT_WRITTEN), max_size=8)
+# A bare delimiter in an unquoted name is a question without an answer, a first U+FEFF is a byte-order mark, and names
+# that are numbers, or empty but for white space, are told.
+WORDS = st.characters(codec="utf-8", exclude_characters=",;\t|\ufeff\0", exclude_categories=["Nd"])
+NAMES = st.text(WORDS, min_size=1, max_size=6).filter(lambda name: trimmed(name) and name.strip() == trimmed(name))
 DIALECTS = [
     (delimiter, quoting, eol)
     for delimiter, (quoting, eol) in product(
@@ -24,10 +29,19 @@ DIALECTS = [
 ]
 
 
+def trimmed(text: str) -> str:
+    """Without white space around it, as Arrow sees white space."""
+    return pc.utf8_trim_whitespace(text).as_py()
+
+
+def spelt(cell: str) -> str:
+    return trimmed(cell).lower() if trimmed(cell) in ("True", "TRUE", "False", "FALSE") else trimmed(cell)
+
+
 @st.composite
 def tables(draw, cells):
     """(names, rows): 1 to 4 columns, 1 to 6 rows."""
-    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique_by=trimmed))
     return names, draw(st.lists(st.tuples(*[cells] * len(names)), min_size=1, max_size=6))
 
 
@@ -37,9 +51,9 @@ def files(draw, names, rows) -> bytes:
     delimiter, quoting, eol = draw(st.sampled_from(DIALECTS))
     delimiter = delimiter if len(names) > 1 else ","  # a header of one name does not tell
     lines = [written(row, delimiter, quoting, eol) for row in (names, *rows)]
-    blank = [eol * draw(st.integers(0, 2)) for _ in lines]
+    blank = [eol * draw(st.integers(0, 2 if len(names) > 1 else 0)) for _ in lines]
     text = "".join(before + line for before, line in zip(blank, lines, strict=True))
-    text = text.removesuffix(eol) if draw(st.booleans()) else text + eol
+    text = text.removesuffix(eol) if draw(st.booleans()) else text + eol * (len(names) > 1)
     content = text.encode(draw(st.sampled_from(["utf-8", "utf-8-sig"])))
     return gzip.compress(content) if draw(st.booleans()) else content
 
@@ -56,8 +70,8 @@ def test_strings_come_back_exactly(folder, data):
     path = folder / "strings.csv"
     path.write_bytes(data.draw(files(names, rows)))
     table = read_csv(path, kinds=dict.fromkeys(names, "category"))
-    assert list(table.columns) == names
-    assert list(zip(*table.columns.values(), strict=True)) == rows
+    assert list(table.columns) == list(map(trimmed, names))
+    assert list(zip(*table.columns.values(), strict=True)) == [tuple(map(spelt, row)) for row in rows]
 
 
 @given(st.data())
@@ -66,7 +80,7 @@ def test_numbers_come_back_bit_for_bit(folder, data):
     path = folder / "numbers.csv"
     path.write_bytes(data.draw(files(names, rows)))
     table = read_csv(path)
-    assert list(table.columns) == names
+    assert list(table.columns) == list(map(trimmed, names))
     assert np.stack(list(table.columns.values()), axis=1).tobytes() == np.array(rows).tobytes()
 
 
@@ -80,11 +94,11 @@ def test_an_error_names_the_line_whatever_came_before_it(folder, data, eol):
     line = start.count("\n") + 1
     path = folder / "bad.csv"
     for bad, message in [
-        ("x,nan", f"line {line}, column 'number': nan is not a finite number"),
-        ("x", f"line {line}: 1 cells, but the header has 2"),
+        ("x,inf", f"line {line}, column 'number': inf is not a finite number"),
+        ("x", f"line {line}: 1 cell, but the header has 2"),
         ("x,1,2", f"line {line}: 3 cells, but the header has 2"),
         ("x,y", f"line {line}, column 'number': 'y' is not a number"),
-        ("\xff,1", f"line {line}: not UTF-8 text"),
+        ("\x81,1", f"line {line}: not UTF-8 text, nor cp1252"),
     ]:
         path.write_bytes((start + bad + eol + "x,1" + eol).encode("latin-1"))
         with pytest.raises(ValueError, match=re.escape(f"{path}, {message}")):
@@ -100,21 +114,22 @@ def test_an_error_names_the_line_whatever_came_before_it(folder, data, eol):
         ("a,b", "has a header but no rows"),
         ("\n\na,a\n1,2\n", "line 3: two columns are named 'a'"),
         ("a,,c\n1,2,3\n", "line 1: column 2 has no name"),
-        ("a,b,\n1,2,\n", "line 1: column 3 has no name"),
-        ('a,b\n1,2\n"x,3\n4,5\n', "line 3: 1 cells, but the header has 2; is a quote left open?"),
-        (b"\xff,b\n1,2\n", "line 1: not UTF-8 text"),
-        ("a,b\n1,2\n".encode("utf-16"), "line 1: not UTF-8 text"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "line 1: not UTF-8 text"),
-        (b"a,b\n" + b"1,2\n" * 50_000 + b"\xe9,2\n", "line 50002: not UTF-8 text"),
+        ("a,b,\n1,2,\n1,2,3\n", "line 3: column 3 has no name, but cells, '3' say"),
+        ('a,b\n1,2\n"x,3\n4,5\n', "line 3: 1 cell, but the header has 2; is a quote left open?"),
+        (b"\x81,b\n1,2\n", "line 1: not UTF-8 text, nor cp1252"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "line 1: NUL bytes; is it UTF-16"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "not UTF-8 text, nor cp1252"),
+        (b"a,b\n" + b"1,2\n" * 50_000 + b"\x81,2\n", "line 50002: not UTF-8 text, nor cp1252"),
+        ("a,b\nö,2\n".encode() + b"\xe9,2\n", "line 3: not UTF-8 text, though line 2 is"),
     ],
 )
 def test_a_file_that_is_not_a_table_is_refused_with_the_cause(csv, content, message):
     path = csv(content)
-    with pytest.raises(ValueError, match=re.escape(str(path)) + r"(, | )" + re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(str(path)) + r"(, |: | )" + re.escape(message)):
         read_csv(path)
 
 
-@pytest.mark.parametrize("number", ["nan", "NaN", "-inf", "Infinity", "1e999", "-1e999"])
+@pytest.mark.parametrize("number", ["inf", "-inf", "Infinity", "1e999", "-1e999"])
 @pytest.mark.parametrize("kinds", [{}, {"a": "numeric"}])
 def test_a_number_that_is_not_finite_is_refused(csv, number, kinds):
     path = csv(f"a,b\n1,x\n{number},y\n")
@@ -181,10 +196,10 @@ def test_the_delimiter_is_the_one_that_cuts_most_outside_of_quotes(csv, head, na
 def test_a_cell_may_be_longer_than_the_readers_own_limits(csv, size):
     """The standard library refuses 128 KB, and Arrow cells across its blocks of 1 MB."""
     long = "x" * size
-    path = csv("a,b\n" + "1,y\n" * 400_000 + f"2,{long}\nnan,z\n")
+    path = csv("a,b\n" + "1,y\n" * 400_000 + f"2,{long}\ninf,z\n")
     table = read_csv(path, kinds={"a": "category"})
     assert table.columns["b"][400_000] == long
-    with pytest.raises(ValueError, match="line 400003, column 'a': nan"):
+    with pytest.raises(ValueError, match="line 400003, column 'a': inf"):
         read_csv(path)
 
 

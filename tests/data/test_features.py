@@ -1,6 +1,8 @@
 """Named columns become one float32 matrix, and all that is learnt for it is learnt from the training rows."""
 
+import copy
 import json
+import pickle
 import re
 
 import numpy as np
@@ -170,9 +172,9 @@ def test_a_traced_function_of_any_batch_size_gives_the_same_and_is_traced_once(s
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"age": ...}, "the columns must be those of the training data: missing age"),
-        ({"pet": strings("cat", "dog", "")}, "the columns must be those of the training data: extra pet"),
-        ({"age": ..., "job": ..., "pet": numbers(1, 2, 3)}, "training data: missing age, job; extra pet"),
+        ({"age": ...}, "the columns must be those of the training data: missing 'age'"),
+        ({"pet": strings("cat", "dog", "")}, "the columns must be those of the training data: extra 'pet'"),
+        ({"age": ..., "job": ..., "pet": numbers(1, 2, 3)}, "training data: missing 'age', 'job'; extra 'pet'"),
         ({"age": strings("20", "40", "")}, "column 'age' must be numeric, got category"),
         ({"job": numbers(1, 2, 3)}, "column 'job' must be category, got numeric"),
         ({"age": tf.constant(["20"])}, "column 'age' must be numeric, got category"),
@@ -286,3 +288,52 @@ def test_a_damaged_state_is_refused(change, message):
     state = {name: value for name, value in (STATE | change).items() if value is not ...}
     with pytest.raises(ValueError, match=re.escape(message)):
         Features.from_state(state)
+
+
+@SCALES
+@few
+@given(columns(), columns())
+def test_features_are_pickled_and_copied_bit_for_bit(scale, training, later):
+    features = Features(training, scale=scale)
+    later = {name: later.get(name, cells) for name, cells in training.items()}
+    rows = min(map(len, later.values()))
+    later = {name: cells[:rows] for name, cells in later.items()}
+    for again in (pickle.loads(pickle.dumps(features)), copy.deepcopy(features), copy.copy(features)):
+        assert again(later).numpy().tobytes() == features(later).numpy().tobytes()
+        assert same(again.state()) == same(features.state())
+
+
+def test_features_with_a_scale_of_the_users_own_are_pickled():
+    features = Features(CLIENTS, scale=halved)
+    assert pickle.loads(pickle.dumps(features))(CLIENTS).numpy().tobytes() == features(CLIENTS).numpy().tobytes()
+
+
+def halved(x):
+    return half_of
+
+
+def half_of(x):
+    return x / 2
+
+
+@pytest.mark.parametrize("now", [np.array, tf.constant, lambda truth: np.where(truth, "true", "false").astype(object)])
+def test_truth_values_are_a_category(now):
+    features = Features({"age": numbers(1, 2, 3), "cook": np.array([False, False, True])})
+    assert features.names == ["age", "cook=false", "cook=true"]
+    found = features({"age": numbers(1, 2, 3), "cook": now([True, False, True])}).numpy()
+    np.testing.assert_array_equal(found[:, 1:], [[0, 1], [1, 0], [0, 1]])
+    assert features.gaps({"age": numbers(1), "cook": np.array([True])}) == []
+
+
+def test_all_columns_that_cannot_be_learnt_are_told_and_a_word_among_numbers_first():
+    many = [str(number) for number in range(1_100)]
+    income = strings(*many[:700], "unknown", *many[701:])
+    columns = {"income": income, "id": strings(*(f"u{one}" for one in many)), "big": numbers(*[1e200] * 1_100)}
+    with pytest.raises(ValueError, match="income") as raised:
+        Features(columns)
+    assert str(raised.value).splitlines() == [
+        "column 'income' has 1,100 different values; one-hot takes at most 1,000; 1,099 of 1,100 are numbers, but "
+        "'unknown' in row 701 is not: --missing \"unknown\" reads it as missing",
+        "column 'id' has 1,100 different values; one-hot takes at most 1,000; leave it out, or group its values",
+        "column 'big' has numbers beyond ±1e+150",
+    ]

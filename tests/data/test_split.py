@@ -115,13 +115,53 @@ def test_fractions_must_be_positive_and_sum_to_one(fractions):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"x": np.zeros(9)}, "bank.csv has no column 'y'; its columns are x"),
+        ({"x": np.zeros(9)}, "bank.csv has no column 'y'; its columns are 'x'"),
         ({"y": np.arange(9) % 2}, "bank.csv has no column besides the target 'y'"),
         ({"x": np.zeros(9), "y": np.zeros(9)}, "the target has one class, '0', in all 9 rows"),
-        ({"x": np.zeros(1_001), "y": np.arange(1_001)}, "the target has 1,001 different values"),
-        ({"x": np.zeros(2), "y": np.array(["a", ""], object)}, "the target is empty in data row 2"),
+        (
+            {"x": np.zeros(1_001), "y": np.arange(1_001)},
+            "'y' has 1,001 different numbers in 1,001 rows: it looks like an amount",
+        ),
+        (
+            {"x": np.zeros(2), "y": np.array(["a", ""], object)},
+            "bank.csv: 1 of 2 rows have no target 'y', the first in row 2; fill",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_split_is_refused(columns, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         split(Table(columns, "bank.csv"), "y")
+
+
+@given(st.integers(3, 200), SEEDS)
+def test_amounts_are_dealt_by_rows_alone(rows, seed):
+    target = np.random.default_rng(seed).normal(size=rows)
+    parts = split_rows(target, fractions=(0.8, 0.1, 0.1), seed=seed, stratify=False)
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(rows))
+    sizes = np.array([len(part) for part in parts])
+    assert (sizes >= 1).all()
+    if rows >= 10:
+        assert (np.abs(sizes - rows * np.array([0.8, 0.1, 0.1])) < 1 + 1e-9).all()
+    again = split_rows(target, fractions=(0.8, 0.1, 0.1), seed=seed, stratify=False)
+    assert all(map(np.array_equal, parts, again))
+
+
+def test_too_few_rows_of_amounts_are_refused():
+    with pytest.raises(ValueError, match="there are 2 rows, too few to split into 3 parts"):
+        split(Table({"x": np.zeros(2), "y": np.array([0.5, 1.5])}), "y", stratify=False)
+
+
+def test_rows_without_a_target_are_counted_with_their_line_and_can_be_left_out(csv):
+    table = read_csv(csv("x,y\n" + "1,no\n2,yes\n3,\n" * 6))
+    with pytest.raises(ValueError, match=r"table.csv: 6 of 18 rows have no target 'y', the first in line 4; "):
+        split(table, "y")
+    kept = table.where(table.has("y"))
+    assert sum(len(part.rows) for part in split(kept, "y")) == kept.rows == 12
+    assert kept.location(2) == "line 5"
+
+
+def test_a_target_that_looks_like_amounts_is_told_before_its_classes_are_too_small():
+    prices = np.array([f"{number}.5" for number in range(300)], object)
+    told = "'price' has 300 different numbers in 300 rows: it looks like an amount, not classes; --task regression"
+    with pytest.raises(ValueError, match=told):
+        split(Table({"x": np.zeros(300), "price": prices}), "price")

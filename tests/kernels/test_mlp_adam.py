@@ -109,7 +109,7 @@ def test_the_bank_s_network_is_trained_as_by_keras():
 
 
 def test_the_sums_are_those_before_each_step_and_of_equal_logits_the_first_is_taken():
-    model = dnn.mlp([2, 3])
+    model = dnn.mlp([2, 3], seed=0)
     for variable in model.variables:
         variable.assign(tf.zeros_like(variable))
     rows, order = Rows(np.eye(2, dtype=np.float32), np.int32([0, 2])), np.int32([0, 1])

@@ -38,7 +38,7 @@ def sanitizer_libraries() -> list[str]:
     """
     names = ("libasan.so", "libstdc++.so.6", "libubsan.so")
     ask = ([*compiler(), f"-print-file-name={name}"] for name in names)
-    found = [subprocess.run(command, capture_output=True, text=True).stdout.strip() for command in ask]
+    found = [subprocess.run(command, capture_output=True, encoding="utf-8").stdout.strip() for command in ask]
     missing = [name for name, path in zip(names, found, strict=True) if not Path(path).is_absolute()]
     if missing:
         pytest.skip(f"{compiler()[0]} has no {' and no '.join(missing)}, for the sanitizers")
@@ -48,7 +48,7 @@ def sanitizer_libraries() -> list[str]:
 def run(arguments):
     options = {"ASAN_OPTIONS": "detect_leaks=0", "LD_PRELOAD": " ".join(sanitizer_libraries())}
     return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=300, env={**os.environ, **options}
+        [sys.executable, *arguments], capture_output=True, encoding="utf-8", timeout=300, env={**os.environ, **options}
     )
 
 
@@ -63,7 +63,9 @@ def test_no_input_makes_a_kernel_overrun_its_memory():
 @pytest.mark.parametrize("name", ["libasan.so", "libubsan.so"])
 def test_a_compiler_without_one_of_the_sanitizers_skips(name, tmp_path, monkeypatch):
     script = tmp_path / "compiler"
-    script.write_text(f"#!/bin/sh\nname=${{1#-print-file-name=}}\n[ $name = {name} ] || name=/lib/$name\necho $name\n")
+    script.write_text(
+        f"#!/bin/sh\nname=${{1#-print-file-name=}}\n[ $name = {name} ] || name=/lib/$name\necho $name\n", "utf-8"
+    )
     script.chmod(0o700)
     monkeypatch.setenv("CXX", str(script))
     with pytest.raises(pytest.skip.Exception, match=f"compiler has no {name}, for the sanitizers"):
@@ -72,7 +74,7 @@ def test_a_compiler_without_one_of_the_sanitizers_skips(name, tmp_path, monkeypa
 
 def test_an_overrun_would_be_seen(tmp_path):
     source, library = tmp_path / "overrun.cc", tmp_path / "overrun.so"
-    source.write_text(OVERRUN)
+    source.write_text(OVERRUN, "utf-8")
     subprocess.run([*compiler(), *SANITIZE, "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
     done = run(["-c", f"import ctypes; ctypes.CDLL({str(library)!r})"])
     assert done.returncode != 0
@@ -81,6 +83,6 @@ def test_an_overrun_would_be_seen(tmp_path):
 
 def test_the_vector_code_reads_nothing_before_or_after_its_arrays():
     program = str(Path(__file__).with_name("guarded_memory.py"))
-    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, program], capture_output=True, encoding="utf-8", timeout=300)
     assert done.stdout.split() == ["guarded"], done.stderr[-6000:]
     assert done.returncode in (-signal.SIGSEGV, -signal.SIGBUS)  # by its last read

@@ -13,5 +13,7 @@ pytestmark = needs_compiler
 def test_the_bits_do_not_depend_on_the_number_of_threads():
     ours = kernel_bits.bits()
     another = str(os.cpu_count() + 1)
-    done = subprocess.run([sys.executable, kernel_bits.__file__, another], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, kernel_bits.__file__, another], capture_output=True, encoding="utf-8", timeout=300
+    )
     assert done.stdout.splitlines() == ours, done.stderr[-6000:]

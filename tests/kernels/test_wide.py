@@ -24,7 +24,7 @@ def assembly(compiler, source, *more):
     flags = [flag for flag in OUR_FLAGS if flag != "-shared"]
     command = [compiler, *flags, *more, "-std=c++17", "-Werror", "-DONE_WIDTH", f"-I{include}", "-S", "-o", "-"]
     return subprocess.run(
-        [*command, str(Path(__file__).with_name(source))], capture_output=True, text=True, check=True
+        [*command, str(Path(__file__).with_name(source))], capture_output=True, encoding="utf-8", check=True
     ).stdout
 
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import sklearn.utils.class_weight
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -103,15 +104,52 @@ def test_the_weights_of_classes_are_keras_s_in_fit(labels, weights):
     np.testing.assert_array_equal(class_weights(labels, weights).astype(np.float32), keras_s)
 
 
-@pytest.mark.parametrize("labels", [[0.0, 1.0], [True], ["no"]])
-def test_labels_that_are_no_integers_have_no_class_weight(labels):
-    with pytest.raises(TypeError, match="labels must be integers, got"):
-        class_weights(labels, {0: 2.0})
+@given(st.lists(st.sampled_from(["no", "yes", "maybe"]) | st.sampled_from(["a" * 9, ""]), min_size=1, max_size=30))
+def test_balanced_weights_are_scikit_learn_s_for_names_and_numbers(labels):
+    expected = sklearn.utils.class_weight.compute_sample_weight("balanced", labels)
+    np.testing.assert_allclose(class_weights(labels, "balanced"), expected, rtol=1e-14)
+    _, numbers = np.unique(labels, return_inverse=True)
+    np.testing.assert_allclose(class_weights(numbers * 7 - 3, "balanced"), expected, rtol=1e-14)
+    assert class_weights(labels, "balanced").mean() == pytest.approx(1)
 
 
-def test_classes_are_numbers_and_not_names():
-    with pytest.raises(TypeError, match="the classes of weights must be integers, got <U3"):
+@given(st.lists(st.integers(0, 2), min_size=1), st.dictionaries(st.integers(0, 2), WEIGHTS))
+def test_names_of_classes_weigh_as_their_numbers(labels, weights):
+    names = ["no", "yes", "maybe"]
+    by_name = {names[number]: weight for number, weight in weights.items()}
+    expected = class_weights(labels, weights)
+    np.testing.assert_array_equal(class_weights(labels, by_name, classes=names), expected)
+    np.testing.assert_array_equal(class_weights(labels, weights, classes=names), expected)
+    used = {name: weight for name, weight in by_name.items() if names.index(name) in labels}
+    np.testing.assert_array_equal(class_weights(np.array(names, object)[labels], used), expected)
+
+
+def test_nothing_has_no_weights():
+    assert class_weights([], "balanced").shape == class_weights([], {}).shape == (0,)
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0], [True], [None, "no"]])
+def test_labels_that_are_neither_integers_nor_names_have_no_class_weight(labels):
+    for weights in ({0: 2.0}, "balanced"):
+        with pytest.raises(TypeError, match="labels must be integers or the names of classes, got"):
+            class_weights(labels, weights)
+
+
+def test_classes_of_another_kind_than_the_labels_are_refused():
+    with pytest.raises(TypeError, match="the classes of weights must be integers, got <U3; name the .* as classes="):
         class_weights([0, 1], {"yes": 2.0})
+    with pytest.raises(TypeError, match="the classes of weights must be names, as the labels are, got int64"):
+        class_weights(["no", "yes"], {1: 2.0})
+    with pytest.raises(TypeError, match="the classes of weights must be integers or names, got float64"):
+        class_weights([0, 1], {1.5: 2.0})
+
+
+def test_a_name_that_is_no_class_is_refused():
+    for labels, options in ((["no", "yes"], {}), ([0, 1], {"classes": ["no", "yes"]})):
+        with pytest.raises(ValueError, match="weights has 'Yes', which is no class: the classes are 'no', 'yes'"):
+            class_weights(labels, {"Yes": 2.0}, **options)
+    with pytest.raises(ValueError, match=r'weights must be "balanced" or a dict, class -> weight, got \'balance\''):
+        class_weights([0, 1], "balance")
 
 
 def test_one_hot_labels_have_no_class_weight():

@@ -12,7 +12,7 @@ from tolerance import assert_near
 
 from dnn.nn.activations import relu
 from dnn.nn.dropout import Dropout
-from dnn.nn.initializers import glorot_uniform, he_normal
+from dnn.nn.initializers import default_seeds_anew, glorot_uniform, he_normal
 from dnn.nn.layers import Dense, Sequential, dense, mlp
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
@@ -150,7 +150,7 @@ def test_the_kernel_initializer_is_any_function_of_shape_seed_and_dtype():
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_float64_network_computes_in_float64_in_every_mode(mode):
-    model = mlp([3, 4, 2], dtype=tf.float64)
+    model = mlp([3, 4, 2], dtype=tf.float64, seed=0)
     x = np.linspace(-1, 1, 6).reshape(2, 3)
     logits = MODES[mode](model.__call__)(x)
     assert logits.dtype == tf.float64
@@ -239,3 +239,20 @@ def test_a_network_of_all_layers_takes_new_keys_without_a_second_trace_and_comes
     other = made()
     tf.train.Checkpoint(model=other).read(path).assert_consumed()
     np.testing.assert_array_equal(other(x), model(x))
+
+
+def test_layers_and_models_made_by_defaults_begin_with_other_weights():
+    layers = [Dense(3, 4), Dense(3, 4), mlp([3, 4]).layers[0], mlp([3, 4]).layers[0], Dense(3, 4, seed=0)]
+    kernels = {layer.kernel.numpy().tobytes() for layer in layers}
+    assert len(kernels) == len(layers)
+
+
+def test_the_same_program_draws_the_same_default_weights_again():
+    def program():
+        return [Dense(3, 4).kernel.numpy().tobytes(), mlp([3, 4, 2]).layers[1].kernel.numpy().tobytes()]
+
+    with default_seeds_anew():
+        first = program()
+        assert program() != first
+    with default_seeds_anew():
+        assert program() == first

@@ -1,6 +1,8 @@
 """What a module contains: its variables in Keras's order, and the tree that its repr shows."""
 
+import copy
 import functools
+import pickle
 
 import keras
 import numpy as np
@@ -12,7 +14,7 @@ from tolerance import assert_near
 
 import dnn
 from dnn.nn.layers import Dense, Sequential
-from dnn.nn.modules import function_name, named_parts, weights
+from dnn.nn.modules import function_name, named_parts, variable_paths, weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 
 
@@ -170,3 +172,55 @@ def test_a_variable_without_a_fixed_shape_does_not_stop_a_repr():
     layer = WideAndDeep()
     layer.scales = tf.Variable(1.0, shape=tf.TensorShape(None))
     assert "(scales) Variable(<unknown>, float32)" in repr(Sequential([layer]))
+
+
+class Holding(tf.Module):
+    """A module that holds itself, a shared layer, and variables in every kind of container."""
+
+    def __init__(self):
+        super().__init__()
+        self.me, self.layer = self, dnn.Dense(2, 3)
+        self.parts = {"a": [self.layer, tf.Variable(1.0)], "b": (tf.Variable(2.0), {"me": self})}
+
+
+def test_a_module_that_contains_itself_has_weights_and_paths():
+    model = Holding()
+    assert {id(v) for v in weights(model)} == {id(v) for v in model.variables}
+    assert len(weights(model)) == 4
+    paths = variable_paths(model)
+    assert set(paths) == {"layer/kernel", "layer/bias", "parts/a/0/kernel", "parts/a/0/bias", "parts/a/1", "parts/b/0"}
+    assert paths["layer/kernel"] is paths["parts/a/0/kernel"]
+
+
+def test_two_variables_of_one_path_are_refused():
+    model = Holding()
+    model.more = {"x/y": tf.Variable(0.0), "x": {"y": tf.Variable(0.0)}}
+    with pytest.raises(ValueError, match="two variables have the path 'more/x/y'"):
+        variable_paths(model)
+
+
+COPIES = {"pickle": lambda value: pickle.loads(pickle.dumps(value)), "deepcopy": copy.deepcopy}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_a_model_and_its_optimizer_are_copied_together_and_train_alike(copied):
+    layers = [dnn.Dense(3, 4, activation=dnn.relu, kernel_regularizer=dnn.L2(0.1)), dnn.BatchNormalization(4)]
+    model = dnn.Sequential([*layers, dnn.Dropout(0.5), dnn.LayerNormalization(4), tf.nn.relu, dnn.Dense(4, 2)])
+    adam = dnn.Adam(model.trainable_variables, dnn.CosineDecay(0.1, 9))
+    pair = model, dnn.ClipGradients(adam, clipnorm=1.0)
+    random = np.random.default_rng(0)
+    data = random.normal(size=(20, 3)).astype(np.float32), random.integers(0, 2, 20)
+
+    def fitted(model, optimizer):
+        dnn.fit(model, data, loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, batch_size=8)
+        return [variable.numpy().tobytes() for variable in model.variables]
+
+    fitted(*pair)
+    other = copied(pair)
+    assert {id(v) for v in other[1].parameters} == {id(v) for v in other[0].trainable_variables}
+    assert [v.trainable for v in other[0].variables] == [v.trainable for v in model.variables]
+    assert dnn.predict(other[0], data[0]).tobytes() == dnn.predict(model, data[0]).tobytes()
+    before = dnn.predict(model, data[0])
+    weights_of_the_copy = fitted(*other)
+    assert np.array_equal(dnn.predict(model, data[0]), before)
+    assert weights_of_the_copy == fitted(*pair)

@@ -23,7 +23,7 @@ done
 {lines}
 """
         path = Path(tmp_path, "compiler")
-        path.write_text(script)
+        path.write_text(script, "utf-8")
         path.chmod(0o700)
         monkeypatch.setenv("CXX", str(path))
 

@@ -27,7 +27,7 @@ def contents(file: Path) -> bytes:
 @pytest.fixture
 def source(tmp_path):
     """A source and its header, to be changed."""
-    return [written(tmp_path / name, SOURCE.with_name(name).read_text()) for name in ("one.h", "plus_one.cc")][1]
+    return [written(tmp_path / name, SOURCE.with_name(name).read_text("utf-8")) for name in ("one.h", "plus_one.cc")][1]
 
 
 def test_a_build_that_fails_midway_leaves_nothing(tmp_path, fake_compiler):
@@ -77,7 +77,7 @@ def test_of_several_that_build_at_once_one_compiles_where_a_file_can_be_locked(
         thread.start()
     for thread in threads:
         thread.join()
-    assert (builds.read_text() == "once\n") == locks
+    assert (builds.read_text("utf-8") == "once\n") == locks
     assert [contents(path) for path in cache.iterdir()] == [b"first\nsecond\n"]
 
 
@@ -93,7 +93,7 @@ def test_compilers_and_versions_of_a_header_have_libraries_beside_each_other(sou
     first = [built(*way) for way in ways]
     assert [built(*way) for way in ways] == first
     assert [contents(library.file) for library in first] == [b"one", b"two", b"two"]
-    assert builds.read_text() == 3 * "once\n"
+    assert builds.read_text("utf-8") == 3 * "once\n"
 
 
 def test_that_it_compiles_and_what_the_compiler_warns_of_is_told_once(tmp_path, fake_compiler, recwarn, caplog):
@@ -113,7 +113,7 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(source, tm
     def builds_after(*flags: str) -> int:
         for _ in range(2):  # the second time there is nothing to do
             build(source_of(source, flags), tmp_path / "cache")
-        return len(builds.read_text().split())
+        return len(builds.read_text("utf-8").split())
 
     assert builds_after() == 1
     assert builds_after("-DLONG=" + "1" * 300) == 2
@@ -123,7 +123,7 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(source, tm
     assert builds_after() == 4
     monkeypatch.setattr(tf.version, "GIT_VERSION", "another")
     assert builds_after() == 5
-    written(source, source.read_text() + "// more\n")
+    written(source, source.read_text("utf-8") + "// more\n")
     assert builds_after() == 6
     monkeypatch.setenv("CPATH", "headers")
     assert builds_after() == 7
@@ -133,7 +133,7 @@ def test_a_library_is_built_again_when_anything_it_is_made_of_changes(source, tm
     assert builds_after("@flags.txt") == 9
     header.unlink()
     build(source_of(source, ()), tmp_path / "cache")
-    assert len(builds.read_text().split()) == 10
+    assert len(builds.read_text("utf-8").split()) == 10
 
 
 def test_a_header_that_is_saved_while_the_compiler_runs_is_told_of_and_no_library_is_kept(

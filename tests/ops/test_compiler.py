@@ -11,7 +11,7 @@ from dnn.ops.compiler import compile_flags, files_in_rules, source_of
 
 @pytest.fixture
 def source(tmp_path):
-    tmp_path.joinpath("a.cc").write_text('REGISTER_OP("A");')
+    tmp_path.joinpath("a.cc").write_text('REGISTER_OP("A");', "utf-8")
     return tmp_path / "a.cc"
 
 
@@ -34,7 +34,7 @@ def test_a_wrong_cxx_is_named(source, tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ["#!/bin/sh\necho out of order >&2; exit 1\n", "no program"])
 def test_a_compiler_that_does_not_work_is_named(text, source, tmp_path, monkeypatch):
     broken = tmp_path / "broken"
-    broken.write_text(text)
+    broken.write_text(text, "utf-8")
     broken.chmod(0o700)
     monkeypatch.setenv("CXX", str(broken))
     message = r"compiler does not work: (?s:.*)(out of order|format error)(?s:.*)\nSet CXX"

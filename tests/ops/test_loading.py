@@ -151,7 +151,7 @@ def test_a_file_that_is_saved_while_its_library_is_loaded_is_not_taken_for_the_o
 
     def builds_and_saves(*arguments):
         library = build(*arguments)
-        written(source, source.read_text() + "int more = 1;")
+        written(source, source.read_text("utf-8") + "int more = 1;")
         return library
 
     with monkeypatch.context() as patch:
@@ -220,7 +220,7 @@ def test_a_file_that_is_not_there_is_named(path):
 def test_a_folder_and_a_file_of_another_kind_are_refused(tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder, not a file: ops are loaded from a source or a library"):
         dnn.ops.load(tmp_path)
-    with pytest.raises(ValueError, match=r"cube.txt must end in one of .cc .cpp .cxx .so .dylib"):
+    with pytest.raises(ValueError, match=r"cube.txt must have one of the suffixes .cc .cpp .cxx .so .dylib"):
         dnn.ops.load(written(tmp_path / "cube.txt", ""))
 
 

@@ -29,7 +29,7 @@ def test_the_python_blocks_run_in_order_beside_the_files(tmp_path, monkeypatch):
     if not THOROUGH:  # the same laws, of fewer examples and calls
         monkeypatch.setattr(dnn.testing, "check_op", functools.partial(dnn.testing.check_op, examples=4, calls=64))
     for block in blocks("cpp"):
-        Path(re.match(r"// (\w+\.cc)\n", block)[1]).write_text(block)
+        Path(re.match(r"// (\w+\.cc)\n", block)[1]).write_text(block, "utf-8")
     names = {"__name__": "readme"}
     assert len(blocks("python")) >= 9
     for block in blocks("python"):

@@ -38,7 +38,7 @@ def test_the_library_is_carried_and_enough(tmp_path):
     carried = dnn.ops.carry(source, folder)
     assert carried == folder / "assets.extra" / "plus_one.so"
     command = [sys.executable, "-c", ALONE, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, cwd=tmp_path)
     assert done.stdout.splitlines() == ["Op type not registered 'DnnTestPlusOne'", "[[2.0, 3.0, 4.0]]"], done.stderr
     assert dnn.ops.load(carried) is ops
     carried.write_bytes(b"another")

@@ -2,7 +2,9 @@
 // among the calls of a kernel, one writes over its argument, and one is wrong where a large one is split.
 // They are written in TensorFlow's C interface, whose headers compile within a second or two.
 
+#include <chrono>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "tensorflow/c/kernels.h"
@@ -11,6 +13,9 @@
 #include "tensorflow/c/tf_tensor.h"
 
 namespace {
+
+// Without it a busy machine may run the calls one after the other, and there is no race.
+void LetAnotherThreadCome() { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
 
 struct Relu {
   const float* x;
@@ -26,11 +31,13 @@ struct Relu {
     static float scratch[1 << 21];
     const int64_t count = size < (1 << 21) ? size : (1 << 21);
     for (int64_t i = 0; i < count; ++i) scratch[i] = x[i] < 0 ? 0 : x[i];
+    LetAnotherThreadCome();
     for (int64_t i = 0; i < count; ++i) y[i] = scratch[i];
   }
 
   void InMemoryOfItsKernel() const {
     of_kernel->assign(x, x + size);
+    LetAnotherThreadCome();
     for (int64_t i = 0; i < size; ++i) y[i] = (*of_kernel)[i] < 0 ? 0 : (*of_kernel)[i];
   }
 

@@ -12,7 +12,7 @@ import dnn
 from dnn.nn.argument_checks import checked_count
 from dnn.train.border import checked_data, checked_inputs, checked_per_row
 
-MODEL = dnn.mlp([2, 3])
+MODEL = dnn.mlp([2, 3], seed=0)
 X, Y = np.array([[0, 1], [2, 3]], np.float32), np.array([0, 2])
 
 
@@ -52,7 +52,7 @@ def test_labels_pass_exactly_when_each_is_a_class(labels):
 
 def test_integers_beside_one_output_are_numbers_and_not_classes():
     """0 and 1 for one logit, or counts: whatever the loss compares with."""
-    y = checked_data(dnn.mlp([2, 1]), (X, np.array([-4, 700])), "data").y
+    y = checked_data(dnn.mlp([2, 1], seed=0), (X, np.array([-4, 700])), "data").y
     np.testing.assert_array_equal(y, [-4, 700])
 
 
@@ -138,7 +138,7 @@ def test_the_dtype_is_that_of_what_trains():
             return super().__call__(x - tf.cast(self.an_offset, x.dtype))
 
     assert checked_inputs(Shifted(), X, "x").dtype == tf.float32
-    assert checked_inputs(dnn.mlp([2, 3], dtype=tf.float64), X, "x").dtype == tf.float64
+    assert checked_inputs(dnn.mlp([2, 3], dtype=tf.float64, seed=0), X, "x").dtype == tf.float64
 
 
 @pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(3)])

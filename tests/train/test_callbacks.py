@@ -102,7 +102,7 @@ def test_a_new_fit_begins_anew():
 
 
 def test_it_reduces_the_rate_of_a_compiled_fit():
-    model = dnn.mlp([2, 2])
+    model = dnn.mlp([2, 2], seed=0)
     optimizer = dnn.Adam(model.trainable_variables, 0.5)
     reduce = ReduceLROnPlateau(optimizer, "loss", factor=0.25, patience=1, min_delta=100.0)
     x = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
@@ -110,6 +110,8 @@ def test_it_reduces_the_rate_of_a_compiled_fit():
         model, (x, [0, 1] * 4), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, epochs=3, callbacks=[reduce]
     )
     assert history["learning_rate"] == [0.5, 0.5, 0.125]
+    assert repr(reduce).startswith("ReduceLROnPlateau(learning_rate=0.03125, monitor='loss', factor=0.25, patience=1, ")
+    assert repr(reduce).endswith(f"best={history['loss'][0]}, wait=0, resting=0)")
     assert float(optimizer.learning_rate) == 0.5 / 16
 
 

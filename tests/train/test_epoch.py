@@ -158,7 +158,7 @@ def test_a_loss_or_metric_that_is_not_one_number_a_row_is_refused(wrong):
 
 
 def test_a_prediction_is_one_graph_for_any_number_of_rows():
-    logits = trace_prediction(dnn.mlp([4, 3]), 4)
+    logits = trace_prediction(dnn.mlp([4, 3], seed=0), 4)
     for rows in (1, 2, 7, 1000):
         assert logits(tf.zeros((rows, 4))).shape == (rows, 3)
 
@@ -209,7 +209,7 @@ def test_graphs_that_came_and_went_do_not_stay_in_memory():
     gc.disable()
     try:
         for _ in range(3 * KEPT):
-            references.append(weakref.ref(trace_prediction(dnn.mlp([2, 2]), 2).function.graph))
+            references.append(weakref.ref(trace_prediction(dnn.mlp([2, 2], seed=0), 2).function.graph))
         assert sum(reference() is not None for reference in references) <= 2 * KEPT + 1
     finally:
         gc.enable()
@@ -220,7 +220,7 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
     x, y = some_rows(6)
 
     def fitted():
-        model = dnn.mlp([4, 6, 3])
+        model = dnn.mlp([4, 6, 3], seed=0)
         dnn.fit(model, (x, y), (x, y), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))
         dnn.predict(model, x)
         return weakref.ref(model), weakref.ref(trace_prediction(model, 4).function.graph)

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from dnn.nn.initializers import default_seeds_anew
+
 # what the core must do without; pyarrow, rich, typer and matplotlib are for files, the screen and curves
 BLOCKED = ("keras", "pyarrow", "rich", "typer", "matplotlib", "sklearn", "scipy", "pandas")
 
@@ -41,8 +43,8 @@ def results():
     """What a fresh process prints, and what this one does, whose strings have other hashes and which has Keras."""
     command = [sys.executable, "-W", "error::DeprecationWarning:dnn", "-c", PROGRAM.format(blocked=BLOCKED)]
     environment = os.environ | {"PYTHONHASHSEED": "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
-    with contextlib.redirect_stdout(io.StringIO()) as here:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, encoding="utf-8")
+    with contextlib.redirect_stdout(io.StringIO()) as here, default_seeds_anew():
         exec(PROGRAM.format(blocked=()), {})
     output = process.communicate(timeout=600)[0]
     assert process.returncode == 0

@@ -44,7 +44,7 @@ def test_it_is_as_long_as_it_has_epochs_and_has_keras_s_dict():
 def test_a_csv_file_holds_every_number_with_all_its_digits(tmp_path_factory, records):
     path = tmp_path_factory.mktemp("history") / "history.csv"
     History(records).to_csv(path)
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         read = list(csv.DictReader(file))
     assert list(read[0]) == ["epoch", "loss", "val_loss"]
     assert [int(row["epoch"]) for row in read] == [record["epoch"] for record in records]
@@ -77,7 +77,7 @@ def test_a_figure_that_only_some_epochs_have_is_nan_in_the_others(tmp_path):
     assert "val_auc" not in UNEVEN
     assert UNEVEN.names == ["epoch", "loss", "val_loss", "auc"]
     UNEVEN.to_csv(tmp_path / "history.csv")
-    assert (tmp_path / "history.csv").read_text().splitlines() == [
+    assert (tmp_path / "history.csv").read_text("utf-8").splitlines() == [
         "epoch,loss,val_loss,auc",
         "1,2.0,3.0,",
         "2,1.0,2.5,0.5",

@@ -65,7 +65,7 @@ def test_rows_of_an_ignored_class_take_no_part_as_in_keras():
 
 def test_xla_weighs_and_ignores_rows_as_graph_mode_does():
     (x, y), (*_, weights) = some_ignored(), some_rows()
-    models = [dnn.mlp(SIZES, dtype=tf.float64) for _ in range(2)]
+    models = [dnn.mlp(SIZES, dtype=tf.float64, seed=0) for _ in range(2)]
     histories = [
         fitted(model, (x, y, weights), ignore_class=-1, jit_compile=jit_compile)
         for model, jit_compile in zip(models, (False, True), strict=True)
@@ -76,7 +76,7 @@ def test_xla_weighs_and_ignores_rows_as_graph_mode_does():
 
 
 def test_the_means_are_over_the_rows_that_count():
-    model, (x, y, weights) = dnn.mlp(SIZES, dtype=tf.float64), some_rows()
+    model, (x, y, weights) = dnn.mlp(SIZES, dtype=tf.float64, seed=0), some_rows()
     counts = y != 2
     expected = dnn.evaluate(model, (x[counts], y[counts], weights[counts]), loss=LOSS)
     actual = dnn.evaluate(model, (x, np.where(counts, y, 77), weights), loss=LOSS, ignore_class=77)
@@ -87,7 +87,7 @@ def test_the_means_are_over_the_rows_that_count():
 
 
 def test_a_penalty_is_in_the_loss_once_whatever_the_rows_weigh():
-    model = dnn.Dense(4, 3, kernel_regularizer=dnn.L2(0.5), dtype=tf.float64)
+    model = dnn.Dense(4, 3, kernel_regularizer=dnn.L2(0.5), dtype=tf.float64, seed=0)
     x, y, _ = some_rows(20)
     free = dnn.evaluate(model, (x, y, np.zeros(20)), loss=LOSS)["loss"]
     assert free == pytest.approx(0.5 * np.sum(model.kernel.numpy() ** 2), rel=1e-9)
@@ -97,7 +97,7 @@ def test_a_penalty_is_in_the_loss_once_whatever_the_rows_weigh():
 
 def test_weights_of_1_are_no_weights():
     x, y, _ = some_rows(16)
-    models = [dnn.mlp(SIZES, dtype=tf.float64) for _ in range(2)]
+    models = [dnn.mlp(SIZES, dtype=tf.float64, seed=0) for _ in range(2)]
     histories = [fitted(models[0], (x, y)), fitted(models[1], (x, y, np.ones(16)))]
     for name in ("loss", "accuracy"):
         np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-9)
@@ -107,7 +107,7 @@ def test_weights_of_1_are_no_weights():
 
 def test_the_labels_of_rows_that_weigh_nothing_do_not_matter():
     x, y, _ = some_rows(16)
-    model, light = dnn.mlp(SIZES), np.arange(16) % 2
+    model, light = dnn.mlp(SIZES, seed=0), np.arange(16) % 2
     optimizer = dnn.SGD(model.trainable_variables, 0.1)
     before, after = [variable.numpy() for variable in model.variables], []
     for labels in (y, np.where(light, y, (y + 1) % 3)):

@@ -63,7 +63,7 @@ def test_the_executor_runs_the_epoch(monkeypatch):
         return call(self, *arguments)
 
     monkeypatch.setattr(AtomicFunction, "call_flat", noted)
-    _, epoch = traced(dnn.mlp([4, 2]))
+    _, epoch = traced(dnn.mlp([4, 2], seed=0))
     epoch(Rows(X, Y), np.arange(50, dtype=np.int32), np.int32([0, 1]))
     assert seen[-1] == ONE_THREAD
 
@@ -117,7 +117,7 @@ int says_nothing = add("DnnTestSaysNothing", "other: bool = true");
 @pytest.fixture(scope="module")
 def ops(tmp_path_factory):
     path = tmp_path_factory.mktemp("ops") / "says.cc"
-    path.write_text(OPS)
+    path.write_text(OPS, "utf-8")
     library = dnn.ops.load(path, cache=path.parent / "cache")
     for name in ("DnnTestSaysSo", "DnnTestSaysNo", "DnnTestSaysNothing"):
         tf.RegisterGradient(name)(lambda op, gradient: gradient)
@@ -161,7 +161,7 @@ class Forwarding:
 
 @pytest.mark.parametrize(("wrap", "steps"), [(lambda optimizer: optimizer, 0), (Forwarding, 7)])
 def test_an_optimizer_whose_class_has_train_epoch_takes_the_epochs(wrap, steps):
-    model = dnn.mlp([4, 2])
+    model = dnn.mlp([4, 2], seed=0)
     optimizer = Epochs(model.trainable_variables)
     dnn.fit(model, (X, Y), loss=dnn.sparse_softmax_cross_entropy, optimizer=wrap(optimizer), batch_size=8)
     assert optimizer.t.numpy() == steps
@@ -220,17 +220,18 @@ def test_so_is_a_loss_with_a_branch_in_a_tf_function():
         losses = dnn.sparse_softmax_cross_entropy(y, logits)
         return tf.cond(tf.reduce_mean(losses) > 100, lambda: tf.minimum(losses, 100), lambda: losses)
 
-    _, epoch = traced(dnn.mlp([4, 2]), loss, batch_size=10)
+    _, epoch = traced(dnn.mlp([4, 2], seed=0), loss, batch_size=10)
     assert epoch.executor == MANY_THREADS
 
 
 def test_a_prediction_has_the_same_bits_in_this_thread():
-    logits = trace_prediction(dnn.mlp([4, 6, 2]), 4)
+    logits = trace_prediction(dnn.mlp([4, 6, 2], seed=0), 4)
     np.testing.assert_array_equal(logits.in_this_thread(X), logits(X))
 
 
 @pytest.mark.parametrize(
-    ("make", "rows", "here"), [(lambda: dnn.mlp([4, 2]), 256, 1), (lambda: dnn.mlp([4, 2]), 257, 0), (Looping, 1, 0)]
+    ("make", "rows", "here"),
+    [(lambda: dnn.mlp([4, 2], seed=0), 256, 1), (lambda: dnn.mlp([4, 2], seed=0), 257, 0), (Looping, 1, 0)],
 )
 def test_few_rows_of_a_plain_model_are_predicted_in_this_thread(make, rows, here, monkeypatch):
     calls, in_this_thread = [], Compiled.in_this_thread

@@ -27,7 +27,7 @@ class Witness(tf.Module):
 
     def __init__(self):
         super().__init__()
-        self.dense = dnn.Dense(4, 3)
+        self.dense = dnn.Dense(4, 3, seed=0)
         self.keys = tf.Variable([0, 0, 0], trainable=False)
         self.without = tf.Variable(0, trainable=False)
 
@@ -49,7 +49,7 @@ def test_each_step_gets_its_own_key_and_validation_gets_none():
 
 @MODES
 def test_dropout_trains_reproducibly_and_is_off_in_evaluation(jit_compile):
-    model = dnn.Sequential([dnn.Dense(4, 16, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(16, 3)])
+    model = dnn.Sequential([dnn.Dense(4, 16, activation=dnn.relu, seed=0), dnn.Dropout(0.5), dnn.Dense(16, 3, seed=0)])
     optimizer, runs = dnn.SGD(model.trainable_variables, 0.1), []
     before = [variable.numpy() for variable in model.variables]
     for seed in (1, 1, 2):  # of the same objects: traced and compiled once
@@ -71,10 +71,10 @@ def penalized(dtype):
     """(ours, Keras's), with batch normalization and penalties, from the same weights."""
     ours = dnn.Sequential(
         [
-            dnn.Dense(4, 5, kernel_regularizer=dnn.L2(0.02), bias_regularizer=dnn.L1(0.01), dtype=dtype),
+            dnn.Dense(4, 5, kernel_regularizer=dnn.L2(0.02), bias_regularizer=dnn.L1(0.01), dtype=dtype, seed=0),
             dnn.relu,
             dnn.BatchNormalization(5, momentum=0.8, dtype=dtype),  # before relu it would leave the bias to rounding
-            dnn.Dense(5, 3, kernel_regularizer=dnn.L1L2(0.01, 0.02), dtype=dtype),
+            dnn.Dense(5, 3, kernel_regularizer=dnn.L1L2(0.01, 0.02), dtype=dtype, seed=0),
         ]
     )
     l2, l1, l1_l2 = keras.regularizers.L2(0.02), keras.regularizers.L1(0.01), keras.regularizers.L1L2(0.01, 0.02)
@@ -121,7 +121,7 @@ def test_batch_normalization_and_penalties_train_as_in_keras(jit_compile, keras_
 
 
 def test_a_learning_rate_assigned_between_fits_holds_in_the_compiled_epoch():
-    model, data = dnn.mlp([4, 3]), some_rows()
+    model, data = dnn.mlp([4, 3], seed=0), some_rows()
     optimizer = dnn.Adam(model.trainable_variables, 0.1)
     dnn.fit(model, data, loss=LOSS, optimizer=optimizer, batch_size=8)
     before = [variable.numpy() for variable in model.variables]
@@ -151,13 +151,13 @@ def test_a_learning_rate_assigned_between_fits_holds_in_the_compiled_epoch():
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_an_argument_of_the_wrong_kind_is_named(wrong, message):
-    model = dnn.mlp([4, 3])
+    model = dnn.mlp([4, 3], seed=0)
     arguments = {"data": some_rows(), "loss": LOSS, "optimizer": dnn.Adam(model.trainable_variables), "model": model}
     with pytest.raises(TypeError, match=message):
         dnn.fit(**(arguments | wrong))
 
 
 def test_a_softmax_of_one_output_is_refused():
-    model = dnn.mlp([4, 1])
+    model = dnn.mlp([4, 1], seed=0)
     with pytest.raises(ValueError, match="softmax of one output is always 1"):
         dnn.fit(model, some_rows(), loss=LOSS, optimizer=dnn.Adam(model.trainable_variables))

@@ -3,3 +3,7 @@
 `optimizer.py` is what they share. A wrapper (`wrapper.py`) has the same `parameters` and `apply(gradients)`, and stands
 around any of them, or around one of the user's own.
 """
+
+from dnn.lazy import import_when_used as _import_when_used
+
+_import_when_used(__name__)

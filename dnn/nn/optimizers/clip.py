@@ -49,6 +49,7 @@ def clip_by_global_norm(gradients: Sequence[tf.Tensor], clipnorm: float) -> list
     parts = [g / largest for g in wide]  # NaN for ∞
     norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(part)) for part in parts]))  # in largest
     short = norm * largest <= clipnorm  # not for a NaN
+    norm = tf.where(norm != 0, norm, 1)  # for zeros; NaN stays NaN
     clipped = [tf.cast(part * clipnorm / norm, g.dtype) for part, g in zip(parts, gradients, strict=True)]
     return [tf.where(short, g, c) for g, c in zip(gradients, clipped, strict=True)]
 

@@ -6,6 +6,12 @@
 | `precision_recall.py` | `precision_score`, `recall_score`, `f1_score` |
 | `ranking.py` | `roc_auc_score`, `average_precision_score` |
 | `calibration.py` | `log_loss`, `brier_score_loss`, `expected_calibration_error` |
+| `regression.py` | `r2_score`, `mean_absolute_error`, `root_mean_squared_error` |
+| `thresholds.py` | `threshold_of_cost`, `threshold_of_recall`, which scikit-learn has not |
 
 What is measured in a fit, one number for each row and in TensorFlow, stands in `dnn/nn/metrics.py`.
 """
+
+from dnn.lazy import import_when_used as _import_when_used
+
+_import_when_used(__name__)

@@ -48,7 +48,7 @@ def log_loss(
         >>> round(dnn.log_loss(["no", "yes"], [[0.9, 0.1], [0.2, 0.8]]), 3)
         0.164
     """
-    index, probabilities, epsilon = _checked(y_true, y_proba, labels)
+    index, probabilities, epsilon = _checked_probabilities(y_true, y_proba, labels)
     weights = checked_weights(sample_weight, len(index))
     of_truth = np.clip(probabilities[np.arange(len(index)), index], epsilon, 1 - epsilon)
     costs = -np.log(of_truth)
@@ -94,7 +94,7 @@ def brier_score_loss(
         0.0375
     """
     if np.ndim(y_proba) == 2 and np.shape(y_proba)[1] > 1:
-        index, probabilities, _ = _checked(y_true, y_proba, labels)
+        index, probabilities, _ = _checked_probabilities(y_true, y_proba, labels)
     else:
         index, probabilities = _of_positive_class(y_true, y_proba, pos_label)
     squares = (probabilities - np.eye(probabilities.shape[1])[index]) ** 2
@@ -135,7 +135,7 @@ def expected_calibration_error(
     """
     if n_bins < 1:
         raise ValueError(f"n_bins must be 1 or more, got {n_bins}")
-    index, probabilities, _ = _checked(y_true, y_proba, labels)
+    index, probabilities, _ = _checked_probabilities(y_true, y_proba, labels)
     confidence, hits = probabilities.max(axis=1), probabilities.argmax(axis=1) == index
     upper_edges = np.arange(1, n_bins) / n_bins
     bins = np.searchsorted(upper_edges, confidence, side="left")
@@ -143,7 +143,7 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / len(index))
 
 
-def _checked(
+def _checked_probabilities(
     y_true: npt.ArrayLike, y_proba: npt.ArrayLike, labels: npt.ArrayLike | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
     """Return the column of each row's label, the probabilities [rows, classes], and the ε of their dtype."""

@@ -42,7 +42,7 @@ def roc_auc_score(
         >>> dnn.roc_auc_score(["no", "no", "yes", "yes"], [0.1, 0.4, 0.35, 0.8])
         0.75
     """
-    true, scores, weights = _checked(y_true, y_score, sample_weight)
+    true, scores, weights = _checked_ranking(y_true, y_score, sample_weight)
     classes = np.unique(true)
     if len(classes) > 2:
         raise ValueError(f"y_true must have two classes, got {shown(classes)}: score each class against the rest")
@@ -87,7 +87,7 @@ def average_precision_score(
         >>> dnn.average_precision_score([0, 0, 1, 1], [0.1, 0.3, 0.2, 0.4])
         0.8333333333333333
     """
-    true, scores, weights = _checked(y_true, y_score, sample_weight)
+    true, scores, weights = _checked_ranking(y_true, y_score, sample_weight)
     checked_positive_label(pos_label, np.unique(true))
     positive, negative = _weight_of_each_score(true == pos_label, scores, weights)
     if not positive.any():
@@ -124,7 +124,7 @@ def _weight_of_each_score(
     return counts[0], counts[1]
 
 
-def _checked(
+def _checked_ranking(
     y_true: npt.ArrayLike, y_score: npt.ArrayLike, sample_weight: npt.ArrayLike | None
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]:
     true = checked_labels(y_true, "y_true")

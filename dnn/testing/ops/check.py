@@ -83,7 +83,7 @@ def check_op(
             numbers cancel, as in a sum, no op is as exact as that.
         examples: How many examples are drawn for a law, at most 8 for one that traces each; the same in every run.
         calls: How many calls are made by 8 threads at once. More are made with arguments of about a million numbers, if
-            the inputs can have so many.
+            the inputs can be as large.
 
     Returns:
         A Report with a finding for each law; as a string, it is the table.

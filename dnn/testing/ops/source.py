@@ -45,7 +45,7 @@ class ArgumentSource(ABC):
         """Return up to `count` different large examples."""
 
     def very_large(self, numbers: int, count: int) -> list[Example]:
-        """Return different examples of one size, whose largest array has about so many numbers."""
+        """Return different examples of one size, whose largest array has about `numbers` numbers."""
         return []
 
     def edges(self) -> list[Example]:
@@ -179,7 +179,7 @@ def most_numbers(arrays: Example) -> int:
 
 
 def _length(spec: Spec, sizes: Mapping[str, int], growing: set[str], numbers: int) -> float:
-    """Return the size of each growing axis with which this argument has so many numbers."""
+    """Return the size of each growing axis with which this argument has `numbers` numbers."""
     others = math.prod(sizes[axis] if isinstance(axis, str) else axis for axis in spec.shape if axis not in growing)
     return (numbers / max(others, 1)) ** (1 / sum(axis in growing for axis in spec.shape))
 

@@ -199,7 +199,9 @@ check_op(op, tf.identity, examples=1)
 
 def test_the_stack_of_a_crash_names_the_law():
     """A batch of 63 is among the edge values, which the first law of values feeds."""
-    ran = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False, timeout=300)
+    ran = subprocess.run(
+        [sys.executable, "-c", CRASHES], capture_output=True, encoding="utf-8", check=False, timeout=300
+    )
     assert ran.returncode == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in ran.stderr
     assert "values_match_the_reference" in ran.stderr

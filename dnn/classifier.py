@@ -1,0 +1,363 @@
+"""From a table to the class of each row: one object that is trained, evaluated, kept and exported."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Self
+
+from dnn.data.encoding import Encoding
+from dnn.data.labels import Labels
+from dnn.data.table import Column
+from dnn.estimator import scikit_learn
+from dnn.estimator.base import Estimator
+from dnn.estimator.network import Rows
+from dnn.nn.scores.confusion import accuracy_score
+from dnn.nn.scores.thresholds import Threshold, threshold_of_cost, threshold_of_recall
+from dnn.nn.softmax import softmax
+from dnn.report.scores import scores
+from dnn.train.callbacks import CallbackLike
+
+NO_THRESHOLD: float | None = None
+MOST_FRACTIONS = 20  # different numbers that are not whole, and may be classes all the same
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Classifier(Estimator):
+    """A network that tells the class of each row of a table, and how probable each class is.
+
+    The settings are those of `dnn train`, with the same names and defaults; scikit-learn's conventions hold, so it
+    works in `Pipeline`, `cross_val_score`, `GridSearchCV` and `clone`.
+
+    Args:
+        hidden: Units of each hidden layer; () for logistic regression.
+        activation: Function between the layers: a name that `dnn train --activation` takes, or any function of tensors.
+        dropout: Share of each hidden layer's units that a training step drops, in [0, 1).
+        optimizer: "adam", "adamw", "rmsprop" or "sgd", or a function of (parameters, learning rate) that makes one.
+        learning_rate: The optimizer's step size, > 0.
+        weight_decay: Weights shrink by this × the learning rate in each step, >= 0.
+        batch_size: Rows per step, >= 1.
+        epochs: Maximum number of passes over the training rows, >= 1.
+        patience: Training stops after this many epochs in a row that were not better, >= 1.
+        min_delta: By how much the monitored figure must be better to count, >= 0.
+        monitor: Figure of the validation rows that must become better: "val_loss", "val_accuracy", and of two classes
+            "val_roc_auc" or "val_average_precision".
+        restore_best: Whether to keep the weights of the best epoch rather than of the last.
+        validation: Share of the rows that stops the training, in [0, 1), the same of each class. Where it rounds to no
+            row at all, the training rows' own figure decides.
+        scale: "standardize", "rescale", "normalize" or "binarize", or as `Features` takes it.
+        kinds: "numeric" or "category" for columns whose kind is not to be found from their cells.
+        drop: Names of columns to leave out.
+        missing: Strings that stand for a missing value, besides empty cells.
+        delimiter: Character between the cells of a CSV file. None: it is found.
+        decimal: Decimal sign of the numbers in a CSV file. None: it is found.
+        encoding: Encoding of a CSV file. None: it is found.
+        jit: Whether to compile with XLA. None: as soon as it pays off.
+        seed: Of the split, the first weights and the order of the rows, >= 0.
+        class_weight: A factor of the loss of each row, in training and in validation: "balanced" for
+            rows / (classes × rows of its class), or by class, those that are not named weigh 1. None: 1 for all.
+
+    Raises:
+        ValueError: By `fit`, if a setting is out of its range.
+
+    Example:
+        >>> table = dnn.read_csv(dnn.sample_path())
+        >>> classifier = dnn.Classifier(hidden=(16,), epochs=3, seed=0).fit(table, target="y")
+        >>> classifier.predict_proba(table).shape
+        (4521, 2)
+    """
+
+    class_weight: str | Mapping[Any, float] | None = None
+
+    threshold_ = NO_THRESHOLD
+    _estimator_type: ClassVar[str] = "classifier"  # what scikit-learn before 1.6 looks at
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the class of each row: the most probable one, or by the threshold that `choose_threshold` found.
+
+        Args:
+            X: New rows, in any form that `fit` takes; columns may be in another order, and some more.
+
+        Returns:
+            [rows], of `classes_`.
+
+        Raises:
+            ValueError: If a column is missing, or holds what it did not in training.
+        """
+        labels = self.labels_of(self.predict_logits(X))
+        return self.classes_[labels]
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
+        """Return the probability of each class, for each row.
+
+        Args:
+            X: New rows, as for `predict`.
+
+        Returns:
+            float32[rows, classes], in the order of `classes_`; each row sums to 1.
+
+        Raises:
+            ValueError: As `predict`.
+        """
+        probabilities: npt.NDArray[np.float32] = softmax(self.predict_logits(X)).numpy()
+        return probabilities
+
+    def predict_logits(self, X: Any) -> npt.NDArray[np.float32]:
+        """Return what the network gives before the softmax.
+
+        Args:
+            X: New rows, as for `predict`.
+
+        Returns:
+            float32[rows, classes].
+
+        Raises:
+            ValueError: As `predict`.
+        """
+        return self.fitted.logits(self._columns(X))
+
+    def labels_of(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+        """Return the predicted class numbers: the most probable class, or by the threshold the second of two.
+
+        Args:
+            logits: float32[rows, classes], from `predict_logits`.
+
+        Returns:
+            int[rows].
+        """
+        if self.threshold_ is None:
+            return logits.argmax(axis=1)
+        return (softmax(logits).numpy()[:, 1] >= self.threshold_).astype(np.intp)
+
+    def choose_threshold(
+        self, X: Any, y: Any = None, *, recall: float | None = None, cost: tuple[float, float] | None = None
+    ) -> Threshold:
+        """Choose from which probability of the second class on a row is taken for it, and keep that for `predict`.
+
+        Args:
+            X: Rows that were not trained on, as for `predict`.
+            y: [rows], their classes. None: the column of X that was the target.
+            recall: The share of the second class's rows that must be found, in [0, 1]: the highest threshold that does.
+            cost: What a false alarm and what a miss costs: the threshold at which these rows cost least.
+
+        Returns:
+            The threshold, and what it gives on these rows.
+
+        Raises:
+            ValueError: If there are not two classes, or not exactly one of recall and cost is given.
+        """
+        labels, logits = self._labels_and_logits(X, y)
+        return self.keep_threshold(labels, logits, recall=recall, cost=cost)
+
+    def keep_threshold(
+        self,
+        labels: npt.NDArray[np.int32],
+        logits: npt.NDArray[np.float32],
+        *,
+        recall: float | None = None,
+        cost: tuple[float, float] | None = None,
+    ) -> Threshold:
+        """Do what `choose_threshold` does, on rows whose logits are known.
+
+        Args:
+            labels: The true class numbers, int[rows].
+            logits: float32[rows, 2].
+            recall: The share of the second class's rows that must be found, in [0, 1].
+            cost: What a false alarm and what a miss costs.
+
+        Returns:
+            The threshold, and what it gives on these rows.
+
+        Raises:
+            ValueError: As `choose_threshold`.
+        """
+        if logits.shape[1] != 2:
+            raise ValueError(f"a threshold is for two classes, here are {logits.shape[1]}")
+        if (recall is None) == (cost is None):
+            raise ValueError(f"give either recall or cost, got recall={recall!r} and cost={cost!r}")
+        positive = softmax(logits).numpy()[:, 1]
+        if cost is None:
+            found = threshold_of_recall(labels, positive, float(recall or 0))
+        else:
+            found = threshold_of_cost(labels, positive, false_positive=cost[0], false_negative=cost[1])
+        self.threshold_ = found.value
+        return found
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the accuracy.
+
+        Args:
+            X: Rows, as for `predict`.
+            y: [rows], their classes. None: the column of X that was the target.
+            sample_weight: float[rows], what each row weighs in the mean. None: all alike.
+
+        Returns:
+            The share of rows whose class is predicted, in [0, 1].
+
+        Raises:
+            ValueError: As `predict`, or if y has a class that training did not have.
+        """
+        labels, logits = self._labels_and_logits(X, y)
+        return accuracy_score(labels, self.labels_of(logits), sample_weight=sample_weight)
+
+    def evaluate(self, X: Any, y: Any = None) -> dict[str, Any]:
+        """Return every figure of a test, over all rows at once: see `dnn.report.scores.scores`.
+
+        Args:
+            X: Rows, as for `predict`.
+            y: [rows], their classes. None: the column of X that was the target.
+
+        Returns:
+            loss, accuracy, roc_auc, precision, recall, confusion_matrix and others, as plain numbers.
+
+        Raises:
+            ValueError: As `score`.
+        """
+        labels, logits = self._labels_and_logits(X, y)
+        return self.scores_of(labels, logits)
+
+    def evaluate_arrays(self, rows: Rows) -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
+        logits = self.fitted.model_outputs(rows[0])
+        return self.scores_of(rows[1], logits), logits
+
+    def evaluate_columns(self, columns: Mapping[str, Column], target: npt.NDArray[Any]) -> dict[str, Any]:
+        return self.scores_of(self.fitted.encoding.class_labels(class_names(target)), self.fitted.logits(columns))
+
+    def scores_of(self, labels: npt.NDArray[np.int32], logits: npt.NDArray[np.float32]) -> dict[str, Any]:
+        """Return what `evaluate` does, of rows whose logits are known.
+
+        Args:
+            labels: The true class numbers, int[rows].
+            logits: float32[rows, classes].
+
+        Returns:
+            The figures by name.
+        """
+        return scores(labels, logits, self.fitted.encoding.class_labels.names, threshold=self.threshold_)
+
+    def learnt(self) -> dict[str, Any]:
+        """Return what is kept besides the settings and the encoding, which has the names of the classes.
+
+        Returns:
+            The dtype of the classes and the threshold, as plain values.
+        """
+        return {
+            "class_dtype": self.classes_.dtype.name if self.classes_.dtype.kind != "U" else "str",
+            "threshold": self.threshold_,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `learnt` returned.
+
+        Args:
+            state: The plain values.
+
+        Raises:
+            ValueError: If the classes do not have the dtype.
+        """
+        super().restore(state)
+        self.threshold_ = state.get("threshold")
+        self.classes_ = classes_of(self.fitted.encoding.class_labels.names, str(state.get("class_dtype", "object")))
+
+    def __sklearn_tags__(self) -> Any:
+        return scikit_learn.tags("classifier")
+
+    def _labels_and_logits(self, X: Any, y: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        columns, target = self._columns_and_target(X, y)
+        return self.fitted.encoding.class_labels(class_names(target)), self.fitted.logits(columns)
+
+    def fit_arrays(
+        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
+    ) -> Self:
+        self.threshold_ = None
+        if not hasattr(self, "classes_"):  # of arrays that were encoded before: their names are all that is known
+            self.classes_ = classes_of(encoding.class_labels.names, "object")
+        return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+
+    def _learn_target(self, target: npt.NDArray[Any]) -> Labels:
+        names = class_names(target)
+        labels = Labels(names)
+        values = dict(zip(names.tolist(), target.tolist(), strict=True))
+        self.classes_ = np.array([values[name] for name in labels.names], target.dtype)
+        return labels
+
+    def _target_values(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return class_names(target)
+
+    def strata(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.unique(class_names(target).astype(str), return_inverse=True)[1]
+
+    def _outputs(self, encoding: Encoding) -> int:
+        return encoding.class_labels.classes
+
+    def _weighted(self, encoding: Encoding, rows: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
+        if self.class_weight is None:
+            return rows, validation
+        factors = self._class_factors(encoding.class_labels.names, rows[1])
+        return _times(rows, factors), validation and _times(validation, factors)
+
+    def _class_factors(self, names: list[str], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return the weight of each class, float32[classes]."""
+        if self.class_weight == "balanced":
+            return (len(labels) / (len(names) * np.bincount(labels, minlength=len(names)))).astype(np.float32)
+        if not isinstance(self.class_weight, Mapping):
+            raise ValueError(f"class_weight must be 'balanced', a dict or None, got {self.class_weight!r}")
+        given = {class_name(value): weight for value, weight in self.class_weight.items()}
+        if unknown := [name for name in given if name not in names]:
+            raise ValueError(f"class_weight names {unknown[0]!r}, which is not one of the classes {', '.join(names)}")
+        return np.array([given.get(name, 1) for name in names], np.float32)
+
+
+def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+    """Return the class of each row as a string: 1, 1.0 and True have the names "1", "1" and "true".
+
+    Raises:
+        ValueError: If a target is missing (NaN, None, ""), or the targets look like amounts.
+    """
+    if target.dtype.kind not in "OUSfiub":
+        raise ValueError(f"Unknown label type: classes must be strings, numbers or truth values, got {target.dtype}")
+    if target.dtype.kind == "f" and np.isinf(target).any():
+        raise ValueError("Input y contains infinity")
+    cells = target.tolist()  # once: each list has its own NaN, which equals no other
+    index = {value: number for number, value in enumerate(dict.fromkeys(cells))}
+    names = [class_name(value) for value in index]
+    if target.dtype.kind == "f" and len(names) > MOST_FRACTIONS and any("." in name for name in names):
+        raise ValueError(
+            f"Unknown label type: continuous. The target has {len(names):,} different numbers in {len(target):,} rows: "
+            "it looks like an amount, not like classes; dnn.Regressor predicts it"
+        )
+    rows = np.fromiter((index[value] for value in cells), np.intp, len(target))
+    strings = np.array(names, object)[rows]
+    if missing := int((strings == "").sum()):
+        first = int(np.argmax(strings == ""))
+        share = f"{missing:,} of {len(target):,} rows have no target, the first is row {first + 1}"
+        raise ValueError(f"Input y contains NaN: {share}")
+    return strings
+
+
+def class_name(value: Any) -> str:
+    """Return the name of a class; "" for what is missing."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def classes_of(names: Sequence[str], dtype: str) -> npt.NDArray[Any]:
+    """Return the classes that have these names, in the dtype that the target had. Raises: ValueError."""
+    if dtype == "bool":
+        return np.array([name == "true" for name in names])
+    if np.dtype(dtype).kind in "iuf":
+        return np.array([float(name) for name in names]).astype(dtype)
+    return np.array(names, object if dtype == "object" else str)
+
+
+def _times(rows: Rows, factors: npt.NDArray[np.float32]) -> Rows:
+    """Multiply what the rows weigh by the factor of their class."""
+    weights = factors[rows[1]]
+    return (*rows[:2], weights if len(rows) == 2 else weights * rows[2])

@@ -1,0 +1,105 @@
+"""A settings class becomes the options of a command: name, type, default, bounds and help stand in the class alone."""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+NUMBERS, NAMES = ("--hidden", "--cost"), ("--drop", "--missing", "--kind", "--class-weight", "--keep")
+
+
+class SeveralValues(TyperCommand):
+    """Lets `--hidden 64 32` mean `--hidden 64 --hidden 32`: in click an option takes one value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        repeated: list[str] = []
+        option = ""
+        for arg in args:
+            if arg.startswith("--"):
+                option = arg
+            elif repeated and repeated[-1] != option and _is_another(option, arg):
+                repeated.append(option)
+            repeated.append(arg)
+        return super().parse_args(ctx, repeated)
+
+
+def _is_another(option: str, arg: str) -> bool:
+    """Whether an argument is one more value of the option that was named last, and not the file of the command."""
+    if option in NUMBERS:
+        return NUMBER.fullmatch(arg) is not None
+    return option in NAMES and not arg.startswith("-") and not Path(arg).is_file()
+
+
+def options_of(settings: type, **more: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a function of **values the signature that typer reads: an option for each field, then `more`.
+
+    Args:
+        settings: A dataclass whose fields are declared by `dnn.settings.option`.
+        **more: Further parameters, name -> (annotation, default).
+    """
+    declared = {each.name: (_annotation(each), _default(each)) for each in fields(settings)} | more
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer and inspect read
+            [
+                inspect.Parameter(name, keyword, default=default, annotation=annotation)
+                for name, (annotation, default) in declared.items()
+            ]
+        )
+        command.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
+        return command
+
+    return decorate
+
+
+def _annotation(each: Any) -> Any:
+    given = dict(each.metadata)
+    shown = {"show_default": given["show_default"]} if "show_default" in given else {}
+    bounds = {name: given[name] for name in ("min", "max") if name in given}
+    kind = each.type
+    if "choices" in given:
+        kind = choice_of(given["choices"])
+        kind = kind | None if each.default is None else kind
+    return Annotated[kind, typer.Option(help=given["help"], **shown, **bounds)]
+
+
+def _default(each: Any) -> Any:
+    return each.default_factory() if each.default is MISSING else each.default
+
+
+def choice_of(choices: Sequence[str]) -> Any:
+    """Return the type by which typer takes one of some strings."""
+    return Enum("Choice", [(name, name) for name in choices], type=str)
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a command as it stands in the settings: a string for a choice."""
+    return value.value if isinstance(value, Enum) else value
+
+
+def use_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Take the arguments of an earlier run as defaults: a callback of the option --config.
+
+    Raises:
+        typer.BadParameter: If it is not the config.json of a run of this command.
+    """
+    if path is not None:
+        try:
+            config = json.loads(path.read_text("utf-8"))
+            arguments = {name: value for name, value in config["arguments"].items() if name != "out"}
+            command = config["command"]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise typer.BadParameter(f"{path} is not the config.json of a run: {error}") from None
+        if command != context.command.name:
+            raise typer.BadParameter(f"{path} is of `dnn {command}`, not of `dnn {context.command.name}`")
+        context.default_map = {name: value for name, value in arguments.items() if value is not None}
+    return path

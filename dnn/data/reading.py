@@ -1,0 +1,181 @@
+"""A source's Arrow columns become a table: each is converted, and all that is wrong with them is told at once."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from dnn.data import cells
+from dnn.data.decimal_mark import DecimalMark, assumed, cells_of, decimal_mark, with_thousands
+from dnn.data.notation import decimal_of
+from dnn.data.options import Notation, ReadOptions
+from dnn.data.table import Column, Kind, Table, at_most, no_column
+from dnn.data.text_cells import BadCellError, CellFinding, Strings
+
+NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
+NO_OPTIONS = ReadOptions()
+
+
+class Contents(NamedTuple):
+    """What a source holds. kinds: of the columns whose source says it. notes: what was decided in reading."""
+
+    table: pa.Table
+    kinds: Mapping[str, Kind | None]
+    notes: list[str]
+    delimiter: str = ""
+
+
+class TableSource(Protocol):
+    """A file or an object that holds a table. names: of its columns. title: for messages."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def names(self) -> list[str]: ...
+    def read(self, keep: Collection[str]) -> Contents:
+        """Return the columns; of pandas' index only what is in `keep`."""
+
+    def location(self, row: int) -> str:
+        """Return where data row `row`, from 0, stands: "line 17"."""
+
+
+def read(
+    source: TableSource,
+    *,
+    kinds: Mapping[str, Kind] = NO_KINDS,
+    drop: Collection[str] = (),
+    options: ReadOptions = NO_OPTIONS,
+) -> Table:
+    """Read a source. Raises: ValueError with a line for each problem, at most 12."""
+    contents = source.read(kinds)
+    stored = _left(source, contents, drop)
+    reader = _Reader(source, contents, options)
+    for name, column in zip(stored.column_names, stored.columns, strict=True):
+        reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
+    columns, notations = reader.settle(stored)
+    options = options.updated(ReadOptions(notations={**options.notations, **notations}))
+    return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location)
+
+
+def _left(source: TableSource, contents: Contents, drop: Collection[str]) -> pa.Table:
+    stored = contents.table
+    for name in drop:
+        if name not in stored.column_names and name not in contents.kinds:
+            raise ValueError(f"{source.title} {no_column(name, stored.column_names)}")
+    stored = stored.drop_columns([name for name in drop if name in stored.column_names])
+    if not stored.num_columns:
+        raise ValueError(f"{source.title} has no columns" + (" left" if drop else ""))
+    if not stored.num_rows:
+        raise ValueError(f"{source.title} has a header but no rows")
+    return stored
+
+
+class _Reader:
+    """Converts the columns of one source, and gathers what is to be told of them."""
+
+    def __init__(self, source: TableSource, contents: Contents, options: ReadOptions) -> None:
+        self.source, self.contents, self.options = source, contents, options
+        self.columns: dict[str, Column] = {}
+        self.texts: dict[str, tuple[Strings, Kind | None]] = {}  # not yet known to be categories
+        self.plain: set[str] = set()  # columns of text that are numbers as programs write them
+        self.notations: dict[str, Notation] = {}
+        self.findings: list[tuple[str, CellFinding]] = []
+        self.problems: list[str] = []
+
+    def convert(self, name: str, column: pa.ChunkedArray, kind: Kind | None) -> None:
+        """Convert a column, or put it among the texts."""
+        with self._gathering(name):
+            # a notation that was learnt holds for cells that look plain too: 1.234 may be a thousand
+            written = pa.types.is_string(column.type) and self.options.notations.get(name, "plain") != "plain"
+            found = cells.convert(column, "category" if written else kind, missing=self.options.missing)
+            if isinstance(found, Strings):
+                self.texts[name] = found, kind
+            else:
+                if pa.types.is_string(column.type):
+                    self.plain.add(name)
+                self._tell(name, *cells.nan_markers(column, found))
+                self._tell(name, *(cells.told_codes(name, column) if kind is None else []))
+            self.columns[name] = np.empty(0) if isinstance(found, Strings) else found
+
+    def settle(self, stored: pa.Table) -> tuple[dict[str, Column], dict[str, Notation]]:
+        """Convert the texts, now that all columns are seen. Raises: ValueError for all problems."""
+        undecided = [strings for name, (strings, kind) in self.texts.items() if kind != "category" and self._free(name)]
+        plain = {name: stored.column(name) for name in self.columns if name in self.plain and self._free(name)}
+        decimal = decimal_mark(undecided, plain.values(), self.options, self.contents.delimiter)
+        for name, (strings, kind) in self.texts.items():
+            with self._gathering(name):
+                self.columns[name] = self._settled(name, strings, kind, decimal)
+        if decimal.mark == ",":
+            for name, column in plain.items():
+                self._reread(name, with_thousands(column), decimal)
+        if self.problems:
+            raise ValueError(at_most(self.problems))
+        return self.columns, self.notations
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found, each with its file, line and column."""
+        title = Path(self.source.title).name
+        return [f"{title}, {self.source.location(row)}, column {name!r}: {text}" for name, (row, text) in self.findings]
+
+    def _settled(self, name: str, strings: Strings, kind: Kind | None, decimal: DecimalMark) -> Column:
+        possible = self._possible(strings, decimal)
+        if kind == "category" or (kind is None and self._free(name) and not possible):
+            if self.contents.delimiter and (own := strings.first_row_of(name)) is not None:
+                self._tell(name, CellFinding(own, "a cell is the column's name; is a header there twice, or none?"))
+            self._tell(name, *([] if kind else strings.told_words()), *strings.told_values())
+            return strings.category
+        notation = self.options.notations.get(name, possible[0] if possible else "plain")
+        numbers = strings.numbers(notation)
+        self._tell(name, *strings.told_markers())
+        if notation != "plain":
+            self.notations[name] = notation
+            if self._free(name):
+                self._tell(name, strings.told_notation(notation, assumed(strings, notation, decimal)))
+        return numbers
+
+    def _possible(self, strings: Strings, decimal: DecimalMark) -> list[Notation]:
+        """The notations of the column, the likeliest first; what was asked for rules out others."""
+        if (
+            strings.notations == ["plain"]
+            and decimal.sure
+            and decimal.mark == ","
+            and with_thousands(cells_of(strings))
+        ):
+            return ["1.234,5"]
+        wrong = [one for one in strings.notations if decimal_of(one) != decimal.mark]
+        right = [one for one in strings.notations if one not in wrong]
+        return right + [one for one in wrong if not self.options.decimal or one == "plain"]
+
+    def _reread(self, name: str, strings: Strings | None, decimal: DecimalMark) -> None:
+        """Read 1.234 as a thousand where other columns have decimal commas; where it is not sure, tell."""
+        if strings is None:
+            return
+        if not decimal.sure:
+            why = "; assumed: --decimal , reads a thousands separator"
+            self._tell(name, strings.told_notation("plain", why))
+            return
+        self.columns[name] = strings.numbers("1.234,5")
+        self.notations[name] = "1.234,5"
+        why = "" if self.options.decimal else f"; assumed, since {decimal.reason}"
+        self._tell(name, strings.told_notation("1.234,5", why))
+
+    def _free(self, name: str) -> bool:
+        """Whether the notation of a column is to be found out."""
+        return name not in self.options.notations
+
+    def _tell(self, name: str, *findings: CellFinding) -> None:
+        self.findings += [(name, finding) for finding in findings]
+
+    @contextmanager
+    def _gathering(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except BadCellError as bad:
+            self.problems.append(f"{self.source.title}, {self.source.location(bad.row)}, column {name!r}: {bad}")
+        except ValueError as bad:
+            self.problems.append(f"{self.source.title}, column {name!r}: {bad}")

@@ -1,0 +1,60 @@
+"""What a command refuses before TensorFlow is imported, which takes a second: wrong paths and options."""
+
+import math
+from pathlib import Path
+
+from dnn.report.folder import refuse_existing, refuse_unwritable
+from dnn.settings import SHARE, DataSettings, TrainSettings, kinds_given
+
+
+def check_early(settings: DataSettings, out: Path | None) -> None:
+    """Refuse what the options alone, and a look at the file system, show to be wrong.
+
+    Raises:
+        ValueError: If an option is out of its range, or two contradict each other.
+        OSError: If the data do not exist, or the folder to make does, or cannot be made.
+    """
+    if settings.data is not None:
+        check_data(settings.data)
+    if out is not None:
+        refuse_unwritable(refuse_existing(out))
+    if settings.data is None or not settings.data.is_dir():  # a prepared folder has decided it
+        checked_fractions(settings)
+    kinds_given(settings)
+    if isinstance(settings, TrainSettings):
+        _check_training(settings)
+
+
+def check_data(path: Path) -> None:
+    """Refuse data that are not there. Raises: FileNotFoundError, with files of nearly that name beside it."""
+    if not path.exists():
+        from dnn.data.names import suggestion  # whose package is not needed where all is well
+
+        beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise FileNotFoundError(f"there is no file {path}{suggestion(path.name, beside)}")
+
+
+def checked_fractions(settings: DataSettings) -> tuple[float, float, float]:
+    """Return the share of the rows of each part. Raises: ValueError if none is left to train on."""
+    validation = SHARE if settings.validation is None else settings.validation
+    test = SHARE if settings.test is None else settings.test
+    if not (0 < validation < 1 and 0 < test < 1 and validation + test < 1):
+        raise ValueError(f"--validation and --test must leave rows to train on, got {validation} and {test}")
+    return 1 - validation - test, validation, test
+
+
+def _check_training(settings: TrainSettings) -> None:
+    if 0 in settings.hidden and len(settings.hidden) > 1:
+        raise ValueError(f"--hidden 0, for no hidden layer, stands alone, got {settings.hidden}")
+    if len(settings.cost) not in (0, 2):
+        raise ValueError(f"--cost takes two numbers, of a false alarm and of a miss, got {len(settings.cost)}")
+    if settings.cost and settings.min_recall is not None:
+        raise ValueError("--cost and --min-recall each choose the threshold; leave one out")
+    if settings.class_weight and settings.task == "regression":
+        raise ValueError("--class-weight is for classes, and --task regression predicts amounts")
+    if not 0 < settings.learning_rate < math.inf:
+        raise ValueError(f"--learning-rate must be > 0, got {settings.learning_rate}")
+    if not 0 <= settings.weight_decay < math.inf:
+        raise ValueError(f"--weight-decay must be >= 0, got {settings.weight_decay}")
+    if not 0 <= settings.dropout < 1:
+        raise ValueError(f"--dropout must be in [0, 1), got {settings.dropout}")

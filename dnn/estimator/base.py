@@ -1,0 +1,333 @@
+"""What `Classifier` and `Regressor` have in common: settings as attributes, one way from a table to a trained network.
+
+The conventions are scikit-learn's, and scikit-learn is not needed: the constructor only remembers, `fit` learns and
+returns the estimator, what was learnt ends with an underscore, `get_params` and `set_params` serve `clone`.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Self
+
+from dnn.data.encoding import Encoding
+from dnn.data.features import Features, ScaleLearner
+from dnn.data.frames import as_table
+from dnn.data.options import ReadOptions
+from dnn.data.preprocess import SCALES
+from dnn.data.table import Column, Kind, Table
+from dnn.estimator import scikit_learn
+from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
+from dnn.estimator.network import Rows, chosen, train_network
+from dnn.estimator.predictor import Predictor
+from dnn.nn.protocols import ActivationLike, OptimizerLike
+from dnn.settings import DEFAULTS, SCALE, SHARE, NetworkSettings
+from dnn.train.callbacks import CallbackLike
+
+LOGGER = logging.getLogger("dnn")
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Estimator(ABC):
+    """A network that is trained on a table, by its settings; each is documented in `Classifier` and `Regressor`."""
+
+    hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
+    activation: str | ActivationLike = DEFAULTS.activation
+    dropout: float = DEFAULTS.dropout
+    optimizer: str | Callable[..., OptimizerLike] = DEFAULTS.optimizer
+    learning_rate: float = DEFAULTS.learning_rate
+    weight_decay: float = DEFAULTS.weight_decay
+    batch_size: int = DEFAULTS.batch_size
+    epochs: int = DEFAULTS.epochs
+    patience: int = DEFAULTS.patience
+    min_delta: float = DEFAULTS.min_delta
+    monitor: str = DEFAULTS.monitor
+    restore_best: bool = DEFAULTS.restore_best
+    validation: float = SHARE
+    scale: str | ScaleLearner = SCALE
+    kinds: Mapping[str, Kind] | None = None
+    drop: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    delimiter: str | None = DEFAULTS.delimiter
+    decimal: Any = DEFAULTS.decimal
+    encoding: str | None = DEFAULTS.encoding
+    jit: bool | None = DEFAULTS.jit
+    seed: int = DEFAULTS.seed
+
+    def fit(
+        self,
+        X: Any,
+        y: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        target: str | None = None,
+        validation_data: Any = None,
+        callbacks: Sequence[CallbackLike] = (),
+    ) -> Self:
+        """Train a new network, from the beginning.
+
+        Args:
+            X: A pandas, polars or pyarrow table, or any other with Arrow's PyCapsule interface, a mapping of columns, a
+                `dnn.Table`, the path of a CSV or Parquet file, or a matrix [rows, columns]. `dnn.as_table` says what
+                each kind of column means.
+            y: [rows], the target. None: a column of X is, see `target`.
+            sample_weight: float[rows], each >= 0: a factor of the row's loss. None: all weigh 1.
+            target: Name of the column of X to predict.
+            validation_data: Rows by which training is stopped, in place of a share of X: a table that has the target,
+                or (X, y).
+            callbacks: As in `dnn.fit`: each is called after each epoch with (record, history).
+
+        Returns:
+            The estimator itself, with `history_`, the record of each epoch, and `predictor_`, from columns to outputs.
+
+        Raises:
+            ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
+        """
+        rows = examples_of(self._read, X, y, sample_weight, target)
+        if validation_data is not None:
+            x, its_y = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
+            held = examples_of(self._read, x, its_y, None, target)
+        else:
+            train, validation = held_out(self.strata(rows.target), self.validation, self.seed)
+            rows, held = rows.take(train), rows.take(validation)
+        self._remember_columns(X, rows.columns)
+        return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+
+    def fit_examples(
+        self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()
+    ) -> Self:
+        """Learn the encoding from rows of a table, and train a new network on them.
+
+        Args:
+            rows: Rows to train on.
+            validation: Rows by which training is stopped; none: the training rows' own loss decides.
+            target: Name of the target's column.
+            callbacks: As in `fit`.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: As `fit`.
+        """
+        scale = chosen(self.scale, {name: made.learn for name, made in SCALES.items()}, "scale")
+        features = Features(rows.columns, scale=scale)
+        encoding = Encoding(features, self._learn_target(rows.target), target, tuple(self.drop), rows.options)
+        held = self.encoded(validation, encoding) if len(validation.target) else None
+        return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
+
+    def fit_arrays(
+        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
+    ) -> Self:
+        """Train a new network on rows that are encoded already.
+
+        Args:
+            encoding: What was learnt of the table.
+            rows: (inputs float32[rows, width], targets [rows]), and weights float32[rows] where rows weigh differently.
+            validation: Rows by which training is stopped. None: the training rows' own loss decides.
+            callbacks: As in `fit`.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: If a setting is out of its range.
+        """
+        settings = {name: getattr(self, name) for name in (each.name for each in fields(NetworkSettings))}
+        weighted, held = self._weighted(encoding, rows, validation)
+        network, self.history_ = train_network(
+            weighted, held, self._outputs(encoding), NetworkSettings(**settings), callbacks
+        )
+        self.predictor_ = Predictor(encoding, network)
+        return self
+
+    @property
+    def fitted(self) -> Predictor:
+        """What `fit` learnt. Raises: scikit-learn's NotFittedError before."""
+        if not hasattr(self, "predictor_"):
+            raise scikit_learn.not_fitted(self)
+        return self.predictor_
+
+    def save(self, folder: str | Path) -> None:
+        """Write it to a folder, for `dnn.load`: see `dnn.save`.
+
+        Args:
+            folder: Folder to make; one that holds nothing but a model that was saved here is replaced.
+
+        Raises:
+            ValueError: If the folder holds anything else, or it is not fitted.
+        """
+        from dnn.estimator.folder import save  # which imports this module
+
+        save(self, folder)
+
+    def export(self, folder: str | Path) -> None:
+        """Write a TensorFlow SavedModel, from columns to predictions, that runs where `dnn` is not installed.
+
+        Args:
+            folder: Folder to write.
+        """
+        self.fitted.export(folder)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the settings by name.
+
+        Args:
+            deep: Makes no difference: no setting is an estimator.
+
+        Returns:
+            Each argument of the constructor, as it was given.
+        """
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def set_params(self, **settings: Any) -> Self:
+        """Change settings.
+
+        Args:
+            **settings: Arguments of the constructor.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: If a name is not one of the settings.
+        """
+        names = [each.name for each in fields(self)]
+        for name, value in settings.items():
+            if name not in names:
+                raise ValueError(f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: {names!r}.")
+            setattr(self, name, value)
+        return self
+
+    @abstractmethod
+    def evaluate_arrays(self, rows: Rows) -> tuple[dict[str, Any], npt.NDArray[Any]]:
+        """Test on rows that are encoded already.
+
+        Args:
+            rows: As `encoded` returns.
+
+        Returns:
+            The figures by name, and what the network predicts: logits, or amounts.
+        """
+
+    @abstractmethod
+    def evaluate_columns(self, columns: Mapping[str, Column], target: npt.NDArray[Any]) -> dict[str, Any]:
+        """Test on columns as they were read.
+
+        Args:
+            columns: [rows] by name.
+            target: [rows].
+
+        Returns:
+            The figures by name.
+        """
+
+    def learnt(self) -> dict[str, Any]:
+        """Return what is kept besides the settings and the encoding.
+
+        Returns:
+            Plain values, for JSON.
+        """
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `learnt` returned, after `predictor_` is there.
+
+        Args:
+            state: The plain values.
+        """
+        self.n_features_in_ = len(self.fitted.encoding.features.kinds)
+        self.feature_names_in_ = np.array(list(self.fitted.encoding.features.kinds), object)
+
+    def __repr__(self) -> str:
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        changed = [f"{each.name}={given[each.name]!r}" for each in fields(self) if given[each.name] != each.default]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "predictor_")
+
+    @abstractmethod
+    def __sklearn_tags__(self) -> Any: ...
+
+    @abstractmethod
+    def _learn_target(self, target: npt.NDArray[Any]) -> Any:
+        """Return what is learnt of the training rows' target: `Labels` or `Amounts`."""
+
+    @abstractmethod
+    def _target_values(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the target in the form that `Labels` or `Amounts` take."""
+
+    @abstractmethod
+    def strata(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what has the same share in training and validation rows.
+
+        Args:
+            target: [rows], as it was read.
+
+        Returns:
+            int[rows], the class of each row; zeros for amounts.
+        """
+
+    @abstractmethod
+    def _outputs(self, encoding: Encoding) -> int | None:
+        """Return the number of classes; None for amounts."""
+
+    def _weighted(self, encoding: Encoding, rows: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
+        return rows, validation
+
+    def encoded(self, rows: Examples, encoding: Encoding | None = None) -> Rows:
+        """Return rows in the form that the network takes.
+
+        Args:
+            rows: Rows of a table.
+            encoding: What was learnt of the table. None: what this estimator has learnt.
+
+        Returns:
+            (inputs float32[rows, width], targets [rows]), and weights float32[rows] where the rows have some.
+        """
+        encoding = encoding or self.fitted.encoding
+        inputs, targets = encoding.features(rows.columns).numpy(), encoding.labels(self._target_values(rows.target))
+        return (inputs, targets) if rows.weights is None else (inputs, targets, rows.weights)
+
+    def _read(self, X: Any) -> Table:
+        options = ReadOptions(
+            delimiter=self.delimiter, decimal=self.decimal, encoding=self.encoding, missing=tuple(self.missing)
+        )
+        return as_table(X, kinds=self.kinds or {}, drop=self.drop, options=options)
+
+    def _remember_columns(self, X: Any, columns: Mapping[str, Column]) -> None:
+        self.n_features_in_ = len(columns)
+        if is_matrix(X):
+            vars(self).pop("feature_names_in_", None)
+        else:
+            self.feature_names_in_ = np.array(list(columns), object)
+
+    def _columns(self, X: Any) -> dict[str, Column]:
+        """Return the columns of new rows, as the network takes them."""
+        return dict(self._new_table(X, with_target=False).columns)
+
+    def _columns_and_target(self, X: Any, y: Any) -> tuple[dict[str, Column], npt.NDArray[Any]]:
+        """Return the same, and the target: y, or where there is none the column of X that was the target."""
+        table = self._new_table(X, with_target=y is None)
+        if y is not None:
+            return dict(table.columns), scikit_learn.checked_target(y, table.rows)
+        target = self.fitted.encoding.target
+        return table.without(target).columns, table.column(target)
+
+    def _new_table(self, X: Any, *, with_target: bool) -> Table:
+        encoding = self.fitted.encoding
+        if is_matrix(X):
+            X = scikit_learn.checked_matrix(X)
+            if X.shape[1] != len(encoding.features.kinds):
+                expected = f"{type(self).__name__} is expecting {len(encoding.features.kinds)} features as input"
+                raise ValueError(f"X has {X.shape[1]} features, but {expected}")
+        table = encoding.read(X, with_target=with_target)
+        for note in table.notes:
+            LOGGER.info("%s", note)
+        return table

@@ -1,0 +1,84 @@
+"""A trained network as a TensorFlow SavedModel, from columns to predictions, that runs without `dnn`."""
+
+import itertools
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from dnn.data.table import Kind
+
+
+def export(
+    predict: Callable[[Mapping[str, tf.Tensor]], tf.Tensor],
+    kinds: Mapping[str, Kind],
+    classes: Sequence[str] | None,
+    folder: str | Path,
+) -> None:
+    """Write a TensorFlow SavedModel.
+
+    Its inputs are the columns under their `input_names`, float64[rows] (NaN: empty) or string[rows]. Its outputs are
+    `probabilities`, float32[rows, classes], and `label`, string[rows]; or `amount`, float64[rows]. If the model has an
+    op in C++, the logger "dnn" tells, at the level WARNING, what else must go with the SavedModel.
+
+    Args:
+        predict: A `tf.Module` from tensors by column name to probabilities or amounts.
+        kinds: "numeric" or "category" by column name.
+        classes: Their names; None for amounts.
+        folder: The folder to write.
+    """
+    dtypes = {"numeric": tf.float64, "category": tf.string}
+    inputs = input_names(kinds)
+    signature = {inputs[name]: tf.TensorSpec([None], dtypes[kind], inputs[name]) for name, kind in kinds.items()}
+
+    @tf.function(input_signature=[signature])
+    def serve(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        predicted = predict({name: inputs_by_name[inputs[name]] for name in inputs})
+        if classes is None:
+            return {"amount": predicted}
+        return {"probabilities": predicted, "label": tf.gather(tf.constant(classes), tf.argmax(predicted, axis=1))}
+
+    tf.saved_model.save(predict, str(folder), signatures=serve)
+    _tell_of_ops(serve.get_concrete_function().graph.as_graph_def(), folder)
+
+
+def input_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return the name of each column as an input of a SavedModel: ASCII letters, digits and _, each name once.
+
+    TensorFlow does not tell capitals apart here, so names that differ in those alone get a number too.
+
+    Args:
+        columns: Names of the columns, of any signs.
+
+    Returns:
+        The input's name by column, in the order of the columns.
+
+    Example:
+        >>> list(input_names(["age", "marital status", "marital.status", "Größe", "年齢"]).values())
+        ['age', 'marital_status', 'marital_status_2', 'Gr__e', 'column___']
+    """
+    names: dict[str, str] = {}
+    taken = {"self"}  # an argument of a method of TensorFlow that saves
+    for column in columns:
+        text = re.sub(r"\W", "_", column, flags=re.ASCII)
+        text = text if text[:1].isalpha() else f"column_{text}"
+        numbered = (text if number == 1 else f"{text}_{number}" for number in itertools.count(1))
+        names[column] = next(name for name in numbered if name.lower() not in taken)
+        taken.add(names[column].lower())
+    return names
+
+
+def _tell_of_ops(graph: Any, folder: str | Path) -> None:
+    """Log which ops of a GraphDef are not TensorFlow's own: a SavedModel names them, and does not hold them."""
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    own = sorted({node.op for node in nodes if not hasattr(tf.raw_ops, node.op)})
+    if own:
+        logging.getLogger("dnn").warning(
+            "export: %s is not TensorFlow's: its library must be loaded before the SavedModel, wherever that is used; "
+            "dnn.ops.carry(SOURCE, %r) puts it beside it",
+            ", ".join(own),
+            str(folder),
+        )

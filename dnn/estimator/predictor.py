@@ -1,0 +1,119 @@
+"""What is used after training: named columns in, class probabilities or amounts out, in one object."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from dnn.data.amounts import Amounts
+from dnn.data.encoding import Encoding
+from dnn.estimator.export import export
+from dnn.nn.protocols import ModelLike, TensorLike
+from dnn.nn.softmax import softmax
+from dnn.train.evaluate import predict
+
+CHUNK = 65_536  # rows whose features are in memory at once
+
+
+class Predictor(tf.Module):
+    """Class probabilities of named columns, softmax(model(features(columns))); or amounts, in the unit of the target.
+
+    Args:
+        encoding: What was learnt of the table: its features, its labels or amounts, its target.
+        model: Maps float32[rows, features.width] to logits, float32[rows, classes], or to float32[rows, 1].
+    """
+
+    def __init__(self, encoding: Encoding, model: ModelLike) -> None:
+        super().__init__()
+        self.features = encoding.features
+        self.model = model
+        self.encoding = encoding
+
+    @tf.function(reduce_retracing=True)
+    def _outputs(self, columns: Mapping[str, TensorLike]) -> tf.Tensor:
+        return self.model(self.features(columns))
+
+    def __call__(self, columns: Mapping[str, TensorLike]) -> tf.Tensor:
+        """Return the probability of each class, or the amount, for each row.
+
+        Args:
+            columns: float64[rows] or string[rows] by column name, in any order.
+
+        Returns:
+            float32[rows, classes], each row with sum 1; or float64[rows].
+
+        Raises:
+            ValueError: If a column is missing, is extra, or has another kind than in training.
+        """
+        outputs, target = self._outputs(columns), self.encoding.labels
+        if isinstance(target, Amounts):
+            return tf.cast(outputs[:, 0], tf.float64) * target.deviation + target.mean
+        return softmax(outputs)
+
+    def logits(self, columns: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+        """Return what the model gives for any number of rows, computed a chunk at a time.
+
+        Args:
+            columns: float64[rows] or object[rows] of str by column name, in any order.
+
+        Returns:
+            float32[rows, classes], or float32[rows, 1] of standardised amounts, in the order of the rows.
+
+        Raises:
+            ValueError: If a column is missing, is extra, or has another kind than in training, or a number is so large
+                that the outputs overflow.
+        """
+        self.features.check(columns)
+        columns = {name: columns[name] for name in self.features.kinds}
+        rows = len(next(iter(columns.values())))
+        chunks = (
+            {name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
+            for first in range(0, rows, CHUNK)
+        )
+        logits = np.concatenate([self._outputs(chunk) for chunk in chunks])
+        finite = np.isfinite(logits).all(axis=1)
+        if not finite.all():
+            raise ValueError(f"data row {int(np.argmin(finite)) + 1}: a number is so large that the logits overflow")
+        return logits
+
+    def model_outputs(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return what the model gives for features, float32[rows, width]: as `logits`, of rows encoded before."""
+        return predict(self.model, inputs)
+
+    def amounts(self, columns: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+        """Return the amounts of any number of rows, in the unit of the target.
+
+        Args:
+            columns: float64[rows] or object[rows] of str by column name, in any order.
+
+        Returns:
+            float64[rows].
+
+        Raises:
+            ValueError: As `logits`.
+        """
+        return self.encoding.amounts.restore(self.logits(columns)[:, 0])
+
+    def export(self, folder: str | Path) -> None:
+        """Write a TensorFlow SavedModel that runs without `dnn`: see `dnn.estimator.export.export`.
+
+        Args:
+            folder: The folder to write.
+        """
+        labels = self.encoding.labels
+        export(self, self.features.kinds, None if isinstance(labels, Amounts) else labels.names, folder)
+
+    def __reduce__(self) -> tuple[Callable[..., "Predictor"], tuple[Encoding, ModelLike]]:
+        return Predictor, (self.encoding, self.model)  # not the traced functions, which cannot be pickled
+
+    def __repr__(self) -> str:
+        variables = self.model.trainable_variables
+        weights = sum(int(np.prod(variable.shape)) for variable in variables)
+        return f"Predictor({self.encoding}, {type(self.model).__name__} with {weights:,} weights)"
+
+
+def _tensor(cells: npt.NDArray[Any]) -> tf.Tensor:
+    return tf.constant(cells, tf.string if cells.dtype.kind in "OSU" else tf.float64)

@@ -1,0 +1,1 @@
+"""Models of other libraries become ours and back; nothing else in `dnn` imports what stands here."""

@@ -1,0 +1,122 @@
+"""From the options of `dnn train` and `dnn prepare` to encoded parts: read, checked, split, encoded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dnn.data.amounts import Amounts
+from dnn.data.arrays import load_part
+from dnn.data.encoding import Encoding, load_encoding
+from dnn.data.features import Features
+from dnn.data.files import sample_path, sniff
+from dnn.data.labels import Labels
+from dnn.data.options import ReadOptions
+from dnn.data.preprocess import SCALES
+from dnn.data.reading import read
+from dnn.data.split import Part, split
+from dnn.data.table import Table
+from dnn.early_checks import checked_fractions
+from dnn.estimator.network import Rows
+from dnn.report.folder import read_json, sha256
+from dnn.settings import SCALE, DataSettings, classifies, default_target, for_json, kinds_given, listed
+
+PARTS = ("train", "validation", "test")
+DECIDED = (
+    "target",
+    "drop",
+    "kind",
+    "missing",
+    "delimiter",
+    "decimal",
+    "encoding",
+    "task",
+    "scale",
+    "validation",
+    "test",
+)
+
+
+class Prepared(NamedTuple):
+    """What a network is trained on.
+
+    encoding: what was learnt of the training rows. arrays: the parts, encoded, by name. parts: their columns as they
+    were read, by name; none if only the arrays were kept. origin: what was read, for config.json. table: all rows as
+    they were read, with the reader's notes; None if only the arrays were kept.
+    """
+
+    encoding: Encoding
+    arrays: Mapping[str, Rows]
+    parts: dict[str, Part]
+    origin: dict[str, Any]
+    table: Table | None
+
+
+def prepare_file(settings: DataSettings, seed: int) -> Prepared:
+    """Read a file, split it, and learn from the training rows how its columns become arrays.
+
+    Raises:
+        ValueError: If the file cannot be read or learnt from.
+    """
+    fractions = checked_fractions(settings)
+    table, target = read_with_target(settings)
+    parts = split(table, target, fractions=fractions, seed=seed, stratify=classifies(settings))
+    scale = settings.scale or SCALE
+    features = Features(parts[0].columns, scale=SCALES[scale].learn)
+    learnt = (Labels if classifies(settings) else Amounts)(parts[0].target)
+    encoding = Encoding(features, learnt, target, tuple(listed(settings.drop)), table.options)
+    arrays = {
+        name: (features(part.columns).numpy(), learnt(part.target)) for name, part in zip(PARTS, parts, strict=True)
+    }
+    path = settings.data or sample_path()
+    origin = {"path": str(path.resolve()), "sha256": sha256(path), "rows": table.rows, "target": target}
+    origin |= {"scale": scale, "split": {"validation": fractions[1], "test": fractions[2]}}
+    return Prepared(encoding, arrays, dict(zip(PARTS, parts, strict=True)), origin, table)
+
+
+def read_with_target(settings: DataSettings) -> tuple[Table, str]:
+    """Read the file, and choose the target; rows without one are left out if the settings say so.
+
+    Raises:
+        ValueError: If the file cannot be read, or has no such target.
+    """
+    path, options, drop = settings.data or sample_path(), read_options(settings), listed(settings.drop)
+    source, target = sniff(path, options), settings.target
+    if target is None:
+        target = default_target([name for name in source.names if name not in drop])
+    # a label is what the file says, not a number
+    kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
+    table = read(source, kinds=kinds, drop=drop, options=options)
+    if settings.skip_unlabelled:
+        table = table.where(table.has(target))
+    return table, target
+
+
+def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
+    """Read what `dnn prepare` wrote; it decided what must not be given again.
+
+    Raises:
+        ValueError: If an option is given again, or a file is damaged.
+    """
+    for option in DECIDED:
+        given = for_json(settings)[option]
+        if given is not None and given != []:
+            name = option.replace("_", "-")
+            raise ValueError(f"--{name} was decided when the folder was prepared; leave it out")
+    encoding = load_encoding(folder)
+    classes = None if isinstance(encoding.labels, Amounts) else encoding.labels.classes
+    paths = {name: folder / f"{name}.npz" for name in PARTS}
+    arrays = {name: load_part(path, width=encoding.features.width, classes=classes) for name, path in paths.items()}
+    hashed = [folder / "features.json", *paths.values()]
+    origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in hashed}}
+    origin["prepared"] = read_json(folder / "config.json")
+    return Prepared(encoding, arrays, {}, origin, None)
+
+
+def read_options(settings: DataSettings) -> ReadOptions:
+    """Return how the file is to be read. Raises: ValueError for an option out of its range."""
+    return ReadOptions(
+        delimiter=settings.delimiter,
+        decimal=settings.decimal,  # type: ignore[arg-type]  # ReadOptions checks it
+        encoding=settings.encoding,
+        missing=tuple(listed(settings.missing)),
+    )

@@ -1,0 +1,230 @@
+"""`dnn train`: read, tell, train, choose a threshold, test beside baselines, leave a run folder; or cross-validate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import dnn
+from dnn.classifier import Classifier
+from dnn.data.advice import suspicions
+from dnn.data.amounts import Amounts
+from dnn.data.encoding import Encoding
+from dnn.data.split import split
+from dnn.data.table import Column, shortened
+from dnn.data.target_advice import Task
+from dnn.estimator.base import Estimator
+from dnn.estimator.examples import Examples, held_out
+from dnn.estimator.folder import write_estimator
+from dnn.preparation import PARTS, Prepared, prepare_file, read_options, read_prepared, read_with_target
+from dnn.regressor import Regressor
+from dnn.report.baselines import Baseline, BaselineRows, baselines
+from dnn.report.comparison import baseline_sentences, recall_sentences
+from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
+from dnn.report.run_config import run_config
+from dnn.report.screen import baseline_lines, best_epoch_line, fold_lines, result_lines
+from dnn.report.voice import Voice
+from dnn.settings import SCALE, SHARE, DataSettings, TrainSettings, classifies, for_json, kinds_given, listed, pairs
+
+TEST_TITLE = "test rows, seen by neither training nor early stopping"
+FOLD_SCORES = (("loss", "accuracy", "roc_auc"), ("r2", "mae", "rmse"))
+
+
+def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
+    """Train and test a network, and leave a run folder."""
+    if settings.folds:
+        cross_validate(settings, voice)
+        return
+    if settings.out:
+        refuse_existing(settings.out)
+    out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
+    refuse_unwritable(out)
+    prepared = prepared_of(settings, voice, settings.seed, most_notes)
+    estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
+    _train(estimator, prepared, settings, voice)
+    results, output = estimator.evaluate_arrays(prepared.arrays["test"])
+    history = estimator.history_
+    simple = _baselines(prepared, settings) if settings.baselines else []
+
+    def fill(folder: Path) -> None:
+        write_estimator(estimator, folder)
+        history.to_csv(folder / "history.csv")
+        history.plot(folder / "curves.png")
+        others = {each.name: each.scores for each in simple if each.output is not None}
+        write_json(folder / "metrics.json", {"best_epoch": history.best_epoch, "test": results, "baselines": others})
+        write_json(folder / "config.json", run_config("train", dnn.__version__, for_json(settings), prepared.origin))
+
+    run = write_folder(out, fill)
+    best = history.best_epoch or len(history.epochs)
+    line = best_epoch_line(best, len(history.epochs), settings.epochs, restored=settings.restore_best)
+    voice.result("best_epoch", best, [line, ""])
+    voice.result("test", results, result_lines(results, title=TEST_TITLE, width=voice.width))
+    _tell_baselines(estimator, prepared, results, output, simple, voice)
+    voice.say("", f"run folder: {run}", f"predict with it: dnn predict {run} --data new.csv --out predictions.csv")
+    voice.end(run)
+
+
+def cross_validate(settings: TrainSettings, voice: Voice) -> None:
+    """Train and test on each of the folds in turn, and tell what they reach together; no folder is left.
+
+    Raises:
+        ValueError: If the data are a prepared folder, or cannot be dealt to so many folds.
+    """
+    folds = settings.folds or 0
+    if settings.data and settings.data.is_dir():
+        raise ValueError(f"{settings.data} is a prepared folder, whose parts are dealt; --folds needs a file")
+    table, target = read_with_target(settings)
+    shares = [1 / folds] * folds
+    parts = split(table, target, fractions=shares, seed=settings.seed, stratify=classifies(settings))
+    whole = Examples(table.without(target).columns, table.column(target), None, table.options)
+    found = []
+    for number, part in enumerate(parts, start=1):
+        rest = np.setdiff1d(np.arange(table.rows), part.rows)
+        rows, test = (whole.take(indices) for indices in (rest, part.rows))
+        estimator = estimator_of(settings, amounts=not classifies(settings))
+        train, held = held_out(estimator.strata(rows.target), estimator.validation, settings.seed)
+        estimator.fit_examples(rows.take(train), rows.take(held), target=target)
+        results, _ = estimator.evaluate_arrays(estimator.encoded(test))
+        found.append({name: results[name] for name in FOLD_SCORES[not classifies(settings)]})
+        figures = [f"{name} {value:.4g}" for name, value in found[-1].items() if value is not None]
+        voice.say(f"fold {number} of {folds}: {', '.join(figures)}")
+    voice.result("folds", found, ["", *fold_lines(found)])
+    voice.end()
+
+
+def estimator_of(settings: TrainSettings, *, amounts: bool) -> Estimator:
+    """Return the estimator that has these settings. Raises: ValueError for an option that it cannot have."""
+    kind = Regressor if amounts else Classifier
+    options = read_options(settings)
+    values: dict[str, Any] = {each.name: getattr(settings, each.name) for each in fields(settings)}
+    values |= {"hidden": tuple(settings.hidden), "drop": tuple(listed(settings.drop)), "missing": options.missing}
+    values |= {"kinds": kinds_given(settings) or None, "scale": settings.scale or SCALE}
+    values |= {"validation": SHARE if settings.validation is None else settings.validation}
+    values["class_weight"] = _class_weight(settings.class_weight)
+    if values["class_weight"] is not None and kind is Regressor:
+        raise ValueError("--class-weight is for classes, and the target is an amount")
+    names = {each.name for each in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in names})
+
+
+def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int | None = 12) -> Prepared:
+    """Read the file or the prepared folder, and tell what was found in it. Raises: ValueError."""
+    if settings.data and settings.data.is_dir():
+        prepared = read_prepared(settings.data, settings)
+        voice.say(f"data: the prepared folder {settings.data}")
+    else:
+        path = settings.data
+        voice.say(f"reading {path or 'the embedded sample'} …")
+        prepared = prepare_file(settings, seed)
+        name = path or f"the embedded sample, {Path(prepared.origin['path']).name}"
+        voice.result("data", prepared.origin, [f"data: {name}, {prepared.origin['rows']:,} rows"])
+    _tell_encoding(prepared, settings, voice)
+    if prepared.table is not None:
+        decided = [*kinds_given(settings), *([prepared.encoding.target] if settings.task else [])]
+        task: Task = "classification" if classifies(settings) else "regression"
+        found = suspicions(prepared.table, prepared.encoding.target, task=task, decided=decided)
+        voice.notes([*prepared.table.notes, *(note.sentence for note in found)], most=most_notes)
+    for name, part in prepared.parts.items():
+        voice.notes(gap_sentences(prepared.encoding, part.columns, f"{name} rows"), most=most_notes)
+    return prepared
+
+
+def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str) -> list[str]:
+    """Return a sentence for each kind of cell that has to be filled."""
+    rows = len(next(iter(columns.values())))
+    return [
+        f"{gap.column}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}"
+        for gap in encoding.features.gaps(columns)
+    ]
+
+
+def _train(estimator: Estimator, prepared: Prepared, settings: TrainSettings, voice: Voice) -> None:
+    """Train, and choose the threshold if one is asked for. Raises: ValueError if the training diverged."""
+    encoding, (rows, held) = prepared.encoding, (prepared.arrays[name] for name in PARTS[:2])
+    outputs = 1 if isinstance(encoding.labels, Amounts) else encoding.labels.classes
+    sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
+    between = f", {settings.activation} between" if len(sizes) > 2 else ""
+    voice.say(f"network: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
+    with voice.epochs(settings.epochs) as show:
+        estimator.fit_arrays(encoding, rows, held, callbacks=[show])
+    best = estimator.history_.best
+    if best is None or not np.isfinite(best["val_loss"]):
+        raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
+    if settings.min_recall is None and not settings.cost:
+        return
+    if not isinstance(estimator, Classifier) or len(settings.cost) not in (0, 2):
+        raise ValueError("--min-recall R and --cost FALSE_ALARM MISS choose a threshold between two classes")
+    cost = (settings.cost[0], settings.cost[1]) if settings.cost else None
+    logits = estimator.fitted.model_outputs(held[0])
+    found = estimator.keep_threshold(held[1], logits, recall=settings.min_recall, cost=cost)
+    name = encoding.class_labels.names[1]
+    figures = f"precision {found.precision:.4f}, recall {found.recall:.4f} on validation rows"
+    line = f"threshold: {name!r} from the probability {found.value:.4g} on; {figures}"
+    voice.result("threshold", found._asdict(), [line])
+
+
+def _baselines(prepared: Prepared, settings: TrainSettings) -> list[Baseline]:
+    """Return what simple models reach on the test rows; gradient boosting needs the columns as they were read."""
+    labels = prepared.encoding.labels
+    amounts = labels if isinstance(labels, Amounts) else None
+    classes = None if amounts else prepared.encoding.class_labels.names
+
+    def rows_of(name: str) -> BaselineRows:
+        inputs, targets = prepared.arrays[name][:2]
+        columns = prepared.parts[name].columns if prepared.parts else {}
+        return BaselineRows(inputs, amounts.restore(targets) if amounts else targets, columns)
+
+    return baselines(
+        *(rows_of(name) for name in PARTS),
+        classes=classes,
+        seed=settings.seed,
+        linear=any(settings.hidden),
+        boosting=bool(prepared.parts),
+    )
+
+
+def _tell_baselines(
+    estimator: Estimator,
+    prepared: Prepared,
+    results: Mapping[str, Any],
+    output: Any,
+    simple: Sequence[Baseline],
+    voice: Voice,
+) -> None:
+    sentences = recall_sentences(results) if "recall" in results else []
+    if simple:
+        scores = {each.name: each.scores for each in simple if each.output is not None}
+        skipped = {each.name: each.skipped for each in simple if each.output is None}
+        voice.result("baselines", scores, ["", *baseline_lines(results, scores, skipped)])
+        labels, targets = prepared.encoding.labels, prepared.arrays["test"][1]
+        targets = labels.restore(targets) if isinstance(labels, Amounts) else targets
+        sentences += baseline_sentences(targets, output, simple)
+    if sentences:
+        voice.notes(sentences, most=None)
+
+
+def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> None:
+    encoding, features = prepared.encoding, prepared.encoding.features
+    what = "amounts" if isinstance(encoding.labels, Amounts) else f"classes {shortened(encoding.labels.names)}"
+    chosen = "" if settings.target or prepared.table is None else "; --target names another column"
+    voice.say(f"target: {encoding.target}, {what}{chosen}")
+    scale = type(features.scale).__name__.lower()
+    blocks = [f"{name} ({len(block.categories)})" for name, block in features.blocks.items()]
+    voice.say(f"numeric, {scale}: {', '.join(features.numeric) or 'none'}")
+    voice.say(f"categories, one-hot: {shortened(blocks) or 'none'}")
+    counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
+    voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")
+
+
+def _class_weight(values: Sequence[str]) -> str | dict[str, float] | None:
+    """Return the setting that --class-weight means. Raises: ValueError for a weight that is not a number."""
+    if not values or list(values) == ["balanced"]:
+        return "balanced" if values else None
+    weights = pairs(values, "--class-weight")
+    try:
+        return {name: float(weight) for name, weight in weights.items()}
+    except ValueError:
+        raise ValueError(f"--class-weight must be balanced, or CLASS=NUMBER, got {' '.join(values)}") from None

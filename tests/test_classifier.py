@@ -1,0 +1,164 @@
+"""A table in, classes out: any frame, in any order, weighted, thresholded, and told of what would go wrong."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
+
+import dnn
+from dnn.estimator.examples import held_out
+
+QUICK = {"hidden": (8,), "epochs": 3, "seed": 1}
+
+
+def clients(rows: int = 120) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    age = random.integers(18, 80, rows).astype(float)
+    frame = pd.DataFrame(
+        {"age": age, "member": random.random(rows) < 0.5, "job": random.choice(["cook", "pilot"], rows)}
+    )
+    frame.loc[::9, "age"] = np.nan
+    frame.loc[::7, "job"] = None
+    return frame.assign(deposit=np.where(age + 10 * frame["member"] > 50, "yes", "no"))
+
+
+FORMS = {
+    "pandas": lambda frame: frame,
+    "polars": lambda frame: pl.from_pandas(frame),
+    "Arrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
+    "mapping": lambda frame: {name: frame[name].tolist() for name in frame},
+    "table": dnn.as_table,
+}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return dnn.Classifier(**QUICK).fit(clients(), target="deposit")
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_kind_of_frame_gives_the_same_network(fitted, form):
+    other = dnn.Classifier(**QUICK).fit(form(clients()), target="deposit")
+    assert np.array_equal(other.predict_proba(form(clients())), fitted.predict_proba(clients()))
+
+
+@pytest.mark.parametrize(
+    "write", [lambda frame, path: frame.to_csv(path, index=False), lambda frame, path: frame.to_parquet(path)]
+)
+def test_a_file_of_the_frame_gives_the_same_predictions(fitted, write, tmp_path):
+    write(clients(), tmp_path / "clients")
+    assert np.array_equal(fitted.predict_proba(tmp_path / "clients"), fitted.predict_proba(clients()))
+
+
+def test_the_target_may_be_apart(fitted):
+    frame = clients()
+    other = dnn.Classifier(**QUICK).fit(frame.drop(columns="deposit"), frame["deposit"])
+    assert np.array_equal(other.predict_proba(frame), fitted.predict_proba(frame))
+
+
+def test_columns_may_come_in_another_order_and_some_more(fitted, caplog):
+    frame = clients()
+    shuffled = frame[["job", "age", "member"]].assign(id=range(len(frame)))
+    with caplog.at_level("INFO", logger="dnn"):
+        assert np.array_equal(fitted.predict_proba(shuffled), fitted.predict_proba(frame))
+    assert "not used, since training had no such columns: 'id'" in caplog.text
+    with pytest.raises(ValueError, match="has no column 'age'"):
+        fitted.predict(frame.drop(columns="age"))
+
+
+def test_its_figures_are_scikit_learn_s(fitted):
+    frame = clients()
+    assert fitted.score(frame) == fitted.evaluate(frame)["accuracy"]
+    assert fitted.score(frame) == accuracy_score(frame["deposit"], fitted.predict(frame))
+
+
+def test_a_missing_target_is_counted(fitted):
+    frame = clients()
+    frame.loc[3:5, "deposit"] = None
+    with pytest.raises(ValueError, match="3 of 120 rows have no target"):
+        dnn.Classifier(**QUICK).fit(frame, target="deposit")
+
+
+def test_amounts_are_no_classes():
+    x = np.arange(60.0)[:, np.newaxis]
+    with pytest.raises(ValueError, match=r"60 different numbers in 60 rows: it looks like an amount.*dnn\.Regressor"):
+        dnn.Classifier().fit(x, x[:, 0] + 0.5)
+
+
+def test_balanced_weights_are_those_of_scikit_learn():
+    frame = clients()
+    y = np.where(np.arange(len(frame)) % 6 == 0, "rare", "common")
+    x = frame.drop(columns="deposit")
+    weighted = dnn.Classifier(**QUICK, class_weight="balanced", validation=0).fit(x, y)
+    by_hand = dnn.Classifier(**QUICK, validation=0).fit(x, y, compute_sample_weight("balanced", y))
+    by_name = dnn.Classifier(**QUICK, validation=0, class_weight={"rare": 3.0, "common": 0.6}).fit(x, y)
+    np.testing.assert_allclose(weighted.predict_proba(x), by_hand.predict_proba(x), rtol=1e-5)
+    np.testing.assert_allclose(weighted.predict_proba(x), by_name.predict_proba(x), rtol=1e-5)
+    assert not np.allclose(weighted.predict_proba(x), dnn.Classifier(**QUICK, validation=0).fit(x, y).predict_proba(x))
+    with pytest.raises(ValueError, match="class_weight names 'rarer'"):
+        dnn.Classifier(**QUICK, class_weight={"rarer": 2.0}).fit(x, y)
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "val_accuracy", "val_roc_auc", "val_average_precision"])
+def test_the_monitored_figure_is_recorded_and_its_best_epoch_kept(monitor):
+    fitted = dnn.Classifier(hidden=(8,), epochs=6, monitor=monitor, patience=6).fit(clients(), target="deposit")
+    history = fitted.history_
+    best = (min if monitor == "val_loss" else max)(history[monitor])
+    assert history.best[monitor] == best
+
+
+@pytest.mark.parametrize("wanted", [0.5, 0.9, 1.0])
+def test_a_threshold_finds_the_wished_share_and_no_higher_one_does(fitted, wanted):
+    frame = clients()
+    found = fitted.choose_threshold(frame, recall=wanted)
+    positive = fitted.predict_proba(frame)[:, 1]
+    recall = lambda threshold: (positive[frame["deposit"] == "yes"] >= threshold).mean()  # noqa: E731
+    assert recall(found.value) >= wanted
+    assert all(recall(higher) < wanted for higher in np.unique(positive[positive > found.value]))
+    assert fitted.evaluate(frame)["recall"]["yes"] == recall(found.value)
+    fitted.threshold_ = None
+
+
+def test_an_optimizer_and_an_activation_may_be_functions():
+    fitted = dnn.Classifier(
+        **QUICK, activation=dnn.gelu, optimizer=lambda parameters, rate: dnn.SGD(parameters, rate, momentum=0.9)
+    ).fit(clients(), target="deposit")
+    assert np.isfinite(fitted.history_["val_loss"]).all()
+    with pytest.raises(
+        ValueError, match="optimizer must be one of adam, adamw, rmsprop, sgd, or a function, got 'adagrad'"
+    ):
+        dnn.Classifier(**QUICK, optimizer="adagrad").fit(clients(), target="deposit")
+
+
+def test_no_hidden_layer_is_logistic_regression():
+    fitted = dnn.Classifier(hidden=()).fit(clients(), target="deposit")
+    assert len(fitted.predictor_.model.layers) == 1
+
+
+def test_a_class_of_few_rows_is_trained_on_and_not_held_out():
+    train, held = held_out(np.array([0] * 30 + [1] * 3), 0.1, seed=0)
+    assert held.size == 3
+    assert set(range(30, 33)) <= set(train)
+    assert sorted([*train, *held]) == list(range(33))
+    assert held_out(np.zeros(4, int), 0.1, seed=0)[1].size == 0
+
+
+def test_rows_for_validation_may_be_given():
+    frame = clients()
+    given = dnn.Classifier(**QUICK).fit(frame[:80], target="deposit", validation_data=frame[80:])
+    apart = dnn.Classifier(**QUICK).fit(
+        frame[:80].drop(columns="deposit"), frame["deposit"][:80],
+        validation_data=(frame[80:].drop(columns="deposit"), frame["deposit"][80:]),
+    )  # fmt: skip
+    assert np.array_equal(given.predict_proba(frame), apart.predict_proba(frame))
+    assert given.history_["val_loss"] == apart.history_["val_loss"]
+
+
+def test_y_and_target_contradict_each_other():
+    with pytest.raises(ValueError, match="both y and target='deposit' were given"):
+        dnn.Classifier().fit(clients(), clients()["deposit"], target="deposit")
+    with pytest.raises(ValueError, match="y is None; or fit"):
+        dnn.Classifier().fit(clients())
