@@ -117,7 +117,6 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
         voice.say(f"data: the prepared folder {settings.data}")
     else:
         path = settings.data
-        voice.say(f"reading {path or 'the embedded sample'} …")
         prepared = prepare_file(settings, seed)
         name = path or f"the embedded sample, {Path(prepared.origin['path']).name}"
         voice.result("data", prepared.origin, [f"data: {name}, {prepared.origin['rows']:,} rows"])

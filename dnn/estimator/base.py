@@ -4,7 +4,6 @@ The conventions are scikit-learn's, and scikit-learn is not needed: the construc
 returns the estimator, what was learnt ends with an underscore, `get_params` and `set_params` serve `clone`.
 """
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -21,19 +20,18 @@ from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.preprocess import SCALES
 from dnn.data.table import Column, Kind, Table
-from dnn.estimator import scikit_learn
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.network import Rows, chosen, train_network
+from dnn.estimator.new_rows import NewRows
+from dnn.estimator.parameters import Parameters
 from dnn.estimator.predictor import Predictor
 from dnn.nn.protocols import ActivationLike, OptimizerLike
 from dnn.settings import DEFAULTS, SCALE, SHARE, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 
-LOGGER = logging.getLogger("dnn")
-
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(ABC):
+class Estimator(NewRows, Parameters, ABC):
     """A network that is trained on a table, by its settings; each is documented in `Classifier` and `Regressor`."""
 
     hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
@@ -146,13 +144,6 @@ class Estimator(ABC):
         self.predictor_ = Predictor(encoding, network)
         return self
 
-    @property
-    def fitted(self) -> Predictor:
-        """What `fit` learnt. Raises: scikit-learn's NotFittedError before."""
-        if not hasattr(self, "predictor_"):
-            raise scikit_learn.not_fitted(self)
-        return self.predictor_
-
     def save(self, folder: str | Path) -> None:
         """Write it to a folder, for `dnn.load`: see `dnn.save`.
 
@@ -173,36 +164,6 @@ class Estimator(ABC):
             folder: Folder to write.
         """
         self.fitted.export(folder)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the settings by name.
-
-        Args:
-            deep: Makes no difference: no setting is an estimator.
-
-        Returns:
-            Each argument of the constructor, as it was given.
-        """
-        return {each.name: getattr(self, each.name) for each in fields(self)}
-
-    def set_params(self, **settings: Any) -> Self:
-        """Change settings.
-
-        Args:
-            **settings: Arguments of the constructor.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            ValueError: If a name is not one of the settings.
-        """
-        names = [each.name for each in fields(self)]
-        for name, value in settings.items():
-            if name not in names:
-                raise ValueError(f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: {names!r}.")
-            setattr(self, name, value)
-        return self
 
     @abstractmethod
     def evaluate_arrays(self, rows: Rows) -> tuple[dict[str, Any], npt.NDArray[Any]]:
@@ -243,11 +204,6 @@ class Estimator(ABC):
         """
         self.n_features_in_ = len(self.fitted.encoding.features.kinds)
         self.feature_names_in_ = np.array(list(self.fitted.encoding.features.kinds), object)
-
-    def __repr__(self) -> str:
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        changed = [f"{each.name}={given[each.name]!r}" for each in fields(self) if given[each.name] != each.default]
-        return f"{type(self).__name__}({', '.join(changed)})"
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "predictor_")
@@ -307,27 +263,3 @@ class Estimator(ABC):
             vars(self).pop("feature_names_in_", None)
         else:
             self.feature_names_in_ = np.array(list(columns), object)
-
-    def _columns(self, X: Any) -> dict[str, Column]:
-        """Return the columns of new rows, as the network takes them."""
-        return dict(self._new_table(X, with_target=False).columns)
-
-    def _columns_and_target(self, X: Any, y: Any) -> tuple[dict[str, Column], npt.NDArray[Any]]:
-        """Return the same, and the target: y, or where there is none the column of X that was the target."""
-        table = self._new_table(X, with_target=y is None)
-        if y is not None:
-            return dict(table.columns), scikit_learn.checked_target(y, table.rows)
-        target = self.fitted.encoding.target
-        return table.without(target).columns, table.column(target)
-
-    def _new_table(self, X: Any, *, with_target: bool) -> Table:
-        encoding = self.fitted.encoding
-        if is_matrix(X):
-            X = scikit_learn.checked_matrix(X)
-            if X.shape[1] != len(encoding.features.kinds):
-                expected = f"{type(self).__name__} is expecting {len(encoding.features.kinds)} features as input"
-                raise ValueError(f"X has {X.shape[1]} features, but {expected}")
-        table = encoding.read(X, with_target=with_target)
-        for note in table.notes:
-            LOGGER.info("%s", note)
-        return table
