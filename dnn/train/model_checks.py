@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
 
+from dnn.nn.layers import takes_training
 from dnn.nn.modules import parts_by_path
 from dnn.nn.normalization import BatchNormalization
 from dnn.nn.protocols import OptimizerLike
@@ -44,7 +45,7 @@ def check_variables_are_known(model: tf.Module, optimizer: OptimizerLike, predic
         )
 
 
-def check_told_of_training(model: tf.Module, optimizer: OptimizerLike, calls: Calls) -> None:
+def check_told_of_training(model: tf.Module, optimizer: OptimizerLike, calls: Calls, in_prediction: Calls) -> None:
     """Refuse a model with a Dropout or BatchNormalization that is called in a training step without its key.
 
     Refused rather than warned of, because the fit would end well and be another one than the reader thinks. A frozen
@@ -53,20 +54,28 @@ def check_told_of_training(model: tf.Module, optimizer: OptimizerLike, calls: Ca
 
     Args:
         calls: as noted when a training step was traced.
+        in_prediction: as noted when the model was traced for prediction. A `__call__` under `tf.function` that cannot
+            be told of training was traced then once and for all, so a training step notes none of its calls.
 
     Raises:
         ValueError: If one is never told that it is in training, with its path in the model.
     """
-    untold = [layer for layer, told in calls.values() if not told]
-    if not untold:
-        return
     parts = dict(reversed([*parts_by_path(model)]))
     paths = {id(part): path for path, part in parts.items()}
+    deaf = {key: call for key, call in in_prediction.items() if _cannot_be_told(paths.get(key, ""), parts)}
+    untold = [layer for layer, told in {**deaf, **calls}.values() if not told]
     trained = set(map(id, optimizer.parameters))
     for layer in untold:
         path = paths.get(id(layer), "")
         if not _is_frozen(layer, path, parts, trained):
             raise ValueError(_lost_training(layer, path, model))
+
+
+def _cannot_be_told(path: str, parts: Mapping[str, tf.Module | tf.Variable]) -> bool:
+    """Whether the model, or a module that is called between it and what is at the path, takes no `training`."""
+    names = path.split("/")
+    above = (parts.get("/".join(names[:count])) for count in range(len(names)))
+    return any(callable(module) and not takes_training(module) for module in above)
 
 
 def _is_frozen(layer: tf.Module, path: str, parts: Mapping[str, tf.Module | tf.Variable], trained: set[int]) -> bool:

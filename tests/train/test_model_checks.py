@@ -210,3 +210,38 @@ def test_a_layer_that_is_told_once_may_be_called_without_too():
             return self.out(self.inner(x, training) + tf.stop_gradient(self.inner(x)))
 
     fitted(Twice(dnn.Dropout(0.5)))
+
+
+class CompiledInner(Forgot):
+    """Its graph is traced for a prediction, and a training step calls that one: no Python of it runs again."""
+
+    @tf.function
+    def __call__(self, x):
+        return self.out(self.inner(x))
+
+
+class CompiledOnPurpose(Forgot):
+    @tf.function
+    def __call__(self, x):
+        return self.out(self.inner(x, training=False))
+
+
+class CompiledTold(Forgot):
+    @tf.function
+    def __call__(self, x, training=None):
+        return self.out(self.inner(x, training))
+
+
+@pytest.mark.parametrize("within", [lambda model: model, lambda model: dnn.Sequential([model])], ids=["alone", "inner"])
+def test_a_model_under_tf_function_that_takes_no_training_is_refused_in_each_fit(within):
+    model = within(CompiledInner(dnn.Dropout(0.5)))
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"inner, Dropout\(rate=0\.5\) is called in a training step without"):
+            fitted(model)
+
+
+@pytest.mark.parametrize("way", [CompiledOnPurpose, CompiledTold])
+def test_a_model_under_tf_function_that_is_told_or_told_not_to_passes_in_each_fit(way):
+    model = way(dnn.Sequential([dnn.BatchNormalization(4), dnn.Dropout(0.5)]))
+    for _ in range(3):
+        fitted(model)
