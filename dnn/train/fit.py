@@ -25,7 +25,7 @@ from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training
 from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
-from dnn.train.model_checks import check_told_of_training, check_variables_are_known
+from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
@@ -92,16 +92,18 @@ def fit(
     Raises:
         ValueError: If an array or a number is out of its range or has the wrong shape, before any variable is changed.
             The message names the argument. Likewise if the loss or a metric gives a row a value that depends on other
-            rows; if the model computes with trainable variables that neither it nor the optimizer has, or made one
-            after the optimizer was made; or if a `Dropout` or `BatchNormalization` of it that is not frozen is never
-            given `training`.
+            rows; if the model or the loss computes with trainable variables that neither the model nor the optimizer
+            has, the model made one after the optimizer was made, or early stopping would restore a best epoch without
+            one that the model does not have; or if a `Dropout` or `BatchNormalization` of it that is not frozen is
+            never given `training`.
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
     prediction = trace_prediction(model, rows.x.shape[1])
-    check_variables_are_known(model, optimizer, prediction)
+    restores = early_stopping is not None and early_stopping.restore_best_weights
+    check_variables_are_known(model, optimizer, prediction, restores=restores)
     validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
@@ -129,6 +131,7 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     work = step_multiply_adds(batch_size, optimizer)
     graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
     compiled = trace(under_xla)
+    check_training_variables(model, optimizer, compiled)
     check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
     return GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
 

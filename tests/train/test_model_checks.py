@@ -13,9 +13,9 @@ X = RANDOM.normal(3, 2, size=(64, 4)).astype(np.float32)
 Y = (X[:, 0] > 3).astype(int)
 
 
-def fitted(model, parameters=None):
+def fitted(model, parameters=None, loss=dnn.sparse_softmax_cross_entropy, **options):
     optimizer = dnn.Adam(model.trainable_variables if parameters is None else parameters)
-    return dnn.fit(model, (X, Y), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer)
+    return dnn.fit(model, (X, Y), loss=loss, optimizer=optimizer, **options)
 
 
 class Holder:
@@ -245,3 +245,37 @@ def test_a_model_under_tf_function_that_is_told_or_told_not_to_passes_in_each_fi
     model = way(dnn.Sequential([dnn.BatchNormalization(4), dnn.Dropout(0.5)]))
     for _ in range(3):
         fitted(model)
+
+
+def test_hidden_variables_that_early_stopping_would_not_restore_are_refused():
+    hidden = dnn.Dense(4, 8)
+    model = dnn.Sequential([lambda x: hidden(x), dnn.Dense(8, 2)])
+    parameters = [*model.trainable_variables, *hidden.trainable_variables]
+    fitted(model, parameters, early_stopping=dnn.EarlyStopping(monitor="loss", restore_best_weights=False))
+    with pytest.raises(ValueError, match=r"trains kernel \(4, 8\), bias \(8,\), which is not in model\.variables, so"):
+        fitted(model, parameters, early_stopping=dnn.EarlyStopping(monitor="loss", restore_best_weights=True))
+
+
+def test_a_variable_of_the_loss_trains_if_the_optimizer_has_it_and_is_refused_otherwise():
+    model, weight = dnn.mlp([4, 2], seed=0), tf.Variable(1.0, name="noise")
+
+    def loss(labels, logits):
+        return dnn.sparse_softmax_cross_entropy(labels, logits) * tf.exp(-weight) + weight
+
+    before = dnn.get_weights(model)[0]
+    with pytest.raises(ValueError, match=r"step computes with noise \(\), .*so it would never train.*Give it to the opt"):
+        fitted(model, loss=loss)
+    assert np.array_equal(dnn.get_weights(model)[0], before)
+    fitted(model, [*model.trainable_variables, weight], loss=loss, early_stopping=dnn.EarlyStopping(monitor="loss"))
+    assert weight.numpy() != 1
+
+
+def test_a_hidden_layer_of_the_training_alone_is_refused():
+    hidden = dnn.Dense(4, 4)
+
+    class InTraining(Forgot):
+        def __call__(self, x, training=None):
+            return self.out(self.inner(x) if training is None else self.inner(x) + hidden(x))
+
+    with pytest.raises(ValueError, match=r"a training step computes with kernel \(4, 4\), bias \(4,\)"):
+        fitted(InTraining(tf.identity))
