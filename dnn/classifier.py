@@ -10,10 +10,10 @@ from typing_extensions import Self
 
 from dnn.data.encoding import Encoding
 from dnn.data.labels import Labels
-from dnn.data.table import Column
+from dnn.data.table import Column, Kind
 from dnn.estimator import scikit_learn
-from dnn.estimator.base import Estimator
-from dnn.estimator.class_names import class_name, class_names, classes_of
+from dnn.estimator.base import Estimator, unchanged_by_errors
+from dnn.estimator.class_names import class_name, class_names, classes_of, plain_classes
 from dnn.estimator.network import Rows
 from dnn.estimator.threshold import WithThreshold
 from dnn.nn.example_weights import class_weights
@@ -69,6 +69,7 @@ class Classifier(WithThreshold, Estimator):
         (4521, 2)
     """
 
+    target_kind: ClassVar[Kind] = "category"
     class_weight: Literal["balanced"] | Mapping[Any, float] | None = None
 
     _estimator_type: ClassVar[str] = "classifier"  # what scikit-learn before 1.6 looks at
@@ -193,12 +194,12 @@ class Classifier(WithThreshold, Estimator):
         """Return what is kept besides the settings and the encoding, which has the names of the classes.
 
         Returns:
-            The dtype of the classes and the threshold, as plain values.
+            The classes in their dtype, and the threshold, as plain values.
+
+        Raises:
+            ValueError: If the classes are of a kind that JSON does not have.
         """
-        return {
-            "class_dtype": self.classes_.dtype.name if self.classes_.dtype.kind != "U" else "str",
-            "threshold": self.threshold_,
-        }
+        return {"classes": plain_classes(self.classes_), "threshold": self.threshold_}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `learnt` returned.
@@ -207,11 +208,14 @@ class Classifier(WithThreshold, Estimator):
             state: The plain values.
 
         Raises:
-            ValueError: If the classes do not have the dtype.
+            ValueError: If the threshold is no number, or the classes are not those of the encoding.
         """
         super().restore(state)
-        self.threshold_ = state.get("threshold")
-        self.classes_ = classes_of(self.fitted.encoding.class_labels.names, str(state.get("class_dtype", "object")))
+        threshold = state.get("threshold")
+        if not (threshold is None or (isinstance(threshold, float | int) and 0 <= threshold <= 2)):
+            raise ValueError(f"the threshold must be a probability, got {threshold!r}")
+        self.threshold_ = threshold
+        self.classes_ = classes_of(self.fitted.encoding.class_labels.names, state.get("classes"))
 
     def __sklearn_tags__(self) -> Any:
         return scikit_learn.tags("classifier")
@@ -223,10 +227,12 @@ class Classifier(WithThreshold, Estimator):
     def fit_arrays(
         self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
     ) -> Self:
-        self.threshold_ = None
-        if not hasattr(self, "classes_"):  # of arrays that were encoded before: their names are all that is known
-            self.classes_ = classes_of(encoding.class_labels.names, "object")
-        return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+        with unchanged_by_errors(self):
+            self.threshold_ = None
+            names = encoding.class_labels.names
+            if [class_name(value) for value in getattr(self, "classes_", ())] != names:
+                self.classes_ = np.array(names, object)  # of arrays that were encoded before: all that is known
+            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
 
     def _learn_target(self, target: npt.NDArray[Any]) -> Labels:
         names = class_names(target)
@@ -240,6 +246,9 @@ class Classifier(WithThreshold, Estimator):
 
     def strata(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.unique(class_names(target).astype(str), return_inverse=True)[1]
+
+    def _exported_threshold(self) -> float | None:
+        return self.threshold_
 
     def _outputs(self, encoding: Encoding) -> int:
         return encoding.class_labels.classes

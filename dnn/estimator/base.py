@@ -5,10 +5,12 @@ returns the estimator, what was learnt ends with an underscore, `get_params` and
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,18 @@ from dnn.estimator.predictor import Predictor
 from dnn.nn.protocols import ActivationLike, OptimizerLike
 from dnn.settings import DEFAULTS, SCALE, SHARE, NetworkSettings
 from dnn.train.callbacks import CallbackLike
+
+
+@contextmanager
+def unchanged_by_errors(estimator: object) -> Iterator[None]:
+    """Whatever ends a fit, an error or Ctrl-C, leaves the estimator as it was: not half of a new one."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -56,6 +70,8 @@ class Estimator(NewRows, Parameters, ABC):
     encoding: str | None = DEFAULTS.encoding
     jit: bool | None = DEFAULTS.jit
     seed: int = DEFAULTS.seed
+
+    target_kind: ClassVar[Kind]  # how a file's target is read
 
     def fit(
         self,
@@ -86,15 +102,17 @@ class Estimator(NewRows, Parameters, ABC):
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
         """
-        rows = examples_of(self._read, X, y, sample_weight, target)
+        read = partial(self._read, target=target)
+        rows = examples_of(read, X, y, sample_weight, target)
         if validation_data is not None:
             x, its_y = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
-            held = examples_of(self._read, x, its_y, None, target)
+            held = examples_of(read, x, its_y, None, target)
         else:
             train, validation = held_out(self.strata(rows.target), self.validation, self.seed)
             rows, held = rows.take(train), rows.take(validation)
-        self._remember_columns(X, rows.columns)
-        return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+        with unchanged_by_errors(self):
+            self._remember_columns(X, rows.columns)
+            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
 
     def fit_examples(
         self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()
@@ -115,9 +133,10 @@ class Estimator(NewRows, Parameters, ABC):
         """
         scale = chosen(self.scale, {name: made.learn for name, made in SCALES.items()}, "scale")
         features = Features(rows.columns, scale=scale)
-        encoding = Encoding(features, self._learn_target(rows.target), target, tuple(self.drop), rows.options)
-        held = self.encoded(validation, encoding) if len(validation.target) else None
-        return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
+        with unchanged_by_errors(self):
+            encoding = Encoding(features, self._learn_target(rows.target), target, tuple(self.drop), rows.options)
+            held = self.encoded(validation, encoding) if len(validation.target) else None
+            return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
 
     def fit_arrays(
         self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
@@ -163,7 +182,7 @@ class Estimator(NewRows, Parameters, ABC):
         Args:
             folder: Folder to write.
         """
-        self.fitted.export(folder)
+        self.fitted.export(folder, self._exported_threshold())
 
     @abstractmethod
     def evaluate_arrays(self, rows: Rows) -> tuple[dict[str, Any], npt.NDArray[Any]]:
@@ -208,6 +227,9 @@ class Estimator(NewRows, Parameters, ABC):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "predictor_")
 
+    def _exported_threshold(self) -> float | None:
+        return None
+
     @abstractmethod
     def __sklearn_tags__(self) -> Any: ...
 
@@ -251,11 +273,14 @@ class Estimator(NewRows, Parameters, ABC):
         inputs, targets = encoding.features(rows.columns).numpy(), encoding.labels(self._target_values(rows.target))
         return (inputs, targets) if rows.weights is None else (inputs, targets, rows.weights)
 
-    def _read(self, X: Any) -> Table:
+    def _read(self, X: Any, target: str | None = None) -> Table:
         options = ReadOptions(
             delimiter=self.delimiter, decimal=self.decimal, encoding=self.encoding, missing=tuple(self.missing)
         )
-        return as_table(X, kinds=self.kinds or {}, drop=self.drop, options=options)
+        kinds = dict(self.kinds or {})
+        if target is not None and isinstance(X, str | Path):  # a label is what the file says, not a number
+            kinds[target] = self.target_kind
+        return as_table(X, kinds=kinds, drop=self.drop, options=options)
 
     def _remember_columns(self, X: Any, columns: Mapping[str, Column]) -> None:
         self.n_features_in_ = len(columns)

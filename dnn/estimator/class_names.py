@@ -1,10 +1,13 @@
 """Classes as a user has them, numbers, truth values or strings, and the names by which labels know them."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dnn.data.table import is_nothing
 
 MOST_FRACTIONS = 20  # different numbers that are not whole, and may be classes all the same
 
@@ -38,7 +41,7 @@ def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
 
 def class_name(value: Any) -> str:
     """Return the name of a class; "" for what is missing."""
-    if value is None or value != value:
+    if value is None or is_nothing(value):
         return ""
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
@@ -47,10 +50,26 @@ def class_name(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def classes_of(names: Sequence[str], dtype: str) -> npt.NDArray[Any]:
-    """Return the classes that have these names, in the dtype that the target had. Raises: ValueError."""
-    if dtype == "bool":
-        return np.array([name == "true" for name in names])
-    if np.dtype(dtype).kind in "iuf":
-        return np.array([float(name) for name in names]).astype(dtype)
-    return np.array(names, object if dtype == "object" else str)
+def plain_classes(classes: npt.NDArray[Any]) -> dict[str, Any]:
+    """Return classes as JSON has them: their dtype and their values. Raises: ValueError for other kinds."""
+    values = classes.tolist()
+    if not all(isinstance(value, str | bool | int | float) for value in values):
+        raise ValueError(f"classes that are saved must be strings, numbers or truth values, got {values[0]!r}")
+    return {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": values}
+
+
+def classes_of(names: Sequence[str], plain: Any) -> npt.NDArray[Any]:
+    """Return the classes that `plain_classes` described; None: the names themselves.
+
+    Raises:
+        ValueError: If they have other names.
+    """
+    if plain is None:
+        return np.array(names, object)
+    dtype = plain["dtype"]
+    if not (dtype in ("object", "str", "bool") or re.fullmatch(r"u?int\d+|float\d+", dtype)):
+        raise ValueError(f"classes must be strings, numbers or truth values, got the dtype {dtype!r}")
+    classes = np.array(plain["values"], dtype)
+    if [class_name(value) for value in classes.tolist()] != list(names):
+        raise ValueError(f"the classes {plain['values']} are not those of the encoding, {list(names)}")
+    return classes

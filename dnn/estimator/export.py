@@ -17,6 +17,7 @@ def export(
     kinds: Mapping[str, Kind],
     classes: Sequence[str] | None,
     folder: str | Path,
+    threshold: float | None = None,
 ) -> None:
     """Write a TensorFlow SavedModel.
 
@@ -29,6 +30,7 @@ def export(
         kinds: "numeric" or "category" by column name.
         classes: Their names; None for amounts.
         folder: The folder to write.
+        threshold: Probability from which on a row is of the second of two classes. None: the most probable class.
     """
     dtypes = {"numeric": tf.float64, "category": tf.string}
     inputs = input_names(kinds)
@@ -39,7 +41,8 @@ def export(
         predicted = predict({name: inputs_by_name[inputs[name]] for name in inputs})
         if classes is None:
             return {"amount": predicted}
-        return {"probabilities": predicted, "label": tf.gather(tf.constant(classes), tf.argmax(predicted, axis=1))}
+        labels = tf.argmax(predicted, axis=1) if threshold is None else tf.cast(predicted[:, 1] >= threshold, tf.int64)
+        return {"probabilities": predicted, "label": tf.gather(tf.constant(classes), labels)}
 
     tf.saved_model.save(predict, str(folder), signatures=serve)
     _tell_of_ops(serve.get_concrete_function().graph.as_graph_def(), folder)

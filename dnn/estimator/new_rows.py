@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dnn.data.table import Column, Table
 from dnn.estimator import scikit_learn
-from dnn.estimator.examples import is_matrix
+from dnn.estimator.examples import is_matrix, target_values
 from dnn.estimator.predictor import Predictor
 
 LOGGER = logging.getLogger("dnn")
@@ -35,7 +35,8 @@ class NewRows:
         if y is not None:
             return dict(table.columns), scikit_learn.checked_target(y, table.rows)
         target = self.fitted.encoding.target
-        return table.without(target).columns, table.column(target)
+        values = target_values(X, table, target)
+        return table.without(target).columns, values
 
     def _new_table(self, X: Any, *, with_target: bool) -> Table:
         encoding = self.fitted.encoding

@@ -41,6 +41,6 @@ class Parameters:
         return self
 
     def __repr__(self) -> str:
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        changed = [f"{each.name}={given[each.name]!r}" for each in fields(self) if given[each.name] != each.default]
+        given = {each.name: repr(getattr(self, each.name)) for each in fields(self)}
+        changed = [f"{each.name}={given[each.name]}" for each in fields(self) if given[each.name] != repr(each.default)]
         return f"{type(self).__name__}({', '.join(changed)})"

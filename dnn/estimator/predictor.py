@@ -97,14 +97,16 @@ class Predictor(tf.Module):
         """
         return self.encoding.amounts.restore(self.logits(columns)[:, 0])
 
-    def export(self, folder: str | Path) -> None:
+    def export(self, folder: str | Path, threshold: float | None = None) -> None:
         """Write a TensorFlow SavedModel that runs without `dnn`: see `dnn.estimator.export.export`.
 
         Args:
             folder: The folder to write.
+            threshold: Probability from which on a row is of the second class. None: the most probable class.
         """
         labels = self.encoding.labels
-        export(self, self.features.kinds, None if isinstance(labels, Amounts) else labels.names, folder)
+        classes = None if isinstance(labels, Amounts) else labels.names
+        export(self, self.features.kinds, classes, folder, threshold)
 
     def __reduce__(self) -> tuple[Callable[..., "Predictor"], tuple[Encoding, ModelLike]]:
         return Predictor, (self.encoding, self.model)  # not the traced functions, which cannot be pickled

@@ -109,3 +109,14 @@ def test_amounts_are_exported_in_their_unit(tmp_path):
     amount = serve(x0=tf.constant(x[:, 0]))["amount"].numpy()
     assert amount.dtype == np.float64
     np.testing.assert_allclose(amount, regressor.predict(x), rtol=1e-9)  # 1e-6 of the deviation, on a mean of 1e6
+
+
+def test_the_exported_label_is_what_predict_says_at_the_threshold_too(tmp_path):
+    table = dnn.as_table({"a": np.arange(40.0), "y": ["no", "yes"] * 20})
+    classifier = dnn.Classifier(hidden=(), epochs=1, validation=0).fit(table, target="y")
+    classifier.choose_threshold(table, recall=0.5)
+    assert len(set(classifier.predict(table))) == 2
+    classifier.export(tmp_path / "model")
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    labels = serve(a=tf.constant(np.arange(40.0)))["label"].numpy().astype(str)
+    assert labels.tolist() == classifier.predict(table).tolist()
