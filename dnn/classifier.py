@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,22 +10,23 @@ from typing_extensions import Self
 
 from dnn.data.encoding import Encoding
 from dnn.data.labels import Labels
-from dnn.data.table import Column
+from dnn.data.table import Column, Kind
+from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
-from dnn.estimator.base import Estimator
+from dnn.estimator.base import Estimator, unchanged_by_errors
+from dnn.estimator.class_names import class_name, class_names, classes_of, plain_classes
 from dnn.estimator.network import Rows
+from dnn.estimator.threshold import WithThreshold
+from dnn.nn.example_weights import class_weights
 from dnn.nn.scores.confusion import accuracy_score
-from dnn.nn.scores.thresholds import Threshold, threshold_of_cost, threshold_of_recall
+from dnn.nn.scores.thresholds import Threshold
 from dnn.nn.softmax import softmax
 from dnn.report.scores import scores
 from dnn.train.callbacks import CallbackLike
 
-NO_THRESHOLD: float | None = None
-MOST_FRACTIONS = 20  # different numbers that are not whole, and may be classes all the same
-
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Classifier(Estimator):
+class Classifier(WithThreshold, Estimator):
     """A network that tells the class of each row of a table, and how probable each class is.
 
     The settings are those of `dnn train`, with the same names and defaults; scikit-learn's conventions hold, so it
@@ -69,9 +70,10 @@ class Classifier(Estimator):
         (4521, 2)
     """
 
-    class_weight: str | Mapping[Any, float] | None = None
+    target_kind: ClassVar[Kind] = "category"
+    task: ClassVar[Task] = "classification"
+    class_weight: Literal["balanced"] | Mapping[Any, float] | None = None
 
-    threshold_ = NO_THRESHOLD
     _estimator_type: ClassVar[str] = "classifier"  # what scikit-learn before 1.6 looks at
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -118,19 +120,6 @@ class Classifier(Estimator):
         """
         return self.fitted.logits(self._columns(X))
 
-    def labels_of(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-        """Return the predicted class numbers: the most probable class, or by the threshold the second of two.
-
-        Args:
-            logits: float32[rows, classes], from `predict_logits`.
-
-        Returns:
-            int[rows].
-        """
-        if self.threshold_ is None:
-            return logits.argmax(axis=1)
-        return (softmax(logits).numpy()[:, 1] >= self.threshold_).astype(np.intp)
-
     def choose_threshold(
         self, X: Any, y: Any = None, *, recall: float | None = None, cost: tuple[float, float] | None = None
     ) -> Threshold:
@@ -150,40 +139,6 @@ class Classifier(Estimator):
         """
         labels, logits = self._labels_and_logits(X, y)
         return self.keep_threshold(labels, logits, recall=recall, cost=cost)
-
-    def keep_threshold(
-        self,
-        labels: npt.NDArray[np.int32],
-        logits: npt.NDArray[np.float32],
-        *,
-        recall: float | None = None,
-        cost: tuple[float, float] | None = None,
-    ) -> Threshold:
-        """Do what `choose_threshold` does, on rows whose logits are known.
-
-        Args:
-            labels: The true class numbers, int[rows].
-            logits: float32[rows, 2].
-            recall: The share of the second class's rows that must be found, in [0, 1].
-            cost: What a false alarm and what a miss costs.
-
-        Returns:
-            The threshold, and what it gives on these rows.
-
-        Raises:
-            ValueError: As `choose_threshold`.
-        """
-        if logits.shape[1] != 2:
-            raise ValueError(f"a threshold is for two classes, here are {logits.shape[1]}")
-        if (recall is None) == (cost is None):
-            raise ValueError(f"give either recall or cost, got recall={recall!r} and cost={cost!r}")
-        positive = softmax(logits).numpy()[:, 1]
-        if cost is None:
-            found = threshold_of_recall(labels, positive, float(recall or 0))
-        else:
-            found = threshold_of_cost(labels, positive, false_positive=cost[0], false_negative=cost[1])
-        self.threshold_ = found.value
-        return found
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy.
@@ -241,12 +196,12 @@ class Classifier(Estimator):
         """Return what is kept besides the settings and the encoding, which has the names of the classes.
 
         Returns:
-            The dtype of the classes and the threshold, as plain values.
+            The classes in their dtype, and the threshold, as plain values.
+
+        Raises:
+            ValueError: If the classes are of a kind that JSON does not have.
         """
-        return {
-            "class_dtype": self.classes_.dtype.name if self.classes_.dtype.kind != "U" else "str",
-            "threshold": self.threshold_,
-        }
+        return {"classes": plain_classes(self.classes_), "threshold": self.threshold_}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `learnt` returned.
@@ -255,11 +210,14 @@ class Classifier(Estimator):
             state: The plain values.
 
         Raises:
-            ValueError: If the classes do not have the dtype.
+            ValueError: If the threshold is no number, or the classes are not those of the encoding.
         """
         super().restore(state)
-        self.threshold_ = state.get("threshold")
-        self.classes_ = classes_of(self.fitted.encoding.class_labels.names, str(state.get("class_dtype", "object")))
+        threshold = state.get("threshold")
+        if not (threshold is None or (isinstance(threshold, float | int) and 0 <= threshold <= 2)):
+            raise ValueError(f"the threshold must be a probability, got {threshold!r}")
+        self.threshold_ = threshold
+        self.classes_ = classes_of(self.fitted.encoding.class_labels.names, state.get("classes"))
 
     def __sklearn_tags__(self) -> Any:
         return scikit_learn.tags("classifier")
@@ -271,10 +229,12 @@ class Classifier(Estimator):
     def fit_arrays(
         self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
     ) -> Self:
-        self.threshold_ = None
-        if not hasattr(self, "classes_"):  # of arrays that were encoded before: their names are all that is known
-            self.classes_ = classes_of(encoding.class_labels.names, "object")
-        return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+        with unchanged_by_errors(self):
+            self.threshold_ = None
+            names = encoding.class_labels.names
+            if [class_name(value) for value in getattr(self, "classes_", ())] != names:
+                self.classes_ = np.array(names, object)  # of arrays that were encoded before: all that is known
+            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
 
     def _learn_target(self, target: npt.NDArray[Any]) -> Labels:
         names = class_names(target)
@@ -289,72 +249,22 @@ class Classifier(Estimator):
     def strata(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.unique(class_names(target).astype(str), return_inverse=True)[1]
 
+    def _exported_threshold(self) -> float | None:
+        return self.threshold_
+
     def _outputs(self, encoding: Encoding) -> int:
         return encoding.class_labels.classes
 
     def _weighted(self, encoding: Encoding, rows: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         if self.class_weight is None:
             return rows, validation
-        factors = self._class_factors(encoding.class_labels.names, rows[1])
+        named = self.class_weight
+        if isinstance(named, Mapping):
+            named = {class_name(value): weight for value, weight in named.items()}
+        names = encoding.class_labels.names
+        factors = np.ones(len(names), np.float32)
+        factors[rows[1]] = class_weights(rows[1], named, classes=names)  # of training rows, for validation rows too
         return _times(rows, factors), validation and _times(validation, factors)
-
-    def _class_factors(self, names: list[str], labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Return the weight of each class, float32[classes]."""
-        if self.class_weight == "balanced":
-            return (len(labels) / (len(names) * np.bincount(labels, minlength=len(names)))).astype(np.float32)
-        if not isinstance(self.class_weight, Mapping):
-            raise ValueError(f"class_weight must be 'balanced', a dict or None, got {self.class_weight!r}")
-        given = {class_name(value): weight for value, weight in self.class_weight.items()}
-        if unknown := [name for name in given if name not in names]:
-            raise ValueError(f"class_weight names {unknown[0]!r}, which is not one of the classes {', '.join(names)}")
-        return np.array([given.get(name, 1) for name in names], np.float32)
-
-
-def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
-    """Return the class of each row as a string: 1, 1.0 and True have the names "1", "1" and "true".
-
-    Raises:
-        ValueError: If a target is missing (NaN, None, ""), or the targets look like amounts.
-    """
-    if target.dtype.kind not in "OUSfiub":
-        raise ValueError(f"Unknown label type: classes must be strings, numbers or truth values, got {target.dtype}")
-    if target.dtype.kind == "f" and np.isinf(target).any():
-        raise ValueError("Input y contains infinity")
-    cells = target.tolist()  # once: each list has its own NaN, which equals no other
-    index = {value: number for number, value in enumerate(dict.fromkeys(cells))}
-    names = [class_name(value) for value in index]
-    if target.dtype.kind == "f" and len(names) > MOST_FRACTIONS and any("." in name for name in names):
-        raise ValueError(
-            f"Unknown label type: continuous. The target has {len(names):,} different numbers in {len(target):,} rows: "
-            "it looks like an amount, not like classes; dnn.Regressor predicts it"
-        )
-    rows = np.fromiter((index[value] for value in cells), np.intp, len(target))
-    strings = np.array(names, object)[rows]
-    if missing := int((strings == "").sum()):
-        first = int(np.argmax(strings == ""))
-        share = f"{missing:,} of {len(target):,} rows have no target, the first is row {first + 1}"
-        raise ValueError(f"Input y contains NaN: {share}")
-    return strings
-
-
-def class_name(value: Any) -> str:
-    """Return the name of a class; "" for what is missing."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def classes_of(names: Sequence[str], dtype: str) -> npt.NDArray[Any]:
-    """Return the classes that have these names, in the dtype that the target had. Raises: ValueError."""
-    if dtype == "bool":
-        return np.array([name == "true" for name in names])
-    if np.dtype(dtype).kind in "iuf":
-        return np.array([float(name) for name in names]).astype(dtype)
-    return np.array(names, object if dtype == "object" else str)
 
 
 def _times(rows: Rows, factors: npt.NDArray[np.float32]) -> Rows:

@@ -70,6 +70,12 @@ def mode_of(quiet: bool, json: bool) -> str:
     return "json" if json else "quiet" if quiet else "normal"
 
 
+def say_reading(data: Path | None, given: Mapping[str, Any]) -> None:
+    """Tell a person at once what is read: TensorFlow's import takes a second or two."""
+    if mode_of(given["quiet"], given["json"]) == "normal":
+        typer.echo(f"reading {data or 'the embedded sample'} …")
+
+
 def refused_early(check: Callable[[], None], debug: bool) -> None:
     """Run a check that needs no TensorFlow; what it refuses ends the command."""
     try:
@@ -86,6 +92,7 @@ def train_command(**given: Any) -> None:
     """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
     settings, debug = settings_of(TrainSettings, given), given["debug"]
     refused_early(lambda: check_early(settings, settings.out), debug)
+    say_reading(settings.data, given)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
         commands.run_training(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
@@ -97,6 +104,7 @@ def prepare_command(**given: Any) -> None:
     """Split and preprocess a file; save train.npz, validation.npz and test.npz for `dnn train --data FOLDER`."""
     settings, debug = settings_of(PrepareSettings, given), given["debug"]
     refused_early(lambda: check_early(settings, settings.out), debug)
+    say_reading(settings.data, given)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
         commands.prepare_folder(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)

@@ -45,7 +45,10 @@ def options_of(settings: type, **more: Any) -> Callable[[Callable[..., None]], C
         settings: A dataclass whose fields are declared by `dnn.settings.option`.
         **more: Further parameters, name -> (annotation, default).
     """
-    declared = {each.name: (_annotation(each), _default(each)) for each in fields(settings)} | more
+    declared = {
+        each.name: (_annotation(each, panel_of(settings, each.name)), _default(each)) for each in fields(settings)
+    }
+    declared |= more
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -61,7 +64,13 @@ def options_of(settings: type, **more: Any) -> Callable[[Callable[..., None]], C
     return decorate
 
 
-def _annotation(each: Any) -> Any:
+def panel_of(settings: type, name: str) -> str:
+    """Return the heading of an option in --help: the first words of the docstring of the class that declares it."""
+    owner = next(base for base in settings.__mro__ if name in vars(base).get("__annotations__", {}))
+    return str(owner.__doc__).partition(".")[0]
+
+
+def _annotation(each: Any, panel: str) -> Any:
     given = dict(each.metadata)
     shown = {"show_default": given["show_default"]} if "show_default" in given else {}
     bounds = {name: given[name] for name in ("min", "max") if name in given}
@@ -69,7 +78,7 @@ def _annotation(each: Any) -> Any:
     if "choices" in given:
         kind = choice_of(given["choices"])
         kind = kind | None if each.default is None else kind
-    return Annotated[kind, typer.Option(help=given["help"], **shown, **bounds)]
+    return Annotated[kind, typer.Option(help=given["help"], rich_help_panel=panel, **shown, **bounds)]
 
 
 def _default(each: Any) -> Any:

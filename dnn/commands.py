@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.classifier import Classifier
+from dnn.data.split import check_target
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
 from dnn.nn.softmax import softmax
@@ -48,6 +49,7 @@ def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool =
     table = encoding.read(data)
     if skip_unlabelled:
         table = table.where(table.has(encoding.target))
+    check_target(table, encoding.target)
     columns = table.without(encoding.target).columns
     voice.notes([*table.notes, *gap_sentences(encoding, columns, "rows")])
     results = estimator.evaluate_columns(columns, table.column(encoding.target))
@@ -63,7 +65,7 @@ def predict_file(
     estimator = load_estimator(run)
     encoding = estimator.fitted.encoding
     table = encoding.read(data, with_target=False, keep=keep)
-    kept = {name: table.column(name) for name in keep}
+    kept = {name: table.kept[name] for name in keep}  # the text of the file, of training's columns too
     columns = {name: table.columns[name] for name in encoding.features.kinds}
     predicted = _prediction_columns(estimator, columns)
     if clash := [name for name in keep if name in predicted]:

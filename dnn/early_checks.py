@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from dnn.report.folder import refuse_existing, refuse_unwritable
-from dnn.settings import SHARE, DataSettings, TrainSettings, kinds_given
+from dnn.settings import SHARE, DataSettings, TrainSettings, kinds_given, listed
 
 
 def check_early(settings: DataSettings, out: Path | None) -> None:
@@ -21,6 +21,8 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
     if settings.data is None or not settings.data.is_dir():  # a prepared folder has decided it
         checked_fractions(settings)
     kinds_given(settings)
+    if settings.target in listed(settings.drop):
+        raise ValueError(f"--drop leaves out {settings.target!r}, which is the target")
     if isinstance(settings, TrainSettings):
         _check_training(settings)
 
@@ -44,6 +46,8 @@ def checked_fractions(settings: DataSettings) -> tuple[float, float, float]:
 
 
 def _check_training(settings: TrainSettings) -> None:
+    if settings.min_recall is not None and not 0 <= settings.min_recall <= 1:
+        raise ValueError(f"--min-recall must be in [0, 1], got {settings.min_recall}")
     if 0 in settings.hidden and len(settings.hidden) > 1:
         raise ValueError(f"--hidden 0, for no hidden layer, stands alone, got {settings.hidden}")
     if len(settings.cost) not in (0, 2):

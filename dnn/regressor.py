@@ -10,9 +10,10 @@ from typing_extensions import Self
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
-from dnn.data.table import Column
+from dnn.data.table import Column, Kind
+from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
-from dnn.estimator.base import Estimator
+from dnn.estimator.base import Estimator, unchanged_by_errors
 from dnn.estimator.network import Rows
 from dnn.nn.scores.regression import r2_score
 from dnn.report.scores import regression_scores
@@ -61,6 +62,8 @@ class Regressor(Estimator):
         (200,)
     """
 
+    target_kind: ClassVar[Kind] = "numeric"
+    task: ClassVar[Task] = "regression"
     _estimator_type: ClassVar[str] = "regressor"  # what scikit-learn before 1.6 looks at
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
@@ -120,8 +123,9 @@ class Regressor(Estimator):
     def fit_arrays(
         self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
     ) -> Self:
-        self.median_ = float(np.median(encoding.amounts.restore(rows[1])))
-        return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+        with unchanged_by_errors(self):
+            self.median_ = float(np.median(encoding.amounts.restore(rows[1])))
+            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
 
     def _scores_of(self, target: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> dict[str, Any]:
         return regression_scores(target, predicted, mean=self.fitted.encoding.amounts.mean, median=self.median_)

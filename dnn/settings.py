@@ -30,7 +30,7 @@ def option(default: Any, meaning: str, **bounds: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
-    """The options that decide how a file becomes arrays. None: not given, so the default or the data decide."""
+    """Data. The options that decide how a file becomes arrays; None: not given, so the default or the data decide."""
 
     data: Path | None = option(
         None,
@@ -59,14 +59,14 @@ class DataSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedSetting:
-    """Chance."""
+    """Network and training. Chance."""
 
     seed: int = option(0, "Seed of the split, the first weights and the order of the rows.", min=0, max=2**63 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(SeedSetting):
-    """What a network is and how it is trained. In Python, `activation` and `optimizer` may be functions as well."""
+    """Network and training. In Python, `activation` and `optimizer` may be functions as well."""
 
     hidden: list[int] = option([30, 30], "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
     activation: Any = option("relu", "Function between the layers.", choices=ACTIVATIONS)
@@ -85,7 +85,7 @@ class NetworkSettings(SeedSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings(NetworkSettings, DataSettings):
-    """The options of `dnn train`."""
+    """Results. The options of `dnn train`, which has those of its bases too."""
 
     out: Path | None = option(None, "Run folder to make; it must not exist.", show_default="runs/DATE-TIME")
     class_weight: list[str] = option(
@@ -105,7 +105,7 @@ class TrainSettings(NetworkSettings, DataSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareSettings(DataSettings, SeedSetting):
-    """The options of `dnn prepare`: those of `dnn train` that decide how a file becomes arrays."""
+    """Results. The options of `dnn prepare`: those of `dnn train` that decide how a file becomes arrays."""
 
     out: Path = option(Path("prepared"), "Folder to make; it must not exist.")
 

@@ -14,7 +14,7 @@ from dnn.data.advice import suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.split import split
-from dnn.data.table import Column, shortened
+from dnn.data.table import Column, Table, shortened
 from dnn.data.target_advice import Task
 from dnn.estimator.base import Estimator
 from dnn.estimator.examples import Examples, held_out
@@ -36,7 +36,7 @@ FOLD_SCORES = (("loss", "accuracy", "roc_auc"), ("r2", "mae", "rmse"))
 def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
     """Train and test a network, and leave a run folder."""
     if settings.folds:
-        cross_validate(settings, voice)
+        cross_validate(settings, voice, most_notes=most_notes)
         return
     if settings.out:
         refuse_existing(settings.out)
@@ -67,7 +67,7 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     voice.end(run)
 
 
-def cross_validate(settings: TrainSettings, voice: Voice) -> None:
+def cross_validate(settings: TrainSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
     """Train and test on each of the folds in turn, and tell what they reach together; no folder is left.
 
     Raises:
@@ -77,6 +77,9 @@ def cross_validate(settings: TrainSettings, voice: Voice) -> None:
     if settings.data and settings.data.is_dir():
         raise ValueError(f"{settings.data} is a prepared folder, whose parts are dealt; --folds needs a file")
     table, target = read_with_target(settings)
+    voice.result("data", {"rows": table.rows, "target": target}, [f"data: {table.source}, {table.rows:,} rows"])
+    voice.say(f"target: {target}" + ("" if settings.target else "; --target names another column"))
+    voice.notes(table_notes(table, target, settings), most=most_notes)
     shares = [1 / folds] * folds
     parts = split(table, target, fractions=shares, seed=settings.seed, stratify=classifies(settings))
     whole = Examples(table.without(target).columns, table.column(target), None, table.options)
@@ -117,19 +120,24 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
         voice.say(f"data: the prepared folder {settings.data}")
     else:
         path = settings.data
-        voice.say(f"reading {path or 'the embedded sample'} …")
         prepared = prepare_file(settings, seed)
         name = path or f"the embedded sample, {Path(prepared.origin['path']).name}"
         voice.result("data", prepared.origin, [f"data: {name}, {prepared.origin['rows']:,} rows"])
     _tell_encoding(prepared, settings, voice)
     if prepared.table is not None:
-        decided = [*kinds_given(settings), *([prepared.encoding.target] if settings.task else [])]
-        task: Task = "classification" if classifies(settings) else "regression"
-        found = suspicions(prepared.table, prepared.encoding.target, task=task, decided=decided)
-        voice.notes([*prepared.table.notes, *(note.sentence for note in found)], most=most_notes)
-    for name, part in prepared.parts.items():
-        voice.notes(gap_sentences(prepared.encoding, part.columns, f"{name} rows"), most=most_notes)
+        sentences = table_notes(prepared.table, prepared.encoding.target, settings)
+        for name, part in prepared.parts.items():
+            sentences += gap_sentences(prepared.encoding, part.columns, f"{name} rows")
+        voice.notes(sentences, most=most_notes)
     return prepared
+
+
+def table_notes(table: Table, target: str, settings: DataSettings) -> list[str]:
+    """Return what the reader decided, and what is suspicious, a sentence each."""
+    decided = [*kinds_given(settings), *([target] if settings.task else [])]
+    task: Task = "classification" if classifies(settings) else "regression"
+    found = suspicions(table, target, task=task, decided=decided)
+    return [*table.notes, *(note.sentence for note in found)]
 
 
 def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str) -> list[str]:
@@ -148,15 +156,16 @@ def _train(estimator: Estimator, prepared: Prepared, settings: TrainSettings, vo
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     between = f", {settings.activation} between" if len(sizes) > 2 else ""
     voice.say(f"network: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
+    asked = settings.min_recall is not None or bool(settings.cost)
+    if asked and outputs != 2:
+        raise ValueError("--min-recall and --cost choose a threshold between two classes; here are not two")
     with voice.epochs(settings.epochs) as show:
         estimator.fit_arrays(encoding, rows, held, callbacks=[show])
     best = estimator.history_.best
     if best is None or not np.isfinite(best["val_loss"]):
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
-    if settings.min_recall is None and not settings.cost:
+    if not asked or not isinstance(estimator, Classifier):
         return
-    if not isinstance(estimator, Classifier) or len(settings.cost) not in (0, 2):
-        raise ValueError("--min-recall R and --cost FALSE_ALARM MISS choose a threshold between two classes")
     cost = (settings.cost[0], settings.cost[1]) if settings.cost else None
     logits = estimator.fitted.model_outputs(held[0])
     found = estimator.keep_threshold(held[1], logits, recall=settings.min_recall, cost=cost)

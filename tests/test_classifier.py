@@ -98,7 +98,7 @@ def test_balanced_weights_are_those_of_scikit_learn():
     np.testing.assert_allclose(weighted.predict_proba(x), by_hand.predict_proba(x), rtol=1e-5)
     np.testing.assert_allclose(weighted.predict_proba(x), by_name.predict_proba(x), rtol=1e-5)
     assert not np.allclose(weighted.predict_proba(x), dnn.Classifier(**QUICK, validation=0).fit(x, y).predict_proba(x))
-    with pytest.raises(ValueError, match="class_weight names 'rarer'"):
+    with pytest.raises(ValueError, match="'rarer', which is no class"):
         dnn.Classifier(**QUICK, class_weight={"rarer": 2.0}).fit(x, y)
 
 
@@ -162,3 +162,65 @@ def test_y_and_target_contradict_each_other():
         dnn.Classifier().fit(clients(), clients()["deposit"], target="deposit")
     with pytest.raises(ValueError, match="y is None; or fit"):
         dnn.Classifier().fit(clients())
+
+
+def test_a_frame_s_truth_values_and_numbers_stay_what_they_are():
+    frame = clients().assign(y=lambda frame: frame["deposit"] == "yes")
+    fitted = dnn.Classifier(**QUICK).fit(frame.drop(columns="deposit"), target="y")
+    assert fitted.classes_.tolist() == [False, True]
+    assert fitted.score(frame) == (fitted.predict(frame) == frame["y"]).mean()
+    codes = clients().assign(y=lambda frame: 2**60 + (frame["deposit"] == "yes")).drop(columns="deposit")
+    assert dnn.Classifier(**QUICK).fit(codes, target="y").classes_.tolist() == [2**60, 2**60 + 1]
+
+
+def test_a_file_s_classes_are_what_it_says(tmp_path):
+    path = tmp_path / "codes.csv"
+    path.write_text("a,y\n" + "".join(f"{i % 7},{('007', '07', '1')[i % 3]}\n" for i in range(60)), "utf-8")
+    fitted = dnn.Classifier(**QUICK).fit(path, target="y")
+    assert fitted.classes_.tolist() == ["1", "007", "07"]  # by size
+    assert fitted.evaluate(path)["rows"] == 60
+
+
+def test_rows_that_weigh_nothing_change_nothing():
+    frame = clients()
+    y = frame.pop("deposit")
+    weights = np.where(np.arange(len(frame)) % 4 == 0, 0, 1)
+    frame.loc[weights == 0, "age"] = 1e9
+    with_them = dnn.Classifier(**QUICK).fit(frame, y, weights)
+    without = dnn.Classifier(**QUICK).fit(frame[weights > 0], y[weights > 0], weights[weights > 0])
+    assert np.array_equal(with_them.predict_proba(frame), without.predict_proba(frame))
+
+
+def test_a_fit_that_ends_in_an_error_leaves_the_old_model():
+    def interrupt(record, history):
+        raise KeyboardInterrupt
+
+    fitted = dnn.Classifier(**QUICK).fit(clients(), target="deposit")
+    fitted.choose_threshold(clients(), recall=0.9)
+    before = fitted.predict(clients()), fitted.threshold_, fitted.classes_, fitted.n_features_in_
+    other = clients().assign(deposit=["a", "b", "c"] * 40).drop(columns="member")
+    with pytest.raises(KeyboardInterrupt):
+        fitted.fit(other, target="deposit", callbacks=[interrupt])
+    after = fitted.predict(clients()), fitted.threshold_, fitted.classes_, fitted.n_features_in_
+    for old, new in zip(before, after, strict=True):
+        assert np.array_equal(old, new)
+
+
+def test_one_number_is_no_list_of_layers():
+    with pytest.raises(ValueError, match=r"hidden must be the units of each layer, such as \(30, 30\), got 4"):
+        dnn.Classifier(hidden=4).fit(clients(), target="deposit")
+
+
+def test_what_is_suspicious_is_warned_of_once_and_kept():
+    frame = clients().assign(id=range(120), leak=lambda frame: frame["deposit"] + "!")
+    with pytest.warns(dnn.DataWarning, match=r"'leak' alone decides the target .* \(and 1 more: see notes_\)"):
+        fitted = dnn.Classifier(**QUICK).fit(frame, target="deposit")
+    assert "drop=['id']" in fitted.notes_[1]
+    dnn.Classifier(**QUICK, drop=["leak", "id"]).fit(frame, target="deposit")  # a warning is an error in these tests
+
+
+def test_a_name_alone_is_one_name():
+    frame = clients().assign(state=["NA", "N", "A", "x"] * 30)
+    one, other = (dnn.Classifier(**QUICK, missing=missing).fit(frame, target="deposit") for missing in ("NA", ["NA"]))
+    assert np.array_equal(one.predict_proba(frame), other.predict_proba(frame))
+    assert dnn.Classifier(**QUICK, drop="state").fit(frame, target="deposit").n_features_in_ == 3

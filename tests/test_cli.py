@@ -265,7 +265,7 @@ BAD_ARGUMENTS = [
     (["--cost", 1], "--cost takes two numbers"),
     (["--cost", 1, 2, "--min-recall", 0.5], "leave one out"),
     (["--task", "regression", "--class-weight", "balanced"], "--class-weight is for classes"),
-    (["--class-weight", "maybe=2"], "'maybe', which is not one of the classes no, yes"),
+    (["--class-weight", "maybe=2"], "'maybe', which is no class: the classes are 'no', 'yes'"),
     (["--kind", "age=text"], "a kind is numeric or category"),
     (["--task", "regression"], "'no' is not a number"),
     (["--monitor", "val_magic"], "monitor"),

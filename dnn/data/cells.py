@@ -52,6 +52,11 @@ def convert(column: pa.ChunkedArray, kind: Kind | None = None, *, missing: Seque
     return _without(missing, _checked_finite(values.to_numpy(), lambda row: str(_trimmed(column)[row])))
 
 
+def as_text(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    """Return the cells as object[rows] of str, as they are written; "" for a missing one. Raises: As `convert`."""
+    return np.array(pc.fill_null(_as_strings(_decoded(column)), "").to_pylist(), object)
+
+
 def kind_of_type(stored: pa.DataType) -> Kind:
     """Return the kind of a column whose source says what it holds: numbers, dates and times are numeric."""
     return "numeric" if _is_number(stored) or pa.types.is_temporal(stored) else "category"

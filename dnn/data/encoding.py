@@ -54,7 +54,8 @@ class Encoding(NamedTuple):
         Args:
             data: Whatever `as_table` takes; it may have further columns, which are left out with a note.
             with_target: False leaves out the target too, if it is there.
-            keep: Names of further columns to return, as categories.
+            keep: Names of columns whose text is in the table's `kept`, as the file has it; those that training had not
+                are among its columns too, as categories.
             options: In what a file differs from the one in training.
 
         Returns:
@@ -71,8 +72,9 @@ class Encoding(NamedTuple):
         _check_names(source.title, source.names, [*wanted, *keep])
         extra = [name for name in source.names if name not in {*wanted, *keep, *self.dropped, self.target}]
         kinds: dict[str, Kind] = {**dict.fromkeys(keep, "category"), **self._kinds()}
+        kinds = {name: kind for name, kind in kinds.items() if name in source.names}  # the target may not be there
         drop = [name for name in source.names if name not in {*wanted, *keep}]
-        table = read(source, kinds=kinds, drop=drop, options=options.fixed(kinds))
+        table = read(source, kinds=kinds, drop=drop, options=options.fixed(kinds), keep=keep)
         self._check_categories(table)
         notes = table.notes
         if extra:

@@ -49,16 +49,27 @@ def read(
     kinds: Mapping[str, Kind] = NO_KINDS,
     drop: Collection[str] = (),
     options: ReadOptions = NO_OPTIONS,
+    keep: Collection[str] = (),
 ) -> Table:
-    """Read a source. Raises: ValueError with a line for each problem, at most 12."""
+    """Read a source; `keep` names columns whose text is kept too. Raises: ValueError, a line a problem, at most 12."""
     contents = source.read(kinds)
+    _check_kinds(source, contents, kinds)
     stored = _left(source, contents, drop)
     reader = _Reader(source, contents, options)
     for name, column in zip(stored.column_names, stored.columns, strict=True):
         reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
     columns, notations = reader.settle(stored)
     options = options.updated(ReadOptions(notations={**options.notations, **notations}))
-    return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location)
+    kept = {name: cells.as_text(contents.table.column(name)) for name in keep}
+    return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location, kept)
+
+
+def _check_kinds(source: TableSource, contents: Contents, kinds: Mapping[str, Kind]) -> None:
+    """Refuse the kind of a column that is not there, which a mistyped name would lose."""
+    there = {*contents.table.column_names, *source.names}
+    unknown = [name for name in kinds if name not in there]
+    if unknown:
+        raise ValueError(at_most(f"{source.title} {no_column(name, contents.table.column_names)}" for name in unknown))
 
 
 def _left(source: TableSource, contents: Contents, drop: Collection[str]) -> pa.Table:

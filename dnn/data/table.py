@@ -33,6 +33,8 @@ class Table:
         notes: What the reader decided, one plain sentence each.
         options: What reads a later file by the same rules: the options given, and the notation of the numbers.
         locate: Returns where a row stands in the source, "line 17" say; None counts the rows.
+        kept: object[rows] of str, the text of the columns that `Encoding.read` was asked to keep, as the source has it:
+            white space, zeros in front and markers are there; "" where a cell is empty.
 
     Example:
         >>> Table({"age": np.array([31.0, 45.0]), "job": np.array(["cook", "pilot"], object)})
@@ -44,6 +46,7 @@ class Table:
     notes: tuple[str, ...] = ()
     options: ReadOptions = field(default_factory=ReadOptions)
     locate: Callable[[int], str] | None = field(default=None, compare=False)
+    kept: Mapping[str, Column] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -76,8 +79,8 @@ class Table:
         kept = np.flatnonzero(rows)
         if not kept.size:
             raise ValueError(f"{self.source} has no rows left")
-        columns = {name: cells[kept] for name, cells in self.columns.items()}
-        return replace(self, columns=columns, locate=_Kept(self.locate, kept))
+        columns, texts = ({name: cells[kept] for name, cells in each.items()} for each in (self.columns, self.kept))
+        return replace(self, columns=columns, locate=_Kept(self.locate, kept), kept=texts)
 
     def has(self, name: str) -> npt.NDArray[np.bool_]:
         """Return which rows have a value in one column, for `where`.

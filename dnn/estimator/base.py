@@ -4,36 +4,64 @@ The conventions are scikit-learn's, and scikit-learn is not needed: the construc
 returns the estimator, what was learnt ends with an underscore, `get_params` and `set_params` serve `clone`.
 """
 
-import logging
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Self
 
+from dnn.data.advice import suspicions
 from dnn.data.encoding import Encoding
 from dnn.data.features import Features, ScaleLearner
 from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.preprocess import SCALES
 from dnn.data.table import Column, Kind, Table
-from dnn.estimator import scikit_learn
+from dnn.data.target_advice import Task
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.network import Rows, chosen, train_network
+from dnn.estimator.new_rows import NewRows
+from dnn.estimator.parameters import Parameters
 from dnn.estimator.predictor import Predictor
 from dnn.nn.protocols import ActivationLike, OptimizerLike
 from dnn.settings import DEFAULTS, SCALE, SHARE, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 
-LOGGER = logging.getLogger("dnn")
+
+class DataWarning(UserWarning):
+    """Something in a table is suspicious: a leak, an identifier, dates as text and the like."""
+
+
+def several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple; a string is one name.
+
+    >>> several("NA"), several(["id", "name"])
+    (('NA',), ('id', 'name'))
+    """
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+@contextmanager
+def unchanged_by_errors(estimator: object) -> Iterator[None]:
+    """Whatever ends a fit, an error or Ctrl-C, leaves the estimator as it was: not half of a new one."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(ABC):
+class Estimator(NewRows, Parameters, ABC):
     """A network that is trained on a table, by its settings; each is documented in `Classifier` and `Regressor`."""
 
     hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
@@ -59,6 +87,9 @@ class Estimator(ABC):
     jit: bool | None = DEFAULTS.jit
     seed: int = DEFAULTS.seed
 
+    target_kind: ClassVar[Kind]  # how a file's target is read
+    task: ClassVar[Task]
+
     def fit(
         self,
         X: Any,
@@ -83,20 +114,26 @@ class Estimator(ABC):
             callbacks: As in `dnn.fit`: each is called after each epoch with (record, history).
 
         Returns:
-            The estimator itself, with `history_`, the record of each epoch, and `predictor_`, from columns to outputs.
+            The estimator itself, with `history_`, the record of each epoch, `predictor_`, from columns to outputs, and
+            `notes_`, what the reader decided and, with `target`, what is suspicious: that is warned of.
 
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
         """
-        rows = examples_of(self._read, X, y, sample_weight, target)
+        target = None if target is None else str(target)
+        read = partial(self._read, target=target)
+        rows = examples_of(read, X, y, sample_weight, target)
+        notes = [*rows.notes, *(self._suspicions(rows, target) if target else [])]
         if validation_data is not None:
             x, its_y = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
-            held = examples_of(self._read, x, its_y, None, target)
+            held = examples_of(read, x, its_y, None, target)
         else:
             train, validation = held_out(self.strata(rows.target), self.validation, self.seed)
             rows, held = rows.take(train), rows.take(validation)
-        self._remember_columns(X, rows.columns)
-        return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+        with unchanged_by_errors(self):
+            self._remember_columns(X, rows.columns)
+            self.notes_ = notes
+            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
 
     def fit_examples(
         self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()
@@ -117,9 +154,10 @@ class Estimator(ABC):
         """
         scale = chosen(self.scale, {name: made.learn for name, made in SCALES.items()}, "scale")
         features = Features(rows.columns, scale=scale)
-        encoding = Encoding(features, self._learn_target(rows.target), target, tuple(self.drop), rows.options)
-        held = self.encoded(validation, encoding) if len(validation.target) else None
-        return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
+        with unchanged_by_errors(self):
+            encoding = Encoding(features, self._learn_target(rows.target), target, several(self.drop), rows.options)
+            held = self.encoded(validation, encoding) if len(validation.target) else None
+            return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
 
     def fit_arrays(
         self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
@@ -146,13 +184,6 @@ class Estimator(ABC):
         self.predictor_ = Predictor(encoding, network)
         return self
 
-    @property
-    def fitted(self) -> Predictor:
-        """What `fit` learnt. Raises: scikit-learn's NotFittedError before."""
-        if not hasattr(self, "predictor_"):
-            raise scikit_learn.not_fitted(self)
-        return self.predictor_
-
     def save(self, folder: str | Path) -> None:
         """Write it to a folder, for `dnn.load`: see `dnn.save`.
 
@@ -172,37 +203,7 @@ class Estimator(ABC):
         Args:
             folder: Folder to write.
         """
-        self.fitted.export(folder)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the settings by name.
-
-        Args:
-            deep: Makes no difference: no setting is an estimator.
-
-        Returns:
-            Each argument of the constructor, as it was given.
-        """
-        return {each.name: getattr(self, each.name) for each in fields(self)}
-
-    def set_params(self, **settings: Any) -> Self:
-        """Change settings.
-
-        Args:
-            **settings: Arguments of the constructor.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            ValueError: If a name is not one of the settings.
-        """
-        names = [each.name for each in fields(self)]
-        for name, value in settings.items():
-            if name not in names:
-                raise ValueError(f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: {names!r}.")
-            setattr(self, name, value)
-        return self
+        self.fitted.export(folder, self._exported_threshold())
 
     @abstractmethod
     def evaluate_arrays(self, rows: Rows) -> tuple[dict[str, Any], npt.NDArray[Any]]:
@@ -244,13 +245,21 @@ class Estimator(ABC):
         self.n_features_in_ = len(self.fitted.encoding.features.kinds)
         self.feature_names_in_ = np.array(list(self.fitted.encoding.features.kinds), object)
 
-    def __repr__(self) -> str:
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        changed = [f"{each.name}={given[each.name]!r}" for each in fields(self) if given[each.name] != each.default]
-        return f"{type(self).__name__}({', '.join(changed)})"
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "predictor_")
+
+    def _suspicions(self, rows: Examples, target: str) -> list[str]:
+        """Return what is suspicious in a table, and warn of it: scikit-learn's way, X and y apart, stays quiet."""
+        table = Table({**rows.columns, target: self._target_values(rows.target)})
+        found = suspicions(table, target, task=self.task, decided=[*(self.kinds or {}), target])
+        sentences = [note.sentence_for_python for note in found]
+        if sentences:
+            rest = f" (and {len(sentences) - 1} more: see notes_)" if len(sentences) > 1 else ""
+            warnings.warn(f"{sentences[0]}{rest}", DataWarning, stacklevel=3)
+        return sentences
+
+    def _exported_threshold(self) -> float | None:
+        return None
 
     @abstractmethod
     def __sklearn_tags__(self) -> Any: ...
@@ -295,11 +304,14 @@ class Estimator(ABC):
         inputs, targets = encoding.features(rows.columns).numpy(), encoding.labels(self._target_values(rows.target))
         return (inputs, targets) if rows.weights is None else (inputs, targets, rows.weights)
 
-    def _read(self, X: Any) -> Table:
+    def _read(self, X: Any, target: str | None = None) -> Table:
         options = ReadOptions(
-            delimiter=self.delimiter, decimal=self.decimal, encoding=self.encoding, missing=tuple(self.missing)
+            delimiter=self.delimiter, decimal=self.decimal, encoding=self.encoding, missing=several(self.missing)
         )
-        return as_table(X, kinds=self.kinds or {}, drop=self.drop, options=options)
+        kinds = dict(self.kinds or {})
+        if target is not None and isinstance(X, str | Path):  # a label is what the file says, not a number
+            kinds[target] = self.target_kind
+        return as_table(X, kinds=kinds, drop=several(self.drop), options=options)
 
     def _remember_columns(self, X: Any, columns: Mapping[str, Column]) -> None:
         self.n_features_in_ = len(columns)
@@ -307,27 +319,3 @@ class Estimator(ABC):
             vars(self).pop("feature_names_in_", None)
         else:
             self.feature_names_in_ = np.array(list(columns), object)
-
-    def _columns(self, X: Any) -> dict[str, Column]:
-        """Return the columns of new rows, as the network takes them."""
-        return dict(self._new_table(X, with_target=False).columns)
-
-    def _columns_and_target(self, X: Any, y: Any) -> tuple[dict[str, Column], npt.NDArray[Any]]:
-        """Return the same, and the target: y, or where there is none the column of X that was the target."""
-        table = self._new_table(X, with_target=y is None)
-        if y is not None:
-            return dict(table.columns), scikit_learn.checked_target(y, table.rows)
-        target = self.fitted.encoding.target
-        return table.without(target).columns, table.column(target)
-
-    def _new_table(self, X: Any, *, with_target: bool) -> Table:
-        encoding = self.fitted.encoding
-        if is_matrix(X):
-            X = scikit_learn.checked_matrix(X)
-            if X.shape[1] != len(encoding.features.kinds):
-                expected = f"{type(self).__name__} is expecting {len(encoding.features.kinds)} features as input"
-                raise ValueError(f"X has {X.shape[1]} features, but {expected}")
-        table = encoding.read(X, with_target=with_target)
-        for note in table.notes:
-            LOGGER.info("%s", note)
-        return table

@@ -1,6 +1,7 @@
 """Rows with their targets, as an estimator gets them: from a table and a column's name, or from X and y."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,18 +18,20 @@ class Examples(NamedTuple):
     """Rows to learn from.
 
     columns: [rows] by name. target: [rows]. weights: float32[rows], or None: all weigh 1. options: how they were read.
+    notes: what the reader decided.
     """
 
     columns: dict[str, Column]
     target: npt.NDArray[Any]
     weights: npt.NDArray[np.float32] | None = None
     options: ReadOptions = ReadOptions()
+    notes: tuple[str, ...] = ()
 
     def take(self, rows: RowIndices) -> "Examples":
         """Return the rows of these indices."""
         columns = {name: cells[rows] for name, cells in self.columns.items()}
         weights = None if self.weights is None else self.weights[rows]
-        return Examples(columns, self.target[rows], weights, self.options)
+        return Examples(columns, self.target[rows], weights, self.options, self.notes)
 
 
 def examples_of(
@@ -52,11 +55,38 @@ def examples_of(
     if target is None:
         columns, values = table.columns, scikit_learn.checked_target(y, table.rows)
     else:
-        values, columns = table.column(target), table.without(target).columns
+        values, columns = target_values(X, table, target), table.without(target).columns
     if not columns:
         raise ValueError(f"{table.source} has no column besides the target {target!r}")
-    weights = None if sample_weight is None else scikit_learn.checked_sample_weight(sample_weight, len(values))
-    return Examples(dict(columns), values, weights, table.options)
+    if sample_weight is None:
+        return Examples(dict(columns), values, None, table.options, table.notes)
+    weights = scikit_learn.checked_sample_weight(sample_weight, len(values))
+    rows = Examples(dict(columns), values, weights, table.options, table.notes)
+    return rows if weights.all() else rows.take(np.flatnonzero(weights))  # what weighs nothing is not learnt from
+
+
+def target_values(X: Any, table: Table, name: str) -> npt.NDArray[Any]:
+    """Return the target as X has it: a frame's truth values and whole numbers are no categories and no floats.
+
+    Args:
+        X: What the table was read from.
+        table: X as a table.
+        name: Name of the target's column.
+
+    Raises:
+        ValueError: If the table has no such column.
+    """
+    cells = table.column(name)
+    if isinstance(X, str | Path | Table):
+        return cells
+    try:
+        raw = np.asarray(X[name])
+    except (KeyError, IndexError, TypeError, ValueError):  # what is no mapping of columns, or has other names
+        return cells
+    if raw.shape != cells.shape or raw.dtype.kind not in "OUfiub":
+        return cells
+    kinds = {type(value) for value in raw.tolist()} if raw.dtype.kind == "O" else set()
+    return np.array(raw.tolist()) if kinds in ({bool}, {int}) else raw
 
 
 def is_matrix(X: Any) -> bool:

@@ -17,6 +17,7 @@ def export(
     kinds: Mapping[str, Kind],
     classes: Sequence[str] | None,
     folder: str | Path,
+    threshold: float | None = None,
 ) -> None:
     """Write a TensorFlow SavedModel.
 
@@ -29,6 +30,7 @@ def export(
         kinds: "numeric" or "category" by column name.
         classes: Their names; None for amounts.
         folder: The folder to write.
+        threshold: Probability from which on a row is of the second of two classes. None: the most probable class.
     """
     dtypes = {"numeric": tf.float64, "category": tf.string}
     inputs = input_names(kinds)
@@ -36,10 +38,12 @@ def export(
 
     @tf.function(input_signature=[signature])
     def serve(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        predicted = predict({name: inputs_by_name[inputs[name]] for name in inputs})
+        cells = {name: inputs_by_name[inputs[name]] for name in inputs}
+        predicted = predict({name: x if kinds[name] == "numeric" else tf.strings.strip(x) for name, x in cells.items()})
         if classes is None:
             return {"amount": predicted}
-        return {"probabilities": predicted, "label": tf.gather(tf.constant(classes), tf.argmax(predicted, axis=1))}
+        labels = tf.argmax(predicted, axis=1) if threshold is None else tf.cast(predicted[:, 1] >= threshold, tf.int64)
+        return {"probabilities": predicted, "label": tf.gather(tf.constant(classes), labels)}
 
     tf.saved_model.save(predict, str(folder), signatures=serve)
     _tell_of_ops(serve.get_concrete_function().graph.as_graph_def(), folder)

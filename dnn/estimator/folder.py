@@ -5,8 +5,9 @@ its settings, the dtype of its classes. A run folder of version 0.1 has weights.
 """
 
 import json
+import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dnn.classifier import Classifier
 from dnn.data.arrays import load_arrays
 from dnn.data.encoding import load_encoding
 from dnn.estimator.base import Estimator
+from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
 from dnn.nn.layers import Sequential, mlp
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
@@ -26,6 +28,7 @@ from dnn.regressor import Regressor
 
 FORMAT = 1
 ESTIMATOR, ENCODING, NETWORK, OLD_WEIGHTS = "estimator.json", "features.json", "network", "weights.npz"
+LOGGER = logging.getLogger("dnn")
 ESTIMATORS: dict[str, type[Estimator]] = {"Classifier": Classifier, "Regressor": Regressor}
 
 
@@ -147,10 +150,20 @@ def _old_network(folder: Path) -> Sequential:
 
 
 def _plain_settings(estimator: Estimator) -> dict[str, Any]:
-    """Return the settings that JSON holds; a function is left out, since files hold no code."""
-    settings = estimator.get_params()
-    settings = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
-    return {name: value for name, value in settings.items() if not callable(value) and _is_plain(value)}
+    """Return the settings that JSON holds; a function is left out, which is told, since files hold no code."""
+    settings = {name: _plain(value) for name, value in estimator.get_params().items()}
+    if lost := [name for name, value in settings.items() if not _is_plain(value)]:
+        LOGGER.warning("save: %s cannot be kept in JSON; the loaded estimator has the default", ", ".join(lost))
+    return {name: value for name, value in settings.items() if name not in lost}
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers and arrays as Python's, and the names of classes as keys."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {class_name(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _is_plain(value: Any) -> bool:

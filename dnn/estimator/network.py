@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
@@ -56,13 +57,15 @@ def make_network(width: int, outputs: int, settings: NetworkSettings) -> Sequent
     Raises:
         ValueError: If a size, the activation's name or the dropout is out of its range.
     """
+    if isinstance(settings.hidden, int | str) or not all(np.ndim(units) == 0 for units in settings.hidden):
+        raise ValueError(f"hidden must be the units of each layer, such as (30, 30), got {settings.hidden!r}")
     hidden = [units for units in settings.hidden if units != 0]
     activation = chosen(settings.activation, ACTIVATIONS, "activation")
     network = mlp([width, *hidden, outputs], activation=activation, seed=settings.seed)
     if not settings.dropout:
         return network
     *layers, last = network.layers
-    return Sequential([piece for layer in layers for piece in (layer, Dropout(settings.dropout))] + [last])
+    return Sequential([piece for layer in layers for piece in (layer, Dropout(settings.dropout, seed=0))] + [last])
 
 
 def make_optimizer(parameters: Sequence[tf.Variable], settings: NetworkSettings) -> OptimizerLike:

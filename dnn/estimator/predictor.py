@@ -1,6 +1,7 @@
 """What is used after training: named columns in, class probabilities or amounts out, in one object."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
-from dnn.estimator.export import export
+from dnn.estimator.export import export, input_names
 from dnn.nn.protocols import ModelLike, TensorLike
 from dnn.nn.softmax import softmax
 from dnn.train.evaluate import predict
@@ -32,9 +33,14 @@ class Predictor(tf.Module):
         self.model = model
         self.encoding = encoding
 
-    @tf.function(reduce_retracing=True)
-    def _outputs(self, columns: Mapping[str, TensorLike]) -> tf.Tensor:
-        return self.model(self.features(columns))
+    @cached_property
+    def _outputs(self) -> Callable[[Mapping[str, TensorLike]], tf.Tensor]:
+        """The model after the features, traced once for any number of rows: TensorFlow warns of what it traces anew."""
+        dtypes = {"numeric": tf.float64, "category": tf.string}
+        names = input_names(self.features.kinds)  # of the placeholders, which would be warned of in other scripts
+        specs = {name: tf.TensorSpec([None], dtypes[kind], names[name]) for name, kind in self.features.kinds.items()}
+        traced = tf.function(lambda columns: self.model(self.features(columns)), autograph=False)
+        return traced.get_concrete_function(specs)
 
     def __call__(self, columns: Mapping[str, TensorLike]) -> tf.Tensor:
         """Return the probability of each class, or the amount, for each row.
@@ -48,6 +54,8 @@ class Predictor(tf.Module):
         Raises:
             ValueError: If a column is missing, is extra, or has another kind than in training.
         """
+        self.features.check(columns)
+        columns = {name: _tensor(columns[name]) for name in self.features.kinds}
         outputs, target = self._outputs(columns), self.encoding.labels
         if isinstance(target, Amounts):
             return tf.cast(outputs[:, 0], tf.float64) * target.deviation + target.mean
@@ -97,14 +105,16 @@ class Predictor(tf.Module):
         """
         return self.encoding.amounts.restore(self.logits(columns)[:, 0])
 
-    def export(self, folder: str | Path) -> None:
+    def export(self, folder: str | Path, threshold: float | None = None) -> None:
         """Write a TensorFlow SavedModel that runs without `dnn`: see `dnn.estimator.export.export`.
 
         Args:
             folder: The folder to write.
+            threshold: Probability from which on a row is of the second class. None: the most probable class.
         """
         labels = self.encoding.labels
-        export(self, self.features.kinds, None if isinstance(labels, Amounts) else labels.names, folder)
+        classes = None if isinstance(labels, Amounts) else labels.names
+        export(self, self.features.kinds, classes, folder, threshold)
 
     def __reduce__(self) -> tuple[Callable[..., "Predictor"], tuple[Encoding, ModelLike]]:
         return Predictor, (self.encoding, self.model)  # not the traced functions, which cannot be pickled
@@ -115,5 +125,8 @@ class Predictor(tf.Module):
         return f"Predictor({self.encoding}, {type(self.model).__name__} with {weights:,} weights)"
 
 
-def _tensor(cells: npt.NDArray[Any]) -> tf.Tensor:
+def _tensor(cells: Any) -> tf.Tensor:
+    if tf.is_tensor(cells):
+        return cells if cells.dtype == tf.string else tf.cast(cells, tf.float64)
+    cells = np.asarray(cells)
     return tf.constant(cells, tf.string if cells.dtype.kind in "OSU" else tf.float64)

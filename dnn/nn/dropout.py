@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_below_one, checked_float, checked_key
+from dnn.nn.initializers import FIRST_DEFAULT_SEED, seed_or_next
 from dnn.nn.modules import layer_line
 from dnn.nn.precision import rounded_once
 from dnn.nn.protocols import TensorLike
@@ -53,16 +54,18 @@ class Dropout(tf.Module):
 
     Args:
         rate: probability of dropping a number, in [0, 1). Keras also takes 1, and gives zeros.
-        seed: int32. Layers that see the same key should have different ones; those of one `Sequential` need not.
+        seed: int32. Layers that see the same key should have different ones; those of one `Sequential` need not. None:
+            the number of the object among those made by default in this process, so that two of them differ.
 
     Raises:
         ValueError: If the rate is out of its range.
         TypeError: If the rate is not a number.
     """
 
-    def __init__(self, rate: float, seed: int = 0) -> None:
+    def __init__(self, rate: float, seed: int | None = None) -> None:
         super().__init__()
-        self.rate, self.seed = checked_below_one(rate, "rate"), seed
+        self.rate = checked_below_one(rate, "rate")
+        self.seed = seed_or_next(seed)
 
     def __call__(self, x: TensorLike, training: TensorLike | None = None) -> tf.Tensor:
         """Return x, in training with some numbers dropped.
@@ -86,4 +89,5 @@ class Dropout(tf.Module):
         return dropout(x, self.rate, dropout_seed(training, self.seed))
 
     def __repr__(self) -> str:
-        return layer_line(self, f"rate={self.rate}", *([f"seed={self.seed}"] if self.seed else []))
+        given = 0 < self.seed < FIRST_DEFAULT_SEED
+        return layer_line(self, f"rate={self.rate}", *([f"seed={self.seed}"] if given else []))

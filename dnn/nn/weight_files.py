@@ -5,7 +5,7 @@ brings. A file is written whole or not at all.
 """
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -116,14 +116,13 @@ def _first_paths(model: ModelLike) -> dict[str, tf.Variable]:
 
 def _save_arrays(arrays: Mapping[str, npt.NDArray[Any]], path: Path) -> None:
     _, save_file, _ = _library()
-    handle, written = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
+    written = path.with_name(f".{path.name}-{secrets.token_hex(8)}")  # mkstemp would keep it from other users
     try:
         # np.array: contiguous, also a scalar, which Variable.numpy() gives as a number
         save_file({name: np.array(array, order="C") for name, array in arrays.items()}, written)
         os.replace(written, path)
     finally:
-        Path(written).unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
 
 
 def _stated(piece: Any) -> tuple[tuple[int, ...], str]:

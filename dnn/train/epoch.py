@@ -181,10 +181,15 @@ trace_evaluation = functools.lru_cache(maxsize=KEPT)(trace)
 
 @functools.lru_cache(maxsize=KEPT)
 def trace_prediction(model: tf.Module, features: int) -> Compiled:
-    """Return x -> logits, float[rows, outputs], traced for any number of rows of x, in the dtype of the weights."""
+    """Return x -> logits, float[rows, outputs], traced for any number of rows of x, in the dtype of the weights.
+
+    Which layers are told of training is noted here too: a user's `tf.function` runs no Python in a later trace.
+    """
     weights = [*model.trainable_variables, *model.variables]
     dtype = next((variable.dtype for variable in weights if variable.dtype.is_floating), tf.float32)
-    compiled = trace(Program(_logits, (model,), (tf.TensorSpec([None, features], dtype),)))
+    with noted_calls() as calls:
+        compiled = trace(Program(_logits, (model,), (tf.TensorSpec([None, features], dtype),)))
+    compiled.training_calls = calls
     before = set(map(id, weights))
     compiled.made_variables = [variable for variable in model.variables if id(variable) not in before]
     return compiled

@@ -25,8 +25,9 @@ from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training
 from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
-from dnn.train.model_checks import check_told_of_training, check_variables_are_known
+from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
 from dnn.train.rows import Rows
+from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
 
@@ -91,15 +92,18 @@ def fit(
     Raises:
         ValueError: If an array or a number is out of its range or has the wrong shape, before any variable is changed.
             The message names the argument. Likewise if the loss or a metric gives a row a value that depends on other
-            rows; if the model computes with trainable variables that neither it nor the optimizer has, or made one
-            after the optimizer was made; or if a `Dropout` or `BatchNormalization` of it that is not frozen is never
-            given `training`.
+            rows; if the model or the loss computes with trainable variables that neither the model nor the optimizer
+            has, the model made one after the optimizer was made, or early stopping would restore a best epoch without
+            one that the model does not have; or if a `Dropout` or `BatchNormalization` of it that is not frozen is
+            never given `training`.
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
-    check_variables_are_known(model, optimizer, trace_prediction(model, rows.x.shape[1]))
+    prediction = trace_prediction(model, rows.x.shape[1])
+    restores = early_stopping is not None and early_stopping.restore_best_weights
+    check_variables_are_known(model, optimizer, prediction, restores=restores)
     validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
@@ -109,16 +113,27 @@ def fit(
     if validation_rows and not same_targets(validation_rows, rows):
         check_functions(model, validation_rows, loss, metrics, "validation")
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
-    trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
-    under_xla = jit_compile != "auto" and bool(jit_compile)
-    steps, work = math.ceil(rows.x.shape[0] / batch_size), step_multiply_adds(batch_size, optimizer)
-    graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
-    compiled = trace(under_xla)
-    check_told_of_training(model, optimizer, compiled.training_calls)
-    train_epoch = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
-    train = trainer(train_epoch, rows, metrics, seed=seed, shuffle=shuffle)
+    train = trainer(traced_epochs(program, prediction, jit_compile), rows, metrics, seed=seed, shuffle=shuffle)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
     return run_epochs(train, validate, model, epochs, early_stopping, callbacks)
+
+
+def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto"]) -> GraphOrXla:
+    """Return a training program as a graph that runs its epochs, after a while with XLA if that is "auto".
+
+    Raises:
+        ValueError: If what is traced would train other than the reader of the model thinks.
+    """
+    model, _, optimizer, _, batch_size = program.constants
+    trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
+    under_xla = jit_compile != "auto" and bool(jit_compile)
+    steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
+    work = step_multiply_adds(batch_size, optimizer)
+    graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
+    compiled = trace(under_xla)
+    check_training_variables(model, optimizer, compiled)
+    check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
+    return GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
 
 
 def trainer(

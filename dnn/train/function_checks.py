@@ -4,6 +4,7 @@ In a trace its errors would be long, and one that mixes rows, as labels [rows] b
 broadcasting, would train something else without any error.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,7 +36,9 @@ def check_functions(model: tf.Module, rows: Rows, loss: LossLike, metrics: Mappi
         try:
             values = tf.convert_to_tensor(function(y, tf.constant(logits)))
         except (TypeError, ValueError, tf.errors.OpError) as error:
-            raise ValueError(f"{name}: the {what} does not take y as it is: {error}") from error
+            if _takes_probabilities(function, y, logits):
+                continue
+            raise ValueError(f"{name}: the {what} rejects y: {error}") from error
         if values.shape != y.shape[:1]:
             raise ValueError(f"the {what} must be one number for each row, {y.shape[:1]}, got shape {values.shape}")
         if _mixes_rows(function, y.numpy(), logits, values.numpy()):
@@ -56,6 +59,16 @@ def _two_unlike(y: Array) -> list[int]:
 
 def _sample_logits(outputs: tf.Tensor) -> Array:
     return np.resize(BETWEEN_0_AND_1, [4, outputs.shape[1] or 1]).astype(outputs.dtype.as_numpy_dtype)
+
+
+def _takes_probabilities(function: Callable[..., Any], y: tf.Tensor, logits: Array) -> bool:
+    """Whether it takes probabilities that sum to 1, or their logarithms: such outputs cannot be changed at will."""
+    share = 1 / logits.shape[1]
+    for value in (share, np.log(share)):
+        with contextlib.suppress(TypeError, ValueError, tf.errors.OpError):
+            function(y, tf.constant(np.full_like(logits, value)))
+            return True
+    return False
 
 
 def _mixes_rows(function: Callable[[tf.Tensor, tf.Tensor], Any], y: Array, logits: Array, values: Array) -> bool:
@@ -86,7 +99,8 @@ def _values_or(values: Array, function: Callable[..., Any], y: Array, logits: Ar
 def _alike(values: Array, others: Array) -> bool:
     """Whether they are equal to rounding, which a shift by the largest of all outputs, say, may change."""
     first, second = values.astype(np.float64), others.astype(np.float64)
-    return np.allclose(first, second, rtol=1e-3, atol=1e-5, equal_nan=True)
+    largest = np.abs(first[np.isfinite(first)]).max(initial=0)
+    return np.allclose(first, second, rtol=1e-3, atol=1e-5 * min(1, largest), equal_nan=True)
 
 
 def _remedy(y: tf.TensorShape, logits: tuple[int, ...]) -> str:

@@ -9,32 +9,43 @@ from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
 
+from dnn.nn.layers import takes_training
 from dnn.nn.modules import parts_by_path
 from dnn.nn.normalization import BatchNormalization
 from dnn.nn.protocols import OptimizerLike
 from dnn.nn.training_calls import Calls
 from dnn.train.runtime import Compiled
 
+UNHIDE = "Make what holds it a tf.Module, and put that into the Sequential or into an attribute of the model"
 
-def check_variables_are_known(model: tf.Module, optimizer: OptimizerLike, prediction: Compiled) -> None:
+
+def check_variables_are_known(
+    model: tf.Module, optimizer: OptimizerLike, prediction: Compiled, *, restores: bool
+) -> None:
     """Refuse a model whose graph has trainable variables that nobody trains or keeps.
 
     Args:
         prediction: the traced model.
+        restores: whether the best weights are restored in the end, which are those of `model.variables`.
 
     Raises:
         ValueError: If a trainable variable in the graph is neither in `model.variables` nor in `optimizer.parameters`,
-            or the model made one in its first call, after the optimizer was made. The message names each.
+            or the model made one in its first call, after the optimizer was made; or if best weights are restored, and
+            one is in `optimizer.parameters` alone. The message names each.
     """
     trained = set(map(id, optimizer.parameters))
-    known = trained | set(map(id, model.variables))
-    unknown = [variable for variable in prediction.function.trainable_variables if id(variable) not in known]
+    hidden = _not_in(model.variables, prediction.function.trainable_variables)
+    unknown = [variable for variable in hidden if id(variable) not in trained]
     if unknown:
         raise ValueError(
             f"the model computes with {_listed(unknown)}, which is neither in model.variables nor in "
-            "optimizer.parameters, so it would never train: a lambda, a bound method or a plain object hides it. Make "
-            "what holds it a tf.Module, and put that into the Sequential or into an attribute of the model; to freeze "
-            "it, give the optimizer the other variables alone"
+            f"optimizer.parameters, so it would never train: a lambda, a bound method or a plain object hides it. "
+            f"{UNHIDE}; to freeze it, give the optimizer the other variables alone"
+        )
+    if hidden and restores:
+        raise ValueError(
+            f"the optimizer trains {_listed(hidden)}, which is not in model.variables, so early stopping would restore "
+            f"the other weights of the best epoch without it, and no file of the model would have it. {UNHIDE}"
         )
     late = [v for v in prediction.made_variables if v.trainable and id(v) not in trained]
     if late:
@@ -44,7 +55,25 @@ def check_variables_are_known(model: tf.Module, optimizer: OptimizerLike, predic
         )
 
 
-def check_told_of_training(model: tf.Module, optimizer: OptimizerLike, calls: Calls) -> None:
+def check_training_variables(model: tf.Module, optimizer: OptimizerLike, training: Compiled) -> None:
+    """Refuse a step with trainable variables that nobody trains, such as one of the loss.
+
+    Args:
+        training: the traced epoch.
+
+    Raises:
+        ValueError: If a trainable variable in it is neither in `model.variables` nor in `optimizer.parameters`.
+    """
+    unknown = _not_in([*model.variables, *optimizer.parameters], training.function.trainable_variables)
+    if unknown:
+        raise ValueError(
+            f"a training step computes with {_listed(unknown)}, which is neither in model.variables nor in "
+            "optimizer.parameters, so it would never train: the loss has it, or the model in training alone. Give it "
+            "to the optimizer too, dnn.Adam([*model.trainable_variables, variable]), or make it with trainable=False"
+        )
+
+
+def check_told_of_training(model: tf.Module, optimizer: OptimizerLike, calls: Calls, in_prediction: Calls) -> None:
     """Refuse a model with a Dropout or BatchNormalization that is called in a training step without its key.
 
     Refused rather than warned of, because the fit would end well and be another one than the reader thinks. A frozen
@@ -53,20 +82,28 @@ def check_told_of_training(model: tf.Module, optimizer: OptimizerLike, calls: Ca
 
     Args:
         calls: as noted when a training step was traced.
+        in_prediction: as noted when the model was traced for prediction. A `__call__` under `tf.function` that cannot
+            be told of training was traced then once and for all, so a training step notes none of its calls.
 
     Raises:
         ValueError: If one is never told that it is in training, with its path in the model.
     """
-    untold = [layer for layer, told in calls.values() if not told]
-    if not untold:
-        return
     parts = dict(reversed([*parts_by_path(model)]))
     paths = {id(part): path for path, part in parts.items()}
+    deaf = {key: call for key, call in in_prediction.items() if _cannot_be_told(paths.get(key, ""), parts)}
+    untold = [layer for layer, told in {**deaf, **calls}.values() if not told]
     trained = set(map(id, optimizer.parameters))
     for layer in untold:
         path = paths.get(id(layer), "")
         if not _is_frozen(layer, path, parts, trained):
             raise ValueError(_lost_training(layer, path, model))
+
+
+def _cannot_be_told(path: str, parts: Mapping[str, tf.Module | tf.Variable]) -> bool:
+    """Whether the model, or a module that is called between it and what is at the path, takes no `training`."""
+    names = path.split("/")
+    above = (parts.get("/".join(names[:count])) for count in range(len(names)))
+    return any(callable(module) and not takes_training(module) for module in above)
 
 
 def _is_frozen(layer: tf.Module, path: str, parts: Mapping[str, tf.Module | tf.Variable], trained: set[int]) -> bool:
@@ -88,6 +125,11 @@ def _lost_training(layer: tf.Module, path: str, model: tf.Module) -> str:
         "**kwargs, nor a decorator without functools.wraps), and pass it on: layer(x, training). training=False says "
         "that this is meant"
     )
+
+
+def _not_in(known: Iterable[tf.Variable], variables: Iterable[tf.Variable]) -> list[tf.Variable]:
+    ids = set(map(id, known))
+    return [variable for variable in variables if id(variable) not in ids]
 
 
 def _listed(variables: Iterable[tf.Variable]) -> str:

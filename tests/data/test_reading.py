@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnn.data.files import column_names, read_csv, read_parquet
+from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.table import MARKERS
 
@@ -132,3 +133,13 @@ def test_options_come_back_from_their_state_and_what_is_said_goes_before():
     for junk in ({"x": 1}, {**options.state(), "missing": ["NA "]}, {"delimiter": None}):
         with pytest.raises(ValueError, match="not the state of options"):
             ReadOptions.from_state(junk)
+
+
+def test_a_kind_of_a_column_that_is_not_there_is_refused(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("age,job\n31,cook\n45,pilot\n", "utf-8")
+    with pytest.raises(ValueError, match="people.csv has no column 'agee'; did you mean 'age'"):
+        read_csv(path, kinds={"agee": "category"})
+    with pytest.raises(ValueError, match="has no column 'agee'; did you mean 'age'"):
+        as_table({"age": [31, 45]}, kinds={"agee": "category"})
+    assert list(read_csv(path, kinds={"age": "category"}, drop=["age"]).columns) == ["job"]

@@ -91,14 +91,13 @@ def test_an_op_in_cpp_that_a_saved_model_does_not_hold_is_told(tmp_path, caplog)
 def test_columns_of_any_name_can_be_exported(tmp_path):
     """TensorFlow takes ASCII letters, digits and _, not "self", and does not tell capitals apart."""
     names = ("a", "A", "a.", "a_", "self", "inputs", "training", "年齢", "名前", "Größe", "1st", "")
-    numbers = {name: np.arange(8.0) + number for number, name in enumerate(names)}
-    table = dnn.Table({**numbers, "target": np.array(["no", "yes"] * 4, object)})
-    classifier = dnn.Classifier(hidden=(), epochs=1, validation=0).fit(table, target="target")
+    numbers = {name: (np.arange(40.0) * 7 + number) % 11 for number, name in enumerate(names)}
+    classifier = dnn.Classifier(hidden=(), epochs=1, validation=0).fit(numbers, ["no", "yes"] * 20)
     classifier.export(tmp_path / "model")
     serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     inputs = dnn.input_names(numbers)
     out = serve(**{inputs[name]: tf.constant(cells) for name, cells in numbers.items()})
-    assert_near(out["probabilities"].numpy(), classifier.predict_proba(table), ulps=16)
+    assert_near(out["probabilities"].numpy(), classifier.predict_proba(numbers), ulps=16)
 
 
 def test_amounts_are_exported_in_their_unit(tmp_path):
@@ -109,3 +108,14 @@ def test_amounts_are_exported_in_their_unit(tmp_path):
     amount = serve(x0=tf.constant(x[:, 0]))["amount"].numpy()
     assert amount.dtype == np.float64
     np.testing.assert_allclose(amount, regressor.predict(x), rtol=1e-9)  # 1e-6 of the deviation, on a mean of 1e6
+
+
+def test_the_exported_label_is_what_predict_says_at_the_threshold_too(tmp_path):
+    table = dnn.as_table({"a": np.arange(40.0) % 13, "y": ["no", "yes"] * 20})
+    classifier = dnn.Classifier(hidden=(), epochs=1, validation=0).fit(table, target="y")
+    classifier.choose_threshold(table, recall=0.5)
+    assert len(set(classifier.predict(table))) == 2
+    classifier.export(tmp_path / "model")
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    labels = serve(a=tf.constant(np.arange(40.0) % 13))["label"].numpy().astype(str)
+    assert labels.tolist() == classifier.predict(table).tolist()

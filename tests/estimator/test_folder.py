@@ -13,7 +13,7 @@ from dnn.nn.modules import variable_paths
 ROWS = 60
 TABLE = dnn.Table(
     {
-        "age": np.arange(ROWS) * 1.0,
+        "age": np.arange(ROWS) % 17 * 1.0,
         "job": np.array(["cook", "pilot", "judge"] * (ROWS // 3), object),
         "y": np.array(["no", "yes"] * (ROWS // 2), object),
     }
@@ -53,8 +53,9 @@ def test_classes_come_back_in_their_dtype(labels, tmp_path):
     fitted = dnn.Classifier(**QUICK).fit(np.arange(40.0)[:, np.newaxis], np.tile(labels, 20))
     fitted.save(tmp_path / "model")
     loaded = dnn.load(tmp_path / "model")
-    assert loaded.classes_.dtype.kind == fitted.classes_.dtype.kind == labels.dtype.kind
+    assert loaded.classes_.dtype == fitted.classes_.dtype
     assert loaded.classes_.tolist() == labels.tolist()
+    assert list(map(type, loaded.classes_.tolist())) == list(map(type, labels.tolist()))
 
 
 def test_a_threshold_is_kept_with_the_model(tmp_path):
@@ -117,6 +118,10 @@ def test_old_weights_of_another_dtype_or_not_finite_are_refused(tmp_path, spoil)
         (lambda state: {"format": 1}, "is damaged"),
         (lambda state: state | {"estimator": "eval"}, "is damaged: KeyError"),
         (lambda state: [], "is damaged"),
+        (lambda state: state | {"threshold": "abc"}, "the threshold must be a probability"),
+        (lambda state: state | {"threshold": float("nan")}, "the threshold must be a probability"),
+        (lambda state: state | {"classes": {"dtype": "M8[ns]", "values": [0, 1]}}, "got the dtype 'M8"),
+        (lambda state: state | {"classes": {"dtype": "int64", "values": [0, 1]}}, "are not those of the encoding"),
     ],
 )
 def test_a_damaged_estimator_is_told(classifier, tmp_path, spoil, message):
@@ -149,3 +154,15 @@ def test_an_activation_that_is_a_function_is_kept_by_the_network(tmp_path):
     fitted.save(tmp_path / "model")
     assert np.array_equal(dnn.load(tmp_path / "model").predict_proba(X), fitted.predict_proba(X))
     assert load_encoding(tmp_path / "model").target == "y"
+
+
+def test_settings_of_numpy_are_kept_and_functions_are_told(tmp_path, caplog):
+    settings = {"epochs": np.int64(2), "batch_size": np.int32(50), "hidden": np.array([4]), "seed": 3}
+    fitted = dnn.Classifier(**settings, class_weight={"no": 1, "yes": np.float32(5)}).fit(TABLE, target="y")
+    fitted.save(tmp_path / "model")
+    loaded = dnn.load(tmp_path / "model")
+    assert (loaded.epochs, loaded.batch_size, loaded.hidden) == (2, 50, (4,))
+    assert loaded.class_weight == {"no": 1, "yes": 5}
+    assert caplog.records == []
+    dnn.Classifier(**QUICK, activation=dnn.relu).fit(TABLE, target="y").save(tmp_path / "model")
+    assert "save: activation cannot be kept in JSON" in caplog.text

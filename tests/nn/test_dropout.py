@@ -21,7 +21,7 @@ ONES = np.ones((100, 100), np.float32)
 @given(RATES, KEYS)
 def test_each_number_is_dropped_or_scaled_and_so_is_its_gradient(rate, key):
     x = np.linspace(1, 2, 200, dtype=np.float32).reshape(20, 10)
-    value, gradient = value_and_gradient(lambda x: Dropout(rate)(x, training=key), x)
+    value, gradient = value_and_gradient(lambda x: Dropout(rate, seed=0)(x, training=key), x)
     kept = value != 0
     assert_near(value, np.where(kept, x.astype(np.float64) / (1 - rate), 0), ulps=2)  # 1 − rate rounds, and x / it
     assert_near(gradient, np.where(kept, 1 / (1 - rate), 0), ulps=2)
@@ -29,7 +29,7 @@ def test_each_number_is_dropped_or_scaled_and_so_is_its_gradient(rate, key):
 
 @given(RATES, KEYS)
 def test_the_mean_and_the_share_that_is_dropped_are_kept_to_five_standard_errors(rate, key):
-    value = Dropout(rate)(ONES, training=key).numpy()
+    value = Dropout(rate, seed=0)(ONES, training=key).numpy()
     error = 5 * np.sqrt(rate * (1 - rate) / ONES.size)
     assert abs((value == 0).mean() - rate) < error
     assert abs(value.mean(dtype=np.float64) - 1) < error / (1 - rate)
@@ -81,7 +81,7 @@ def test_every_mode_drops_by_the_key_alone_and_graph_mode_what_eager_drops(mode)
 
 
 def test_a_new_key_does_not_trace_again():
-    layer = Dropout(0.5)
+    layer = Dropout(0.5, seed=0)
     compiled = tf.function(lambda x, key: layer(x, training=key), autograph=False)
     masks = [compiled(ONES, tf.constant([0, 1, step])).numpy() for step in range(3)]
     assert compiled.experimental_get_tracing_count() == 1
@@ -90,15 +90,15 @@ def test_a_new_key_does_not_trace_again():
 
 @pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32, tf.float64], ids=lambda dtype: dtype.name)
 def test_every_dtype_drops_the_same_numbers(dtype):
-    value = Dropout(0.5)(tf.ones([100, 100], dtype), training=KEY)
+    value = Dropout(0.5, seed=0)(tf.ones([100, 100], dtype), training=KEY)
     assert value.dtype == dtype
-    np.testing.assert_array_equal(tf.cast(value, tf.float32), Dropout(0.5)(ONES, training=KEY))
+    np.testing.assert_array_equal(tf.cast(value, tf.float32), Dropout(0.5, seed=0)(ONES, training=KEY))
 
 
 def test_a_dropped_nan_is_0():
     x = np.full((10, 10), np.nan, np.float32)
-    value = Dropout(0.5)(x, training=KEY).numpy()
-    np.testing.assert_array_equal(value == 0, Dropout(0.5)(np.ones_like(x), training=KEY).numpy() == 0)
+    value = Dropout(0.5, seed=0)(x, training=KEY).numpy()
+    np.testing.assert_array_equal(value == 0, Dropout(0.5, seed=0)(np.ones_like(x), training=KEY).numpy() == 0)
 
 
 def test_a_draw_does_not_touch_the_global_generators():
@@ -130,3 +130,9 @@ def test_a_rate_is_in_0_to_1(rate):
 def test_a_string_is_not_a_rate():
     with pytest.raises(TypeError, match="rate must be a number, got '0.5'"):
         Dropout("0.5")
+
+
+def test_two_made_by_default_drop_other_numbers():
+    key, x = tf.constant([0, 1, 1]), tf.ones([8, 8])
+    one, other = (Dropout(0.5)(x, key) for _ in range(2))
+    assert not np.array_equal(one, other)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from modes import THOROUGH
+
 PROGRAM = """
 import functools
 import numpy as np
@@ -21,8 +23,10 @@ def loss(labels, logits):
             + dnn.softmax_cross_entropy(tf.one_hot(labels, 3), logits)
             + dnn.binary_cross_entropy(labels > 0, logits[:, :1])
             + dnn.mean_squared_error(labels, logits[:, :1]))
-activations = [dnn.relu, dnn.elu, dnn.gelu, dnn.leaky_relu, dnn.selu, dnn.sigmoid, dnn.silu, dnn.softplus, dnn.tanh,
-               dnn.softmax, dnn.log_softmax, functools.partial(dnn.gelu, approximate=True)]
+activations = [dnn.relu, dnn.gelu, dnn.softplus, dnn.log_softmax]
+if {thorough}:
+    activations += [dnn.elu, dnn.leaky_relu, dnn.selu, dnn.sigmoid, dnn.silu, dnn.tanh, dnn.softmax,
+                    functools.partial(dnn.gelu, approximate=True)]
 net = dnn.Sequential([dnn.BatchNormalization(4), dnn.Dense(4, 6, seed=0), dnn.Dropout(0.2), dnn.maxout,
                       dnn.LayerNormalization(3), lambda x: tf.add_n([activation(x) for activation in activations]),
                       dnn.Dense(3, 3, kernel_regularizer=dnn.L1L2(0.1, 0.1), seed=1)])
@@ -48,7 +52,7 @@ except tf.errors.InvalidArgumentError as error:
 
 def test_a_healthy_fit_with_every_kind_of_piece_passes_it_and_a_nan_is_found():
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM.replace("{thorough}", str(THOROUGH))],
         capture_output=True,
         encoding="utf-8",
         check=False,

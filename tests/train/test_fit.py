@@ -306,7 +306,7 @@ ERRORS = {
     ),
     "column of labels": (
         {"data": (X, Y[:, np.newaxis])},
-        r"^data: the loss does not take y as it is: labels must be \[batch\], got \(4, 1\)",
+        r"^data: the loss rejects y: labels must be \[batch\], got \(4, 1\)",
     ),
 }
 

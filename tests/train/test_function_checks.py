@@ -147,3 +147,26 @@ def test_fit_and_evaluate_refuse_it_before_anything_changes():
     with pytest.raises(ValueError, match="the metric 'mine' mixes rows"):
         dnn.evaluate(model, (X, REAL), loss=dnn.mean_squared_error, metrics={"mine": MIXING["sum"][0]})
     assert np.array_equal(before, model.layers[0].kernel)
+
+
+def test_a_loss_of_probabilities_alone_is_healthy():
+    def of_probabilities(labels, p):
+        tf.debugging.assert_near(tf.reduce_sum(p, axis=1), 1.0, atol=1e-3)
+        return -tf.math.log(tf.gather(p, labels, batch_dims=1))
+
+    model = dnn.Sequential([dnn.Dense(4, 3, seed=0), dnn.softmax])
+    x = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    dnn.fit(model, (x, np.arange(12) % 3), loss=of_probabilities, optimizer=dnn.Adam(model.trainable_variables))
+
+
+def test_a_loss_that_mixes_rows_is_refused_however_small_it_is():
+    model = dnn.mlp([4, 1], seed=0)
+    x = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    with pytest.raises(ValueError, match="mixes rows"):
+        dnn.fit(
+            model,
+            (x, x[:, 0]),
+            loss=lambda y, p: 1e-6 * tf.reduce_mean(tf.square(y - p), axis=-1),
+            optimizer=dnn.Adam(model.trainable_variables),
+            metrics={},
+        )

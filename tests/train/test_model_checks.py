@@ -13,9 +13,9 @@ X = RANDOM.normal(3, 2, size=(64, 4)).astype(np.float32)
 Y = (X[:, 0] > 3).astype(int)
 
 
-def fitted(model, parameters=None):
+def fitted(model, parameters=None, loss=dnn.sparse_softmax_cross_entropy, **options):
     optimizer = dnn.Adam(model.trainable_variables if parameters is None else parameters)
-    return dnn.fit(model, (X, Y), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer)
+    return dnn.fit(model, (X, Y), loss=loss, optimizer=optimizer, **options)
 
 
 class Holder:
@@ -210,3 +210,74 @@ def test_a_layer_that_is_told_once_may_be_called_without_too():
             return self.out(self.inner(x, training) + tf.stop_gradient(self.inner(x)))
 
     fitted(Twice(dnn.Dropout(0.5)))
+
+
+class CompiledInner(Forgot):
+    """Its graph is traced for a prediction, and a training step calls that one: no Python of it runs again."""
+
+    @tf.function
+    def __call__(self, x):
+        return self.out(self.inner(x))
+
+
+class CompiledOnPurpose(Forgot):
+    @tf.function
+    def __call__(self, x):
+        return self.out(self.inner(x, training=False))
+
+
+class CompiledTold(Forgot):
+    @tf.function
+    def __call__(self, x, training=None):
+        return self.out(self.inner(x, training))
+
+
+@pytest.mark.parametrize("within", [lambda model: model, lambda model: dnn.Sequential([model])], ids=["alone", "inner"])
+def test_a_model_under_tf_function_that_takes_no_training_is_refused_in_each_fit(within):
+    model = within(CompiledInner(dnn.Dropout(0.5)))
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"inner, Dropout\(rate=0\.5\) is called in a training step without"):
+            fitted(model)
+
+
+@pytest.mark.parametrize("way", [CompiledOnPurpose, CompiledTold])
+def test_a_model_under_tf_function_that_is_told_or_told_not_to_passes_in_each_fit(way):
+    model = way(dnn.Sequential([dnn.BatchNormalization(4), dnn.Dropout(0.5)]))
+    for _ in range(3):
+        fitted(model)
+
+
+def test_hidden_variables_that_early_stopping_would_not_restore_are_refused():
+    hidden = dnn.Dense(4, 8)
+    model = dnn.Sequential([lambda x: hidden(x), dnn.Dense(8, 2)])
+    parameters = [*model.trainable_variables, *hidden.trainable_variables]
+    fitted(model, parameters, early_stopping=dnn.EarlyStopping(monitor="loss", restore_best_weights=False))
+    with pytest.raises(ValueError, match=r"trains .*, which is not in model\.variables, so"):
+        fitted(model, parameters, early_stopping=dnn.EarlyStopping(monitor="loss", restore_best_weights=True))
+
+
+def test_a_variable_of_the_loss_trains_if_the_optimizer_has_it_and_is_refused_otherwise():
+    model, weight = dnn.mlp([4, 2], seed=0), tf.Variable(1.0, name="noise")
+
+    def loss(labels, logits):
+        return dnn.sparse_softmax_cross_entropy(labels, logits) * tf.exp(-weight) + weight
+
+    before = dnn.get_weights(model)[0]
+    with pytest.raises(
+        ValueError, match=r"step computes with noise \(\), .*so it would never train.*Give it to the opt"
+    ):
+        fitted(model, loss=loss)
+    assert np.array_equal(dnn.get_weights(model)[0], before)
+    fitted(model, [*model.trainable_variables, weight], loss=loss, early_stopping=dnn.EarlyStopping(monitor="loss"))
+    assert weight.numpy() != 1
+
+
+def test_a_hidden_layer_of_the_training_alone_is_refused():
+    hidden = dnn.Dense(4, 4)
+
+    class InTraining(Forgot):
+        def __call__(self, x, training=None):
+            return self.out(self.inner(x) if training is None else self.inner(x) + hidden(x))
+
+    with pytest.raises(ValueError, match=r"a training step computes with (kernel|bias) "):
+        fitted(InTraining(tf.identity))

@@ -49,7 +49,9 @@ def test_each_step_gets_its_own_key_and_validation_gets_none():
 
 @MODES
 def test_dropout_trains_reproducibly_and_is_off_in_evaluation(jit_compile):
-    model = dnn.Sequential([dnn.Dense(4, 16, activation=dnn.relu, seed=0), dnn.Dropout(0.5), dnn.Dense(16, 3, seed=0)])
+    model = dnn.Sequential(
+        [dnn.Dense(4, 16, activation=dnn.relu, seed=0), dnn.Dropout(0.5, seed=0), dnn.Dense(16, 3, seed=0)]
+    )
     optimizer, runs = dnn.SGD(model.trainable_variables, 0.1), []
     before = [variable.numpy() for variable in model.variables]
     for seed in (1, 1, 2):  # of the same objects: traced and compiled once
