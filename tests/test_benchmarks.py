@@ -48,7 +48,7 @@ def counting(compiled, calls: list):
             calls.append(1)
             return function(*tensors)
 
-        counted.training_calls = function.training_calls
+        counted.function, counted.training_calls = function.function, function.training_calls
         return counted
 
     return made
