@@ -6,9 +6,9 @@ its settings, the dtype of its classes. A run folder of version 0.1 has weights.
 
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from dnn.data.encoding import load_encoding
 from dnn.estimator.base import Estimator
 from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
+from dnn.nn.folders import replace_folder
 from dnn.nn.layers import Sequential, mlp
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
 from dnn.nn.modules import variable_paths
@@ -36,7 +37,8 @@ def save(model: ModelLike | Estimator, folder: str | Path) -> None:
     """Write a model, or a trained classifier or regressor, to a folder, for `load`; there is no code in the files.
 
     A model built of this package's layers, regularizers and activations is written with its structure; of a user's own
-    `tf.Module` the weights are kept by their paths. The folder appears whole or not at all.
+    `tf.Module` the weights are kept by their paths. The folder appears whole or not at all; for the moment
+    between two renames an old one that is replaced is not there.
 
     Args:
         model: A `Classifier` or a `Regressor` that is fitted, or any `tf.Module` that can be called.
@@ -49,18 +51,7 @@ def save(model: ModelLike | Estimator, folder: str | Path) -> None:
     if not isinstance(model, Estimator):
         save_model(model, folder)
         return
-    folder = Path(folder)
-    names = {ESTIMATOR, ENCODING, NETWORK}
-    if folder.exists() and not (folder.is_dir() and {file.name for file in folder.iterdir()} <= names):
-        raise ValueError(f"{folder} exists and holds something else than a saved model: give another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
-        written = Path(beside, "new")
-        written.mkdir()
-        write_estimator(model, written)
-        if folder.exists():
-            folder.rename(Path(beside, "old"))
-        written.rename(folder)
+    replace_folder(folder, {ESTIMATOR, ENCODING, NETWORK}, partial(write_estimator, model))
 
 
 def write_estimator(estimator: Estimator, folder: str | Path) -> None:
@@ -124,7 +115,8 @@ def _restored(estimator: Estimator, folder: Path, network: ModelLike, state: dic
     encoding = load_encoding(folder)
     outputs = encoding.class_labels.classes if isinstance(estimator, Classifier) else 1
     units = [tuple(variable.shape) for name, variable in variable_paths(network).items() if name.endswith("kernel")]
-    if isinstance(network, Sequential) and (units[0][0], units[-1][-1]) != (encoding.features.width, outputs):
+    ends = (units[0][0], units[-1][-1]) if units else None
+    if isinstance(network, Sequential) and ends != (encoding.features.width, outputs):
         expected = f"{encoding.features.width} inputs and {outputs} outputs"
         raise ValueError(f"{folder}: the network does not fit the features, for which it needs {expected}")
     estimator.predictor_ = Predictor(encoding, network)

@@ -1,13 +1,13 @@
 """A model in a folder: its structure in model.json, its weights in weights.safetensors, and no code in either."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from dnn.nn.folders import replace_folder
 from dnn.nn.model_state import State, model_from_state, model_state
 from dnn.nn.protocols import ModelLike
 from dnn.nn.weight_files import load_weights, save_weights
@@ -21,7 +21,8 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
 
     Of a model built of this package's layers, regularizers and activations the structure is kept too. Of a user's own
     `tf.Module`, and of what contains one, or a function that is neither this package's nor TensorFlow's, the weights
-    are kept by their paths, and `load_model` needs its constructor. The folder appears whole or not at all.
+    are kept by their paths, and `load_model` needs its constructor. The folder appears whole or not at all:
+    see `dnn.nn.folders.replace_folder`.
 
     Args:
         model: any `tf.Module` that can be called.
@@ -43,18 +44,12 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
     """
     if not isinstance(model, tf.Module) or not callable(model):
         raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
-    folder = Path(folder)
-    if folder.exists() and not (folder.is_dir() and {file.name for file in folder.iterdir()} <= {STRUCTURE, WEIGHTS}):
-        raise ValueError(f"{folder} exists and holds something else than a saved model: give another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
-        written, old = Path(beside, "new"), Path(beside, "old")
-        written.mkdir()
+
+    def fill(written: Path) -> None:
         Path(written, STRUCTURE).write_text(json.dumps(model_state(model), indent=1, allow_nan=False), "utf-8")
         save_weights(written / WEIGHTS, model)
-        if folder.exists():
-            folder.rename(old)
-        written.rename(folder)
+
+    replace_folder(folder, {STRUCTURE, WEIGHTS}, fill)
 
 
 def load_model(folder: str | Path, constructor: Callable[[], ModelLike] | None = None) -> ModelLike:
