@@ -60,7 +60,7 @@ def settings_of(kind: type[Settings], given: Mapping[str, Any]) -> Settings:
     settings = kind(**{each.name: plain(given[each.name]) for each in fields(kind)})
     if given["file"] is None:
         return settings
-    if settings.data is not None:
+    if settings.data is not None and given["config"] is None:  # the file goes before the data of an earlier run
         end_with(ValueError(f"the data were given twice: {given['file']} and --data {settings.data}"))
     return replace(settings, data=given["file"])
 

@@ -1,6 +1,7 @@
 """From the options of `dnn train` and `dnn prepare` to encoded parts: read, checked, split, encoded."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,19 +22,7 @@ from dnn.report.folder import read_json, sha256
 from dnn.settings import SCALE, DataSettings, classifies, default_target, for_json, kinds_given, listed
 
 PARTS = ("train", "validation", "test")
-DECIDED = (
-    "target",
-    "drop",
-    "kind",
-    "missing",
-    "delimiter",
-    "decimal",
-    "encoding",
-    "task",
-    "scale",
-    "validation",
-    "test",
-)
+DECIDED = [each.name for each in fields(DataSettings) if each.name != "data"]
 
 
 class Prepared(NamedTuple):
@@ -99,7 +88,7 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     """
     for option in DECIDED:
         given = for_json(settings)[option]
-        if given is not None and given != []:
+        if given is not None and given is not False and given != []:  # 0 is given
             name = option.replace("_", "-")
             raise ValueError(f"--{name} was decided when the folder was prepared; leave it out")
     encoding = load_encoding(folder)

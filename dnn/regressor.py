@@ -164,18 +164,14 @@ class Regressor(Estimator):
             raise ValueError(
                 f"the target must be numbers, got {target.dtype}: {error}; dnn.Classifier predicts classes"
             ) from None
-        if missing := int(np.isnan(values).sum()):
-            first = int(np.argmax(np.isnan(values)))
-            raise ValueError(
-                f"Input y contains NaN: {missing:,} of {len(values):,} rows have no target, the first is row {first}"
-            )
-        if len(values) < 2:
-            raise ValueError("one sample is too few to learn from: n_samples = 1")
+        scikit_learn.refuse_missing(np.isnan(values))
         if np.isinf(values).any():
             raise ValueError("Input y contains infinity")
         return values
 
     def strata(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if len(target) < 2:
+            raise ValueError("one sample is too few to learn from: n_samples = 1")
         return np.zeros(len(self._target_values(target)), np.intp)  # all are looked at before they are split
 
     def _outputs(self, encoding: Encoding) -> None:

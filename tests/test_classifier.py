@@ -224,3 +224,15 @@ def test_a_name_alone_is_one_name():
     one, other = (dnn.Classifier(**QUICK, missing=missing).fit(frame, target="deposit") for missing in ("NA", ["NA"]))
     assert np.array_equal(one.predict_proba(frame), other.predict_proba(frame))
     assert dnn.Classifier(**QUICK, drop="state").fit(frame, target="deposit").n_features_in_ == 3
+
+
+def test_a_figure_that_is_not_defined_is_not_monitored():
+    frame, labels = clients(), ["no"] * 118 + ["yes"] * 2  # none of the two is held out
+    with pytest.raises(ValueError, match="needs validation rows of each of two classes"):
+        dnn.Classifier(**QUICK, monitor="val_roc_auc").fit(frame.drop(columns="deposit"), labels)
+
+
+def test_rows_for_validation_are_a_table_or_a_pair():
+    x, y = clients().drop(columns="deposit"), clients()["deposit"]
+    with pytest.raises(ValueError, match=r"must be a table or \(X, y\), got a tuple of 3"):
+        dnn.Classifier(**QUICK).fit(x, y, validation_data=(x, y, y))

@@ -269,6 +269,10 @@ BAD_ARGUMENTS = [
     (["--kind", "age=text"], "a kind is numeric or category"),
     (["--task", "regression"], "'no' is not a number"),
     (["--monitor", "val_magic"], "monitor"),
+    (["--folds", 3, "--out", "run"], "--folds leaves no model"),
+    (["--folds", 3, "--min-recall", 0.5], "--folds leaves no model"),
+    (["--min-recall", 90], "--min-recall must be in [0, 1], got 90.0"),
+    (["--target", "y", "--drop", "y"], "--drop leaves out 'y', which is the target"),
 ]
 
 
@@ -329,6 +333,8 @@ def test_what_a_prepared_folder_decided_is_refused(tmp_path, prepared):
     for option, value in {"scale": "rescale", "validation": 0.3, "test": 0, "target": "y", "drop": "age"}.items():
         told = refusal("train", "--data", prepared, "--out", tmp_path / "run", f"--{option}", value)
         assert f"--{option} was decided when the folder was prepared" in told
+    told = refusal("train", prepared, "--skip-unlabelled", "--out", tmp_path / "run")
+    assert "--skip-unlabelled was decided when the folder was prepared" in told
 
 
 def test_a_column_of_numbers_with_a_word_in_it_is_noted(tmp_path, sample_rows):
@@ -556,6 +562,9 @@ def test_the_config_of_a_run_repeats_it(tmp_path, small):
     run("train", small, *first, "--activation", "tanh", "--class-weight", "balanced", "--out", tmp_path / "a")
     run("train", "--config", tmp_path / "a" / "config.json", "--out", tmp_path / "b")
     run("train", "--config", tmp_path / "a" / "config.json", "--out", tmp_path / "c", "--hidden", 6)
+    other = shutil.copy(small, tmp_path / "other.csv")  # a file goes before the data of the earlier run
+    run("train", other, "--config", tmp_path / "a" / "config.json", "--out", tmp_path / "d")
+    assert json.loads((tmp_path / "d" / "config.json").read_text("utf-8"))["arguments"]["data"] == str(other)
     weights = [(tmp_path / name / "network" / "weights.safetensors").read_bytes() for name in "abc"]
     assert weights[0] == weights[1]
     assert weights[0] != weights[2]
@@ -625,3 +634,13 @@ def test_what_is_wrong_at_once_is_told_without_tensorflow(tmp_path):
         )
         assert done.stdout == "False\n"
         assert done.stderr.startswith("error: ")
+
+
+def test_a_kept_column_is_the_text_of_the_file_also_where_training_reads_it_as_a_number(tmp_path):
+    rows = [{"zip": f"{i % 7:05d}", "note": " NA ", "y": ("no", "yes")[i % 2]} for i in range(60)]
+    data = write_csv(tmp_path / "t.csv", rows)
+    run("train", data, "--epochs", 1, "--drop", "note", "--out", tmp_path / "run")
+    run("predict", tmp_path / "run", "--data", data, "--keep", "zip,note", "--out", tmp_path / "p.csv")
+    with open(tmp_path / "p.csv", newline="", encoding="utf-8") as file:
+        kept = [(row["zip"], row["note"]) for row in csv.DictReader(file)]
+    assert kept == [(row["zip"], row["note"]) for row in rows]

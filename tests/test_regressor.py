@@ -45,10 +45,14 @@ def test_words_and_missing_amounts_are_refused():
     with pytest.raises(ValueError, match="column 'town': 'Bonn' is not a number|the target must be numbers"):
         dnn.Regressor().fit(frame, target="town")
     frame.loc[4:6, "rent"] = np.nan
-    with pytest.raises(ValueError, match="3 of 40 rows have no target"):
+    with pytest.raises(ValueError, match="3 of 40 rows have no target, the first is row 5"):
         dnn.Regressor().fit(frame, target="rent")
 
 
 def test_a_classifiers_figure_cannot_be_monitored():
     with pytest.raises(ValueError, match="val_accuracy"):
         dnn.Regressor(monitor="val_accuracy", epochs=1).fit(flats(40), target="rent")
+
+
+def test_one_row_is_enough_to_be_tested(fitted):
+    assert fitted.evaluate(flats()[:1])["rows"] == 1

@@ -90,6 +90,8 @@ def _best_cut(text: io.TextIOWrapper, path: str | Path, delimiter: str | None) -
     cuts = [_cut(text, path, one, skip=1 if said else 0) for one in asked or DELIMITERS]
     highest = max(map(_agreement, cuts))
     tied = [cut for cut in cuts if _agreement(cut) == highest]
+    if all(len(cut.names) == 1 for cut in tied):  # a header without a delimiter: the file has one column
+        return max(tied, key=lambda cut: sum(len(cells) == 1 for cells in cut.rows))
     best = tied[0] if len(tied) == 1 else max(tied, key=_tidiness)
     narrow = [cut for cut in cuts if len(cut.names) == 1]
     if asked is None and narrow and _is_one_column(best):

@@ -125,7 +125,10 @@ class Estimator(NewRows, Parameters, ABC):
         rows = examples_of(read, X, y, sample_weight, target)
         notes = [*rows.notes, *(self._suspicions(rows, target) if target else [])]
         if validation_data is not None:
-            x, its_y = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
+            apart = isinstance(validation_data, tuple)
+            if apart and len(validation_data) != 2:
+                raise ValueError(f"validation_data must be a table or (X, y), got a tuple of {len(validation_data)}")
+            x, its_y = validation_data if apart else (validation_data, None)
             held = examples_of(read, x, its_y, None, target)
         else:
             train, validation = held_out(self.strata(rows.target), self.validation, self.seed)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.data.table import is_nothing
+from dnn.estimator.scikit_learn import refuse_missing
 
 MOST_FRACTIONS = 20  # different numbers that are not whole, and may be classes all the same
 
@@ -32,10 +33,7 @@ def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
         )
     rows = np.fromiter((index[value] for value in cells), np.intp, len(target))
     strings = np.array(names, object)[rows]
-    if missing := int((strings == "").sum()):
-        first = int(np.argmax(strings == ""))
-        share = f"{missing:,} of {len(target):,} rows have no target, the first is row {first + 1}"
-        raise ValueError(f"Input y contains NaN: {share}")
+    refuse_missing(strings == "")
     return strings
 
 

@@ -138,10 +138,10 @@ def ranking_callback(network: Sequential, validation: Rows | None, monitor: str)
     """Return a callback that adds to each record how well the network ranks the validation rows of two classes.
 
     Raises:
-        ValueError: If there are no validation rows, or there are not two classes.
+        ValueError: If there are not two classes, or not validation rows of each.
     """
-    if validation is None or network(validation[0][:1]).shape[1] != 2:
-        raise ValueError(f"monitor={monitor!r} needs validation rows of two classes")
+    if validation is None or network(validation[0][:1]).shape[1] != 2 or len(set(validation[1].tolist())) != 2:
+        raise ValueError(f"monitor={monitor!r} needs validation rows of each of two classes")
     inputs, labels = validation[:2]
 
     def rank(record: dict[str, float], history: History) -> None:

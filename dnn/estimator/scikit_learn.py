@@ -92,6 +92,13 @@ def checked_target(y: Any, rows: int) -> npt.NDArray[Any]:
     return array
 
 
+def refuse_missing(missing: npt.NDArray[np.bool_]) -> None:
+    """Refuse a target where some are missing, bool[rows]. Raises: ValueError that counts them."""
+    if missing.any():
+        count, rows, first = int(missing.sum()), len(missing), int(np.argmax(missing)) + 1
+        raise ValueError(f"Input y contains NaN: {count:,} of {rows:,} rows have no target, the first is row {first}")
+
+
 def warn_of_column_vector() -> None:
     """Warn that y is [rows, 1], as scikit-learn does; its warning's class is used where it is installed."""
     category: type[Warning] = UserWarning

@@ -91,7 +91,8 @@ def recall_sentences(scores: Mapping[str, Any]) -> list[str]:
     else:
         rows = int(matrix[[names.index(name) for name in missed]].sum())
         says = f"this model finds none of {_counted(rows)}"
-    return [f"recall of {told} is 0: {says}; try --class-weight balanced or a threshold"]
+    remedy = "--class-weight balanced" + (" or a threshold" if len(names) == 2 else "")
+    return [f"recall of {told} is 0: {says}; try {remedy}"]
 
 
 def _sentence(name: str, result: Difference, rows: int) -> str:
@@ -99,7 +100,9 @@ def _sentence(name: str, result: Difference, rows: int) -> str:
     if name == GUESS:
         if result.better < 0 and not result.is_noise:
             return ""
-        return f"this model is no better than always guessing: {figures} on {_counted(rows)}"
+        better = "not clearly better" if result.better < 0 else "no better"
+        ours = f"{result.score} {result.ours:.4g} against {result.theirs:.4g}"
+        return f"this model is {better} than always guessing: {ours} on {_counted(rows)}"
     remedy = " (--hidden 0 trains it)" if name in (LOGISTIC, LINEAR) else ""
     if result.is_noise and (remedy or result.better > 0):
         noise = f"the difference is within twice its standard error, {result.standard_error:.2g}"

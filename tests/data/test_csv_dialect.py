@@ -182,3 +182,9 @@ def test_a_stream_of_a_million_lines_is_not_needed_to_find_a_line(csv, monkeypat
     monkeypatch.setattr("dnn.data.csv_file.CsvFile._rows", lambda self: io.StringIO("none"))
     with pytest.raises(ValueError, match="line 300002, column 'a': inf"):
         read_csv(path)
+
+
+def test_a_header_without_a_delimiter_is_a_file_of_one_column(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text(":\n|\n|\nx\n", "utf-8")
+    assert read_csv(path).columns[":"].tolist() == ["|", "|", "x"]
