@@ -10,6 +10,7 @@ from dnn.classifier import Classifier
 from dnn.data.split import check_target
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
+from dnn.explain_run import explain_step
 from dnn.nn.softmax import softmax
 from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
@@ -19,7 +20,7 @@ from dnn.report.voice import Voice
 from dnn.settings import PrepareSettings, for_json
 from dnn.training_run import gap_sentences, prepared_of, run_training
 
-__all__ = ["evaluate_run", "export_run", "predict_file", "prepare_folder", "run_training", "time_op"]
+__all__ = ["evaluate_run", "explain_step", "export_run", "predict_file", "prepare_folder", "run_training", "time_op"]
 
 tf.constant(0)  # starts TensorFlow's runtime here, while its importer keeps its chatter back
 

@@ -20,6 +20,8 @@ MAY_IMPORT = {
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
     "estimator": {"data", "nn", "report", "settings", "train", "lazy", "classifier", "regressor"},  # it joins them
+    "inspection": {"commands", "lazy", "nn", "pages", "train"},  # and dnn.__version__
+    "explain_run": {"commands", "data", "inspection", "preparation", "report", "settings"},  # of dnn, names
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),
@@ -27,7 +29,18 @@ MAY_IMPORT = {
     "preparation": {"data", "early_checks", "estimator", "report", "settings"},
     "training_run": {"classifier", "commands", "data", "early_checks", "estimator", "preparation", "regressor"}
     | {"report", "settings"},  # and public names
-    "commands": {"bench", "classifier", "commands", "data", "estimator", "nn", "preparation", "report", "settings"}
+    "commands": {
+        "bench",
+        "classifier",
+        "commands",
+        "data",
+        "estimator",
+        "explain_run",
+        "nn",
+        "preparation",
+        "report",
+        "settings",
+    }
     | {"training_run"},  # and public names
     "startup": {"commands"},
     "cli": {"cli_options", "commands", "early_checks", "new_op", "settings", "startup"},  # and dnn.__version__
