@@ -117,6 +117,8 @@ def explain_command(**given: Any) -> None:
     settings, debug = settings_of(ExplainSettings, given | {"config": None}), given["debug"]
     refused_early(lambda: check_page(settings), debug)
     say_reading(settings.data, given | {"quiet": False, "json": False})
+    if sys.modules.get("keras", ...) is None:
+        del sys.modules["keras"]  # as `main` left it: here Keras is compared with, where it is installed
     with ready(debug) as commands:
         commands.explain_step(settings, commands.Voice("normal"))
 

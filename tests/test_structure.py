@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
     "estimator": {"data", "nn", "report", "settings", "train", "lazy", "classifier", "regressor"},  # it joins them
-    "inspection": {"commands", "lazy", "nn", "pages", "train"},  # and dnn.__version__
+    "inspection": {"commands", "lazy", "nn", "pages", "train"},  # of dnn, its version; interop by name, for Keras
     "explain_run": {"commands", "data", "inspection", "preparation", "report", "settings"},  # of dnn, names
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
@@ -78,7 +78,7 @@ def test_nothing_but_interop_imports_keras(path):
         return
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert "keras" not in " ".join(map(ast.unparse, imports))
+    assert not re.search(r"\bkeras", " ".join(map(ast.unparse, imports)))
 
 
 EVERY_FILE = sorted(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.inspection.in_keras import compare_with_keras
 from dnn.inspection.record import record_steps
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
@@ -102,19 +103,15 @@ def explain(
     if size > MOST_ROWS:
         raise ValueError(f"a step that is shown has at most {MOST_ROWS} rows, got {size}: pass x[:8], y[:8]")
     indices = [np.arange(step * size, (step + 1) * size) % count for step in range(steps)]
-    records = record_steps(
-        model,
-        loss,
-        Adam(model.trainable_variables) if optimizer is None else optimizer,
-        [rows.at(tf.constant(chosen)) for chosen in indices],
-        seed,
-    )
+    optimizer = Adam(model.trainable_variables) if optimizer is None else optimizer
+    records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),
         _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
         {name: [[cells[i] for i in chosen] for chosen in indices] for name, cells in (columns or {}).items()},
     )
-    return Explanation(step_page(records, names))
+    in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
+    return Explanation(step_page(records, names, in_keras))
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:

@@ -47,7 +47,6 @@ def loss_slopes(
             at[operation.output] = with_offset(operation.output, in_float64(operation, at))
         return at["mean"]
 
-    @tf.function(autograph=False)
     def all_slopes(chosen: tf.Tensor) -> tf.Tensor:
         def slope(cell: tf.Tensor) -> tf.Tensor:
             return (mean_after(cell, h) - mean_after(cell, -h)) / (2 * h)
@@ -55,7 +54,8 @@ def loss_slopes(
         return tf.map_fn(slope, chosen, fn_output_signature=tf.float64)
 
     chosen = np.concatenate([starts[name] + indices for name, indices in cells.items()])
-    found = all_slopes(tf.constant(chosen, tf.int64)).numpy()
+    traced = tf.function(all_slopes, autograph=False).get_concrete_function(tf.TensorSpec([None], tf.int64))
+    found = traced(tf.constant(chosen, tf.int64)).numpy()
     ends = np.cumsum([len(indices) for indices in cells.values()])[:-1]
     return dict(zip(cells, np.split(found, ends), strict=True))
 

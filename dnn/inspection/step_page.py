@@ -10,6 +10,7 @@ from latex2mathml.converter import convert
 
 import dnn
 from dnn.inspection.formulas import formula_of
+from dnn.inspection.in_keras import UnlikeKeras
 from dnn.inspection.maps import Map, json_of, matrix_shape
 from dnn.inspection.operations import Operation
 from dnn.inspection.record import RecordedStep, nested
@@ -37,7 +38,7 @@ SHIFTED = (
 )
 
 
-def step_page(records: Sequence[RecordedStep], names: Names) -> str:
+def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras) -> str:
     """Return the page of these steps, which follow each other."""
     maps = {made.id: made for made in all_maps(records, names)}
     first = records[0]
@@ -45,15 +46,16 @@ def step_page(records: Sequence[RecordedStep], names: Names) -> str:
         section("The rows", *_rows_parts(names, len(records)), _maps(maps, [("x", "value"), ("x", "gradient")]))
     ]
     for number, operation in enumerate(first.step.operations, start=1):
-        sections.append(_operation_section(number, operation, first, maps))
+        sections.append(_operation_section(number, operation, first, maps, in_keras))
         if operation.output == first.step.logits and "probabilities:value" in maps:
             shown = [("shifted", "value"), ("probabilities", "value")]
             sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
-    sections.append(_optimizer_section(records, maps))
+    sections.append(_optimizer_section(records, maps, in_keras))
     data = json_of(_data(records, maps))
     head = [
         f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
         _summary(records, maps),
+        paragraph(f"Not compared with Keras: {in_keras.reason}.") if in_keras.reason else "",
         _buttons(len(records)),
     ]
     foot = '<div id="readout" role="status" aria-live="polite"><p>Point at a square.</p></div>'
@@ -90,14 +92,21 @@ def _operations_shown(record: RecordedStep, maps: dict[str, Map]) -> list[Operat
     return [*record.step.operations, shift, Operation("probabilities", tuple, ("shifted",), "row", tuple, "")]
 
 
-def _operation_section(number: int, operation: Operation, record: RecordedStep, maps: dict[str, Map]) -> str:
+def _operation_section(
+    number: int, operation: Operation, record: RecordedStep, maps: dict[str, Map], in_keras: UnlikeKeras
+) -> str:
     shown = [(name, part) for name in (*operation.inputs[1:], operation.output) for part in ("value", "gradient")]
     boxed = [(f"{operation.output}/{i}", "gradient") for i in range(len(operation.inside))]
-    parts = [*_formula(operation.piece), _maps(maps, shown + boxed), _source_details(record.sources[operation.output])]
+    parts = [
+        *_formula(operation.piece),
+        _maps(maps, shown + boxed),
+        _keras_line(operation, in_keras),
+        _source_details(record.sources[operation.output]),
+    ]
     return section(f"{number}. {operation.title}", *parts)
 
 
-def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map]) -> str:
+def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map], in_keras: UnlikeKeras) -> str:
     first = records[0]
     *_, inner = nested(first.optimizer)
     tables = [
@@ -110,8 +119,23 @@ def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map]) ->
         *_formula(inner),
         *tables,
         *parts,
+        paragraph(_in_keras("new weights", [*in_keras.weights.values()])) if in_keras.weights else "",
         _source_details(first.sources["step"]),
     )
+
+
+def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
+    """Return how far Keras's values and gradients of this operation are, in the first step."""
+    gradients = [in_keras.gradients[name] for name in operation.inputs if name in in_keras.gradients]
+    found = [
+        *([_in_keras("values", [in_keras.values[operation.output]])] if operation.output in in_keras.values else []),
+        *([_in_keras("gradients of the weights", gradients)] if gradients else []),
+    ]
+    return paragraph(" ".join(found)) if found else ""
+
+
+def _in_keras(what: str, apart: Sequence[float]) -> str:
+    return f"Same in Keras: its {what} differ by at most {max(apart):.1e}."
 
 
 def _of_step(index: int, part: str) -> str:

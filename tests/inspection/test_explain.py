@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 import dnn
+from dnn.inspection.in_keras import compare_with_keras
 from dnn.inspection.record import record_steps
 from dnn.train.rows import Rows
 
@@ -72,7 +73,7 @@ OPTIMIZERS = {
     "Adam": dnn.Adam,
     "AMSGrad": functools.partial(dnn.Adam, amsgrad=True),
     "AdamW": dnn.AdamW,
-    "RMSprop": functools.partial(dnn.RMSprop, momentum=0.9, centered=True),
+    "RMSprop": functools.partial(dnn.RMSprop, momentum=0.9),
     "SGD": dnn.SGD,
     "momentum": functools.partial(dnn.SGD, momentum=0.9),
     "clipped": lambda variables: dnn.ClipGradients(dnn.Adam(variables), global_clipnorm=0.1),
@@ -152,6 +153,32 @@ def test_softmax_s_gradient_on_the_page_is_probability_minus_truth():
     assert_allclose(
         np.reshape(numbers["layers/1/sums:gradient"], (6, 3)), (probabilities - np.eye(3)[LABELS]) / 6, atol=1e-7
     )
+
+
+@pytest.mark.parametrize("name", ["Adam", "AMSGrad", "RMSprop", "momentum"])
+def test_the_step_is_the_same_in_keras(name):
+    model = dnn.Sequential(
+        [
+            dnn.BatchNormalization(4),
+            dnn.Dense(4, 5, activation=dnn.tanh, kernel_regularizer=dnn.L2(0.1), seed=1),
+            dnn.LayerNormalization(5),
+            dnn.Dense(5, 3, seed=2),
+        ]
+    )
+    optimizer, loss = OPTIMIZERS[name](model.trainable_variables), dnn.sparse_softmax_cross_entropy
+    (record,) = record_steps(model, loss, optimizer, [BATCH], seed=0)
+    apart = compare_with_keras(model, loss, optimizer, record, BATCH.y)
+    assert apart.reason == ""
+    assert set(apart.weights) == set(apart.gradients) == set(record.step.variables)
+    assert len(apart.values) == 6
+    assert max(*apart.values.values(), *apart.gradients.values(), *apart.weights.values()) < 5e-6
+    page = Parsed(dnn.explain(model, X, LABELS, optimizer=optimizer).html)
+    assert sum(text.startswith("Same in Keras: its values differ by at most ") for text in page.texts) == 6
+
+
+def test_where_keras_is_not_compared_the_page_says_why():
+    page = Parsed(dnn.explain(three_layers(), X, LABELS).html)
+    assert "Not compared with Keras: Dropout draws other numbers in Keras." in page.texts
 
 
 def test_large_tensors_are_sampled_and_the_page_says_so():
