@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dnn.data.options import Origin
 from dnn.data.table import Kind, numbers_of, shell_word
 from dnn.data.text_cells import BadCellError, CellFinding, Strings, encode
 
@@ -60,6 +61,17 @@ def as_text(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
 def kind_of_type(stored: pa.DataType) -> Kind:
     """Return the kind of a column whose source says what it holds: numbers, dates and times are numeric."""
     return "numeric" if _is_number(stored) or pa.types.is_temporal(stored) else "category"
+
+
+def origin_of_type(stored: pa.DataType) -> Origin:
+    """Return what the numbers are that a column of this type becomes: dates become days, which are no amounts."""
+    if pa.types.is_dictionary(stored):
+        stored = stored.value_type
+    if not pa.types.is_temporal(stored):
+        return "number"
+    if pa.types.is_duration(stored):
+        return "duration"
+    return "time of day" if pa.types.is_time(stored) else "date"
 
 
 def nan_markers(column: pa.ChunkedArray, numbers: Numbers) -> list[CellFinding]:

@@ -98,7 +98,9 @@ class Frame:
 
     def read(self, keep: Collection[str] = ()) -> Contents:
         contents = self.columns.contents(self.table, self.title, keep)
-        return contents._replace(notes=list(self.origin.notes))  # pandas' index is no column of a frame in memory
+        known = self.origin.options.origins if self.origin.columns else None  # a table's dates are numbers by now
+        # pandas' index is no column of a frame in memory
+        return contents._replace(notes=list(self.origin.notes), origins=known)
 
     def location(self, row: int) -> str:
         """Return "row 17" for data row 16."""
