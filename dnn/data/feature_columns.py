@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.data.dates import is_date
 from dnn.data.one_hot import OneHot
 from dnn.data.preprocess import TensorOrArray
 from dnn.data.table import Column, Kind, at_most, kinds_of, numbers_among, shell_word
@@ -41,6 +42,8 @@ def _remedy(cells: Column) -> str:
         return "leave it out, or group its values"
     row = next(row for row, cell in enumerate(cells, start=1) if cell == word)
     count = f"{numbers:,} of {len(cells):,} are numbers, but {word!r} in row {row} is not"
+    if is_date(word):
+        return f"{count}: it is a date; leave the column out, or correct it"
     return f"{count}: --missing {shell_word(word)} reads it as missing"
 
 
