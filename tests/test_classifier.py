@@ -31,6 +31,8 @@ FORMS = {
     "Arrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
     "mapping": lambda frame: {name: frame[name].tolist() for name in frame},
     "table": dnn.as_table,
+    "rows": lambda frame: frame.to_dict("records"),
+    "lazy": lambda frame: pl.from_pandas(frame).lazy(),
 }
 
 
