@@ -144,7 +144,7 @@ def load_encoding(folder: str | Path) -> Encoding:
             return _encoding(state)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
     raise ValueError(f"{path} has format {number!r}, and this version reads formats 1 and {FORMAT}")
 
