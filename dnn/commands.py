@@ -51,6 +51,7 @@ def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool =
     if skip_unlabelled:
         table = table.where(table.has(encoding.target))
     check_target(table, encoding.target)
+    encoding.check_classes(table)
     columns = table.without(encoding.target).columns
     voice.notes([*table.notes, *gap_sentences(encoding, columns, "rows")])
     results = estimator.evaluate_columns(columns, table.column(encoding.target))

@@ -289,6 +289,7 @@ BAD_FILES = [
     ("age,y\n1,no\n2\n", "line 3: 1 cell, but the header has 2"),
     ("age,y\n1,no\n2,no\n", "one class, 'no'"),
     ("age,y\n" + "".join(f"{i},c{i}\n" for i in range(1001)), "1,001 different values"),
+    ("n,y\n" + "".join(f"n{i},{i % 2}\n" for i in range(1500)), "bad.csv: column 'n' has 1,200 different values"),
     ("age,y\n" + "1,no\n" * 20 + "2,yes\n" * 2, "class 'yes' has 2 rows, too few to split"),
     ("age,y\n" + "1,no\n2,yes\n3,\n" * 9, "9 of 27 rows have no target 'y', the first in line 4"),
     ("age,y\n1,no\n-inf,yes\n", "line 3, column 'age'"),
