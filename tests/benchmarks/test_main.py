@@ -52,7 +52,7 @@ def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
     done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     assert all(f"{name}: " in done.stdout for name in QUESTIONS)
-    assert "left out: JAX, jit: jax and optax not installed; README.md says how" in done.stdout
+    assert "left out: JAX, jit: jax and optax not installed; docs/benchmarks.md says how" in done.stdout
     assert "takes part" not in done.stdout
 
 
@@ -64,7 +64,7 @@ def test_a_quick_run_of_one_question_compares_with_keras(run, monkeypatch, tmp_p
     assert set(answers) == {"Keras predict", "calling the Keras model"}
     assert all(len(answer["our_values"]) == len(answer["their_values"]) == 2 for answer in answers.values())
     assert "| Keras predict |" in printed
-    assert "Left out: PyTorch: torch not installed; README.md" in printed
+    assert "Left out: PyTorch: torch not installed; docs/benchmarks.md" in printed
     assert not (tmp_path / "plot.png").exists()  # of one row there is nothing to draw
 
 
@@ -84,12 +84,13 @@ def test_a_peer_is_in_a_process_of_its_own():
             "has no column 'deposit'; its columns are age, ",
         ),
         (["--target", "y"], "--target is a column of --data, which is not given"),
-        (["--data", "README.md"], "README.md, line 3: 3 cells, but the header has 1"),
+        (["--data", "{folder}/ragged.csv"], "ragged.csv, line 3: 3 cells, but the header has 1"),
         (["--only", "one_row", "--out", "README.md"], "README.md"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_measured(run, capsys, arguments, message):
+def test_what_cannot_be_is_refused_before_anything_is_measured(run, capsys, tmp_path, arguments, message):
+    (tmp_path / "ragged.csv").write_text("age\n41\n42,1,2\n", "utf-8")
     with pytest.raises(SystemExit) as ended:
-        run(*arguments)
+        run(*(argument.format(folder=tmp_path) for argument in arguments))
     assert ended.value.code == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
