@@ -34,6 +34,7 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
         ImportError: If safetensors is not installed.
 
     Example:
+        >>> import tempfile
         >>> model = dnn.mlp([4, 8, 2], seed=0)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_model(model, Path(folder, "model"))
