@@ -50,7 +50,7 @@ def is_installed(peer: str) -> bool:
 def reason_to_skip(contender: Contender) -> str:
     """Return why a contender does not take part; nothing if it does."""
     if missing(contender.peer):
-        return f"{' and '.join(missing(contender.peer))} not installed; README.md says how"
+        return f"{' and '.join(missing(contender.peer))} not installed; docs/benchmarks.md says how"
     if contender.compiles:
         from dnn.ops.compiler import compiler  # TensorFlow is there
 

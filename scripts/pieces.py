@@ -1,4 +1,4 @@
-"""Print the README's table of pieces, made of the public names in dnn/__init__.pyi.
+"""Print the table of pieces in docs/guide.md, made of the public names in dnn/__init__.pyi.
 
 python -m scripts.pieces
 """

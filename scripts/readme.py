@@ -1,11 +1,11 @@
-"""Write the generated parts of the README: every figure, table and picture in it comes from here.
+"""Write the generated parts of README.md and docs/: every figure, table and picture in them comes from here.
 
     python scripts/readme.py [--only NAME …] [--bank FILE.csv]
 
 A part stands between `<!-- NAME: COMMAND -->` and `<!-- end -->` and is what the command printed. Without --bank, the
-article's bank.csv, the parts that need it stay as they are. The picture of the curves is that of the run that the
-README shows. The speeds and the conformance table are those that were measured last: `python -m benchmarks` and
-`python -m benchmarks.conformance` measure anew.
+article's bank.csv, the parts that need it stay as they are. The picture of the curves is that of the run in
+docs/quickstart.md, and the README shows an excerpt of it. The speeds and the conformance table are those that were
+measured last: `python -m benchmarks` and `python -m benchmarks.conformance` measure anew.
 """
 
 import argparse
@@ -19,8 +19,14 @@ from datetime import date
 from pathlib import Path
 
 HOME = Path(__file__).parent.parent
-README = HOME / "README.md"
-UNDATED = ("speed", "conformance", "pieces")  # parts that tell themselves when and where, or hold anywhere
+PAGES = (*sorted((HOME / "docs").glob("*.md")), HOME / "README.md")  # the README last: it has excerpts of the others
+UNDATED = (
+    "speed",
+    "conformance",
+    "pieces",
+    "run",
+    "figures",
+)  # parts that tell themselves when and where, or hold anywhere
 PART = re.compile(r"(<!-- (\w+): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -32,7 +38,8 @@ def main() -> None:
         is_wanted = not arguments.only or part[2] in arguments.only
         return filled(part, arguments.bank) if is_wanted and ("FILE" not in part[3] or arguments.bank) else part[0]
 
-    README.write_text(PART.sub(written, README.read_text("utf-8")), "utf-8")
+    for page in PAGES:
+        page.write_text(PART.sub(written, page.read_text("utf-8")), "utf-8")
 
 
 def filled(part: re.Match[str], bank: Path | None) -> str:

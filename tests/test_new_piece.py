@@ -107,7 +107,7 @@ pytestmark = pytest.mark.skipif(
 
 def run_tests_on(folder: Path, piece: str, forgotten: Collection[str] = ()) -> subprocess.CompletedProcess:
     """Run the tests of all pieces on a copy with a new piece, but without some of its edits."""
-    for name in ("dnn", "benchmarks", "scripts", "tests"):
+    for name in ("dnn", "benchmarks", "docs", "scripts", "tests"):
         shutil.copytree(HOME / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(HOME / name, folder)
@@ -117,7 +117,10 @@ def run_tests_on(folder: Path, piece: str, forgotten: Collection[str] = ()) -> s
                 file.write(lines)
     run = {"cwd": folder, "env": os.environ | {"PYTHONPATH": str(folder)}, "capture_output": True, "encoding": "utf-8"}
     subprocess.run([sys.executable, "scripts/readme.py", "--only", "pieces"], check=True, **run)
-    files = [f"tests/{name}.py" for name in ("test_contracts", "benchmarks/test_conformance", "test_readme")]
+    files = [
+        f"tests/{name}.py"
+        for name in ("test_contracts", "benchmarks/test_conformance", "test_docs", "scripts/test_site")
+    ]
     files += ["tests/test_docstrings.py"]
     chosen = f"{piece} or every_public or every_piece"
     return subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", chosen], **run)
@@ -129,7 +132,7 @@ def test_these_edits_are_enough(piece, tmp_path):
     assert done.returncode == 0, done.stdout
     passed = int(done.stdout.rpartition(" passed")[0].split()[-1])
     assert passed >= LEAST[piece] + 6  # two of its docstring, and the four of all pieces
-    assert f"`{piece}`" in (tmp_path / "README.md").read_text("utf-8")
+    assert f"`{piece}`" in (tmp_path / "docs" / "guide.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ RowIndices = npt.NDArray[np.int64]
 class Part(NamedTuple):
     """Some rows of a table.
 
-    Args:
+    Attributes:
         columns: [rows] by column name, without the target.
         target: [rows], the column to predict.
         rows: int64[rows], the indices of the rows in the table, ascending.

@@ -116,7 +116,7 @@ class Dense(tf.Module):
 
 
 class Sequential(tf.Module):
-    """Apply functions of a tensor one after the other: layers[-1](… layers[1](layers[0](x))).
+    """Apply functions of a tensor one after the other: `layers[-1](… layers[1](layers[0](x)))`.
 
     Args:
         layers: layers, models and plain functions. Those with a parameter named `training` are given it; which they

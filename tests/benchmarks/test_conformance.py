@@ -23,7 +23,7 @@ from benchmarks.conformance.table import DTYPES, MARKDOWN, RECORD, compact, mark
 from dnn.nn.optimizers import adam, rmsprop
 
 RECORDED = read(RECORD.read_text("utf-8"))
-README = Path(dnn.__file__).parent.parent / "README.md"
+FIDELITY = Path(dnn.__file__).parent.parent / "docs" / "fidelity.md"
 BESIDE_SCIKIT_LEARN = "one formula in float64, held against scikit-learn or every threshold in tests/nn/scores"
 # public names of dnn.nn that no comparison is named after, and that are no formula of a class that one is named after
 NOT_COMPARED = {
@@ -124,7 +124,7 @@ def test_the_table_tells_where_it_was_measured_and_is_right():
 
 def test_the_pages_show_the_table():
     assert MARKDOWN.read_text("utf-8") == markdown(RECORDED)
-    assert compact(RECORDED) in README.read_text("utf-8")
+    assert compact(RECORDED) in FIDELITY.read_text("utf-8")
     assert read(written(RECORDED)) == RECORDED
 
 

@@ -52,7 +52,7 @@ def test_the_questions_are_listed_and_who_is_not_installed_is_left_out():
     done = subprocess.run(command, cwd=HOME, env=environment, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     assert all(f"{name}: " in done.stdout for name in QUESTIONS)
-    assert "left out: JAX, jit: jax and optax not installed; README.md says how" in done.stdout
+    assert "left out: JAX, jit: jax and optax not installed; docs/benchmarks.md says how" in done.stdout
     assert "takes part" not in done.stdout
 
 
@@ -64,7 +64,7 @@ def test_a_quick_run_of_one_question_compares_with_keras(run, monkeypatch, tmp_p
     assert set(answers) == {"Keras predict", "calling the Keras model"}
     assert all(len(answer["our_values"]) == len(answer["their_values"]) == 2 for answer in answers.values())
     assert "| Keras predict |" in printed
-    assert "Left out: PyTorch: torch not installed; README.md" in printed
+    assert "Left out: PyTorch: torch not installed; docs/benchmarks.md" in printed
     assert not (tmp_path / "plot.png").exists()  # of one row there is nothing to draw
 
 

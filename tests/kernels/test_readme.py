@@ -1,9 +1,8 @@
-"""The README of the kernels is true: its Python runs, and its links lead somewhere."""
+"""The README of the kernels is true: its Python runs."""
 
 import re
 from pathlib import Path
 
-import pytest
 from needs_compiler import needs_compiler
 
 import dnn
@@ -23,8 +22,3 @@ def test_the_python_blocks_run_in_order():
 
 def test_every_public_name_is_in_the_table():
     assert set(dnn.kernels.__all__) <= set(re.findall(r"`(\w+)`", TEXT.replace(", ", "`, `")))
-
-
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([\w./]+)(?:#[\w-]+)?\)", TEXT))))
-def test_a_link_leads_to_a_file(target):
-    assert (README.parent / target).exists()

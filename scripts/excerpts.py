@@ -1,0 +1,65 @@
+"""Print what the README shows of the longer pages: the run in short, and five figures of the last benchmark.
+
+python -m scripts.excerpts run|figures
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from benchmarks.answers import Findings
+from benchmarks.table import COLUMNS, cells
+from dnn.bench.markdown import table
+
+HOME = Path(__file__).parent.parent
+FIGURES = (  # question, dnn as, against: the job is the question's first with these two
+    ("epoch", "dnn, XLA", "PyTorch eager"),
+    ("epoch", "dnn, MlpAdam", "Keras fit, best settings"),
+    ("cold_start", "dnn, as its command does", "the same program in Keras"),
+    ("one_row", "dnn.predict", "calling the Keras model"),
+    ("many_rows", "dnn.predict", "PyTorch"),
+)
+LINES = (  # of a run: what stands before its epochs, these, and what stands after them
+    "(split|network): ",
+    r"epoch +\d",
+    "best epoch",
+    "on the same| +(this|always|logistic|gradient|loss +accuracy)",
+)
+
+
+def main() -> None:
+    """Print one of them."""
+    print({"run": shortened_run, "figures": figures}[sys.argv[1]](), end="")
+
+
+def shortened_run() -> str:
+    """Return the run of docs/quickstart.md in short: the split, three epochs and the comparison."""
+    run = re.search(r"<!-- train: .+? -->\n```text\n(.*?)```", page("docs/quickstart.md"), re.DOTALL)
+    if not run:
+        raise SystemExit("docs/quickstart.md has no part of the name train")
+    lines = run[1].splitlines()
+    before, epochs, best, compared = ([line for line in lines if re.match(pattern, line)] for pattern in LINES)
+    return "\n".join([*before, *epochs[:2], "…", epochs[-1], *best, "", *compared]) + "\n"
+
+
+def figures() -> str:
+    """Return a line for each of the five figures, as benchmarks/last measured them."""
+    results = json.loads(page("benchmarks/last/results.json"))
+    found = {
+        (question, answer.ours, answer.against): answer
+        for question, plain in results["questions"].items()
+        for answer in reversed(Findings.from_json(plain).answers)  # of two with one key, the first stays
+    }
+    rows = [cells(found[figure])[: len(COLUMNS) - 2] for figure in FIGURES]  # without aim and roof
+    measured = f"On {results['date']}, {results['machine']['cores']} cores of {results['machine']['processor']}."
+    return f"{table(COLUMNS[:-2], rows)}\n\n{measured}\n"
+
+
+def page(name: str) -> str:
+    """Return the text of a file of the repository."""
+    return (HOME / name).read_text("utf-8")
+
+
+if __name__ == "__main__":
+    main()
