@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "startup": {"commands"},
     "cli": {"cli_options", "commands", "early_checks", "new_op", "settings", "startup"},  # and dnn.__version__
     "cli_options": set(),
+    "pages": {"lazy", "nn"},  # values it is handed; nothing of the loop
     "lazy": set(),
     "new_op": set(),
     "__main__": {"cli", "startup"},

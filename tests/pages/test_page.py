@@ -1,0 +1,76 @@
+"""The frame of a page: what is shown is escaped, nothing is loaded, and every text can be read."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from dnn.pages.page import DARK, LIGHT, escaped, html_table, page, section
+
+HOSTILE = ("<script>alert(1)</script>", "</title>", "$x$", "\" onload='x'", "a & b &lt;", "</style></script><b>")
+
+
+class Parsed(HTMLParser):
+    """The elements of a page with their attributes, and the texts by element."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.texts, self.open = [], [], []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_stays_text(text):
+    source = page(text, section(text, html_table([text], [[text]], caption=text, name=text)))
+    parsed = Parsed(source)
+    for tag in ("title", "h2", "th", "td", "caption"):
+        assert "".join(data for where, data in parsed.texts if where == tag) == text
+    assert not [tag for tag, _ in parsed.elements if tag in ("script", "b")]
+    assert dict(parsed.elements)["table"] == {"id": text}
+
+
+def test_a_page_loads_nothing():
+    source = page("title", "<p>text</p>", script="let a = 1")
+    assert not re.search(r"https?:|src=|<link|url\(|@import", source.replace("img-src data:", ""))
+
+
+@pytest.mark.parametrize("element", ["script", "style"])
+def test_a_script_cannot_end_its_element(element):
+    with pytest.raises(ValueError, match=f"the {element} of a page must not hold </{element}"):
+        page("title", "", **{element: f"'</{element.upper()}>'"})
+
+
+def luminance(colour):
+    """Of WCAG 2.2, relative luminance."""
+    parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["text", "muted", "accent", "negative", "positive"])
+def test_every_text_has_a_contrast_of_4_5_to_1(colours, name):
+    for behind in ("background", "surface"):
+        low, high = sorted((luminance(colours[name]), luminance(colours[behind])))
+        assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_numbers_keep_all_their_digits():
+    parsed = Parsed(html_table(["a", "b"], [[1 / 3, 1234]]))
+    assert [attributes["data-value"] for tag, attributes in parsed.elements if tag == "td"] == [repr(1 / 3), "1234"]
+    assert escaped("\0") == "\N{REPLACEMENT CHARACTER}"
