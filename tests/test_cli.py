@@ -31,6 +31,7 @@ finally:
     print(gc.get_freeze_count(), gc.isenabled())
 """
 CONTENTS = {"config.json", "curves.png", "estimator.json", "features.json", "history.csv", "metrics.json", "network"}
+CONTENTS |= {"report.html", "report.json"}
 FILES = CONTENTS - {"network"} | {"network/model.json", "network/weights.safetensors"}
 
 
@@ -486,7 +487,12 @@ def test_on_a_terminal_a_progress_bar_is_drawn_and_neither_tensorflow_nor_xla_is
 def test_two_processes_with_one_seed_leave_the_same_bits(trained, process):
     here, there = contents(trained), contents(process[1])
     assert set(here) == set(there) == FILES
-    for name in FILES - {"config.json", "curves.png"}:  # config.json tells when; a test may have set matplotlib up
+    for name in FILES - {
+        "config.json",
+        "curves.png",
+        "report.html",
+        "report.json",
+    }:  # which tell of the time, or of matplotlib
         assert here[name] == there[name], name
 
 
