@@ -36,8 +36,9 @@ FILES = CONTENTS - {"network"} | {"network/model.json", "network/weights.safeten
 
 
 def run(*arguments) -> str:
-    """What a command prints that must succeed; baselines, which take a second, are left out unless asked for."""
-    without = ["--no-baselines"] if arguments[0] == "train" and "--baselines" not in arguments else []
+    """What a command prints that must succeed; baselines and the report, a second each, are left out unless asked for."""
+    slow = ("baselines", "report") if arguments[0] == "train" else ()
+    without = [f"--no-{option}" for option in slow if f"--{option}" not in arguments]
     result = CliRunner().invoke(app, [str(argument) for argument in (*arguments, *without)])
     assert result.exit_code == 0, result.output
     return result.output
@@ -56,7 +57,7 @@ def refusal(*arguments) -> str:
 def trained(tmp_path_factory) -> Path:
     """A run folder, trained for three epochs on the embedded sample."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    run("train", "--out", folder, "--epochs", 3)
+    run("train", "--out", folder, "--epochs", 3, "--report")
     return folder
 
 
