@@ -19,7 +19,7 @@ from dnn.nn.softmax import softmax
 from dnn.pages.compare import Run, compare_page
 from dnn.pages.data_summary import column_summary
 from dnn.pages.flat import finite
-from dnn.pages.importance import column_importance, partial_dependence_of
+from dnn.pages.importance import column_importance, partial_dependence_of, value_grid
 from dnn.pages.layer_record import LayerRecord
 from dnn.pages.outcomes import MOST_CLASSES, amount_charts, class_charts
 from dnn.pages.run_page import run_page
@@ -133,7 +133,8 @@ def columns_of(estimator: Estimator, prepared: Prepared, seed: int) -> dict[str,
     )
     importance = {"score": score, "rows": len(rows), "of_rows": len(part.target), "repeats": REPEATS}
     importance |= {"left_out": len(columns) - len(names), "columns": found, "predicted": _predicted(estimator)}
-    chosen = sorted(names, key=lambda name: -float(np.mean(found[name])))[:MOST_GRIDS]
+    known = [name for name in names if len(value_grid(columns[name]))]  # one may be empty in all of these rows
+    chosen = sorted(known, key=lambda name: -float(np.mean(found[name])))[:MOST_GRIDS]
     return {"importance": importance, "dependence": [_dependence(estimator, columns, name) for name in chosen]}
 
 

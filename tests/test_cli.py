@@ -36,7 +36,7 @@ FILES = CONTENTS - {"network"} | {"network/model.json", "network/weights.safeten
 
 
 def run(*arguments) -> str:
-    """What a command prints that must succeed; baselines and the report, a second each, are left out unless asked for."""
+    """What a command prints that must succeed; baselines and report, slow ones, are left out unless asked for."""
     slow = ("baselines", "report") if arguments[0] == "train" else ()
     without = [f"--no-{option}" for option in slow if f"--{option}" not in arguments]
     result = CliRunner().invoke(app, [str(argument) for argument in (*arguments, *without)])

@@ -49,6 +49,12 @@ def amount_rows():
     return [["a", "b"], *([a, round(3 * a + b, 3)] for a, b in numbers)]
 
 
+def many_classes():
+    """Of 40 classes, and with a column that is nearly always empty."""
+    rows = [[row % 40, round(row / 7, 2), 1 if row == 41 else "", f"class {row % 40}"] for row in range(800)]
+    return [["a", "b", "empty", "y"], *rows]
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
@@ -131,6 +137,15 @@ def test_importance_is_that_of_scikit_learn_on_the_test_rows(runs):
     assert report["columns"]["a"] == pytest.approx(theirs.importances[0].tolist(), rel=1e-9)
 
 
+def test_many_classes_and_an_empty_column_have_a_page_of_limited_size(tmp_path):
+    folder = trained(tmp_path, "many", many_classes(), "--hidden", 4)
+    page = (folder / "report.html").read_text("utf-8")
+    assert len(page) < LARGEST / 3
+    assert "The confusion matrix of 40 classes is in metrics.json" in page
+    assert "of more than 8 classes, here 40, they are not drawn" in page
+    assert "confusion_matrix" not in {row[0].partition(".")[2] for row in ParsedPage(page).tables["all-figures"]}
+
+
 def test_report_makes_the_same_page_again(runs):
     page = runs["three"] / "report.html"
     before = page.read_bytes()
@@ -176,7 +191,9 @@ def test_runs_stand_side_by_side(tmp_path, runs):
     for column, name in enumerate(("two", "three")):
         test = json.loads((runs[name] / "metrics.json").read_text("utf-8"))["test"]
         for figure, value in flat(test):
-            assert figure.startswith("classes.") or scores[figure][column] == ("" if value is None else value)
+            assert figure.startswith(("classes.", "confusion_matrix.")) or scores[figure][column] == (
+                "" if value is None else value
+            )
     settings = {row[0]: row[1:] for row in parsed.tables["settings"][1:]}
     assert settings["arguments.hidden.0"] == [30, 5]
     assert "arguments.seed" not in settings

@@ -57,7 +57,9 @@ def _scores(runs: Sequence[Run]) -> list[list[Any]]:
         {"best_epoch": run.metrics["best_epoch"], "epochs": len(run.epochs), **dict(flat(run.metrics["test"]))}
         for run in runs
     ]
-    names = list(dict.fromkeys(name for test in tests for name in test if not name.startswith("classes.")))
+    names = list(
+        dict.fromkeys(name for test in tests for name in test if not name.startswith(("classes.", "confusion_matrix.")))
+    )
     return [[name, *(test.get(name) for test in tests)] for name in names]
 
 

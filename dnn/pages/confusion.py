@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from dnn.pages.page import escaped
+from dnn.pages.page import escaped, paragraph
 
+MOST_CLASSES_SHOWN = 30
 DARKEST = 40  # percent of the accent, on which the text still has its contrast
 
 
@@ -16,8 +17,10 @@ def confusion_part(matrix: Sequence[Sequence[int]], classes: Sequence[str], thre
         threshold: From which probability on a row is of the second class; None: the most probable class.
 
     Returns:
-        HTML, with the id "confusion".
+        HTML, with the id "confusion"; of more than 30 classes a sentence, since the page would get too large.
     """
+    if len(classes) > MOST_CLASSES_SHOWN:
+        return paragraph(f"The confusion matrix of {len(classes):,} classes is in metrics.json; up to 30 are shown.")
     rule = "the most probable class" if threshold is None else f"“{classes[1]}” from the probability {threshold:.4g} on"
     heads = "".join(f'<th scope="col" class="number">{escaped(name)}</th>' for name in classes)
     rows = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dnn.pages.confusion import confusion_part
+from dnn.pages.confusion import MOST_CLASSES_SHOWN, confusion_part
 from dnn.pages.curves import curve_charts
 from dnn.pages.flat import flat, shown_value
 from dnn.pages.inside import columns_part, layers_part
@@ -46,7 +46,7 @@ def run_page(report: Mapping[str, Any]) -> str:
         section(
             "All figures",
             paragraph("Everything in metrics.json, with all its digits in the data-value of each cell."),
-            html_table(("figure", "value"), _shown(metrics), name="all-figures", tall=True),
+            html_table(("figure", "value"), _shown(_fitting(metrics)), name="all-figures", tall=True),
         ),
     ]
     return page(title, "\n".join(body), script=THRESHOLD_SCRIPT if report["outcomes"].get("thresholds") else "")
@@ -97,6 +97,15 @@ def _contents(column: Mapping[str, Any]) -> str:
     if column["mean"] is None:
         return "no number"
     return f"{column['least']:.4g} … {column['most']:.4g}, mean {column['mean']:.4g}"
+
+
+def _fitting(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures without confusion matrices of more classes than are shown."""
+    if len(metrics["test"].get("classes", [])) <= MOST_CLASSES_SHOWN:
+        return dict(metrics)
+    scores = {"test": metrics["test"], **metrics["baselines"]}
+    test, *others = ({key: each[key] for key in each if key != "confusion_matrix"} for each in scores.values())
+    return {**metrics, "test": test, "baselines": dict(zip(metrics["baselines"], others, strict=True))}
 
 
 def _shown(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
