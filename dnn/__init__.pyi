@@ -34,6 +34,8 @@ from dnn.data.preprocess import Rescale as Rescale
 from dnn.data.preprocess import Standardize as Standardize
 from dnn.data.arrays import load_part as load_part
 from dnn.data.arrays import save_part as save_part
+from dnn.inspection.explain import Explanation as Explanation
+from dnn.inspection.explain import explain as explain
 from dnn.nn.initializers import constant as constant
 from dnn.nn.initializers import glorot_normal as glorot_normal
 from dnn.nn.initializers import glorot_uniform as glorot_uniform

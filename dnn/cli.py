@@ -12,8 +12,8 @@ import typer
 
 import dnn
 from dnn.cli_options import SeveralValues, options_of, plain, use_config
-from dnn.early_checks import check_data, check_early
-from dnn.settings import DataSettings, PrepareSettings, TrainSettings, listed
+from dnn.early_checks import check_data, check_early, check_page
+from dnn.settings import DataSettings, ExplainSettings, PrepareSettings, TrainSettings, listed
 from dnn.startup import end_with, interrupt_ends, ready
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -108,6 +108,19 @@ def prepare_command(**given: Any) -> None:
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
         commands.prepare_folder(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
+
+
+@app.command("explain", cls=SeveralValues)
+@options_of(ExplainSettings, file=(File, None), debug=(Debug, False))
+def explain_command(**given: Any) -> None:
+    """Write one training step as a page: each number, the code that made it, and a check of each gradient."""
+    settings, debug = settings_of(ExplainSettings, given | {"config": None}), given["debug"]
+    refused_early(lambda: check_page(settings), debug)
+    say_reading(settings.data, given | {"quiet": False, "json": False})
+    if sys.modules.get("keras", ...) is None:
+        del sys.modules["keras"]  # as `main` left it: here Keras is compared with, where it is installed
+    with ready(debug) as commands:
+        commands.explain_step(settings, commands.Voice("normal"))
 
 
 @app.command("evaluate")

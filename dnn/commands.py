@@ -11,6 +11,7 @@ from dnn.classifier import Classifier
 from dnn.data.split import check_target
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
+from dnn.explain_run import explain_step
 from dnn.nn.softmax import softmax
 from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
@@ -24,6 +25,7 @@ from dnn.training_run import gap_sentences, prepared_of, run_training
 __all__ = [
     "compare_runs",
     "evaluate_run",
+    "explain_step",
     "export_run",
     "predict_file",
     "prepare_folder",
@@ -61,6 +63,7 @@ def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool =
     if skip_unlabelled:
         table = table.where(table.has(encoding.target))
     check_target(table, encoding.target)
+    encoding.check_classes(table)
     columns = table.without(encoding.target).columns
     voice.notes([*table.notes, *gap_sentences(encoding, columns, "rows")])
     results = estimator.evaluate_columns(columns, table.column(encoding.target))

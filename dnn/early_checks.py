@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from dnn.report.folder import refuse_existing, refuse_unwritable
-from dnn.settings import SHARE, DataSettings, TrainSettings, kinds_given, listed
+from dnn.settings import SHARE, DataSettings, ExplainSettings, TrainSettings, kinds_given, listed
 
 
 def check_early(settings: DataSettings, out: Path | None) -> None:
@@ -25,6 +25,18 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
         raise ValueError(f"--drop leaves out {settings.target!r}, which is the target")
     if isinstance(settings, TrainSettings):
         _check_training(settings)
+
+
+def check_page(settings: ExplainSettings) -> None:
+    """Refuse as `check_early`, and a page that would replace a file, or could not be written."""
+    check_early(settings, None)
+    if settings.out.exists() and not settings.out.is_file():
+        raise ValueError(f"{settings.out} is not a file that could be replaced")
+    if not settings.force:
+        refuse_existing(settings.out, remedy="choose another name, or replace it with --force")
+    refuse_unwritable(settings.out)
+    if 0 in settings.hidden and len(settings.hidden) > 1:
+        raise ValueError(f"--hidden 0, for no hidden layer, stands alone, got {settings.hidden}")
 
 
 def check_data(path: Path) -> None:

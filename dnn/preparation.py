@@ -50,7 +50,10 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
     table, target = read_with_target(settings)
     parts = split(table, target, fractions=fractions, seed=seed, stratify=classifies(settings))
     scale = settings.scale or SCALE
-    features = Features(parts[0].columns, scale=SCALES[scale].learn)
+    try:
+        features = Features(parts[0].columns, scale=SCALES[scale].learn)
+    except ValueError as error:  # a line for each column
+        raise ValueError(f"{table.source}: {error}") from None
     learnt = (Labels if classifies(settings) else Amounts)(parts[0].target)
     encoding = Encoding(features, learnt, target, tuple(listed(settings.drop)), table.options)
     arrays = {

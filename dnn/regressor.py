@@ -164,7 +164,7 @@ class Regressor(Estimator):
             raise ValueError(
                 f"the target must be numbers, got {target.dtype}: {error}; dnn.Classifier predicts classes"
             ) from None
-        scikit_learn.refuse_missing(np.isnan(values))
+        scikit_learn.refuse_missing_targets(np.isnan(values))
         if np.isinf(values).any():
             raise ValueError("Input y contains infinity")
         return values

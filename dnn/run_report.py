@@ -80,7 +80,7 @@ def leave_report(
         "data": data_of(prepared, notes),
         "outcomes": outcomes_of(estimator, prepared, output),
         "layers": {"rows": record.rows, "records": record.records},
-        **columns_of(estimator, prepared, estimator.seed),
+        **column_findings(estimator, prepared, estimator.seed),
     }
     watch.lap("measuring for this page")
     write_json(folder / NUMBERS, finite({"format": FORMAT, **report, "timing": watch.seconds}))
@@ -114,7 +114,7 @@ def data_of(prepared: Prepared, notes: list[str]) -> dict[str, Any]:
     }
 
 
-def columns_of(estimator: Estimator, prepared: Prepared, seed: int) -> dict[str, Any]:
+def column_findings(estimator: Estimator, prepared: Prepared, seed: int) -> dict[str, Any]:
     """Return permutation importance and partial dependence of the columns; without their cells, neither."""
     if not prepared.parts:
         return {"importance": None, "dependence": []}

@@ -18,6 +18,7 @@ OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
 SCALES = ("standardize", "rescale", "normalize", "binarize")
 
+HIDDEN = [30, 30]
 SCALE = "standardize"
 SHARE = 0.1  # of the rows, for validation and for the test
 
@@ -68,7 +69,7 @@ class SeedSetting:
 class NetworkSettings(SeedSetting):
     """Network and training. In Python, `activation` and `optimizer` may be functions as well."""
 
-    hidden: list[int] = option([30, 30], "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
     activation: Any = option("relu", "Function between the layers.", choices=ACTIVATIONS)
     dropout: float = option(0.0, "Share of each hidden layer's units that a training step drops, in [0, 1).")
     optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)
@@ -109,6 +110,17 @@ class PrepareSettings(DataSettings, SeedSetting):
     """Results. The options of `dnn prepare`: those of `dnn train` that decide how a file becomes arrays."""
 
     out: Path = option(Path("prepared"), "Folder to make; it must not exist.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainSettings(DataSettings, SeedSetting):
+    """The step. The options of `dnn explain`; the network and its optimizer are those of `dnn train` by default."""
+
+    rows: int = option(8, "Rows of a step.", min=1, max=256)
+    steps: int = option(1, "Steps, one after the other.", min=1, max=20)
+    hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    out: Path = option(Path("step.html"), "Page to write.")
+    force: bool = option(False, "Replace the file --out if it exists.")
 
 
 DEFAULTS = TrainSettings()

@@ -31,6 +31,8 @@ FORMS = {
     "Arrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
     "mapping": lambda frame: {name: frame[name].tolist() for name in frame},
     "table": dnn.as_table,
+    "rows": lambda frame: frame.to_dict("records"),
+    "lazy": lambda frame: pl.from_pandas(frame).lazy(),
 }
 
 
@@ -236,3 +238,9 @@ def test_rows_for_validation_are_a_table_or_a_pair():
     x, y = clients().drop(columns="deposit"), clients()["deposit"]
     with pytest.raises(ValueError, match=r"must be a table or \(X, y\), got a tuple of 3"):
         dnn.Classifier(**QUICK).fit(x, y, validation_data=(x, y, y))
+
+
+def test_a_class_that_training_did_not_have_is_told_with_its_line(fitted, tmp_path):
+    clients().assign(deposit=["perhaps", *clients()["deposit"][1:]]).to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(ValueError, match=r"new.csv, line 2, column 'deposit': the target 'perhaps' is not one of"):
+        fitted.evaluate(tmp_path / "new.csv")

@@ -291,6 +291,7 @@ BAD_FILES = [
     ("age,y\n1,no\n2\n", "line 3: 1 cell, but the header has 2"),
     ("age,y\n1,no\n2,no\n", "one class, 'no'"),
     ("age,y\n" + "".join(f"{i},c{i}\n" for i in range(1001)), "1,001 different values"),
+    ("n,y\n" + "".join(f"n{i},{i % 2}\n" for i in range(1500)), "bad.csv: column 'n' has 1,200 different values"),
     ("age,y\n" + "1,no\n" * 20 + "2,yes\n" * 2, "class 'yes' has 2 rows, too few to split"),
     ("age,y\n" + "1,no\n2,yes\n3,\n" * 9, "9 of 27 rows have no target 'y', the first in line 4"),
     ("age,y\n1,no\n-inf,yes\n", "line 3, column 'age'"),
@@ -651,3 +652,25 @@ def test_a_kept_column_is_the_text_of_the_file_also_where_training_reads_it_as_a
     with open(tmp_path / "p.csv", newline="", encoding="utf-8") as file:
         kept = [(row["zip"], row["note"]) for row in csv.DictReader(file)]
     assert kept == [(row["zip"], row["note"]) for row in rows]
+
+
+def test_explain_writes_the_first_steps_as_a_page(tmp_path):
+    out = tmp_path / "step.html"
+    text = run("explain", "--rows", 2, "--steps", 2, "--hidden", 3, "--out", out)
+    assert f"page: {out}" in text
+    page = out.read_text("utf-8")
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert len(data["steps"]) == 2
+    inputs = next(each for each in data["maps"] if each["id"] == "x:value")
+    assert inputs["columns"][:2] == ["age", "balance"]
+    assert inputs["rows"] == ["row 1", "row 2"]
+    assert "<td>married</td>" in page
+    assert "exists already" in refusal("explain", "--out", out)
+    run("explain", "--rows", 2, "--hidden", 0, "--task", "regression", "--target", "balance", "--out", out, "--force")
+    assert "mean_squared_error" in out.read_text("utf-8")
+
+
+def test_explain_takes_a_prepared_folder(tmp_path):
+    run("prepare", "--out", tmp_path / "prepared")
+    run("explain", tmp_path / "prepared", "--rows", 2, "--hidden", 0, "--out", tmp_path / "step.html")
+    assert "as the table has them" not in (tmp_path / "step.html").read_text("utf-8")

@@ -78,10 +78,15 @@ def test_ctrl_c_while_tensorflow_is_imported_and_the_screen_is_caught_is_one_lin
 
 
 def test_ctrl_c_means_afterwards_what_it_meant_before():
-    before = signal.getsignal(signal.SIGINT)
-    with interrupt_ends():
-        assert signal.getsignal(signal.SIGINT) is not before
-    assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # the tests may have been started in the background
+    try:
+        with interrupt_ends():
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_where_ctrl_c_is_ignored_it_stays_so():

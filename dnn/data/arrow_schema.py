@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from dnn.data.cells import kind_of_type
+from dnn.data.cells import float_texts, kind_of_type
 from dnn.data.reading import Contents
 from dnn.data.table import Kind
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of an Arrow table. stored: their names as stored, by the names without white space around."""
+    """The columns of an Arrow table.
+
+    stored: their names as stored, by the names without white space around. categorical: pandas' categories.
+    """
 
     kinds: dict[str, Kind | None]
     stored: dict[str, str]
     index: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -30,7 +34,11 @@ class Columns:
         left_out = [name for name in self.index if name not in keep]
         notes = [f"{title}: pandas' index{_named(name)} is left out (write with index=False)" for name in left_out]
         kept = [name for name in self.kinds if name not in left_out]
-        return Contents(table.select([self.stored[name] for name in kept]).rename_columns(kept), self.kinds, notes)
+        table = table.select([self.stored[name] for name in kept]).rename_columns(kept)
+        for name in self.categorical:  # a Parquet file has them as plain numbers
+            if name in kept and pa.types.is_floating(table.column(name).type):
+                table = table.set_column(kept.index(name), name, float_texts(table.column(name)))
+        return Contents(table, self.kinds, notes)
 
 
 def _named(index: str) -> str:
@@ -49,7 +57,8 @@ def columns_of(schema: pa.Schema, title: str) -> Columns:
         for name, column in zip(names, schema, strict=True)
     }
     stored = dict(zip(names, schema.names, strict=True))
-    return Columns(kinds, stored, tuple(name for name in names if stored[name] in index))
+    are_categorical = tuple(name for name in names if stored[name] in categorical)
+    return Columns(kinds, stored, tuple(name for name in names if stored[name] in index), are_categorical)
 
 
 def _pandas_says(schema: pa.Schema) -> tuple[set[str], set[str]]:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dnn.data.table import Kind, numbers_of, shell_word
+from dnn.data.options import Origin
+from dnn.data.table import Kind, is_nothing, numbers_of, shell_word
 from dnn.data.text_cells import BadCellError, CellFinding, Strings, encode
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -62,6 +63,17 @@ def kind_of_type(stored: pa.DataType) -> Kind:
     return "numeric" if _is_number(stored) or pa.types.is_temporal(stored) else "category"
 
 
+def origin_of_type(stored: pa.DataType) -> Origin:
+    """Return what the numbers are that a column of this type becomes: dates become days, which are no amounts."""
+    if pa.types.is_dictionary(stored):
+        stored = stored.value_type
+    if not pa.types.is_temporal(stored):
+        return "number"
+    if pa.types.is_duration(stored):
+        return "duration"
+    return "time of day" if pa.types.is_time(stored) else "date"
+
+
 def nan_markers(column: pa.ChunkedArray, numbers: Numbers) -> list[CellFinding]:
     """Tell of cells that are written "nan" among numbers; empty cells are no news."""
     nan = np.isnan(numbers)
@@ -84,9 +96,13 @@ def told_codes(name: str, column: pa.ChunkedArray) -> list[CellFinding]:
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the values of dictionaries. Raises: ValueError for lists and structs."""
+    """Return the values of dictionaries, pandas' own as text. Raises: ValueError for lists and structs."""
     if pa.types.is_dictionary(column.type):
-        column = pa.chunked_array([_values(chunk) for chunk in column.chunks], _viewless(column.type.value_type))
+        stored = _viewless(column.type.value_type)
+        texts = _of_pandas(stored) or pa.types.is_floating(stored)
+        column = pa.chunked_array([_values(chunk) for chunk in column.chunks], pa.string() if texts else stored)
+    if _of_pandas(column.type):
+        column = pa.chunked_array([_pandas_texts(chunk) for chunk in column.chunks], pa.string())
     if pa.types.is_nested(column.type):
         raise ValueError(f"each cell must be one value, got {column.type}")
     return column
@@ -94,7 +110,28 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _values(chunk: pa.DictionaryArray) -> pa.Array:
     """Return the values of a dictionary's cells, which Arrow itself decodes of few types."""
+    if _of_pandas(chunk.type.value_type):
+        return _pandas_texts(chunk.dictionary).take(chunk.indices)
+    if pa.types.is_floating(chunk.type.value_type):
+        return float_texts(chunk.dictionary).take(chunk.indices)
     return pc.cast(chunk.dictionary, _viewless(chunk.type.value_type)).take(chunk.indices)
+
+
+def float_texts(numbers: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return categories that are floats as pandas and Python write them, where Arrow writes 1.0 as 1."""
+    array = numbers.to_numpy(zero_copy_only=False) if isinstance(numbers, pa.Array) else numbers.to_numpy()
+    return pa.array([None if number != number else str(number) for number in array], pa.string())
+
+
+def _of_pandas(stored: pa.DataType) -> bool:
+    """Whether a column is pandas' intervals or periods, which Arrow stores as structs and integers."""
+    return isinstance(stored, pa.ExtensionType) and stored.extension_name.startswith("pandas.")
+
+
+def _pandas_texts(chunk: pa.Array) -> pa.Array:
+    """Return "(0, 1]" for an interval and "2024-01" for a month."""
+    cells = pa.chunked_array([chunk]).to_pandas()
+    return pa.array([None if is_nothing(cell) else str(cell) for cell in cells], pa.string())
 
 
 def _viewless(stored: pa.DataType) -> pa.DataType:

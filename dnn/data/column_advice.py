@@ -10,6 +10,7 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.dates import is_date
 from dnn.data.names import quoted
 from dnn.data.notes import Note, Remedy
 from dnn.data.table import Column, numbers_among, numbers_of
@@ -22,14 +23,6 @@ MOST_MARKERS = 3  # different words that may all mean "missing"
 INDEX = re.compile(r"|unnamed: ?\d+|__index_level_\d+__|index|level_0|id|row[ _]?(names?|id|number|num|no)", re.I)
 NUMBERED = re.compile(r"(^|_)(id|ids|no|nr|number|num|key|uuid|guid|code|index)(_|$)")
 CODE = re.compile(r"(^|_)(codes?|branch|zip|zipcode|postcode|postal|plz|ids?|region|district|department|store)(_|$)")
-DATE = re.compile(
-    r"""(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}                              # 2024-01-31
-        |\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})                      # 31.1.2024, 1/31/24
-        |\d{1,2}[-\ ][^\W\d_]{3,9}\.?[-\ ](\d{4}|\d{2})             # 31-Jan-2024
-        |[^\W\d_]{3,9}\.?\ \d{1,2},?\ \d{4})                        # January 31, 2024
-        ([T ,]+\d{1,2}:\d{2}.*)?""",
-    re.VERBOSE,
-)
 
 
 def constant_note(name: str, cells: Column, some: Column) -> Note | None:
@@ -97,7 +90,7 @@ def date(name: str, cells: Column, some: Column) -> Note | None:
     if cells.dtype.kind != "O":
         return None
     texts = [text for text in dict.fromkeys(some[:10_000].tolist()) if text][:100]
-    if len(texts) < 2 or sum(DATE.fullmatch(text.strip()) is not None for text in texts) < 0.9 * len(texts):
+    if len(texts) < 2 or sum(map(is_date, texts)) < 0.9 * len(texts):
         return None
     problem = f"holds dates as text ({quoted(texts[0])}), each a category of its own; make numbers of them, or"
     return _dropped(name, "date", problem)
@@ -119,8 +112,8 @@ def codes(name: str, cells: Column, some: Column) -> Note | None:
     return Note(name, "codes", problem, Remedy("kind", "category", name))
 
 
-# in the order in which they are asked; of each column the first that answers is told
-CHECKS = (constant_note, nearly_numeric, identifier, index, date, codes)
+# each is asked of each column; `KINDS` says which answer is told
+CHECKS = (constant_note, nearly_numeric, date, identifier, index, codes)
 
 
 def _numbers_as_text(name: str, numbers: dict[str, float]) -> Note | None:

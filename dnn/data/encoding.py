@@ -125,6 +125,21 @@ class Encoding(NamedTuple):
         if problems:
             raise ValueError(at_most(problems))
 
+    def check_classes(self, table: Table) -> None:
+        """Refuse a target that is no class of training, with its place in the file.
+
+        Args:
+            table: What `read` returned.
+
+        Raises:
+            ValueError: If the target is there and holds another class.
+        """
+        if self.target not in table.columns or isinstance(self.labels, Amounts):
+            return
+        if problem := self.labels.unknown(table.columns[self.target]):
+            row, what = problem
+            raise ValueError(f"{table.source}, {table.location(row)}, column {self.target!r}: the target {what}")
+
     def __repr__(self) -> str:
         dropped = f", dropped={self.dropped}" if self.dropped else ""
         return f"Encoding({self.features}, {self.labels}, target={self.target!r}{dropped})"
@@ -144,7 +159,7 @@ def load_encoding(folder: str | Path) -> Encoding:
             return _encoding(state)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
     raise ValueError(f"{path} has format {number!r}, and this version reads formats 1 and {FORMAT}")
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.data.dates import is_date
 from dnn.data.one_hot import OneHot
 from dnn.data.preprocess import TensorOrArray
 from dnn.data.table import Column, Kind, at_most, kinds_of, numbers_among, shell_word
@@ -29,18 +30,20 @@ def check_columns(columns: Mapping[str, Column], numeric: list[str]) -> None:
         if name in numeric and (np.abs(cells) > LARGEST).any():
             problems.append(f"column {name!r} has numbers beyond ±{LARGEST:g}")
         elif name not in numeric and (problem := OneHot.problem(set(cells))):
-            problems.append(f"column {name!r} has {problem}; {_remedy(cells)}")
+            problems.append(f"column {name!r} has {problem}; {_remedy(name, cells)}")
     if problems:
         raise ValueError(at_most(problems))
 
 
-def _remedy(cells: Column) -> str:
+def _remedy(name: str, cells: Column) -> str:
     """Return what to do with a category of many values: it may be numbers, but for a word."""
     numbers, word = numbers_among([cell for cell in cells if isinstance(cell, str)])
     if 2 * numbers <= len(cells) or not word:
-        return "leave it out, or group its values"
+        return f"leave it out, or group its values: --drop {shell_word(name)}"
     row = next(row for row, cell in enumerate(cells, start=1) if cell == word)
     count = f"{numbers:,} of {len(cells):,} are numbers, but {word!r} in row {row} is not"
+    if is_date(word):
+        return f"{count}: it is a date; leave the column out, or correct it"
     return f"{count}: --missing {shell_word(word)} reads it as missing"
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from dnn.data.feature_columns import check_columns, kinds_now, means_of, numeric_matrix, spelt
 from dnn.data.one_hot import OneHot
 from dnn.data.preprocess import SCALES, Standardize, TensorOrArray
-from dnn.data.table import Column, Kind, kinds_of, shortened
+from dnn.data.table import Column, Kind, kinds_of, on_one_line, shortened
 
 SCALE_CLASSES = {scale.__name__: scale for scale in SCALES.values()}  # what `state` can name
 
@@ -213,7 +213,7 @@ class Features(tf.Module):
             raise ValueError(f"{len(self.numeric)} columns are numeric, got another number of values")
 
     def __repr__(self) -> str:
-        kinds = shortened(f"{name} ({kind})" for name, kind in self.kinds.items())
+        kinds = shortened(f"{on_one_line(name)} ({kind})" for name, kind in self.kinds.items())
         return f"Features({len(self.kinds):,} columns: {kinds}; width {self.width:,})"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -34,7 +35,8 @@ def as_table(
     | integers, floats, decimals | numeric | |
     | truth values | category | "false", "true" |
     | strings, bytes, objects that are no numbers | category | without white space around |
-    | pandas' categories, Arrow's dictionaries | category | as pandas writes them: 3 is "3" |
+    | pandas' categories, Arrow's dictionaries | category | as pandas writes them: 3 is "3", 1.0 is "1.0" |
+    | pandas' intervals, periods | category | as pandas writes them: "(0, 1]", "2024-01" |
     | dates, timestamps | numeric | days since 1970-01-01, in UTC if there is a time zone |
     | durations | numeric | days |
     | times of day | numeric | hours: 13:30 is 13.5 |
@@ -45,7 +47,9 @@ def as_table(
 
     Args:
         data: A path of a CSV or Parquet file; a pandas, polars or Arrow table or anything else with Arrow's PyCapsule
-            interface; a mapping of columns; a matrix [rows, columns], whose columns are named x0, x1, …; or a table.
+            interface; a polars LazyFrame, which is collected; a mapping of columns; a list of rows, each a mapping
+            by column name, where a name that a row lacks is a missing cell; a matrix [rows, columns], whose columns are
+            named x0, x1, …; or a table.
         kinds: "numeric" or "category" for each column that is not to follow its type.
         drop: Names of columns to leave out.
         options: How a file is read; `missing` holds for all data.
@@ -73,11 +77,25 @@ def table_source(data: Tabular, options: ReadOptions = NO_OPTIONS) -> TableSourc
         return _mapping(data.columns, origin=data)
     if isinstance(data, Mapping):
         return _mapping(data)
+    if are_records(data):
+        return _mapping({name: [row.get(name) for row in data] for name in dict.fromkeys(chain.from_iterable(data))})
+    if is_lazy(data):
+        return _frame(data.collect())
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return _frame(data)
     if _is_of_pandas(data):  # older than Arrow's interface
         return _by_column(data) if hasattr(data, "columns") else _mapping({str(data.name or "x0"): data})
     return _mapping(_matrix_columns(data))
+
+
+def are_records(data: Tabular) -> bool:
+    """Whether data is a list of rows that are mappings, as `DataFrame.to_dict("records")` returns."""
+    return isinstance(data, list | tuple) and bool(data) and all(isinstance(row, Mapping) for row in data)
+
+
+def is_lazy(data: Tabular) -> bool:
+    """Whether data is a LazyFrame of polars, which has no columns before it is collected."""
+    return type(data).__module__.partition(".")[0] == "polars" and type(data).__name__ == "LazyFrame"
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,9 @@ class Frame:
 
     def read(self, keep: Collection[str] = ()) -> Contents:
         contents = self.columns.contents(self.table, self.title, keep)
-        return contents._replace(notes=list(self.origin.notes))  # pandas' index is no column of a frame in memory
+        known = self.origin.options.origins if self.origin.columns else None  # a table's dates are numbers by now
+        # pandas' index is no column of a frame in memory
+        return contents._replace(notes=list(self.origin.notes), origins=known)
 
     def location(self, row: int) -> str:
         """Return "row 17" for data row 16."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnn.data.table import MARKERS, numbers_of, plural, refuse_missing, shell_word, shortened
+from dnn.data.table import MARKERS, is_missing, numbers_of, plural, refuse_missing, shell_word, shortened
 
 MOST_CLASSES = 1_000
 
@@ -74,14 +74,33 @@ class Labels:
             ValueError: If a row has no class, or one that training did not have.
         """
         refuse_missing(target)
+        labels = self._numbers(target)
+        if problem := self.unknown(target):
+            raise ValueError(f"data row {problem[0] + 1}: the target {problem[1]}")
+        return labels
+
+    def unknown(self, target: npt.ArrayLike) -> tuple[int, str] | None:
+        """Find a row whose class training did not have.
+
+        Args:
+            target: [rows] of strings or numbers.
+
+        Returns:
+            The first such row, from 0, and what is wrong with it: "'maybe' is not one of 'no', 'yes'". None: all have a
+            class, or are empty.
+        """
+        wrong = (self._numbers(target) < 0) & ~is_missing(target)
+        if not wrong.any():
+            return None
+        row = int(np.argmax(wrong))
+        (value,), _ = _distinct(np.asarray(target)[row : row + 1])
+        return row, f"{value!r} is not one of {_quoted(self.names)}"
+
+    def _numbers(self, target: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        """Return the class number of each row, -1 for none."""
         values, indices = _distinct(target)
         number = {name: number for number, name in enumerate(self.names)}
-        labels = np.array([number.get(value, -1) for value in values], dtype=np.int32)[indices]
-        if (labels < 0).any():
-            row = int(np.argmin(labels))
-            value = values[indices[row]]
-            raise ValueError(f"data row {row + 1}: the target {value!r} is not one of {_quoted(self.names)}")
-        return labels
+        return np.array([number.get(value, -1) for value in values], dtype=np.int32)[indices]
 
     def __repr__(self) -> str:
         return f"Labels({self.classes:,} classes: {_quoted(self.names)})"
@@ -123,7 +142,9 @@ def _check_markers(values: list[str], indices: npt.NDArray[np.intp], numbers: Ma
     if numbers and words and set(words) <= set(MARKERS):
         rows = int(np.isin(indices, [values.index(word) for word in words]).sum())
         told = f"the target is {_quoted(words)} in {plural(rows, 'row')}, a number in the others"
-        raise ValueError(f"{told}; --missing {shell_word(words[0])} reads it as missing")
+        raise ValueError(
+            f"{told}; --missing {shell_word(words[0])} reads it as missing, --skip-unlabelled leaves these rows out"
+        )
 
 
 def _as_string(value: float) -> str:

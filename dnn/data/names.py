@@ -2,6 +2,7 @@
 
 import difflib
 import shlex
+import unicodedata
 from collections.abc import Iterable
 
 LONGEST = 40  # signs of a name in a message
@@ -17,13 +18,27 @@ def quoted(name: str) -> str:
 
 
 def shell_quoted(name: str) -> str:
-    """Return the name as a word of a shell's command line, in double quotes where that is enough.
+    """Return the name as a word of a shell's command line, on one line, in double quotes where that is enough.
 
     >>> print(shell_quoted("age"), shell_quoted("loan amount"), shell_quoted("?"), shell_quoted("US$"))
     age "loan amount" "?" 'US$'
     """
+    if is_broken(name):
+        return _escaped_word(name)
     plain = shlex.quote(name)
     return f'"{name}"' if plain == f"'{name}'" and not set(name) & set('"$`\\!') else plain
+
+
+def is_broken(name: str) -> bool:
+    """Whether a name has a line break or another control character."""
+    return any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in name)
+
+
+def _escaped_word(name: str) -> str:
+    """Return $'two\\nlines' as Bash and Zsh read it, where plain quotes would break the line."""
+    signs = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    escaped = (signs.get(sign) or (f"\\u{ord(sign):04x}" if is_broken(sign) else sign) for sign in name)
+    return f"$'{''.join(escaped)}'"
 
 
 def shortened_name(name: str, longest: int = LONGEST) -> str:

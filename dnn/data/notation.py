@@ -1,4 +1,4 @@
-"""Numbers as people write them: 1,234.50 and € 1.234,50, 1 234 and 12.3 %; a column has one notation."""
+"""Numbers as people write them: 1,234.50 and € 1.234,50, 1 234, (5), 5- and 12.3 %; a column has one notation."""
 
 import re
 from typing import get_args
@@ -11,6 +11,7 @@ from dnn.data.options import Decimal, Notation
 SPACES = " \u00a0\u2009\u202f"  # between thousands: space, no-break, thin, narrow no-break
 CURRENCIES = "$€£¥"
 NOTATIONS: tuple[Notation, ...] = get_args(Notation)
+ACCOUNTANTS = r"\)|[−-]$"  # of a number: (5) and 5- are -5
 SAMPLE = 100  # strings to look at before all
 
 
@@ -53,7 +54,7 @@ def fits(strings: pa.Array, notation: Notation) -> pa.Array:
 
 
 def parse(strings: pa.Array, notation: Notation) -> pa.Array:
-    """Return float64[strings], the number nearest to what is written, so 12.3% is 0.123.
+    """Return float64[strings], the number nearest to what is written, so 12.3% is 0.123, (5) and 5- are -5.
 
     Raises:
         pa.ArrowInvalid: If a string is not a number in this notation.
@@ -64,7 +65,7 @@ def parse(strings: pa.Array, notation: Notation) -> pa.Array:
         raise pa.ArrowInvalid("another notation")
     unread = f"[{re.escape(notation[1])}{SPACES}'’{CURRENCIES}]"
     digits = pc.replace_substring(pc.replace_substring_regex(strings, unread, ""), ",", ".")
-    digits = pc.replace_substring(digits, "−", "-")
+    digits = _with_sign_in_front(pc.replace_substring(digits, "−", "-"))
     return pc.cast(pc.replace_substring(digits, "%", "e-2"), pa.float64())
 
 
@@ -76,6 +77,15 @@ def explained(notation: Notation) -> str:
     return f"{kind} as in {notation}"
 
 
+def _with_sign_in_front(digits: pa.Array) -> pa.Array:
+    """Return -5 for (5) and 5-, as accountants and SAP write it."""
+    negative = pc.match_substring_regex(digits, ACCOUNTANTS)
+    if not pc.any(negative).as_py():
+        return digits
+    amounts = pc.replace_substring_regex(digits, r"[()]|-$", "")
+    return pc.binary_join_element_wise(pc.if_else(negative, "-", ""), amounts, "")
+
+
 def _pattern(notation: Notation) -> str:
     if notation == "plain":
         return r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity|nan)$"
@@ -84,6 +94,8 @@ def _pattern(notation: Notation) -> str:
     decimal = re.escape(decimal_of(notation))
     digits = f"((\\d+|{groups})({decimal}\\d*)?|{decimal}\\d+)"
     if notation.endswith("%"):
-        return f"^[+−-]?{digits}[{SPACES}]*%$"
+        percent = f"[{SPACES}]*%"
+        return f"^[+−-]?{digits}{percent}$|^{digits}{percent}[−-]$|^\\({digits}({percent}\\)|\\){percent})$"
     before, after = f"[{CURRENCIES}][{SPACES}]?", f"([{SPACES}]?[{CURRENCIES}])?"
-    return f"^([+−-]?({before})?|{before}[+−-]){digits}([eE][+-]?\\d{{1,3}})?{after}$"
+    signed = f"^([+−-]?({before})?|{before}[+−-]){digits}([eE][+-]?\\d{{1,3}})?{after}$"
+    return f"{signed}|^({before})?{digits}{after}[−-]$|^({before})?\\(({before})?{digits}{after}\\){after}$"

@@ -10,6 +10,8 @@ from typing import Any, Literal, get_args
 Decimal = Literal[".", ","]
 Notation = Literal["plain", "1,234.5", "1.234,5", "1,234.5%", "1.234,5%"]
 """How the numbers of a column are written: "plain" as programs write them; the others as people do."""
+Origin = Literal["number", "date", "duration", "time of day"]
+"""What the numbers of a column were in their source; a timestamp is a date."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class ReadOptions:
             mark and UTF-8, and reads as cp1252 what is neither.
         missing: Cells that mean "empty", in every column: NaN among numbers, "" among categories.
         notations: How the numbers of a column are written, by column name; the others are found out.
+        origins: What the numbers of a column were in their source, by column name; a column of another origin is
+            refused, since dates become days since 1970. Those that are not named may be anything.
     """
 
     delimiter: str | None = None
@@ -30,6 +34,7 @@ class ReadOptions:
     encoding: str | None = None
     missing: tuple[str, ...] = ()
     notations: Mapping[str, Notation] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
@@ -40,10 +45,13 @@ class ReadOptions:
             _check_encoding(self.encoding)
         if isinstance(self.missing, str) or not all(isinstance(marker, str) for marker in self.missing):
             raise ValueError(f"missing must be several strings, got {self.missing!r}")
-        if unknown := [notation for notation in self.notations.values() if notation not in get_args(Notation)]:
-            raise ValueError(f"a notation must be one of {get_args(Notation)}, got {unknown[0]!r}")
+        if strange := [notation for notation in self.notations.values() if notation not in get_args(Notation)]:
+            raise ValueError(f"a notation must be one of {get_args(Notation)}, got {strange[0]!r}")
+        if unknown := [origin for origin in self.origins.values() if origin not in get_args(Origin)]:
+            raise ValueError(f"an origin must be one of {get_args(Origin)}, got {unknown[0]!r}")
         object.__setattr__(self, "missing", tuple(marker.strip() for marker in self.missing))
         object.__setattr__(self, "notations", dict(self.notations))
+        object.__setattr__(self, "origins", dict(self.origins))
 
     def updated(self, other: "ReadOptions | None") -> "ReadOptions":
         """Return these options, but what the other ones say where they say something.
@@ -75,7 +83,10 @@ class ReadOptions:
         Returns:
             Plain strings, lists and dicts, for JSON.
         """
-        return self._values() | {"missing": list(self.missing)}
+        state = self._values() | {"missing": list(self.missing)}
+        if not self.origins:  # as in the files that were written before there were origins
+            del state["origins"]
+        return state
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "ReadOptions":

@@ -12,21 +12,29 @@ import pyarrow as pa
 from dnn.data import cells
 from dnn.data.decimal_mark import DecimalMark, assumed, cells_of, decimal_mark, with_thousands
 from dnn.data.notation import decimal_of
-from dnn.data.options import Notation, ReadOptions
+from dnn.data.options import Notation, Origin, ReadOptions
 from dnn.data.table import Column, Kind, Table, at_most, no_column
 from dnn.data.text_cells import BadCellError, CellFinding, Strings
 
 NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
 NO_OPTIONS = ReadOptions()
+_PLURALS: Mapping[Origin, str] = MappingProxyType(
+    {"number": "numbers", "date": "dates", "duration": "durations", "time of day": "times of day"}
+)
 
 
 class Contents(NamedTuple):
-    """What a source holds. kinds: of the columns whose source says it. notes: what was decided in reading."""
+    """What a source holds.
+
+    kinds: of the columns whose source says it. notes: what was decided in reading. origins: what the numbers were, of
+    a table that was read before; None: their types say it.
+    """
 
     table: pa.Table
     kinds: Mapping[str, Kind | None]
     notes: list[str]
     delimiter: str = ""
+    origins: Mapping[str, Origin] | None = None
 
 
 class TableSource(Protocol):
@@ -59,9 +67,23 @@ def read(
     for name, column in zip(stored.column_names, stored.columns, strict=True):
         reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
     columns, notations = reader.settle(stored)
-    options = options.updated(ReadOptions(notations={**options.notations, **notations}))
+    origins = _origins(contents, stored, columns)
+    check_origins(source.title, origins, options.origins)
+    learnt = ReadOptions(notations={**options.notations, **notations}, origins={**options.origins, **origins})
+    options = options.updated(learnt)
     kept = {name: cells.as_text(contents.table.column(name)) for name in keep}
     return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location, kept)
+
+
+def check_origins(title: str, origins: Mapping[str, Origin], expected: Mapping[str, Origin]) -> None:
+    """Refuse numbers where training had dates, which are days since 1970 by now, and the reverse."""
+    problems = [
+        f"{title}, column {name!r}: training had {_PLURALS[expected[name]]} there, and these are {_PLURALS[origin]}"
+        for name, origin in origins.items()
+        if expected.get(name, origin) != origin
+    ]
+    if problems:
+        raise ValueError(at_most(problems))
 
 
 def _check_kinds(source: TableSource, contents: Contents, kinds: Mapping[str, Kind]) -> None:
@@ -83,6 +105,14 @@ def _left(source: TableSource, contents: Contents, drop: Collection[str]) -> pa.
     if not stored.num_rows:
         raise ValueError(f"{source.title} has a header but no rows")
     return stored
+
+
+def _origins(contents: Contents, stored: pa.Table, columns: Mapping[str, Column]) -> dict[str, Origin]:
+    """Return what the numbers were of each numeric column that has some; what a table does not know, is left out."""
+    filled = [name for name, column in columns.items() if column.dtype.kind == "f" and not np.isnan(column).all()]
+    if contents.origins is not None:
+        return {name: contents.origins[name] for name in filled if name in contents.origins}
+    return {name: cells.origin_of_type(stored.column(name).type) for name in filled}
 
 
 class _Reader:

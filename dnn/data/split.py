@@ -50,12 +50,13 @@ def split(
             not positive with sum 1.
     """
     check_target(table, target)
+    fractions = _checked_fractions(fractions)
     try:
         indices = split_rows(table.column(target), fractions=fractions, seed=seed, stratify=stratify)
-    except ValueError:
+    except ValueError as error:
         if stratify and look_like_amounts(table.columns[target]):
             raise ValueError(amounts_told(repr(target), table.columns[target])) from None
-        raise
+        raise ValueError(f"{table.source}, column {target!r}: {error}") from None
     columns = table.without(target).columns
     if not columns:
         raise ValueError(f"{table.source} has no column besides the target {target!r}")
@@ -67,9 +68,7 @@ def split(
 
 def split_rows(target: Column, *, fractions: Sequence[float], seed: int, stratify: bool = True) -> list[RowIndices]:
     """Return the indices of each part's rows: ascending, disjoint, together all. Raises: ValueError as `split`."""
-    fractions = tuple(fractions)
-    if not fractions or not all(0 < fraction <= 1 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
-        raise ValueError(f"fractions must be positive and sum to 1, got {fractions}")
+    fractions = _checked_fractions(fractions)
     random = np.random.default_rng(seed)
     parts: list[list[RowIndices]] = [[] for _ in fractions]
     for name, rows in _by_class(target) if stratify else [("", np.arange(len(target)))]:
@@ -79,13 +78,20 @@ def split_rows(target: Column, *, fractions: Sequence[float], seed: int, stratif
     return [np.sort(np.concatenate(part)) for part in parts]
 
 
+def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
+    fractions = tuple(fractions)
+    if not fractions or not all(0 < fraction <= 1 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError(f"fractions must be positive and sum to 1, got {fractions}")
+    return fractions
+
+
 def check_target(table: Table, target: str) -> None:
     """Refuse a table with rows that have no target. Raises: ValueError with their number and the first one's place."""
     missing = np.flatnonzero(~table.has(target))
     if missing.size:
         count = f"{missing.size:,} of {plural(table.rows, 'row')} have no target {target!r}"
         first = f"the first in {table.location(int(missing[0]))}"
-        raise ValueError(f"{table.source}: {count}, {first}; fill it in, or leave these rows out")
+        raise ValueError(f"{table.source}: {count}, {first}; fill it in, or leave these rows out: --skip-unlabelled")
 
 
 def _by_class(target: Column) -> list[tuple[str, RowIndices]]:

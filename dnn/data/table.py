@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.names import is_broken, shell_quoted
 from dnn.data.options import ReadOptions
 
 Column = npt.NDArray[Any]
@@ -129,7 +130,7 @@ class Table:
         return self.columns[name]
 
     def __repr__(self) -> str:
-        kinds = shortened(f"{name} ({kind})" for name, kind in kinds_of(self.columns).items())
+        kinds = shortened(f"{on_one_line(name)} ({kind})" for name, kind in kinds_of(self.columns).items())
         rows = self.rows if self.columns else 0
         size = f"{plural(rows, 'row')}, {plural(len(self.columns), 'column')}"
         return f"Table({size}: {kinds}; source={self.source!r})"
@@ -194,8 +195,15 @@ def plural(count: int, noun: str) -> str:
 
 
 def shell_word(word: str) -> str:
-    """Return a word as a shell takes it."""
+    """Return a word as a shell takes it, on one line."""
+    if is_broken(word):
+        return shell_quoted(word)
     return f'"{word}"' if '"' not in word else repr(word)
+
+
+def on_one_line(name: str) -> str:
+    """Return a name with line breaks and other control characters escaped."""
+    return repr(name)[1:-1] if is_broken(name) else name
 
 
 def at_most(lines: Iterable[str], most: int = 12) -> str:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dnn.data.notation import SAMPLE, are_numbers, explained, fits, notations_of, parse, usual_notation
+from dnn.data.dates import is_date
+from dnn.data.notation import ACCOUNTANTS, SAMPLE, are_numbers, explained, fits, notations_of, parse, usual_notation
 from dnn.data.options import Notation
 from dnn.data.table import MARKERS, plural, shell_word, shortened
 
@@ -88,11 +89,14 @@ class Strings:
         return [CellFinding(row, f"{marker!r} is read as missing ({plural(n, 'cell')})") for marker, n, row in counted]
 
     def told_notation(self, notation: Notation, why: str = "") -> CellFinding:
-        """Tell how one cell in a notation is read."""
-        written = self.unmarked.filter(pc.match_substring_regex(self.unmarked, "[^0-9]"))[0].as_py()
-        value = parse(pa.array([written]), notation)[0].as_py()
-        row = self._first_row(pc.equal(self.values, written))
-        return CellFinding(row, f"{explained(notation)}: {written!r} is read as {str(value).removesuffix('.0')}{why}")
+        """Tell how one cell in a notation is read, and one that has its minus elsewhere than in front."""
+        strange = self.unmarked.filter(pc.match_substring_regex(self.unmarked, "[^0-9]"))
+        negative = pc.match_substring_regex(strange, ACCOUNTANTS)
+        kinds = [strange.filter(mask)[:1] for mask in (pc.invert(negative), negative)]
+        written = [first for kind in kinds for first in kind.to_pylist()]
+        values = [str(value).removesuffix(".0") for value in parse(pa.array(written), notation).to_pylist()]
+        told = ", ".join(f"{cell!r} is read as {value}" for cell, value in zip(written, values, strict=True))
+        return CellFinding(self._first_row(pc.equal(self.values, written[0])), f"{explained(notation)}: {told}{why}")
 
     def told_words(self) -> list[CellFinding]:
         """Tell of the words that make a category of a column most of whose cells are numbers."""
@@ -111,8 +115,7 @@ class Strings:
         word, _, row = words[0]
         told = shortened((f"{word!r} ({plural(n, 'cell')})" for word, n, _ in words), most=3)
         make = "makes" if len(words) == 1 else "make"
-        remedy = f"--missing {shell_word(word)} reads that as missing"
-        return [CellFinding(row, f"{count} {told} {make} it a category; {remedy}")]
+        return [CellFinding(row, f"{count} {told} {make} it a category; {_word_remedy(word, 'that')}")]
 
     def _told_two_notations(self) -> CellFinding:
         first = self.unmarked[0].as_py()
@@ -160,7 +163,7 @@ class Strings:
             return BadCellError(row, f"{word!r} is not written as in training: {explained(notation)}")
         cells = int(np.count_nonzero(np.invert(np.asarray(number))[self.indices]))
         more = f", nor are {plural(cells - 1, 'more cell')}" if cells > 1 else ""
-        return BadCellError(row, f"{word!r} is not a number{more}; --missing {shell_word(word)} reads it as missing")
+        return BadCellError(row, f"{word!r} is not a number{more}; {_word_remedy(word)}")
 
 
 def encode(column: pa.ChunkedArray, missing: Sequence[str]) -> Strings:
@@ -189,6 +192,13 @@ def clean(strings: pa.Array) -> pa.Array:
     if len(strings) > MANY:
         return trimmed
     return pc.if_else(_is_one_of(trimmed, TRUTH_VALUES), pc.ascii_lower(trimmed), trimmed)
+
+
+def _word_remedy(word: str, it: str = "it") -> str:
+    """Return what to do about a word among numbers; a date is hardly a marker."""
+    if is_date(word):
+        return f"{it} is a date as text, which is not read as a number"
+    return f"--missing {shell_word(word)} reads {it} as missing"
 
 
 def _unmarked(strings: pa.Array) -> pa.Array:

@@ -23,6 +23,7 @@ from dnn.data.features import Features, ScaleLearner
 from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.preprocess import SCALES
+from dnn.data.reading import check_origins
 from dnn.data.table import Column, Kind, Table
 from dnn.data.target_advice import Task
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
@@ -130,6 +131,7 @@ class Estimator(NewRows, Parameters, ABC):
                 raise ValueError(f"validation_data must be a table or (X, y), got a tuple of {len(validation_data)}")
             x, its_y = validation_data if apart else (validation_data, None)
             held = examples_of(read, x, its_y, None, target)
+            check_origins("validation_data", held.options.origins, rows.options.origins)
         else:
             train, validation = held_out(self.strata(rows.target), self.validation, self.seed)
             rows, held = rows.take(train), rows.take(validation)

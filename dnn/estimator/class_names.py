@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.data.table import is_nothing
-from dnn.estimator.scikit_learn import refuse_missing
+from dnn.estimator.scikit_learn import refuse_missing_targets
 
 MOST_FRACTIONS = 20  # different numbers that are not whole, and may be classes all the same
 
@@ -33,7 +33,7 @@ def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
         )
     rows = np.fromiter((index[value] for value in cells), np.intp, len(target))
     strings = np.array(names, object)[rows]
-    refuse_missing(strings == "")
+    refuse_missing_targets(strings == "")
     return strings
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.frames import are_records, is_lazy
 from dnn.data.options import ReadOptions
 from dnn.data.table import Column, Table
 from dnn.estimator import scikit_learn
@@ -91,6 +92,8 @@ def target_values(X: Any, table: Table, name: str) -> npt.NDArray[Any]:
 
 def is_matrix(X: Any) -> bool:
     """Whether X is rows of cells without names: an array, a list, or a sparse matrix, which will be refused."""
+    if are_records(X) or is_lazy(X):
+        return False
     named = hasattr(X, "__arrow_c_stream__") or hasattr(X, "columns")
     return isinstance(X, list | tuple) or hasattr(X, "tocsr") or (hasattr(X, "__array__") and not named)
 

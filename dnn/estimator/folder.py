@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import partial
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from dnn.regressor import Regressor
 FORMAT = 1
 ESTIMATOR, ENCODING, NETWORK, OLD_WEIGHTS = "estimator.json", "features.json", "network", "weights.npz"
 LOGGER = logging.getLogger("dnn")
+_OF_DAMAGE = (KeyError, TypeError, AttributeError, OverflowError, RecursionError, JSONDecodeError, UnicodeDecodeError)
 ESTIMATORS: dict[str, type[Estimator]] = {"Classifier": Classifier, "Regressor": Regressor}
 
 
@@ -107,7 +109,7 @@ def _load_estimator(folder: Path, constructor: Callable[[], ModelLike] | None) -
         known = {each.name for each in fields(kind)}
         estimator = kind(**{name: _setting(value) for name, value in state["settings"].items() if name in known})
         return _restored(estimator, folder, load_model(folder / NETWORK, constructor), state)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except _OF_DAMAGE as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
 
 

@@ -35,6 +35,7 @@ class NewRows:
         if y is not None:
             return dict(table.columns), scikit_learn.checked_target(y, table.rows)
         target = self.fitted.encoding.target
+        self.fitted.encoding.check_classes(table)
         values = target_values(X, table, target)
         return table.without(target).columns, values
 

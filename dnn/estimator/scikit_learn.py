@@ -92,7 +92,7 @@ def checked_target(y: Any, rows: int) -> npt.NDArray[Any]:
     return array
 
 
-def refuse_missing(missing: npt.NDArray[np.bool_]) -> None:
+def refuse_missing_targets(missing: npt.NDArray[np.bool_]) -> None:
     """Refuse a target where some are missing, bool[rows]. Raises: ValueError that counts them."""
     if missing.any():
         count, rows, first = int(missing.sum()), len(missing), int(np.argmax(missing)) + 1

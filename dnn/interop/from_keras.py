@@ -1,7 +1,7 @@
 """A Keras model becomes ours: Dense, Dropout, normalizations and activations, one after the other."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ from dnn.nn.initializers import zeros
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import set_weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
+from dnn.nn.precision import at_least_float32
 from dnn.nn.regularizers import L1, L1L2, L2
 from dnn.nn.softmax import softmax
 
@@ -42,16 +43,16 @@ def from_keras(model: Any, *, logits: bool | None = None) -> Sequential:
     Args:
         model: a `keras.Sequential`, a functional model without branches, or the path of a `.keras` file, which Keras
             loads.
-        logits: whether to drop the softmax or sigmoid with which the model ends. True: the result gives logits, as
-            `dnn`'s losses take them. False: it gives the same probabilities, for prediction alone. None: it must not
-            end with one.
+        logits: whether to drop the softmax or sigmoid with which the model ends; Dropout may follow it. True: the
+            result gives logits, as `dnn`'s losses take them. False: it gives the same probabilities, for prediction
+            alone. None: it must not end with one.
 
     Returns:
         The model. Its weights are copies.
 
     Raises:
         ValueError: If the model ends with a softmax or sigmoid and `logits` is None; or if it has branches, a layer, or
-            a setting of a layer, that has no twin here. The message names the layer.
+            a setting of a layer, that has no twin here, or layers of several dtypes. The message names the layer.
         TypeError: If it is no Keras model.
     """
     if isinstance(model, str | Path):
@@ -60,7 +61,23 @@ def from_keras(model: Any, *, logits: bool | None = None) -> Sequential:
         raise TypeError(f"model must be a Keras model or the path of a .keras file, got {model!r}")
     if not model.built:
         raise ValueError(f"{model.name} has no weights yet: give it a keras.Input, or call it once")
-    return Sequential(_without_probabilities(_ours(_chain(model)), model.name, logits))
+    named = _ours(_chain(model))
+    check_one_dtype(named)
+    return Sequential(_without_probabilities([twin for _, twin in named], model.name, logits))
+
+
+def check_one_dtype(layers: Sequence[tuple[str, Any]]) -> None:
+    """Refuse named layers of ours whose weights have several dtypes, between which Keras casts and we do not.
+
+    A normalization may be float32 among layers of half precision: it computes in float32 anyway.
+    """
+    modules = [(name, layer) for name, layer in layers if isinstance(layer, tf.Module)]
+    dense = {layer.kernel.dtype: name for name, layer in modules if isinstance(layer, Dense)}
+    wide = {at_least_float32(variable.dtype): name for name, layer in modules for variable in layer.variables}
+    for first, *others in (list(dense.items()), list(wide.items())) if wide else ():
+        for dtype, name in others:
+            pair = f"{first[1]} has weights of {first[0].name}, and {name} of {dtype.name}"
+            raise ValueError(f"{pair}: layers of several dtypes are not supported")
 
 
 def _chain(model: Any) -> Layers:
@@ -87,13 +104,14 @@ def _flat(layers: Iterable[Any]) -> Layers:
     return [part for layer in layers for part in (_chain(layer) if isinstance(layer, keras.Model) else [layer])]
 
 
-def _ours(layers: Iterable[Any]) -> Layers:
-    """Return our twins of Keras's layers; of a layer that occurs twice, the same one twice."""
+def _ours(layers: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Return our twins of Keras's layers, each with Keras's name; of a layer that occurs twice, the same one twice."""
+    layers = list(layers)
     made: dict[int, Layers] = {}
     for layer in layers:
         if id(layer) not in made:
             made[id(layer)] = _ours_of(layer)
-    return [twin for layer in layers for twin in made[id(layer)]]
+    return [(f"layer {layer.name!r}", twin) for layer in layers for twin in made[id(layer)]]
 
 
 def _ours_of(layer: Any) -> Layers:
@@ -101,7 +119,10 @@ def _ours_of(layer: Any) -> Layers:
     maker = FROM_KERAS.get(type(layer))
     if maker is None:
         raise ValueError(f"{place}, has no twin in dnn")
-    settings = layer.get_config()
+    try:
+        settings = layer.get_config()
+    except TypeError as error:  # of an activation that is a functools.partial
+        raise ValueError(f"{place}: {error}") from error
     policy = layer.dtype_policy
     if policy.compute_dtype != policy.variable_dtype:
         raise ValueError(f"{place}: its policy {policy.name} computes in another dtype than that of its weights")
@@ -199,7 +220,8 @@ FROM_KERAS: Mapping[type, Callable[[Any, Settings, tf.DType], Layers]] = Mapping
 
 def _without_probabilities(layers: Layers, name: str, logits: bool | None) -> Layers:
     """Drop the last softmax or sigmoid for logits=True. Raises: ValueError if there is one, and nobody says."""
-    last = layers[-1] if layers else None
+    end = next((index for index in reversed(range(len(layers))) if not isinstance(layers[index], Dropout)), -1)
+    last = layers[end] if layers else None
     function = last.activation if isinstance(last, Dense) else last
     ends = next((name for name in TO_PROBABILITIES if ACTIVATIONS[name] is function), None)
     if ends is None or logits is False:
@@ -210,6 +232,8 @@ def _without_probabilities(layers: Layers, name: str, logits: bool | None) -> La
             "keeps it, for prediction alone"
         )
     if not isinstance(last, Dense):
-        return layers[:-1]
+        return [layer for index, layer in enumerate(layers) if index != end]
+    if sum(layer is last for layer in layers) > 1:
+        raise ValueError(f"{name} ends with a {ends} in a layer that occurs twice, so only logits=False is supported")
     last.activation = None
     return layers

@@ -32,6 +32,7 @@ ACTIVATIONS: Mapping[str, Function] = MappingProxyType(
 TENSORFLOW_S: Mapping[str, Function] = MappingProxyType(
     {
         "elu": tf.nn.elu,
+        "gelu": tf.nn.gelu,
         "leaky_relu": tf.nn.leaky_relu,
         "relu": tf.nn.relu,
         "relu6": tf.nn.relu6,

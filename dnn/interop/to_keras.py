@@ -8,13 +8,14 @@ from typing import Any
 import keras  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import tensorflow as tf
 
-from dnn.interop.from_keras import PENALTIES
+from dnn.interop.from_keras import PENALTIES, check_one_dtype
 from dnn.interop.keras_activations import ACTIVATIONS, TENSORFLOW_S, Function
 from dnn.nn.activations import elu, leaky_relu, relu
 from dnn.nn.dropout import Dropout
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import function_name, get_weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
+from dnn.nn.precision import at_least_float32
 
 Layers = list[Any]
 
@@ -31,8 +32,8 @@ def to_keras(model: Sequential, *, activation: str | None = None) -> keras.Seque
         The Keras model, built, not compiled. Its weights are copies.
 
     Raises:
-        ValueError: If a layer has no twin in Keras, two share variables, or the model does not tell the number of its
-            features. The message names the layer.
+        ValueError: If a layer has no twin in Keras, two share variables or differ in dtype, or the model does not tell
+            the number of its features. The message names the layer.
         TypeError: If the model is not a `Sequential`.
     """
     if type(model) is not Sequential:
@@ -41,9 +42,10 @@ def to_keras(model: Sequential, *, activation: str | None = None) -> keras.Seque
     variables = [id(variable) for _, layer in ours if isinstance(layer, tf.Module) for variable in layer.variables]
     if len(variables) > len(set(variables)):
         raise ValueError("two layers share variables, or are one, which a keras.Sequential cannot hold")
-    twins = [_keras_s(layer, path) for path, layer in ours]
-    last = [keras.layers.Activation(activation)] if activation else []
     width, dtype = _input(ours)
+    check_one_dtype(ours)
+    twins = [_keras_s(layer, path, dtype) for path, layer in ours]
+    last = [keras.layers.Activation(activation, dtype=dtype)] if activation else []
     built = keras.Sequential([keras.Input([width], dtype=dtype), *(twin for row in twins for twin in row), *last])
     for (_, layer), (first, *_) in zip(ours, twins, strict=True):
         if first.weights:
@@ -57,23 +59,24 @@ def _opened(model: Sequential, path: str) -> Iterator[tuple[str, Any]]:
         yield from _opened(layer, f"{below}.layers") if type(layer) is Sequential else [(below, layer)]
 
 
-def _keras_s(layer: Any, path: str) -> Layers:
-    """Return Keras's twins of a layer of ours; the first takes its weights."""
+def _keras_s(layer: Any, path: str, dtype: str) -> Layers:
+    """Return Keras's twins of a layer of ours, the first takes its weights; dtype: of what computes without weights."""
     if type(layer) is Dense:
         penalties = layer.kernel_regularizer, layer.bias_regularizer
         of_kernel, of_bias = (_keras_penalty(penalty, path) for penalty in penalties)
         made = keras.layers.Dense(
             layer.kernel.shape[1], dtype=layer.kernel.dtype.name, kernel_regularizer=of_kernel, bias_regularizer=of_bias
         )
-        return [made, *([] if layer.activation is None else _keras_activation(layer.activation, path))]
+        return [made, *([] if layer.activation is None else _keras_activation(layer.activation, path, dtype))]
     if type(layer) is Dropout:
-        return [keras.layers.Dropout(layer.rate)]
+        return [keras.layers.Dropout(layer.rate, dtype=dtype)]
     if type(layer) in (BatchNormalization, LayerNormalization):
         named = {"epsilon": layer.epsilon, "center": layer.beta is not None, "scale": layer.gamma is not None}
+        wide = at_least_float32(tf.as_dtype(dtype)).name  # in which ours compute, and keep the moving averages
         if type(layer) is LayerNormalization:
-            return [keras.layers.LayerNormalization(**named)]
-        return [keras.layers.BatchNormalization(momentum=layer.momentum, **named)]
-    return _keras_activation(layer, path)
+            return [keras.layers.LayerNormalization(dtype=wide, **named)]
+        return [keras.layers.BatchNormalization(momentum=layer.momentum, dtype=wide, **named)]
+    return _keras_activation(layer, path, dtype)
 
 
 def _keras_penalty(penalty: Any, path: str) -> Any:
@@ -83,12 +86,12 @@ def _keras_penalty(penalty: Any, path: str) -> Any:
     return twin and twin(**vars(penalty))
 
 
-def _keras_activation(function: Any, path: str) -> Layers:
+def _keras_activation(function: Any, path: str, dtype: str) -> Layers:
     for name in ACTIVATIONS:
         if function is ACTIVATIONS[name] or function is TENSORFLOW_S.get(name):
-            return [keras.layers.Activation(name)]
+            return [keras.layers.Activation(name, dtype=dtype)]
     if isinstance(function, functools.partial) and not function.args and function.func in PARTIALS:
-        return [PARTIALS[function.func](**function.keywords)]
+        return [PARTIALS[function.func](dtype=dtype, **function.keywords)]
     raise ValueError(f"{path}, {function_name(function)}, has no twin in Keras")
 
 

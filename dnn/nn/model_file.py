@@ -1,6 +1,7 @@
 """A model in a folder: its structure in model.json, its weights in weights.safetensors, and no code in either."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.folders import replace_folder
-from dnn.nn.model_state import State, model_from_state, model_state
+from dnn.nn.model_state import State, model_from_state, model_state, refuse_lost_variables
 from dnn.nn.protocols import ModelLike
 from dnn.nn.weight_files import load_weights, save_weights
 
@@ -29,11 +30,13 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
         folder: to make; one that holds nothing but a saved model is replaced.
 
     Raises:
-        ValueError: If the folder holds anything else, or a variable has a NaN, or a trained one an infinity.
+        ValueError: If the folder holds anything else, or a variable has a NaN, or a trained one an infinity; or if the
+            model would not be loaded as it is: a layer has a variable more than its class, or a frozen one.
         TypeError: If the model is not a `tf.Module` that can be called.
         ImportError: If safetensors is not installed.
 
     Example:
+        >>> import tempfile
         >>> model = dnn.mlp([4, 8, 2], seed=0)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_model(model, Path(folder, "model"))
@@ -46,7 +49,9 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
         raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
 
     def fill(written: Path) -> None:
-        Path(written, STRUCTURE).write_text(json.dumps(model_state(model), indent=1, allow_nan=False), "utf-8")
+        state = model_state(model)
+        refuse_lost_variables(model, state)
+        Path(written, STRUCTURE).write_text(json.dumps(state, indent=1, allow_nan=False), "utf-8")
         save_weights(written / WEIGHTS, model)
 
     replace_folder(folder, {STRUCTURE, WEIGHTS}, fill)
@@ -76,6 +81,8 @@ def load_model(folder: str | Path, constructor: Callable[[], ModelLike] | None =
         raise ValueError(f"{weights} is damaged: it holds fewer numbers than the layers in {STRUCTURE} have")
     try:
         model = model_from_state(state, constructor)
+    except (RecursionError, OverflowError) as error:
+        raise ValueError(f"{Path(folder, STRUCTURE)} is damaged: {error}") from error
     except ValueError as error:
         raise ValueError(f"{Path(folder, STRUCTURE)}: {error}") from error
     load_weights(weights, model)
@@ -99,12 +106,14 @@ def read_structure(path: Path) -> State:
 
 def _described_numbers(data: Any) -> int:
     """Return how many numbers the kernels and scales have that are described: too many must not be allocated."""
-    if isinstance(data, list):
-        return sum(map(_described_numbers, data))
-    if not isinstance(data, dict):
-        return 0
-    sizes = [data.get(name, 1) for name in ("inputs", "units", "size")]
-    product = 1
-    for size in sizes:
-        product *= size if isinstance(size, int) and size > 0 else 1
-    return (product if product > 1 else 0) + sum(map(_described_numbers, data.values()))
+    total, left = 0, [data]
+    while left:  # no recursion, which a nested file would drive too deep
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, dict):
+            left += part.values()
+            sizes = [part.get(name, 1) for name in ("inputs", "units", "size")]
+            product = math.prod(size for size in sizes if isinstance(size, int) and size > 0)
+            total += product if product > 1 else 0
+    return total

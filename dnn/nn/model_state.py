@@ -150,6 +150,32 @@ def shared_variables(model: tf.Module) -> dict[str, str]:
     return {path: first[id(v)] for path, v in paths if first.setdefault(id(v), path) != path}
 
 
+def refuse_lost_variables(model: tf.Module, state: State) -> None:
+    """Refuse a structure that makes another model: one without an attribute that was added, or trained where frozen.
+
+    Args:
+        model: the model.
+        state: what `model_state` returned of it.
+
+    Raises:
+        ValueError: If the structure makes other variables; the message names one, and says what would keep it.
+    """
+    if "own" in state:
+        return
+    remedy = "a tf.Module of your own, which is loaded by its constructor, keeps it"
+    there, made = variable_paths(model), variable_paths(model_from_state(state))
+    for path, variable in there.items():
+        if path not in made:
+            raise ValueError(
+                f"{path} would be lost: it was added to a layer of dnn, whose file has no place for it; {remedy}"
+            )
+        if variable.trainable != made[path].trainable:
+            change = ("is not trainable, and would be", "is trainable, and would not be")[variable.trainable]
+            raise ValueError(f"{path} {change} when it is loaded; {remedy}")
+    if lost := [path for path in made if path not in there]:
+        raise ValueError(f"{lost[0]} is not there, and would be when it is loaded; {remedy}")
+
+
 class _Describer:
     """Turns objects into data; a module that was met before is told by the path at which it was met."""
 
@@ -222,7 +248,7 @@ def _made(piece: type, arguments: State, path: str) -> Any:
     first = {"kernel_initializer": zeros, "seed": 0} if piece is Dense else {}
     try:
         return piece(**arguments, **first)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{path or 'the model'}: no {piece.__name__} can be made of {arguments}: {error}") from error
 
 

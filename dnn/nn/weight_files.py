@@ -70,6 +70,7 @@ def load_weights(path: str | Path, model: ModelLike) -> None:
         model: one with the same variable paths, shapes and dtypes.
 
     Raises:
+        PermissionError: If the file must not be read.
         ValueError: If the file is missing, damaged or no safetensors file, lacks a variable of the model or has another
             one, or holds a NaN. The message names the variables.
         ImportError: If safetensors is not installed.
@@ -87,6 +88,8 @@ def read_arrays(path: str | Path, expected: Mapping[str, tuple[tuple[int, ...], 
     """Return the arrays of a safetensors file by name. Raises: ValueError unless shapes and dtypes are as expected."""
     if not Path(path).is_file():
         raise ValueError(f"{path} is not there: weights are in a file of safetensors")
+    with open(path, "rb"):  # a PermissionError says what it is; the library's would be taken for damage
+        pass
     safe_open, _, damaged = _library()
     try:
         with safe_open(path, framework="numpy") as file:

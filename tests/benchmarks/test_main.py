@@ -84,12 +84,14 @@ def test_a_peer_is_in_a_process_of_its_own():
             "has no column 'deposit'; its columns are age, ",
         ),
         (["--target", "y"], "--target is a column of --data, which is not given"),
-        (["--data", "README.md"], "README.md, line 3: 3 cells, but the header has 1"),
+        (["--data", "FILE"], "wrong.csv, line 3: 3 cells, but the header has 2"),
         (["--only", "one_row", "--out", "README.md"], "README.md"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_measured(run, capsys, arguments, message):
+def test_what_cannot_be_is_refused_before_anything_is_measured(run, capsys, tmp_path, arguments, message):
+    file = tmp_path / "wrong.csv"
+    file.write_text("age,deposit\n41,no\n42,yes,no\n", "utf-8")
     with pytest.raises(SystemExit) as ended:
-        run(*arguments)
+        run(*(str(file) if argument == "FILE" else argument for argument in arguments))
     assert ended.value.code == 2
     assert message in capsys.readouterr().err.splitlines()[-1]

@@ -108,6 +108,20 @@ def test_dates_written_as_text_are_told(name):
     assert told(**{name: days}) == [(name, "date")]
 
 
+def test_a_date_of_its_own_in_each_row_is_told_as_a_date_and_not_as_an_identifier():
+    days = texts(np.datetime64("2020-01-01") + RANDOM.permutation(ROWS))
+    (note,) = [note for note in suspicions(Table({"day": days, "ordinary": NUMBER})) if note.column == "day"]
+    assert (note.kind, note.remedy) == ("date", Remedy("drop", column="day"))
+    assert "holds dates as text" in note.problem
+
+
+def test_a_date_among_numbers_is_not_proposed_as_a_marker():
+    mixed = texts(["2020-11-02", *range(ROWS - 1)])
+    (note,) = [note for note in suspicions(Table({"mixed": mixed, "ordinary": NUMBER})) if note.column == "mixed"]
+    assert note.remedy is None
+    assert "'2020-11-02' in 1 row" in note.problem
+
+
 def test_what_is_no_date_is_not_told():
     assert told(size=texts(f"10-{kind}" for kind in RANDOM.integers(0, 9, ROWS))) == []
     assert told(version=texts(f"{kind}.1.2" for kind in RANDOM.integers(0, 9, ROWS))) == []

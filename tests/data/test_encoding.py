@@ -59,6 +59,16 @@ def test_a_file_is_read_with_the_kinds_of_the_training_columns(csv):
     assert table.columns["deposit"].tolist() == ["1", "0"]  # its classes are words, so these are words too
 
 
+def test_a_class_that_training_did_not_have_is_refused_with_its_line(csv):
+    table = encoding().read(csv("zip,age,deposit\n01234,1,no\n2,2,\n3,3,perhaps\n"))
+    with pytest.raises(
+        ValueError, match=r"table.csv, line 4, column 'deposit': the target 'perhaps' is not one of 'no', 'yes'"
+    ):
+        encoding().check_classes(table)
+    encoding().check_classes(table.where(np.array([True, True, False])))
+    encoding().check_classes(table.without("deposit"))
+
+
 def test_a_file_without_the_target_or_the_dropped_column_is_read(csv):
     assert list(encoding().read(csv("age,zip\n1,x\n")).columns) == ["age", "zip"]
 

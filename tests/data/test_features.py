@@ -334,6 +334,7 @@ def test_all_columns_that_cannot_be_learnt_are_told_and_a_word_among_numbers_fir
     assert str(raised.value).splitlines() == [
         "column 'income' has 1,100 different values; one-hot takes at most 1,000; 1,099 of 1,100 are numbers, but "
         "'unknown' in row 701 is not: --missing \"unknown\" reads it as missing",
-        "column 'id' has 1,100 different values; one-hot takes at most 1,000; leave it out, or group its values",
+        "column 'id' has 1,100 different values; one-hot takes at most 1,000; leave it out, or group its values: "
+        '--drop "id"',
         "column 'big' has numbers beyond ±1e+150",
     ]

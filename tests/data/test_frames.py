@@ -135,12 +135,49 @@ def test_what_is_a_number(column, expected):
         (pa.array([3, None, 3]).dictionary_encode(), ["3", "", "3"]),
         (pa.array(["x", None], pa.string_view()), ["x", ""]),
         ([None, None], ["", ""]),
+        (pd.cut(pd.Series([0.5, NAN, 1.5]), [0, 1, 2]), ["(0, 1]", "", "(1, 2]"]),
+        (pd.arrays.IntervalArray.from_tuples([(0.5, 1.0), None], closed="left"), ["[0.5, 1.0)", ""]),
+        (pd.period_range("2024-01", periods=2, freq="M").to_series(), ["2024-01", "2024-02"]),
+        (pd.Categorical([1.0, None, 2.5]), ["1.0", "", "2.5"]),
+        (pd.Categorical(np.float32([0.1, 1e20])), ["0.1", "1e+20"]),
     ],
 )
 def test_what_is_a_category(column, expected):
     found = as_table({"a": column}).columns["a"]
     assert found.dtype == object
     assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.cut(pd.Series([0.5, NAN, 1.5]), [0, 1, 2]),
+        pd.cut(pd.Series([0.1, 0.25, 9.0]), 3),
+        pd.Categorical([1.0, None, 2.5, 1e16, 1e-7]),
+        pd.Categorical([3, None, 14]),
+    ],
+)
+def test_pandas_categories_are_spelt_as_in_its_csv_and_parquet_files(tmp_path, cells):
+    frame = pd.DataFrame({"a": cells, "b": "x"})
+    frame.to_csv(tmp_path / "frame.csv", index=False)
+    written = read_csv(tmp_path / "frame.csv", kinds={"a": "category"})
+    assert same(as_table(frame), written)
+    if not isinstance(frame["a"].cat.categories, pd.IntervalIndex):  # which Parquet cannot hold
+        frame.to_parquet(tmp_path / "frame.parquet")
+        assert same(read_parquet(tmp_path / "frame.parquet", kinds={"a": "category"}), written)
+
+
+def test_a_list_of_rows_is_its_frame_and_what_a_row_lacks_is_missing():
+    frame = pd.DataFrame({"age": [31.0, NAN], "job": ["cook", None], "member": [True, False]})
+    assert same(as_table(frame.to_dict("records")), as_table(frame))
+    table = as_table([{"age": 31}, {"job": "cook", "age": None}])
+    np.testing.assert_array_equal(table.columns["age"], [31, NAN])
+    assert table.columns["job"].tolist() == ["", "cook"]
+
+
+def test_a_lazy_frame_is_collected():
+    frame = pl.DataFrame({"age": [31, None, 45], "job": ["cook", None, "pilot"]})
+    assert same(as_table(frame.lazy().filter(pl.col("age") > 40)), as_table(frame[2:]))
 
 
 @pytest.mark.parametrize(

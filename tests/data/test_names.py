@@ -1,5 +1,7 @@
 """Names in messages are quoted, short, and near ones are found."""
 
+import ast
+import re
 import shlex
 
 from hypothesis import given
@@ -7,10 +9,23 @@ from hypothesis import strategies as st
 
 from dnn.data.names import quoted, shell_quoted, shortened_name, suggestion
 
+BREAKS = ("Cc", "Zl", "Zp")
+SIGNS = st.characters(codec="utf-8")
 
-@given(st.text())
+
+@given(st.text(st.characters(exclude_categories=BREAKS)))
 def test_a_shell_reads_a_quoted_name_as_one_word(name):
     assert shlex.split(shell_quoted(name)) == [name]
+
+
+@given(st.text(SIGNS), st.characters(codec="utf-8", categories=BREAKS), st.text(SIGNS))
+def test_a_name_with_a_line_break_is_a_word_of_bash_on_one_line(before, sign, after):
+    word = shell_quoted(before + sign + after)
+    assert word.startswith("$'")
+    assert word.endswith("'")
+    assert len(word.splitlines()) == 1
+    read = re.sub(r"\\(u....|.)", lambda escape: ast.literal_eval(f'"{escape[0]}"'), word[2:-1])
+    assert read == before + sign + after
 
 
 @given(st.text(max_size=200), st.integers(3, 60))

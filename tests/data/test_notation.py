@@ -74,6 +74,19 @@ def test_a_percentage_is_the_nearest_number_to_what_is_written(thousandths, spac
         (["1,"], ["1.234,5"]),
         ([","], []),
         (["x"], []),
+        (["(5)", "6"], ["1,234.5", "1.234,5"]),
+        (["5-", "6.5"], ["1,234.5"]),
+        (["(1.234,50)", "6,5"], ["1.234,5"]),
+        (["$(1,234.50)", "($2.00)", "2 €-"], ["1,234.5"]),
+        (["(5%)", "(5)%", "5 %-", "6.5%"], ["1,234.5%"]),
+        (["(-5)"], []),
+        (["-5-"], []),
+        (["(5"], []),
+        (["5)"], []),
+        (["()"], []),
+        (["-"], []),
+        (["(5)", "x"], []),
+        (["2-3"], []),
     ],
 )
 def test_which_notations_strings_fit(strings, notations):
@@ -104,6 +117,33 @@ def test_what_could_be_either_is_decided_by_the_file_and_told(csv, content, opti
     assert note in " ".join(text for text in table.notes if "column 'b'" in text)
     again = read_csv(csv(content), options=table.options)
     np.testing.assert_array_equal(again.columns["b"], expected)
+
+
+@given(st.integers(0, 10**11), st.sampled_from([("1,234.5", ".", ","), ("1.234,5", ",", ".")]), st.booleans())
+def test_accountants_negatives_are_the_numbers_with_a_minus_in_front(cents, notation, percent):
+    name, decimal, thousands = notation
+    number = written(cents, decimal=decimal, thousands=thousands)
+    name, sign = (f"{name}%", "%") if percent else (name, "")
+    strings = pa.array([f"-{number}{sign}", f"({number}{sign})", f"({number}){sign}", f"{number}{sign}-"])
+    values = parse(strings, name).to_pylist()
+    assert values == [float(f"-{cents}e-{4 if percent else 2}")] * 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "note"),
+    [
+        ("(5) 6", [-5, 6], "'(5)' is read as -5"),
+        ("5- 6.5", [-5, 6.5], "'6.5' is read as 6.5, '5-' is read as -5"),
+        ("$1,234.50 ($2.00) NA", [1234.5, -2, np.nan], "'$1,234.50' is read as 1234.5, '($2.00)' is read as -2"),
+        ("12% (5%)", [0.12, -0.05], "percentages as in 1,234.5%: '12%' is read as 0.12, '(5%)' is read as -0.05"),
+    ],
+)
+def test_accountants_negatives_are_read_and_told(csv, cells, expected, note):
+    path = csv("a\tb\n" + "".join(f"x\t{cell}\n" for cell in cells.split()))
+    table = read_csv(path)
+    np.testing.assert_array_equal(table.columns["b"], expected)
+    assert note in " ".join(table.notes)
+    np.testing.assert_array_equal(read_csv(path, options=table.options).columns["b"], expected)
 
 
 def test_two_notations_in_a_column_make_a_category_and_are_told(csv):

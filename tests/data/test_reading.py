@@ -49,6 +49,15 @@ def test_a_word_among_numbers_is_told_with_its_line_and_the_remedy(csv):
         read_csv(path, kinds={"a": "numeric"})
 
 
+def test_a_date_among_numbers_is_told_as_a_date_and_not_proposed_as_a_marker(csv):
+    path = csv("a\n1\n2020-11-02\n2\n3\n")
+    told = read_csv(path).notes[0]
+    assert "but '2020-11-02' (1 cell) makes it a category; that is a date as text" in told
+    with pytest.raises(ValueError, match="'2020-11-02' is not a number; it is a date as text") as refused:
+        read_csv(path, kinds={"a": "numeric"})
+    assert "--missing" not in told + str(refused.value)
+
+
 def test_markers_that_are_given_hold_in_every_column(csv):
     path = csv("a,b,c\n-999,unknown,1\n1,x,-999.0\n2,-999,unknown\n")
     columns = read_csv(path, options=ReadOptions(missing=("-999", "unknown"))).columns

@@ -165,3 +165,17 @@ def test_a_target_that_looks_like_amounts_is_told_before_its_classes_are_too_sma
     told = "'price' has 300 different numbers in 300 rows: it looks like an amount, not classes; --task regression"
     with pytest.raises(ValueError, match=told):
         split(Table({"x": np.zeros(300), "price": prices}), "price")
+
+
+def test_a_target_that_cannot_be_split_is_told_with_its_file_and_column():
+    table = Table({"a": np.arange(3.0), "y": np.array(["no"] * 3, object)}, source="bank.csv")
+    with pytest.raises(ValueError, match=r"^bank.csv, column 'y': the target has one class, 'no'"):
+        split(table, "y")
+    with pytest.raises(ValueError, match="^fractions must be positive"):
+        split(table, "y", fractions=(2,))
+
+
+def test_rows_without_a_target_are_told_with_the_option_that_leaves_them_out():
+    table = Table({"a": np.arange(3.0), "y": np.array(["no", "", "yes"], object)}, source="bank.csv")
+    with pytest.raises(ValueError, match="or leave these rows out: --skip-unlabelled"):
+        split(table, "y")

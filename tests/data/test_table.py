@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dnn.data.files import read_csv
-from dnn.data.table import Table, is_missing
+from dnn.data.table import Table, is_missing, shell_word
 
 
 def test_unknown_columns_are_refused_with_those_there_are():
@@ -69,3 +69,8 @@ def test_a_table_is_pickled(csv):
     assert (again.source, again.notes, again.options) == (table.source, table.notes, table.options)
     assert again.location(1) == "line 3"
     np.testing.assert_array_equal(again.columns["a"], table.columns["a"])
+
+
+def test_a_name_with_a_line_break_stays_on_one_line():
+    assert len(repr(Table({"two\nlines": np.array([1.0])})).splitlines()) == 1
+    assert shell_word("two\nlines") == r"$'two\nlines'"

@@ -118,6 +118,7 @@ def test_old_weights_of_another_dtype_or_not_finite_are_refused(tmp_path, spoil)
         (lambda state: {"format": 1}, "is damaged"),
         (lambda state: state | {"estimator": "eval"}, "is damaged: KeyError"),
         (lambda state: [], "is damaged"),
+        (lambda state: state | {"threshold": 10**400}, "damaged|threshold"),
         (lambda state: state | {"threshold": "abc"}, "the threshold must be a probability"),
         (lambda state: state | {"threshold": float("nan")}, "the threshold must be a probability"),
         (lambda state: state | {"classes": {"dtype": "M8[ns]", "values": [0, 1]}}, "got the dtype 'M8"),
@@ -129,6 +130,14 @@ def test_a_damaged_estimator_is_told(classifier, tmp_path, spoil, message):
     path = tmp_path / "model" / "estimator.json"
     path.write_text(json.dumps(spoil(json.loads(path.read_text("utf-8")))), "utf-8")
     with pytest.raises(ValueError, match=message):
+        dnn.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["estimator.json", "features.json", "network/model.json"])
+def test_a_file_that_is_nested_too_deep_is_told_as_damaged(classifier, tmp_path, name):
+    classifier.save(tmp_path / "model")
+    (tmp_path / "model" / name).write_text("[" * 100_000, "utf-8")
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
         dnn.load(tmp_path / "model")
 
 

@@ -128,6 +128,74 @@ def test_a_nested_and_a_shared_layer_come_over():
         to_keras(ours)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+def test_normalizations_activations_and_dropout_keep_the_dtype(dtype):
+    kind = tf.as_dtype(dtype)
+    ours = dnn.Sequential(
+        [
+            dnn.BatchNormalization(WIDTH, dtype=kind),
+            dnn.Dense(WIDTH, 4, activation=dnn.tanh, seed=0, dtype=kind),
+            functools.partial(dnn.relu, negative_slope=0.1),
+            dnn.LayerNormalization(4, dtype=kind),
+            dnn.Dropout(0.5),
+            dnn.Dense(4, 3, seed=1, dtype=kind),
+        ]
+    )
+    random = np.random.default_rng(1)
+    set_weights(ours, [random.uniform(0.5, 1.5, weight.shape) for weight in get_weights(ours)])
+    keras_s = to_keras(ours, activation="softmax")
+    assert_equal_weights(ours, keras_s)
+    x = tf.cast(X, kind)
+    found, expected = keras_s(x).numpy().astype(np.float64), dnn.softmax(ours(x)).numpy().astype(np.float64)
+    assert keras_s(x).dtype == kind
+    bound = {"float64": 5e-9, "float32": 1e-5, "bfloat16": 0.05}[dtype]  # a slope of Keras is float32, 0.1 + 1e-9
+    np.testing.assert_allclose(found, expected, rtol=0, atol=bound)
+    assert_equal_weights(from_keras(to_keras(ours)), to_keras(ours))
+
+
+def test_layers_of_several_dtypes_are_refused():
+    keras_s = built([keras.layers.Dense(4, dtype="float64", name="a"), keras.layers.Dense(2, name="b")], False)
+    with pytest.raises(
+        ValueError, match="layer 'a' has weights of float64, and layer 'b' of float32: .* not supported"
+    ):
+        from_keras(keras_s)
+    keras_s = built(
+        [keras.layers.Dense(4, name="a"), keras.layers.LayerNormalization(dtype="float64", name="b")], False
+    )
+    with pytest.raises(ValueError, match="layer 'a' has weights of float32, and layer 'b' of float64"):
+        from_keras(keras_s)
+    ours = dnn.Sequential([dnn.Dense(WIDTH, 4, dtype=tf.float64), dnn.LayerNormalization(4)])
+    with pytest.raises(ValueError, match=r"layers.0 has weights of float64, and layers.1 of float32"):
+        to_keras(ours)
+
+
+def test_the_softmax_of_a_layer_that_occurs_twice_is_not_dropped():
+    shared, inputs = keras.layers.Dense(WIDTH, activation="softmax"), keras.Input([WIDTH])
+    twice = keras.Model(inputs, shared(shared(inputs)))
+    with pytest.raises(ValueError, match="a softmax in a layer that occurs twice, so only logits=False is supported"):
+        from_keras(twice, logits=True)
+    assert_near(from_keras(twice, logits=False)(X), twice(X), ulps=64, absolute=1e-6)
+
+
+@pytest.mark.parametrize("last", [[keras.layers.Dense(3, "softmax")], [keras.layers.Dense(3), keras.layers.Softmax()]])
+def test_a_softmax_before_dropout_is_one_at_the_end(last):
+    keras_s = built([*last, keras.layers.Dropout(0.5)], functional=False)
+    with pytest.raises(ValueError, match="ends with a softmax"):
+        from_keras(keras_s)
+    assert_near(from_keras(keras_s, logits=False)(X), keras_s(X), ulps=64, absolute=1e-6)
+    assert_near(dnn.softmax(from_keras(keras_s, logits=True)(X)), keras_s(X), ulps=64, absolute=1e-6)
+
+
+@pytest.mark.parametrize("name", ["gelu", "relu", "leaky_relu", "silu"])
+def test_an_activation_of_tensorflow_is_keras_s_of_its_name(name):
+    function = getattr(tf.nn, name)
+    ours = dnn.Sequential([dnn.Dense(WIDTH, 3, activation=function, seed=0)])
+    assert_near(to_keras(ours)(X), ours(X), ulps=64, absolute=1e-5)
+    if name != "silu":  # which TensorFlow calls swish, so that Keras does not know its name
+        keras_s = built([keras.layers.Dense(3, activation=function)], functional=False)
+        assert_near(from_keras(keras_s)(X), keras_s(X), ulps=64, absolute=1e-5)
+
+
 def branched():
     inputs = keras.Input([WIDTH])
     return keras.Model(inputs, keras.layers.Add()([keras.layers.Dense(2)(inputs), keras.layers.Dense(2)(inputs)]))
@@ -156,6 +224,10 @@ REFUSED = {
     "activation": (
         lambda: built([keras.layers.Dense(2, "mish", name="d")], False),
         "'d', Dense: the activation 'mish'",
+    ),
+    "activation with settings": (
+        lambda: built([keras.layers.Dense(2, functools.partial(tf.nn.gelu, approximate=True), name="d")], False),
+        "'d', Dense: .*functools.partial",
     ),
     "constraint": (
         lambda: built([keras.layers.Dense(2, kernel_constraint="non_neg", name="d")], False),

@@ -3,6 +3,7 @@
 import functools
 import json
 import pathlib
+import sys
 import tempfile
 
 import numpy as np
@@ -210,6 +211,17 @@ def test_damaged_and_foreign_weights_are_refused(saved, tmp_path, change, messag
         load_model(folder)
 
 
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def piece(name, **arguments):
+    return {"class": name, "arguments": arguments}
+
+
 def changed_state(data, **entries):
     return json.dumps({**json.loads(data), **entries}).encode()
 
@@ -234,12 +246,57 @@ def changed_state(data, **entries):
         (lambda data: changed_state(data, shared={"layers/0/bias": "layers/0/kernel"}), "are not alike"),
         (lambda data: data.replace(b'"units": 3', b'"units": 3000000000'), "holds fewer numbers than the layers"),
         (lambda data: data + b" " * 10_000_000, "too large for the structure"),
+        (lambda data: changed_state(data, model=nested(sys.getrecursionlimit() // 2)), "model"),
+        (lambda data: changed_state(data, model=piece("Dropout", rate=10**400)), "no Dropout can be made of"),
+        (lambda data: changed_state(data, model=piece("L2", l2=10**400)), "no L2 can be made of"),
+        (lambda data: changed_state(data, model=piece("Dense", inputs=-(10**400), units=2)), "no Dense can be made of"),
     ],
 )
 def test_damaged_and_foreign_structures_are_refused(saved, tmp_path, change, message):
     folder = written(tmp_path, {**saved, STRUCTURE: change(saved[STRUCTURE])})
     with pytest.raises(ValueError, match=rf"(?s){STRUCTURE}.*{message}|{message}"):
         load_model(folder)
+
+
+def with_another_variable():
+    model = dnn.mlp([2, 3, 2], seed=0)
+    model.temperature = tf.Variable(1.0)
+    return model
+
+
+def with_another_layer():
+    model = dnn.mlp([2, 3, 2], seed=0)
+    model.layers[0].head = dnn.Dense(2, 2)
+    return model
+
+
+def with_a_frozen_kernel():
+    model = dnn.mlp([2, 3, 2], seed=0)
+    model.layers[1].kernel = tf.Variable(model.layers[1].kernel, trainable=False)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (with_another_variable, "temperature would be lost: it was added to a layer of dnn"),
+        (with_another_layer, "layers/0/head/kernel would be lost"),
+        (with_a_frozen_kernel, "layers/1/kernel is not trainable, and would be when it is loaded"),
+    ],
+)
+def test_what_would_not_be_loaded_as_it_is_is_refused_when_it_is_saved(tmp_path, make, message):
+    with pytest.raises(ValueError, match=f"{message}.*a tf.Module of your own, .* keeps it"):
+        save_model(make(), tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_must_not_be_read_are_not_called_damaged(saved, tmp_path, monkeypatch):
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("dnn.nn.weight_files.open", refuse, raising=False)  # the modes of a file bind no root
+    with pytest.raises(PermissionError, match="Permission denied"):
+        load_model(written(tmp_path, saved))
 
 
 def test_an_empty_folder_is_refused(tmp_path, saved):

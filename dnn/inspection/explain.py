@@ -1,0 +1,129 @@
+"""`dnn.explain`: one training step, number by number, as a page that needs nothing else."""
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from dnn.inspection.in_keras import compare_with_keras
+from dnn.inspection.record import record_steps
+from dnn.inspection.step_maps import Names
+from dnn.inspection.step_page import step_page
+from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.optimizers.adam import Adam
+from dnn.nn.protocols import LossLike, OptimizerLike
+from dnn.train.rows import Rows
+
+MOST_ROWS = 256
+
+
+class Explanation:
+    """A page that shows one training step, or a few.
+
+    Args:
+        page: The HTML.
+    """
+
+    def __init__(self, page: str) -> None:
+        self.html = page
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page.
+
+        Args:
+            path: The file; one that exists is replaced.
+
+        Returns:
+            The path.
+        """
+        Path(path).write_text(self.html, "utf-8")
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        return f'<iframe srcdoc="{html.escape(self.html)}" style="width: 100%; height: 40rem; border: 0"></iframe>'
+
+    def __repr__(self) -> str:
+        return f"Explanation({len(self.html):,} characters of HTML; save(path) writes them)"
+
+
+def explain(
+    model: tf.Module,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    loss: LossLike = sparse_softmax_cross_entropy,
+    optimizer: OptimizerLike | None = None,
+    steps: int = 1,
+    batch_size: int | None = None,
+    seed: int = 0,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+) -> Explanation:
+    """Take a training step on a few rows, and show every number of it beside the code that made it.
+
+    In the order in which the data flow: features, each layer, the loss, the gradient back to each tensor with a finite
+    difference beside it, what the optimizer makes of it, the new weights. The step is that of `fit`; afterwards model
+    and optimizer are as they were before.
+
+    Args:
+        model: a `Sequential` is shown layer by layer; any other module as one box, with its inputs, outputs and
+            gradients.
+        x: float[rows, features]: at most 256 rows in a step.
+        y: the labels or targets, [rows, …], as the loss takes them.
+        loss: a number for each row.
+        optimizer: of the model's variables. None: `Adam` with its defaults.
+        steps: how many steps to take, one after the other, >= 1; the page turns from one to the next.
+        batch_size: rows of a step; the next step takes the next ones, and after the last the first again. None: all.
+        seed: that of `fit`, for what is left to chance, such as dropout.
+        feature_names: a name for each feature. None: their numbers.
+        class_names: a name for each output. None: their numbers.
+        columns: the cells of the table that the rows were made of, by column, to show them first. None: not shown.
+
+    Returns:
+        The page: `.save("step.html")`, or its `.html`; a notebook shows it.
+
+    Raises:
+        ValueError: If there are no rows, more than 256 in a step, names that do not fit, or less than one step.
+
+    Example:
+        >>> model = dnn.mlp([2, 3, 2], seed=0)
+        >>> explain(model, [[1.0, 2.0], [0.5, -1.0]], [0, 1]).html[:15]
+        '<!DOCTYPE html>'
+    """
+    rows = _checked_rows(model, x, y)
+    count = rows.x.shape[0]
+    size = count if batch_size is None else batch_size
+    if steps < 1 or not 1 <= size <= count:
+        raise ValueError(f"steps must be 1 or more, and batch_size in [1, {count}], got {steps} and {batch_size}")
+    if size > MOST_ROWS:
+        raise ValueError(f"a step that is shown has at most {MOST_ROWS} rows, got {size}: pass x[:8], y[:8]")
+    indices = [np.arange(step * size, (step + 1) * size) % count for step in range(steps)]
+    optimizer = Adam(model.trainable_variables) if optimizer is None else optimizer
+    records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
+    names = Names(
+        _checked_names(feature_names, rows.x.shape[1], "feature_names"),
+        _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
+        {name: [[cells[i] for i in chosen] for chosen in indices] for name, cells in (columns or {}).items()},
+    )
+    in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
+    return Explanation(step_page(records, names, in_keras))
+
+
+def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
+    dtype = next((variable.dtype for variable in model.variables if variable.dtype.is_floating), tf.float32)
+    inputs, targets = tf.cast(tf.convert_to_tensor(x), dtype), tf.convert_to_tensor(y)
+    if inputs.shape.rank != 2 or not inputs.shape[0] or targets.shape.rank < 1 or targets.shape[0] != inputs.shape[0]:
+        raise ValueError(f"x must be [rows, features] and y [rows, …], got {inputs.shape} and {targets.shape}")
+    return Rows(inputs, targets)
+
+
+def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> list[str]:
+    found = [str(index) for index in range(count)] if names is None else [str(name) for name in names]
+    if len(found) != count:
+        raise ValueError(f"{argument} must have {count} names, got {len(found)}")
+    return found

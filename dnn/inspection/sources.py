@@ -1,0 +1,70 @@
+"""The source of the functions that ran, found while they run: so what a page shows is what made its numbers."""
+
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import dnn
+
+HOUSE = Path(dnn.__file__).resolve().parent
+LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+HELPERS = ("argument_checks.py", "precision.py", "protocols.py", "training_calls.py", "gradient_checks.py")
+INSPECTION = HOUSE / "inspection"
+
+
+class FunctionSource(NamedTuple):
+    """A function's name, its file, as the package or the user calls it, its first line there, and its text."""
+
+    name: str
+    file: str
+    line: int
+    text: str
+
+
+def run_and_note(function: Callable[..., Any], *arguments: Any) -> tuple[Any, list[FunctionSource]]:
+    """Call a function; return what it returns, and the sources of the Python functions that ran, in their order.
+
+    Only those of the package and of the user's own files: not of libraries, nor checks of arguments.
+    """
+    codes: dict[CodeType, None] = {}
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and is_shown(frame.f_code):
+            codes.setdefault(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        result = function(*arguments)
+    finally:
+        sys.setprofile(before)
+    return result, [source for code in codes if (source := function_source(code)) is not None]
+
+
+def is_shown(code: CodeType) -> bool:
+    """Whether it is a function of the package's pieces or of the user's, and not a lambda or a comprehension."""
+    path = Path(code.co_filename)
+    if code.co_name.startswith("<") or path.name in HELPERS or not path.is_absolute():
+        return False
+    if HOUSE in path.parents:
+        return INSPECTION not in path.parents
+    return not code.co_filename.startswith(LIBRARIES) and "site-packages" not in path.parts
+
+
+def function_source(function: Callable[..., Any] | CodeType) -> FunctionSource | None:
+    """Return the source of a function; None where there is no text of it, as in an interactive session."""
+    code = function if isinstance(function, CodeType) else inspect.unwrap(function).__code__
+    try:
+        lines, line = inspect.getsourcelines(code)
+    except (OSError, TypeError):
+        return None
+    path = Path(code.co_filename)
+    file = path.relative_to(HOUSE.parent) if HOUSE in path.parents else Path(os.path.basename(path))
+    return FunctionSource(
+        code.co_qualname if sys.version_info >= (3, 11) else code.co_name, file.as_posix(), line, "".join(lines)
+    )

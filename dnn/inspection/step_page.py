@@ -1,0 +1,216 @@
+"""The page of a training step: a section for each operation, with its formula, its source and its numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from latex2mathml.converter import convert
+
+import dnn
+from dnn.inspection.formulas import formula_of
+from dnn.inspection.in_keras import UnlikeKeras
+from dnn.inspection.maps import Map, json_of, matrix_shape
+from dnn.inspection.operations import Operation
+from dnn.inspection.record import RecordedStep, nested
+from dnn.inspection.sources import FunctionSource
+from dnn.inspection.step_maps import Names, all_maps, update_parts
+from dnn.pages.page import escaped, html_table, page, paragraph, section
+
+Array = npt.NDArray[Any]
+HERE = Path(__file__).parent
+COLOURS = "--map-negative: {}; --map-positive: {}; --goal: {};"
+STYLE = (
+    f":root {{ {COLOURS.format('#b35806', '#2166ac', '#8b1a6b')} }} "
+    f"@media (prefers-color-scheme: dark) {{ :root {{ {COLOURS.format('#f1a340', '#74add1', '#f29ad1')} }} }}\n"
+)
+WORDS = (
+    "Each square is a number: blue above 0, orange below, the stronger the farther from 0 (by the root of its share of "
+    "the largest). Point at a square, or tab to a map and use the arrow keys: its exact value, what it comes from "
+    "(outlined) and what it goes into (outlined in purple) are shown, and for a gradient the finite difference of the "
+    "loss: (L(c + h) − L(c − h)) / 2h, computed in float64."
+)
+
+SHIFTED = (
+    "The logits minus the largest of their row, which changes no probability and lets no exp overflow; and their "
+    "softmax. The loss does the same inside."
+)
+
+
+def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras) -> str:
+    """Return the page of these steps, which follow each other."""
+    maps = {made.id: made for made in all_maps(records, names)}
+    first = records[0]
+    sections = [
+        section("The rows", *_rows_parts(names, len(records)), _maps(maps, [("x", "value"), ("x", "gradient")]))
+    ]
+    for number, operation in enumerate(first.step.operations, start=1):
+        sections.append(_operation_section(number, operation, first, maps, in_keras))
+        if operation.output == first.step.logits and "probabilities:value" in maps:
+            shown = [("shifted", "value"), ("probabilities", "value")]
+            sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
+    sections.append(_optimizer_section(records, maps, in_keras))
+    data = json_of(_data(records, maps))
+    head = [
+        f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
+        _summary(records, maps),
+        paragraph(f"Not compared with Keras: {in_keras.reason}.") if in_keras.reason else "",
+        _buttons(len(records)),
+    ]
+    foot = '<div id="readout" role="status" aria-live="polite"><p>Point at a square.</p></div>'
+    body = "\n".join([*head, *sections, foot, f'<script type="application/json" id="data">{data}</script>'])
+    style = STYLE + (HERE / "step.css").read_text("utf-8")
+    return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
+
+
+def _data(records: Sequence[RecordedStep], maps: dict[str, Map]) -> dict[str, Any]:
+    """Return what the script reads: the maps, the operations between their tensors, and the numbers of each step."""
+    fields = ("id", "title", "tensor", "part", "rows", "columns")
+    return {
+        "maps": [{name: getattr(each, name) for name in fields} for each in maps.values()],
+        "operations": [
+            {"output": each.output, "inputs": each.inputs, "kind": each.kind}
+            for each in _operations_shown(records[0], maps)
+        ],
+        "sizes": {each.tensor: matrix_shape(each.shape) for each in maps.values()},
+        "update_parts": update_parts(records[0]),
+        "steps": [_numbers(maps, index) for index in range(len(records))],
+    }
+
+
+def _numbers(maps: dict[str, Map], index: int) -> dict[str, Array]:
+    numbers = {each.id: each.numbers[index] for each in maps.values()}
+    return numbers | {f"{each.id}:difference": each.slopes[index] for each in maps.values() if each.slopes}
+
+
+def _operations_shown(record: RecordedStep, maps: dict[str, Map]) -> list[Operation]:
+    """Return the operations, and the two that lead to probabilities, which the step takes in one."""
+    if "shifted:value" not in maps:
+        return record.step.operations
+    shift = Operation("shifted", tuple, (record.step.logits,), "row", tuple, "")
+    return [*record.step.operations, shift, Operation("probabilities", tuple, ("shifted",), "row", tuple, "")]
+
+
+def _operation_section(
+    number: int, operation: Operation, record: RecordedStep, maps: dict[str, Map], in_keras: UnlikeKeras
+) -> str:
+    shown = [(name, part) for name in (*operation.inputs[1:], operation.output) for part in ("value", "gradient")]
+    boxed = [(f"{operation.output}/{i}", "gradient") for i in range(len(operation.inside))]
+    parts = [
+        *_formula(operation.piece),
+        _maps(maps, shown + boxed),
+        _keras_line(operation, in_keras),
+        _source_details(record.sources[operation.output]),
+    ]
+    return section(f"{number}. {operation.title}", *parts)
+
+
+def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map], in_keras: UnlikeKeras) -> str:
+    first = records[0]
+    *_, inner = nested(first.optimizer)
+    tables = [
+        _of_step(index, html_table([*record.scalars], [[*record.scalars.values()]]))
+        for index, record in enumerate(records)
+    ]
+    parts = [_maps(maps, [(name, part) for part in _update_order(maps, name)]) for name in first.updates]
+    return section(
+        f"The step: {type(first.optimizer).__name__}",
+        *_formula(inner),
+        *tables,
+        *parts,
+        paragraph(_in_keras("new weights", [*in_keras.weights.values()])) if in_keras.weights else "",
+        _source_details(first.sources["step"]),
+    )
+
+
+def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
+    """Return how far Keras's values and gradients of this operation are, in the first step."""
+    gradients = [in_keras.gradients[name] for name in operation.inputs if name in in_keras.gradients]
+    found = [
+        *([_in_keras("values", [in_keras.values[operation.output]])] if operation.output in in_keras.values else []),
+        *([_in_keras("gradients of the weights", gradients)] if gradients else []),
+    ]
+    return paragraph(" ".join(found)) if found else ""
+
+
+def _in_keras(what: str, apart: Sequence[float]) -> str:
+    return f"Same in Keras: its {what} differ by at most {max(apart):.1e}."
+
+
+def _of_step(index: int, part: str) -> str:
+    """Return HTML that is shown with this step alone."""
+    return f'<div data-of-step="{index}"{" hidden" if index else ""}>{part}</div>'
+
+
+def _update_order(maps: dict[str, Map], name: str) -> list[str]:
+    return [each.part for each in maps.values() if each.tensor == name and each.part not in ("value", "gradient")]
+
+
+def _formula(piece: Any) -> list[str]:
+    formula = formula_of(piece)
+    if formula is None:
+        return []
+    lines = "".join(f"<li>{convert(line)}</li>" for line in formula.derivation)
+    value = convert(formula.value, display="block")
+    return [f'<div class="formula" tabindex="0">{value}</div>', f'<ol class="derivation">{lines}</ol>']
+
+
+def _maps(maps: dict[str, Map], shown: Sequence[tuple[str, str]]) -> str:
+    found = [maps[f"{tensor}:{part}"] for tensor, part in shown if f"{tensor}:{part}" in maps]
+    return f'<div class="maps">{"".join(map(_figure, found))}</div>' if found else ""
+
+
+def _figure(made: Map) -> str:
+    shape = " × ".join(map(str, made.shape)) or "one number"
+    sampled = f", {len(made.rows)} × {len(made.columns)} of them shown" if made.is_sampled else ""
+    what = escaped(f"{made.title}, {shape}{sampled}")
+    label = f"{what}; arrow keys read its numbers"
+    canvas = f'<canvas data-map="{escaped(made.id)}" tabindex="0" role="img" aria-label="{label}"></canvas>'
+    return f'<figure class="map"><figcaption>{what}</figcaption>{canvas}</figure>'
+
+
+def _source_details(sources: Sequence[FunctionSource]) -> str:
+    return "".join(
+        f"<details><summary><code>{escaped(source.name)}</code>, {escaped(source.file)}, line {source.line}</summary>"
+        f'<pre tabindex="0">{escaped(source.text)}</pre></details>'
+        for source in sources
+    )
+
+
+def _rows_parts(names: Names, steps: int) -> list[str]:
+    if not names.cells:
+        return []
+    tables = []
+    for index in range(steps):
+        rows = zip(*(cells[index] for cells in names.cells.values()), strict=True)
+        shown = html_table(
+            [*names.cells], [[str(cell) for cell in row] for row in rows], caption="as the table has them"
+        )
+        tables.append(_of_step(index, shown))
+    return [
+        *tables,
+        paragraph("Below, the features that were made of them: numbers on one scale, a 1 for each category."),
+    ]
+
+
+def _summary(records: Sequence[RecordedStep], maps: dict[str, Map]) -> str:
+    apart = [
+        np.max(np.abs(m.slopes[i] - m.numbers[i].ravel()), initial=0)
+        for m in maps.values()
+        for i in range(len(m.slopes))
+    ]
+    checked = sum(slope.size for made in maps.values() for slope in made.slopes)
+    unlike = max(record.unlike_step for record in records)
+    return paragraph(
+        f"{checked:,} gradients are checked; the largest difference from a finite difference is "
+        f"{max(apart, default=0):.1e}. The new weights differ from those of fit's own step by at most {unlike:.1e}. "
+        f"Made by dnn {dnn.__version__}."
+    )
+
+
+def _buttons(steps: int) -> str:
+    if steps == 1:
+        return ""
+    made = (f'<button data-step="{i}" aria-pressed="{"false" if i else "true"}">{i + 1}</button>' for i in range(steps))
+    return f'<div class="steps screen-only" role="group" aria-label="Step">Step {" ".join(made)}</div>'

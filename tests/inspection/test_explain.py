@@ -1,0 +1,242 @@
+"""The page of a step has the numbers of the step, all of them; each gradient agrees with a finite difference."""
+
+import functools
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose, assert_array_equal
+
+import dnn
+from dnn.inspection.in_keras import compare_with_keras
+from dnn.inspection.record import record_steps
+from dnn.train.rows import Rows
+
+RANDOM = np.random.default_rng(0)
+X, LABELS = RANDOM.normal(size=(6, 4)).astype(np.float32), np.array([0, 1, 2, 1, 0, 2])
+BATCH = Rows(tf.constant(X), tf.constant(LABELS, tf.int32))
+
+
+class Parsed(HTMLParser):
+    """The data of a page, its texts, and the addresses that it would load."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.texts, self.loads, self.canvases, self.inside, self.data = [], [], [], "", ""
+        self.feed(page)
+        self.numbers = json.loads(self.data)
+
+    def handle_starttag(self, tag, attributes):
+        named = dict(attributes)
+        self.inside = "data" if named.get("id") == "data" else tag
+        self.loads += [named[name] for name in ("src", "href") if name in named]
+        self.canvases += [named["data-map"]] if "data-map" in named else []
+
+    def handle_data(self, text):
+        if self.inside == "data":
+            self.data += text
+        elif self.inside not in ("script", "style"):
+            self.texts.append(text)
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+
+def three_layers() -> dnn.Sequential:
+    return dnn.Sequential(
+        [
+            dnn.BatchNormalization(4),
+            dnn.Dense(4, 5, kernel_regularizer=dnn.L2(0.1), seed=1),
+            dnn.tanh,
+            dnn.Dropout(0.25, seed=3),
+            dnn.LayerNormalization(5),
+            dnn.Dense(5, 3, activation=dnn.gelu, seed=2),
+        ]
+    )
+
+
+class Own(tf.Module):
+    """A module of a user's own, with a square that no piece of the package has."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = tf.Variable(tf.reshape(tf.linspace(-1.0, 1.0, 12), [4, 3]))
+
+    def __call__(self, x):
+        return tf.square(x @ self.weight)
+
+
+MODELS = {"mlp": lambda: dnn.mlp([4, 5, 3], seed=0), "layers": three_layers, "own": Own}
+OPTIMIZERS = {
+    "Adam": dnn.Adam,
+    "AMSGrad": functools.partial(dnn.Adam, amsgrad=True),
+    "AdamW": dnn.AdamW,
+    "RMSprop": functools.partial(dnn.RMSprop, momentum=0.9),
+    "SGD": dnn.SGD,
+    "momentum": functools.partial(dnn.SGD, momentum=0.9),
+    "clipped": lambda variables: dnn.ClipGradients(dnn.Adam(variables), global_clipnorm=0.1),
+    "averaged": lambda variables: dnn.AverageWeights(dnn.SGD(variables)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_gradients_are_finite_differences_of_the_loss(name):
+    model = MODELS[name]()
+    optimizer = dnn.Adam(model.trainable_variables)
+    (record,) = record_steps(model, dnn.sparse_softmax_cross_entropy, optimizer, [BATCH], seed=0)
+    near = 2e-3 if name == "own" else 2e-6  # a module of the user's own computes in float32, with a larger h
+    assert set(record.slopes) >= {"x", "losses", record.step.logits}
+    for tensor, slopes in record.slopes.items():
+        assert_allclose(slopes, record.gradients[tensor].ravel(), atol=near, rtol=near, err_msg=tensor)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_step_is_train_step_s_and_leaves_all_as_it_was(name):
+    model = dnn.mlp([4, 3], seed=0)
+    optimizer = OPTIMIZERS[name](model.trainable_variables)
+    before = [variable.numpy() for variable in (*model.variables, *optimizer.variables)]
+    (record,) = record_steps(model, dnn.sparse_softmax_cross_entropy, optimizer, [BATCH], seed=7)
+    for variable, value in zip((*model.variables, *optimizer.variables), before, strict=True):
+        assert_array_equal(variable, value)
+    assert record.unlike_step == 0
+    dnn.train.epoch.train_step(
+        model, dnn.sparse_softmax_cross_entropy, optimizer, (), BATCH, tf.constant([7, 1, 0], tf.int32)
+    )
+    for tensor, variable in record.step.variables.items():
+        assert_array_equal(variable, record.updates[tensor].after)
+
+
+def test_two_steps_are_those_of_fit():
+    model = three_layers()
+    optimizer = dnn.Adam(model.trainable_variables)
+    loss = dnn.sparse_softmax_cross_entropy
+    batches = [Rows(tf.constant(X[rows]), tf.constant(LABELS[rows], tf.int32)) for rows in (slice(3), slice(3, 6))]
+    records = record_steps(model, loss, optimizer, batches, seed=7)
+    dnn.fit(
+        model, (X, LABELS), loss=loss, optimizer=optimizer, batch_size=3, epochs=1, seed=7, shuffle=False,
+        jit_compile=False,
+    )  # fmt: skip
+    for tensor, variable in records[1].step.variables.items():
+        assert_allclose(variable, records[1].updates[tensor].after, atol=2e-6, err_msg=tensor)
+
+
+def test_the_page_holds_every_number_of_the_steps_to_the_last_bit():
+    model = dnn.mlp([4, 5, 3], seed=0)
+    optimizer = dnn.Adam(model.trainable_variables)
+    page = Parsed(dnn.explain(model, X, LABELS, optimizer=optimizer, steps=2, batch_size=3).html)
+    batches = [Rows(tf.constant(X[rows]), tf.constant(LABELS[rows], tf.int32)) for rows in (range(3), range(3, 6))]
+    records = record_steps(model, dnn.sparse_softmax_cross_entropy, optimizer, batches, seed=0)
+    found = set()
+    for numbers, record in zip(page.numbers["steps"], records, strict=True):
+        expected = {f"{name}:value": value for name, value in record.values.items()}
+        expected |= {f"{name}:gradient": gradient for name, gradient in record.gradients.items()}
+        expected |= {f"{name}:new": update.after for name, update in record.updates.items()}
+        for slot in ("m", "v"):
+            expected |= {f"{name}:{slot}": update.slots_after[slot] for name, update in record.updates.items()}
+        for name, array in expected.items():
+            assert_array_equal(np.float32(numbers[name]), np.asarray(array).ravel(), err_msg=name)
+        for name, slopes in record.slopes.items():
+            assert_array_equal(numbers[f"{name}:gradient:difference"], slopes)
+        found |= set(expected)
+    assert found <= set(numbers)
+    assert {f"{each}:value" for each in ("shifted", "probabilities")} < set(numbers)
+    assert set(page.canvases) >= found - {"mean:gradient"}
+    assert page.loads == []
+
+
+def test_softmax_s_gradient_on_the_page_is_probability_minus_truth():
+    page = Parsed(dnn.explain(dnn.mlp([4, 5, 3], seed=0), X, LABELS).html)
+    numbers = page.numbers["steps"][0]
+    probabilities = np.reshape(numbers["probabilities:value"], (6, 3))
+    assert_allclose(
+        np.reshape(numbers["layers/1/sums:gradient"], (6, 3)), (probabilities - np.eye(3)[LABELS]) / 6, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("name", ["Adam", "AMSGrad", "RMSprop", "momentum"])
+def test_the_step_is_the_same_in_keras(name):
+    model = dnn.Sequential(
+        [
+            dnn.BatchNormalization(4),
+            dnn.Dense(4, 5, activation=dnn.tanh, kernel_regularizer=dnn.L2(0.1), seed=1),
+            dnn.LayerNormalization(5),
+            dnn.Dense(5, 3, seed=2),
+        ]
+    )
+    optimizer, loss = OPTIMIZERS[name](model.trainable_variables), dnn.sparse_softmax_cross_entropy
+    (record,) = record_steps(model, loss, optimizer, [BATCH], seed=0)
+    apart = compare_with_keras(model, loss, optimizer, record, BATCH.y)
+    assert apart.reason == ""
+    assert set(apart.weights) == set(apart.gradients) == set(record.step.variables)
+    assert len(apart.values) == 6
+    assert max(*apart.values.values(), *apart.gradients.values(), *apart.weights.values()) < 5e-6
+    page = Parsed(dnn.explain(model, X, LABELS, optimizer=optimizer).html)
+    assert sum(text.startswith("Same in Keras: its values differ by at most ") for text in page.texts) == 6
+
+
+def test_where_keras_is_not_compared_the_page_says_why():
+    page = Parsed(dnn.explain(three_layers(), X, LABELS).html)
+    assert "Not compared with Keras: Dropout draws other numbers in Keras." in page.texts
+
+
+def test_large_tensors_are_sampled_and_the_page_says_so():
+    page = Parsed(dnn.explain(dnn.mlp([200, 100, 2], seed=0), RANDOM.normal(size=(3, 200)), [0, 1, 1]).html)
+    shown = {each["id"]: (len(each["rows"]), len(each["columns"])) for each in page.numbers["maps"]}
+    rows, columns = shown["layers/0/kernel:value"]
+    assert rows == columns < 100
+    assert f"layers/0/kernel, 200 × 100, {rows} × {columns} of them shown" in page.texts
+    assert len(page.numbers["steps"][0]["layers/0/kernel:gradient:difference"]) == rows * columns
+
+
+def test_what_is_not_finite_stays_what_it_is():
+    page = Parsed(dnn.explain(dnn.mlp([1, 2], seed=0), [[np.nan], [1.0]], [0, 1]).html)
+    assert page.numbers["steps"][0]["losses:value"][0] == "NaN"
+
+
+def test_the_users_texts_stay_texts():
+    evil = "<script>alert(1)</script>"
+    page = dnn.explain(
+        dnn.mlp([1, 2], seed=0), [[1.0]], [1], feature_names=[evil], class_names=[evil, "</title>"],
+        columns={evil: [evil]},
+    ).html  # fmt: skip
+    assert "<script>alert" not in page
+    parsed = Parsed(page)
+    assert evil in parsed.texts
+    assert parsed.numbers["maps"][0]["columns"] == [evil]
+
+
+def test_the_source_is_that_of_the_functions_that_ran():
+    def shrinking_loss(labels, outputs):
+        return dnn.mean_squared_error(labels, outputs) / 2
+
+    page = Parsed(dnn.explain(dnn.mlp([4, 3, 1], seed=0), X, X[:, :1], loss=shrinking_loss).html)
+    text = "".join(page.texts)
+    for line in (
+        "return dnn.mean_squared_error(labels, outputs) / 2",
+        "tf.reduce_mean(tf.square(targets - predictions), axis=-1)",
+        "return tf.matmul(x, kernel) + bias",
+        "return tf.maximum(tf.zeros((), x.dtype), x)",
+        "return m * tf.cast(alpha, m.dtype) / (tf.sqrt(v) + epsilon)",
+    ):
+        assert line in text
+    assert "test_explain.py" in text
+    assert "sgd_update" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((X, LABELS[:2]), {}, r"x must be \[rows, features\] and y \[rows, …\], got \(6, 4\) and \(2,\)"),
+        ((X[:0], LABELS[:0]), {}, "x must be"),
+        ((X, LABELS), {"steps": 0}, "steps must be 1 or more, and batch_size in"),
+        ((X, LABELS), {"batch_size": 7}, r"batch_size in \[1, 6\], got 1 and 7"),
+        ((np.zeros((300, 4)), np.zeros(300, int)), {}, r"at most 256 rows, got 300: pass x\[:8\], y\[:8\]"),
+        ((X, LABELS), {"feature_names": ["a"]}, "feature_names must have 4 names, got 1"),
+        ((X, LABELS), {"class_names": ["a"]}, "class_names must have 3 names, got 1"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        dnn.explain(dnn.mlp([4, 3], seed=0), *arguments, **options)

@@ -1,0 +1,109 @@
+"""The page of a step in a real browser: pointing, keys and buttons tell the numbers, and nothing overflows or fails."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+import dnn
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        made = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(8, 51)), random.integers(0, 2, 8)
+    model = dnn.mlp([51, 30, 2], seed=0)
+    return dnn.explain(model, x, y, steps=2, batch_size=4).save(tmp_path_factory.mktemp("page") / "step.html")
+
+
+@pytest.fixture
+def opened(browser, file):
+    """A function of width and colour scheme that opens the page; its errors are looked at in the end."""
+    errors, pages = [], []
+
+    def opened(width: int = 1200, scheme: str = "light"):
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(file.as_uri())
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert errors == []
+
+
+def numbers(page, name: str, step: int = 0) -> list[float]:
+    return page.evaluate(f"JSON.parse(document.getElementById('data').textContent).steps[{step}]['{name}']")
+
+
+def told(page) -> float:
+    return float(page.locator("#cell").inner_text().split(" = ")[1])
+
+
+def test_pointing_at_a_gradient_tells_it_its_check_and_where_it_is_from(opened):
+    page = opened()
+    canvas = page.locator("canvas[data-map='layers/0/kernel:gradient']")
+    box = canvas.bounding_box()
+    canvas.hover(position={"x": box["width"] * 2.5 / 30, "y": box["height"] * 3.5 / 51})
+    text = page.locator("#readout").inner_text()
+    assert "∂L/∂layers/0/kernel[3, unit 2]" in text
+    gradient = numbers(page, "layers/0/kernel:gradient")[3 * 30 + 2]
+    assert told(page) == gradient
+    assert "comes from 4 of ∂L/∂layers/0/sums; 4 of x" in text
+    products = [
+        float(each) for each in re.findall(r"= (\S+)$", page.locator("#readout table").inner_text(), re.MULTILINE)
+    ]
+    assert sum(products) == pytest.approx(gradient, abs=1e-6)
+    slope = float(re.search(r"loss: (\S+),", page.locator("#check").inner_text())[1])
+    assert slope == pytest.approx(gradient, abs=1e-6)
+
+
+def test_the_arrow_keys_walk_over_the_numbers(opened):
+    page = opened()
+    page.locator("canvas[data-map='layers/1/bias:new']").focus()
+    first, second = numbers(page, "layers/1/bias:new")
+    assert told(page) == first
+    page.keyboard.press("ArrowRight")
+    assert told(page) == second
+    page.keyboard.press("ArrowRight")  # at the edge it stays
+    assert told(page) == second
+    assert "change of layers/1/bias" in page.locator("#from").inner_text()
+
+
+def test_the_buttons_turn_from_step_to_step(opened):
+    page = opened()
+    page.locator("canvas[data-map='losses:value']").focus()
+    assert told(page) == numbers(page, "losses:value", step=0)[0]
+    page.get_by_role("button", name="2").click()
+    assert told(page) == numbers(page, "losses:value", step=1)[0]
+    assert page.get_by_role("button", name="2").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_telephone_nothing_is_wider_than_the_screen(opened, scheme):
+    page = opened(400, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_it_can_be_printed(opened):
+    page = opened()
+    page.emulate_media(media="print")
+    assert page.locator(".steps").is_hidden()
+    assert len(page.pdf()) > 10_000
