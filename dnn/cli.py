@@ -18,7 +18,7 @@ from dnn.startup import end_with, interrupt_ends, ready
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-PREDICTIONS = Path("predictions.csv")
+PREDICTIONS, COMPARISON = Path("predictions.csv"), Path("compare.html")
 
 
 class HowMany(str, Enum):
@@ -165,6 +165,26 @@ def export_command(
     """Write a TensorFlow SavedModel, from columns to probabilities or amounts, that needs no `dnn`."""
     with ready(debug) as commands:
         commands.export_run(run, out, commands.Voice(mode_of(quiet, json)))
+
+
+@app.command("report")
+def report_command(run: RunFolder, quiet: Quiet = False, debug: Debug = False) -> None:
+    """Make report.html of a run again, of the numbers that its folder keeps."""
+    with ready(debug) as commands:
+        commands.report_run(run, commands.Voice(mode_of(quiet, False)))
+
+
+@app.command("compare")
+def compare_command(
+    runs: Annotated[list[Path], typer.Argument(help="Folders that `dnn train` made.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")] = COMPARISON,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write a page of several runs side by side: scores, curves, and the settings that differ."""
+    with ready(debug) as commands:
+        commands.compare_runs(runs, out, commands.Voice(mode_of(quiet, False)), force=force)
 
 
 @app.command("bench-op")

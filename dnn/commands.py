@@ -1,5 +1,6 @@
 """What the command `dnn` does but train: each command is a few steps of the public pipeline, told to a person."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,21 @@ from dnn.report.predictions import class_columns, refuse_output, write_predictio
 from dnn.report.run_config import run_config
 from dnn.report.screen import result_lines
 from dnn.report.voice import Voice
+from dnn.run_report import write_comparison, write_page
 from dnn.settings import PrepareSettings, for_json
 from dnn.training_run import gap_sentences, prepared_of, run_training
 
-__all__ = ["evaluate_run", "explain_step", "export_run", "predict_file", "prepare_folder", "run_training", "time_op"]
+__all__ = [
+    "compare_runs",
+    "evaluate_run",
+    "explain_step",
+    "export_run",
+    "predict_file",
+    "prepare_folder",
+    "report_run",
+    "run_training",
+    "time_op",
+]
 
 tf.constant(0)  # starts TensorFlow's runtime here, while its importer keeps its chatter back
 
@@ -89,6 +101,23 @@ def export_run(run: Path, out: Path, voice: Voice) -> None:
     voice.say(f"SavedModel: {folder}")
     voice.say(f"load it with tf.saved_model.load({str(folder)!r}).signatures['serving_default']")
     voice.end(folder)
+
+
+def report_run(run: Path, voice: Voice) -> None:
+    """`dnn report`: make the page of a run again, of what its folder keeps."""
+    page = write_page(run)
+    voice.say(f"the run as pictures: {page}")
+    voice.end(page)
+
+
+def compare_runs(runs: Sequence[Path], out: Path, voice: Voice, *, force: bool = False) -> None:
+    """`dnn compare`: write a page of several runs side by side."""
+    if not force:
+        refuse_existing(out, remedy="choose another name, or --force")
+    refuse_unwritable(out)
+    page = write_comparison(runs, out)
+    voice.say(f"{len(runs)} runs side by side: {page}")
+    voice.end(page)
 
 
 def time_op(path: Path, *, quick: bool) -> None:

@@ -102,6 +102,7 @@ class TrainSettings(NetworkSettings, DataSettings):
     )
     folds: int | None = option(None, "Cross-validate with this many folds instead, and write no folder.", min=2)
     baselines: bool = option(True, "Compare with logistic regression and gradient boosting.")
+    report: bool = option(True, "Leave the run as pictures too, report.html.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,9 @@ from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, 
 from dnn.report.run_config import run_config
 from dnn.report.screen import baseline_lines, best_epoch_line, fold_lines, result_lines
 from dnn.report.voice import Voice
+from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SCALE, SHARE, DataSettings, TrainSettings, classifies, for_json, kinds_given, listed, pairs
+from dnn.train.callbacks import CallbackLike
 
 TEST_TITLE = "test rows, seen by neither training nor early stopping"
 FOLD_SCORES = (("loss", "accuracy", "roc_auc"), ("r2", "mae", "rmse"))
@@ -42,27 +44,38 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
     refuse_unwritable(out)
+    watch = Stopwatch()
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
+    watch.lap("reading and encoding")
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
-    _train(estimator, prepared, settings, voice)
+    record = layer_record(prepared) if settings.report else None
+    _train(estimator, prepared, settings, voice, [record] if record else [])
+    watch.lap("training")
     results, output = estimator.evaluate_arrays(prepared.arrays["test"])
+    watch.lap("testing")
     history = estimator.history_
     simple = _baselines(prepared, settings) if settings.baselines else []
+    watch.lap("baselines")
+    others = {each.name: each.scores for each in simple if each.output is not None}
+    metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": others}
+    config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
 
     def fill(folder: Path) -> None:
         write_estimator(estimator, folder)
         history.to_csv(folder / "history.csv")
         history.plot(folder / "curves.png")
-        others = {each.name: each.scores for each in simple if each.output is not None}
-        write_json(folder / "metrics.json", {"best_epoch": history.best_epoch, "test": results, "baselines": others})
-        write_json(folder / "config.json", run_config("train", dnn.__version__, for_json(settings), prepared.origin))
+        write_json(folder / "metrics.json", metrics)
+        write_json(folder / "config.json", config)
 
     run = write_folder(out, fill)
-    best = history.best_epoch or len(history.epochs)
-    line = best_epoch_line(best, len(history.epochs), settings.epochs, restored=settings.restore_best)
+    epochs, best = len(history.epochs), history.best_epoch or len(history.epochs)
+    line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
     voice.result("best_epoch", best, [line, ""])
     voice.result("test", results, result_lines(results, title=TEST_TITLE, width=voice.width))
     _tell_baselines(estimator, prepared, results, output, simple, voice)
+    if record:
+        page = leave_report(run, estimator, prepared, output, record, metrics, config, voice.document["notes"], watch)
+        voice.result("report", page, ["", f"the run as pictures: {page}"])
     voice.say("", f"run folder: {run}", f"predict with it: dnn predict {run} --data new.csv --out predictions.csv")
     voice.end(run)
 
@@ -149,7 +162,9 @@ def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str) ->
     ]
 
 
-def _train(estimator: Estimator, prepared: Prepared, settings: TrainSettings, voice: Voice) -> None:
+def _train(
+    estimator: Estimator, prepared: Prepared, settings: TrainSettings, voice: Voice, callbacks: Sequence[CallbackLike]
+) -> None:
     """Train, and choose the threshold if one is asked for. Raises: ValueError if the training diverged."""
     encoding, (rows, held) = prepared.encoding, (prepared.arrays[name] for name in PARTS[:2])
     outputs = 1 if isinstance(encoding.labels, Amounts) else encoding.labels.classes
@@ -160,7 +175,7 @@ def _train(estimator: Estimator, prepared: Prepared, settings: TrainSettings, vo
     if asked and outputs != 2:
         raise ValueError("--min-recall and --cost choose a threshold between two classes; here are not two")
     with voice.epochs(settings.epochs) as show:
-        estimator.fit_arrays(encoding, rows, held, callbacks=[show])
+        estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks])
     best = estimator.history_.best
     if best is None or not np.isfinite(best["val_loss"]):
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")

@@ -31,12 +31,14 @@ finally:
     print(gc.get_freeze_count(), gc.isenabled())
 """
 CONTENTS = {"config.json", "curves.png", "estimator.json", "features.json", "history.csv", "metrics.json", "network"}
+CONTENTS |= {"report.html", "report.json"}
 FILES = CONTENTS - {"network"} | {"network/model.json", "network/weights.safetensors"}
 
 
 def run(*arguments) -> str:
-    """What a command prints that must succeed; baselines, which take a second, are left out unless asked for."""
-    without = ["--no-baselines"] if arguments[0] == "train" and "--baselines" not in arguments else []
+    """What a command prints that must succeed; baselines and report, slow ones, are left out unless asked for."""
+    slow = ("baselines", "report") if arguments[0] == "train" else ()
+    without = [f"--no-{option}" for option in slow if f"--{option}" not in arguments]
     result = CliRunner().invoke(app, [str(argument) for argument in (*arguments, *without)])
     assert result.exit_code == 0, result.output
     return result.output
@@ -55,7 +57,7 @@ def refusal(*arguments) -> str:
 def trained(tmp_path_factory) -> Path:
     """A run folder, trained for three epochs on the embedded sample."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    run("train", "--out", folder, "--epochs", 3)
+    run("train", "--out", folder, "--epochs", 3, "--report")
     return folder
 
 
@@ -487,7 +489,12 @@ def test_on_a_terminal_a_progress_bar_is_drawn_and_neither_tensorflow_nor_xla_is
 def test_two_processes_with_one_seed_leave_the_same_bits(trained, process):
     here, there = contents(trained), contents(process[1])
     assert set(here) == set(there) == FILES
-    for name in FILES - {"config.json", "curves.png"}:  # config.json tells when; a test may have set matplotlib up
+    for name in FILES - {
+        "config.json",
+        "curves.png",
+        "report.html",
+        "report.json",
+    }:  # which tell of the time, or of matplotlib
         assert here[name] == there[name], name
 
 

@@ -28,20 +28,10 @@ MAY_IMPORT = {
     "early_checks": {"data", "report", "settings"},  # without TensorFlow
     "preparation": {"data", "early_checks", "estimator", "report", "settings"},
     "training_run": {"classifier", "commands", "data", "early_checks", "estimator", "preparation", "regressor"}
-    | {"report", "settings"},  # and public names
-    "commands": {
-        "bench",
-        "classifier",
-        "commands",
-        "data",
-        "estimator",
-        "explain_run",
-        "nn",
-        "preparation",
-        "report",
-        "settings",
-    }
-    | {"training_run"},  # and public names
+    | {"report", "run_report", "settings", "train"},  # and public names
+    "run_report": {"classifier", "data", "estimator", "nn", "pages", "preparation", "report"},  # it joins them
+    "commands": {"bench", "classifier", "commands", "data", "estimator", "explain_run", "nn", "preparation", "report"}
+    | {"run_report", "settings", "training_run"},  # and public names
     "startup": {"commands"},
     "cli": {"cli_options", "commands", "early_checks", "new_op", "settings", "startup"},  # and dnn.__version__
     "cli_options": set(),

@@ -5,7 +5,7 @@ Strings stand for functions here and nowhere else, in the two tables below.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,18 @@ RANKINGS: Mapping[str, Callable[..., float]] = MappingProxyType(
 
 Rows: TypeAlias = tuple[npt.NDArray[Any], ...]
 """(inputs float32[rows, width], targets [rows]), and weights float32[rows] where rows weigh differently."""
+
+
+@runtime_checkable
+class TakesNetwork(Protocol):
+    """A callback that looks at the network itself; `set_model` is Keras's name."""
+
+    def set_model(self, model: Sequential) -> object:
+        """Take the network that will be trained.
+
+        Args:
+            model: The network.
+        """
 
 
 def make_network(width: int, outputs: int, settings: NetworkSettings) -> Sequential:
@@ -95,7 +107,7 @@ def train_network(
         validation: What early stopping looks at. None: it looks at the training rows' own loss.
         outputs: Number of classes; None for amounts, of which the network gives one.
         settings: The network, the optimizer and the loop.
-        callbacks: As in `fit`.
+        callbacks: As in `fit`; those that have `set_model` are given the network before.
 
     Returns:
         The network, and the history of its epochs.
@@ -104,6 +116,9 @@ def train_network(
         ValueError: If a setting is out of its range.
     """
     network = make_network(rows[0].shape[1], outputs or 1, settings)
+    for callback in callbacks:
+        if isinstance(callback, TakesNetwork):
+            callback.set_model(network)
     ranked = [ranking_callback(network, validation, settings.monitor)] if settings.monitor in RANKINGS else []
     history = fit(
         network,

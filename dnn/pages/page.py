@@ -69,6 +69,7 @@ figure {{ margin: 1rem 0; }}
 svg {{ max-width: 100%; height: auto; }}
 summary, input, button {{ font: inherit; color: inherit; }}
 summary {{ cursor: pointer; padding: .25rem 0; }}
+label {{ display: inline-block; padding: .25rem .75rem .25rem 0; }}
 input {{ background: var(--background); border: 1px solid var(--muted); padding: .25rem .4rem; width: 8rem; }}
 :focus-visible {{ outline: 2px solid var(--accent); outline-offset: 2px; }}
 @media print {{
@@ -76,7 +77,9 @@ input {{ background: var(--background); border: 1px solid var(--muted); padding:
   body {{ padding: 0; max-width: none; font-size: 10pt; }}
   figure, tr, h2, h3 {{ break-inside: avoid; }}
   h2, h3 {{ break-after: avoid; }}
-  .scroll, .tall {{ overflow: visible; max-height: none; }}
+  .scroll {{ overflow: visible; }}
+  .tall {{ overflow: hidden; }}
+  .screen-only {{ display: none; }}
 }}
 """
 
@@ -157,6 +160,18 @@ def paragraph(text: str) -> str:
         HTML.
     """
     return f"<p>{escaped(text)}</p>"
+
+
+def charts(parts: Iterable[str | None]) -> str:
+    """Return charts beside each other, as many as the screen is wide.
+
+    Args:
+        parts: HTML; None is left out.
+
+    Returns:
+        HTML.
+    """
+    return "\n".join(['<div class="charts">', *(part for part in parts if part is not None), "</div>"])
 
 
 def html_table(

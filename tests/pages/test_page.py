@@ -1,45 +1,21 @@
 """The frame of a page: what is shown is escaped, nothing is loaded, and every text can be read."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
+from parsed_page import ParsedPage
 
 from dnn.pages.page import DARK, LIGHT, escaped, html_table, page, section
 
 HOSTILE = ("<script>alert(1)</script>", "</title>", "$x$", "\" onload='x'", "a & b &lt;", "</style></script><b>")
 
 
-class Parsed(HTMLParser):
-    """The elements of a page with their attributes, and the texts by element."""
-
-    def __init__(self, source):
-        super().__init__()
-        self.elements, self.texts, self.open = [], [], []
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        while self.open and self.open.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        self.texts.append((self.open[-1] if self.open else "", data))
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_text_stays_text(text):
     source = page(text, section(text, html_table([text], [[text]], caption=text, name=text)))
-    parsed = Parsed(source)
+    parsed = ParsedPage(source)
     for tag in ("title", "h2", "th", "td", "caption"):
-        assert "".join(data for where, data in parsed.texts if where == tag) == text
+        assert parsed.text_of(tag) == text
     assert not [tag for tag, _ in parsed.elements if tag in ("script", "b")]
     assert dict(parsed.elements)["table"] == {"id": text}
 
@@ -71,6 +47,6 @@ def test_every_text_has_a_contrast_of_4_5_to_1(colours, name):
 
 
 def test_numbers_keep_all_their_digits():
-    parsed = Parsed(html_table(["a", "b"], [[1 / 3, 1234]]))
+    parsed = ParsedPage(html_table(["a", "b"], [[1 / 3, 1234]]))
     assert [attributes["data-value"] for tag, attributes in parsed.elements if tag == "td"] == [repr(1 / 3), "1234"]
     assert escaped("\0") == "\N{REPLACEMENT CHARACTER}"
