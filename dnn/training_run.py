@@ -14,7 +14,7 @@ from dnn.data.advice import suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.split import split
-from dnn.data.table import Column, Table, shortened
+from dnn.data.table import Column, Table, on_one_line, shortened
 from dnn.data.target_advice import Task
 from dnn.estimator.base import Estimator
 from dnn.estimator.examples import Examples, held_out
@@ -157,7 +157,7 @@ def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str) ->
     """Return a sentence for each kind of cell that has to be filled."""
     rows = len(next(iter(columns.values())))
     return [
-        f"{gap.column}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}"
+        f"{on_one_line(gap.column)}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}"
         for gap in encoding.features.gaps(columns)
     ]
 
@@ -236,8 +236,8 @@ def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> 
     chosen = "" if settings.target or prepared.table is None else "; --target names another column"
     voice.say(f"target: {encoding.target}, {what}{chosen}")
     scale = type(features.scale).__name__.lower()
-    blocks = [f"{name} ({len(block.categories)})" for name, block in features.blocks.items()]
-    voice.say(f"numeric, {scale}: {', '.join(features.numeric) or 'none'}")
+    blocks = [f"{on_one_line(name)} ({len(block.categories)})" for name, block in features.blocks.items()]
+    voice.say(f"numeric, {scale}: {', '.join(map(on_one_line, features.numeric)) or 'none'}")
     voice.say(f"categories, one-hot: {shortened(blocks) or 'none'}")
     counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
     voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")

@@ -46,7 +46,13 @@ def test_the_dnn_commands_run_in_order(folder):
 
 
 def test_most_pages_with_python_are_run_here():
-    assert {page for page in PAGES if blocks(page, "python")} == {"README", "guide", "custom-ops", *RUN_ELSEWHERE}
+    assert {page for page in PAGES if blocks(page, "python")} == {
+        "README",
+        "guide",
+        "custom-ops",
+        "explain",
+        *RUN_ELSEWHERE,
+    }
 
 
 @pytest.mark.parametrize(
