@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import html
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +57,15 @@ class History:
         return "\n".join(
             [f"History of {counted_noun(len(self), 'epoch')}; in the {which}, epoch {record['epoch']}:", *lines]
         )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the figures of the best epoch, and the curves."""
+        text = f"<pre>{html.escape(repr(self))}</pre>"
+        if not self.epochs:
+            return text
+        picture = io.StringIO()
+        self.plot().savefig(picture, format="svg")
+        return text + "<svg" + picture.getvalue().partition("<svg")[2]  # without the XML declaration
 
     def __len__(self) -> int:
         """Return the number of epochs."""

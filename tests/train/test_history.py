@@ -109,3 +109,11 @@ def test_a_plot_has_a_curve_for_each_figure_and_marks_the_best_epoch(tmp_path):
 def test_a_plot_needs_no_best_epoch_and_no_file():
     lines = History([{"epoch": 1, "loss": 2.0}]).plot().axes[0].lines
     assert [line.get_label() for line in lines] == ["training"]
+
+
+def test_a_notebook_shows_the_figures_and_the_curves():
+    shown = History([{"epoch": 1, "loss": 0.75, "<b>": 1.0}, {"epoch": 2, "loss": 0.5, "<b>": 2.0}])._repr_html_()
+    assert "&lt;b&gt;" in shown
+    assert "<b>" not in shown.partition("<svg")[0]
+    assert shown.endswith("</svg>\n")
+    assert History()._repr_html_() == "<pre>History of 0 epochs</pre>"
