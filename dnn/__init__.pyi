@@ -133,7 +133,7 @@ from dnn.train.evaluate import evaluate as evaluate
 from dnn.train.evaluate import predict as predict
 from dnn.train.fit import fit as fit
 from dnn.estimator.export import input_names as input_names
-from dnn.estimator.base import DataWarning as DataWarning
+from dnn.estimator.outcome import DataWarning as DataWarning
 from dnn.classifier import Classifier as Classifier
 from dnn.regressor import Regressor as Regressor
 from dnn.estimator.folder import load as load

@@ -13,11 +13,12 @@ from dnn.data.labels import Labels
 from dnn.data.table import Column, Kind
 from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
-from dnn.estimator.base import Estimator, unchanged_by_errors
+from dnn.estimator.base import Estimator
+from dnn.estimator.class_factors import weighted_by_class
 from dnn.estimator.class_names import class_name, class_names, classes_of, plain_classes
 from dnn.estimator.network import Rows
+from dnn.estimator.outcome import unchanged_by_errors
 from dnn.estimator.threshold import WithThreshold
-from dnn.nn.example_weights import class_weights
 from dnn.nn.scores.confusion import accuracy_score
 from dnn.nn.scores.thresholds import Threshold
 from dnn.nn.softmax import softmax
@@ -193,14 +194,6 @@ class Classifier(WithThreshold, Estimator):
         return scores(labels, logits, self.fitted.encoding.class_labels.names, threshold=self.threshold_)
 
     def learnt(self) -> dict[str, Any]:
-        """Return what is kept besides the settings and the encoding, which has the names of the classes.
-
-        Returns:
-            The classes in their dtype, and the threshold, as plain values.
-
-        Raises:
-            ValueError: If the classes are of a kind that JSON does not have.
-        """
         return {"classes": plain_classes(self.classes_), "threshold": self.threshold_}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -258,16 +251,4 @@ class Classifier(WithThreshold, Estimator):
     def _weighted(self, encoding: Encoding, rows: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
         if self.class_weight is None:
             return rows, validation
-        named = self.class_weight
-        if isinstance(named, Mapping):
-            named = {class_name(value): weight for value, weight in named.items()}
-        names = encoding.class_labels.names
-        factors = np.ones(len(names), np.float32)
-        factors[rows[1]] = class_weights(rows[1], named, classes=names)  # of training rows, for validation rows too
-        return _times(rows, factors), validation and _times(validation, factors)
-
-
-def _times(rows: Rows, factors: npt.NDArray[np.float32]) -> Rows:
-    """Multiply what the rows weigh by the factor of their class."""
-    weights = factors[rows[1]]
-    return (*rows[:2], weights if len(rows) == 2 else weights * rows[2])
+        return weighted_by_class(rows, validation, self.class_weight, encoding.class_labels.names)

@@ -13,8 +13,9 @@ from dnn.data.encoding import Encoding
 from dnn.data.table import Column, Kind
 from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
-from dnn.estimator.base import Estimator, unchanged_by_errors
+from dnn.estimator.base import Estimator
 from dnn.estimator.network import Rows
+from dnn.estimator.outcome import unchanged_by_errors
 from dnn.nn.scores.regression import r2_score
 from dnn.report.scores import regression_scores
 from dnn.train.callbacks import CallbackLike

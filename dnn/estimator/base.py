@@ -4,92 +4,37 @@ The conventions are scikit-learn's, and scikit-learn is not needed: the construc
 returns the estimator, what was learnt ends with an underscore, `get_params` and `set_params` serve `clone`.
 """
 
-import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Self
 
-from dnn.data.advice import suspicions
 from dnn.data.encoding import Encoding
-from dnn.data.features import Features, ScaleLearner
+from dnn.data.features import Features
 from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.preprocess import SCALES
 from dnn.data.reading import check_origins
-from dnn.data.table import Column, Kind, Table
-from dnn.data.target_advice import Task
+from dnn.data.table import Column, Table
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.network import Rows, chosen, train_network
 from dnn.estimator.new_rows import NewRows
-from dnn.estimator.parameters import Parameters
+from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
+from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
-from dnn.nn.protocols import ActivationLike, OptimizerLike
-from dnn.settings import DEFAULTS, SCALE, SHARE, NetworkSettings
+from dnn.estimator.target_kind import TargetKind
+from dnn.settings import NetworkSettings
 from dnn.train.callbacks import CallbackLike
 
 
-class DataWarning(UserWarning):
-    """Something in a table is suspicious: a leak, an identifier, dates as text and the like."""
-
-
-def several(names: str | Sequence[str]) -> tuple[str, ...]:
-    """Return names as a tuple; a string is one name.
-
-    >>> several("NA"), several(["id", "name"])
-    (('NA',), ('id', 'name'))
-    """
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-@contextmanager
-def unchanged_by_errors(estimator: object) -> Iterator[None]:
-    """Whatever ends a fit, an error or Ctrl-C, leaves the estimator as it was: not half of a new one."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
 @dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(NewRows, Parameters, ABC):
+class Estimator(NewRows, TargetKind, EstimatorSettings):
     """A network that is trained on a table, by its settings; each is documented in `Classifier` and `Regressor`."""
-
-    hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
-    activation: str | ActivationLike = DEFAULTS.activation
-    dropout: float = DEFAULTS.dropout
-    optimizer: str | Callable[..., OptimizerLike] = DEFAULTS.optimizer
-    learning_rate: float = DEFAULTS.learning_rate
-    weight_decay: float = DEFAULTS.weight_decay
-    batch_size: int = DEFAULTS.batch_size
-    epochs: int = DEFAULTS.epochs
-    patience: int = DEFAULTS.patience
-    min_delta: float = DEFAULTS.min_delta
-    monitor: str = DEFAULTS.monitor
-    restore_best: bool = DEFAULTS.restore_best
-    validation: float = SHARE
-    scale: str | ScaleLearner = SCALE
-    kinds: Mapping[str, Kind] | None = None
-    drop: Sequence[str] = ()
-    missing: Sequence[str] = ()
-    delimiter: str | None = DEFAULTS.delimiter
-    decimal: Any = DEFAULTS.decimal
-    encoding: str | None = DEFAULTS.encoding
-    jit: bool | None = DEFAULTS.jit
-    seed: int = DEFAULTS.seed
-
-    target_kind: ClassVar[Kind]  # how a file's target is read
-    task: ClassVar[Task]
 
     def fit(
         self,
@@ -210,37 +155,6 @@ class Estimator(NewRows, Parameters, ABC):
         """
         self.fitted.export(folder, self._exported_threshold())
 
-    @abstractmethod
-    def evaluate_arrays(self, rows: Rows) -> tuple[dict[str, Any], npt.NDArray[Any]]:
-        """Test on rows that are encoded already.
-
-        Args:
-            rows: As `encoded` returns.
-
-        Returns:
-            The figures by name, and what the network predicts: logits, or amounts.
-        """
-
-    @abstractmethod
-    def evaluate_columns(self, columns: Mapping[str, Column], target: npt.NDArray[Any]) -> dict[str, Any]:
-        """Test on columns as they were read.
-
-        Args:
-            columns: [rows] by name.
-            target: [rows].
-
-        Returns:
-            The figures by name.
-        """
-
-    def learnt(self) -> dict[str, Any]:
-        """Return what is kept besides the settings and the encoding.
-
-        Returns:
-            Plain values, for JSON.
-        """
-        return {}
-
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `learnt` returned, after `predictor_` is there.
 
@@ -256,44 +170,7 @@ class Estimator(NewRows, Parameters, ABC):
     def _suspicions(self, rows: Examples, target: str) -> list[str]:
         """Return what is suspicious in a table, and warn of it: scikit-learn's way, X and y apart, stays quiet."""
         table = Table({**rows.columns, target: self._target_values(rows.target)})
-        found = suspicions(table, target, task=self.task, decided=[*(self.kinds or {}), target])
-        sentences = [note.sentence_for_python for note in found]
-        if sentences:
-            rest = f" (and {len(sentences) - 1} more: see notes_)" if len(sentences) > 1 else ""
-            warnings.warn(f"{sentences[0]}{rest}", DataWarning, stacklevel=3)
-        return sentences
-
-    def _exported_threshold(self) -> float | None:
-        return None
-
-    @abstractmethod
-    def __sklearn_tags__(self) -> Any: ...
-
-    @abstractmethod
-    def _learn_target(self, target: npt.NDArray[Any]) -> Any:
-        """Return what is learnt of the training rows' target: `Labels` or `Amounts`."""
-
-    @abstractmethod
-    def _target_values(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the target in the form that `Labels` or `Amounts` take."""
-
-    @abstractmethod
-    def strata(self, target: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return what has the same share in training and validation rows.
-
-        Args:
-            target: [rows], as it was read.
-
-        Returns:
-            int[rows], the class of each row; zeros for amounts.
-        """
-
-    @abstractmethod
-    def _outputs(self, encoding: Encoding) -> int | None:
-        """Return the number of classes; None for amounts."""
-
-    def _weighted(self, encoding: Encoding, rows: Rows, validation: Rows | None) -> tuple[Rows, Rows | None]:
-        return rows, validation
+        return warn_of_suspicions(table, target, self.task, [*(self.kinds or {}), target])
 
     def encoded(self, rows: Examples, encoding: Encoding | None = None) -> Rows:
         """Return rows in the form that the network takes.

@@ -1,9 +1,15 @@
 """The settings of an estimator as scikit-learn reads and changes them: `clone` and searches need no more."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from typing_extensions import Self
+
+from dnn.data.features import ScaleLearner
+from dnn.data.table import Kind
+from dnn.nn.protocols import ActivationLike, OptimizerLike
+from dnn.settings import DEFAULTS, SCALE, SHARE
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -44,3 +50,40 @@ class Parameters:
         given = {each.name: repr(getattr(self, each.name)) for each in fields(self)}
         changed = [f"{each.name}={given[each.name]}" for each in fields(self) if given[each.name] != repr(each.default)]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class EstimatorSettings(Parameters):
+    """The settings of an estimator, with the defaults of `dnn train`; `Classifier` and `Regressor` document each."""
+
+    hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
+    activation: str | ActivationLike = DEFAULTS.activation
+    dropout: float = DEFAULTS.dropout
+    optimizer: str | Callable[..., OptimizerLike] = DEFAULTS.optimizer
+    learning_rate: float = DEFAULTS.learning_rate
+    weight_decay: float = DEFAULTS.weight_decay
+    batch_size: int = DEFAULTS.batch_size
+    epochs: int = DEFAULTS.epochs
+    patience: int = DEFAULTS.patience
+    min_delta: float = DEFAULTS.min_delta
+    monitor: str = DEFAULTS.monitor
+    restore_best: bool = DEFAULTS.restore_best
+    validation: float = SHARE
+    scale: str | ScaleLearner = SCALE
+    kinds: Mapping[str, Kind] | None = None
+    drop: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    delimiter: str | None = DEFAULTS.delimiter
+    decimal: Any = DEFAULTS.decimal
+    encoding: str | None = DEFAULTS.encoding
+    jit: bool | None = DEFAULTS.jit
+    seed: int = DEFAULTS.seed
+
+
+def several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple; a string is one name.
+
+    >>> several("NA"), several(["id", "name"])
+    (('NA',), ('id', 'name'))
+    """
+    return (names,) if isinstance(names, str) else tuple(names)

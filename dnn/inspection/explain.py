@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.inspection.in_keras import compare_with_keras
-from dnn.inspection.record import record_steps
+from dnn.inspection.record import record_steps, restored
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
 from dnn.nn.losses import sparse_softmax_cross_entropy
@@ -104,6 +104,12 @@ def explain(
         raise ValueError(f"a step that is shown has at most {MOST_ROWS} rows, got {size}: pass x[:8], y[:8]")
     indices = [np.arange(step * size, (step + 1) * size) % count for step in range(steps)]
     optimizer = Adam(model.trainable_variables) if optimizer is None else optimizer
+    _check_columns(columns, count)
+    unknown = [p.name for p in optimizer.parameters if not any(p is variable for variable in model.variables)]
+    if unknown:
+        raise ValueError(f"the optimizer trains variables that are not the model's: {', '.join(unknown)}")
+    with restored(model.variables):
+        model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),
@@ -127,3 +133,9 @@ def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> li
     if len(found) != count:
         raise ValueError(f"{argument} must have {count} names, got {len(found)}")
     return found
+
+
+def _check_columns(columns: Mapping[str, Sequence[Any]] | None, rows: int) -> None:
+    for name, cells in (columns or {}).items():
+        if len(cells) != rows:
+            raise ValueError(f"columns[{name!r}] must have {rows} cells, as x has rows, got {len(cells)}")

@@ -44,11 +44,13 @@ def compare_with_keras(
         return nothing._replace(reason="Keras is not installed")
     if type(model) is not Sequential:
         return nothing._replace(reason="the model is not a Sequential")
+    if set(record.updates) != set(record.step.variables):
+        return nothing._replace(reason="the optimizer does not train all variables of the model")
     take = import_module("dnn.interop.keras_step").keras_step  # here, since it imports Keras
     try:
         theirs = take(model, loss, optimizer, record.values["x"], y)
-    except ValueError as error:
-        return nothing._replace(reason=str(error))
+    except (ValueError, tf.errors.OpError) as error:
+        return nothing._replace(reason=str(error).splitlines()[0])
     layers = [operation.output for operation in record.step.operations if _is_of_a_layer(operation.output)]
     values = {name: _largest(record.values[name], output) for name, output in zip(layers, theirs.outputs, strict=True)}
     values["losses"] = _largest(record.values["losses"], theirs.losses)

@@ -5,7 +5,7 @@ happens when a cell changes. The functions are those of the package (or the user
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
@@ -34,7 +34,8 @@ class Operation(NamedTuple):
     """output = function(*inputs), tensors by their names; `title` is for people.
 
     function: what the step runs. piece: the public function or object that it is, for formula and source.
-    inside: the variables that a module of the user's own reads by itself.
+    inside: the variables that a module of the user's own reads by itself. dtype: in which a function that is not of
+    this package computes, whatever it is given; None: in that of its arguments.
     """
 
     output: str
@@ -44,6 +45,14 @@ class Operation(NamedTuple):
     piece: Any
     title: str
     inside: tuple[tf.Variable, ...] = ()
+    dtype: tf.DType | None = None
+
+    def run(self, *arguments: tf.Tensor) -> tf.Tensor:
+        """Return the function's result: of float64 arguments, float64."""
+        if self.dtype is None or not arguments:
+            return self.function(*arguments)
+        result = self.function(*(tf.cast(argument, self.dtype) for argument in arguments))
+        return result if arguments[0].dtype == self.dtype else tf.cast(result, arguments[0].dtype)
 
 
 class Step(NamedTuple):
@@ -71,25 +80,27 @@ def operations_of(model: tf.Module, loss: LossLike, batch: Rows, key: tf.Tensor)
     """
     operations: list[Operation] = []
     variables: dict[str, tf.Variable] = {}
-    penalties: list[str] = []
+    names: dict[Any, str] = {}  # of each variable the first: a layer may be called twice
     logits = "x"
     for path, layer, at in _layers(model, key, ""):
-        found = list(_layer_operations(path, layer, logits, at))
-        for operation, read in found:
-            operations.append(operation)
-            variables |= read
+        for operation, read in _layer_operations(path, layer, logits, at, batch.x.dtype):
+            first = {name: names.setdefault(variable.ref(), name) for name, variable in read.items()}
+            operations.append(operation._replace(inputs=tuple(first.get(name, name) for name in operation.inputs)))
+            variables |= {first[name]: variable for name, variable in read.items()}
         logits = operations[-1].output
-        for name, regularizer in _regularized(path, layer):
-            operations.append(Operation(f"{name}/penalty", regularizer, (name,), "penalty", regularizer, "penalty"))
-            penalties.append(f"{name}/penalty")
+    penalties = list(_penalties(model, names))
+    operations += penalties
     of_labels = functools.partial(loss, batch.y)
-    operations.append(Operation("losses", of_labels, (logits,), "row", loss, f"loss: {function_name(loss)}"))
+    dtype = None if is_known(loss) else batch.x.dtype
+    title = f"loss: {function_name(loss)}"
+    operations.append(Operation("losses", of_labels, (logits,), "row", loss, title, dtype=dtype))
 
     def mean(losses: tf.Tensor, *addends: tf.Tensor) -> tf.Tensor:
         total = weighted_mean(losses, batch.weights, batch.counted)
         return tf.add_n([total, *(tf.cast(addend, total.dtype) for addend in addends)])
 
-    operations.append(Operation("mean", mean, ("losses", *penalties), "mean", weighted_mean, "mean over the rows"))
+    addends = (penalty.output for penalty in penalties)
+    operations.append(Operation("mean", mean, ("losses", *addends), "mean", weighted_mean, "mean over the rows"))
     return Step(operations, variables, logits)
 
 
@@ -104,7 +115,7 @@ def _layers(model: Any, key: tf.Tensor, path: str) -> Iterator[tuple[str, Any, t
 
 
 def _layer_operations(
-    path: str, layer: Any, x: str, key: tf.Tensor
+    path: str, layer: Any, x: str, key: tf.Tensor, dtype: tf.DType
 ) -> Iterator[tuple[Operation, dict[str, tf.Variable]]]:
     """Yield the operations of a layer, each with the variables that it reads."""
     if type(layer) is Dense:
@@ -114,7 +125,7 @@ def _layer_operations(
         yield Operation(f"{path}/sums", dense, (x, *read), "dense", dense, title), read
         if layer.activation is not None:
             name = function_name(layer.activation)
-            yield _activation(f"{path}/outputs", layer.activation, f"{path}/sums", f"{path}: {name}"), {}
+            yield _activation(f"{path}/outputs", layer.activation, f"{path}/sums", f"{path}: {name}", dtype), {}
     elif type(layer) is Dropout:
         function = functools.partial(dropout, rate=layer.rate, seed=dropout_seed(key, layer.seed))
         yield Operation(f"{path}/outputs", function, (x,), "cell", dropout, f"{path}: Dropout({layer.rate})"), {}
@@ -123,16 +134,20 @@ def _layer_operations(
     elif isinstance(layer, tf.Module):
         yield _box(path, layer, x, key), {}
     else:
-        yield _activation(f"{path}/outputs", layer, x, f"{path}: {function_name(layer)}"), {}
+        yield _activation(f"{path}/outputs", layer, x, f"{path}: {function_name(layer)}", dtype), {}
 
 
-def _activation(output: str, function: Callable[..., Any], x: str, title: str) -> Operation:
-    return Operation(output, function, (x,), "cell" if _is_cellwise(function) else "row", function, title)
+def _activation(output: str, function: Callable[..., Any], x: str, title: str, dtype: tf.DType) -> Operation:
+    if not is_known(function):
+        return Operation(output, function, (x,), "box", function, title, dtype=dtype)
+    name = function_name(function).split("(")[0]
+    return Operation(output, function, (x,), "cell" if name in CELLWISE else "row", function, title)
 
 
-def _is_cellwise(function: Callable[..., Any]) -> bool:
-    """Whether a cell of the result depends on that cell alone: for the package's own functions it is known."""
-    return function_name(function).split("(")[0] in CELLWISE
+def is_known(function: Callable[..., Any]) -> bool:
+    """Whether a function is of this package or TensorFlow's, which compute in any floating dtype, row by row."""
+    module = getattr(getattr(function, "func", function), "__module__", None) or ""
+    return module.split(".")[0] in ("dnn", "tensorflow")
 
 
 CELLWISE = {"elu", "gelu", "leaky_relu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"}
@@ -165,19 +180,26 @@ def _normalize_columns(
 
 def _box(path: str, module: tf.Module, x: str, key: tf.Tensor) -> Operation:
     """Return a module of the user's own as one operation, in the dtype of its weights."""
-    dtype = next((variable.dtype for variable in module.variables if variable.dtype.is_floating), None)
-
-    def call(values: tf.Tensor) -> tf.Tensor:
-        inputs = values if dtype is None else tf.cast(values, dtype)
-        outputs = module(inputs, training=key) if takes_training(module) else module(inputs)
-        return tf.cast(outputs, values.dtype)
-
+    dtype = next((variable.dtype for variable in module.variables if variable.dtype.is_floating), tf.float32)
+    function = functools.partial(module, training=key) if takes_training(module) else module
     inside = tuple(module.trainable_variables)
-    return Operation(f"{path}/outputs", call, (x,), "box", module, f"{path}: {type(module).__name__}", inside)
+    return Operation(
+        f"{path}/outputs", function, (x,), "box", module, f"{path}: {type(module).__name__}", inside, dtype
+    )
 
 
-def _regularized(path: str, layer: Any) -> list[tuple[str, Callable[..., Any]]]:
-    if type(layer) is not Dense:
-        return []
-    pairs = {"kernel": layer.kernel_regularizer, "bias": layer.bias_regularizer}
-    return [(f"{path}/{name}", regularizer) for name, regularizer in pairs.items() if regularizer is not None]
+def _penalties(model: tf.Module, names: Mapping[Any, str]) -> Iterator[Operation]:
+    """Yield what `fit` adds to the loss: of each regularizer of a layer that is shown, and of each other module."""
+    modules = [module for module in (model, *model.submodules) if callable(getattr(module, "penalty", None))]
+    for index, module in enumerate(modules):
+        if type(module) is Dense and module.kernel.ref() in names:
+            pairs = ((module.kernel, module.kernel_regularizer), (module.bias, module.bias_regularizer))
+            for variable, regularizer in pairs:
+                if regularizer is not None:
+                    name = names[variable.ref()]
+                    yield Operation(
+                        f"{name}/penalty", regularizer, (name,), "penalty", regularizer, f"penalty of {name}"
+                    )
+        elif float(module.penalty()):
+            title = f"penalty of {type(module).__name__}"
+            yield Operation(f"penalty/{index}", module.penalty, (), "penalty", module, title)

@@ -38,7 +38,8 @@ class RecordedStep(NamedTuple):
     """A step with its numbers.
 
     values: by name, "x", variables and what the operations returned. gradients: of the mean loss, by name, for those
-    that it depends on. slopes: finite differences of the cells that a page shows, by name, flat. updates: by the name
+    that it depends on. slopes: finite differences of the cells that a page shows, by name, flat; none where
+    calling the model changes its variables. updates: by the name
     of the variable. scalars: of the optimizer. unlike_step: the largest difference of a weight from the one that
     `train_step` gives. sources: the functions that ran, by the name of what the operation returned, and "step".
     """
@@ -83,14 +84,21 @@ def record_step(
     boxed = {f"{operation.output}/{i}": v for operation in step.operations for i, v in enumerate(operation.inside)}
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([leaf for leaf in leaves.values() if leaf.dtype.is_floating])
-        values, sources = values_and_sources(step, leaves)
+        state = [variable.numpy() for variable in model.variables]
+        with restored(model.variables):
+            values, sources = values_and_sources(step, leaves)
+            changes = any(
+                not np.array_equal(variable, value) for variable, value in zip(model.variables, state, strict=True)
+            )
     gradients = {name: tape.gradient(values["mean"], value) for name, value in values.items()}
     gradients |= {name: tape.gradient(values["mean"], variable) for name, variable in boxed.items()}
     by_variable = {variable.ref(): gradients[name] for name, variable in [*step.variables.items(), *boxed.items()]}
     names = {variable.ref(): name for name, variable in [*step.variables.items(), *boxed.items()]}
-    known = {name: value.numpy() for name, value in gradients.items() if value is not None}
+    known = {name: tf.convert_to_tensor(value).numpy() for name, value in gradients.items() if value is not None}
     with restored(model.variables):
-        differences = loss_slopes(step, values, shown_cells({n: v.shape for n, v in values.items()}, known))
+        differences = (
+            {} if changes else loss_slopes(step, values, shown_cells({n: v.shape for n, v in values.items()}, known))
+        )
     before, slots = numbers_of_parameters(optimizer), slots_of(optimizer)
     slots_before = [{name: variable.numpy() for name, variable in each.items()} for each in slots]
     with restored([*model.variables, *variables_of(optimizer)]):
@@ -116,7 +124,7 @@ def values_and_sources(
     values, sources = dict(leaves), {}
     for operation in step.operations:
         arguments = (values[name] for name in operation.inputs)
-        values[operation.output], sources[operation.output] = run_and_note(operation.function, *arguments)
+        values[operation.output], sources[operation.output] = run_and_note(operation.run, *arguments)
     return values, sources
 
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from dnn.inspection.operations import Operation, Step
 
-H = 1e-6  # near the best for float64: rounding, 1e-16 / h, and curvature, h², cost about 1e-10 together
-H_FLOAT32 = 1e-2  # where a module of the user's own computes in float32
+H_OF = {tf.float64: 1e-6, tf.float32: 1e-2}
+"""Near the best for a dtype. In float64 rounding, 1e-16 / h, and curvature, h², cost about 1e-10 together."""
 
 
 def loss_slopes(
@@ -33,7 +33,7 @@ def loss_slopes(
     known = {name: tf.cast(values[name], tf.float64) for name in ("x", *step.variables)}
     sizes = [int(tf.size(value)) for value in moved.values()]
     starts = dict(zip(moved, np.cumsum([0, *sizes]), strict=False))
-    h = H_FLOAT32 if any(operation.kind == "box" for operation in step.operations) else H
+    h = max(H_OF.get(operation.dtype or tf.float64, 0.1) for operation in step.operations)
 
     def mean_after(cell: tf.Tensor, by: float) -> tf.Tensor:
         def with_offset(name: str, value: tf.Tensor) -> tf.Tensor:
@@ -62,4 +62,4 @@ def loss_slopes(
 
 def in_float64(operation: Operation, values: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """Return what the operation makes of float64 tensors; its variables' own dtype counts inside a user's module."""
-    return tf.cast(operation.function(*(values[name] for name in operation.inputs)), tf.float64)
+    return tf.cast(operation.run(*(values[name] for name in operation.inputs)), tf.float64)

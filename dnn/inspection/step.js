@@ -135,7 +135,7 @@ function tell(map, cell) {
     const check = data.steps[step][`${map.id}:difference`];
     if (check) {
       const slope = check[cell[0] * map.columns.length + cell[1]];
-      element("p", `finite difference of the loss: ${shown(slope)}, apart by ${Math.abs(slope - at(map, cell)).toExponential(1)}`, readout).id = "check";
+      element("p", `finite difference of the loss: ${slope.toPrecision(9)}, apart by ${Math.abs(slope - at(map, cell)).toExponential(1)}`, readout).id = "check";
     }
   }
   const named = list => list.map(([other, cells]) => cells.length === 1 ? `${label(other, cells[0])} = ${shown(at(other, cells[0]))}` : `${cells.length} of ${other.title}`).join("; ");
@@ -147,13 +147,19 @@ function tell(map, cell) {
     const terms = sum.terms.map(term => [term, term.reduce((product, [other, place]) => product * at(other, place), 1)]);
     terms.sort((one, other) => Math.abs(other[1]) - Math.abs(one[1]));
     const more = terms.length > 8 ? `; the largest 8 of ${terms.length}` : "";
-    element("p", `the sum of ${sum.all} terms${sum.all > terms.length ? `, of which ${terms.length} are on this page` : ""}${more}:`, readout);
+    const others = map.part === "gradient" ? consumers(map.tensor).length - 1 : 0;
+    const rest = others ? `, besides what flows back through ${others} other operation${others > 1 ? "s" : ""}` : "";
+    element("p", `the sum of ${sum.all} terms${rest}${sum.all > terms.length ? `, of which ${terms.length} are on this page` : ""}${more}:`, readout);
     const table = element("table", undefined, readout);
-    for (const [term, product] of terms.slice(0, 8)) {
+    const line = (text, product) => {
       const row = element("tr", undefined, table);
-      element("td", term.map(([other, place]) => `${label(other, place)} ${shown(at(other, place))}`).join(" × "), row);
+      element("td", text, row);
       element("td", `= ${product.toPrecision(6)}`, row);
+    };
+    for (const [term, product] of terms.slice(0, 8)) {
+      line(term.map(([other, place]) => `${label(other, place)} ${shown(at(other, place))}`).join(" × "), product);
     }
+    if (terms.length > 8) line(`the other ${terms.length - 8}`, terms.slice(8).reduce((sum, term) => sum + term[1], 0));
   }
   const marks = new Map();
   for (const [other, cells] of from) marks.set(other, [cells, "--accent"]);
@@ -178,6 +184,7 @@ for (const canvas of document.querySelectorAll("canvas[data-map]")) {
   canvas.addEventListener("click", event => { canvas.focus(); look(place(canvas, map, event)); });
   canvas.addEventListener("focus", () => look(current && current[0] === map ? current[1] : [0, 0]));
   canvas.addEventListener("keydown", event => {
+    if (event.key === "Escape") readout.replaceChildren();
     const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();

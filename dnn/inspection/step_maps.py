@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.inspection.maps import Map, as_matrix, matrix_shape, most_of_an_axis, shown_indices
-from dnn.inspection.record import RecordedStep, class_probabilities
+from dnn.inspection.record import RecordedStep, class_probabilities, nested
 
 Array = npt.NDArray[Any]
 
@@ -33,7 +33,9 @@ def all_maps(records: Sequence[RecordedStep], names: Names) -> Iterator[Map]:
         yield made(name, "value", each, name, [])
         if name in first.gradients:
             gradients = [record.gradients[name] for record in records]
-            yield made(name, "gradient", gradients, f"∂L/∂{name}", [record.slopes[name] for record in records])
+            yield made(
+                name, "gradient", gradients, f"∂L/∂{name}", [record.slopes[name] for record in records if record.slopes]
+            )
     for name in first.gradients:
         if name not in arrays:
             yield made(name, "gradient", [record.gradients[name] for record in records], f"∂L/∂{name}", [])
@@ -55,7 +57,9 @@ def update_parts(record: RecordedStep) -> dict[str, list[str]]:
     """Return for each part of an update the parts that it is made of."""
     slots = [*dict.fromkeys(slot for update in record.updates.values() for slot in update.slots_after)]
     of_slots = {slot: ["gradient", f"{slot} before"] for slot in slots}
-    return {**of_slots, "change": slots or ["gradient"], "new": ["value", "change"]}
+    *_, inner = nested(record.optimizer)  # a wrapper's averages are made of the weights, not the weights of them
+    own = [slot for slot in slots if hasattr(inner, slot)]
+    return {**of_slots, "change": own or ["gradient"], "new": ["value", "change"]}
 
 
 def _map(
@@ -68,9 +72,9 @@ def _map(
     names: Names,
     first: RecordedStep,
 ) -> Map:
-    shape = each[0].shape
+    shape = (len(each[0]), 1) if tensor == "losses" else each[0].shape
     rows, columns = shown_indices(matrix_shape(shape), most)
-    numbers = [as_matrix(array)[np.ix_(rows, columns)] for array in each]
+    numbers = [as_matrix(array.reshape(shape))[np.ix_(rows, columns)] for array in each]
     labels = _labels(tensor, first, names, matrix_shape(shape)[1])
     by_rows = len(shape) == 2 and tensor not in first.step.variables
     row_labels = [f"row {row + 1}" if by_rows else _row_label(tensor, first, names, int(row)) for row in rows]
@@ -92,17 +96,13 @@ def _labels(tensor: str, first: RecordedStep, names: Names, count: int) -> list[
         return names.features
     if tensor in (first.step.logits, "shifted", "probabilities"):
         return names.classes
-    return (
-        [f"row {index + 1}" for index in range(count)]
-        if tensor == "losses"
-        else [f"unit {index}" for index in range(count)]
-    )
+    return ["loss"] if tensor == "losses" else [f"unit {index + 1}" for index in range(count)]
 
 
 def _row_label(tensor: str, first: RecordedStep, names: Names, row: int) -> str:
     """Return what a row of a weight is: for the first kernel, a feature."""
     reads_x = any(o.kind == "dense" and o.inputs[0] == "x" and o.inputs[1] == tensor for o in first.step.operations)
-    return names.features[row] if reads_x else f"{row}"
+    return names.features[row] if reads_x else f"unit {row + 1}"
 
 
 def _numpy(value: Any) -> Array:

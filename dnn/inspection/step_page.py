@@ -59,7 +59,8 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
         _buttons(len(records)),
     ]
     foot = '<div id="readout" role="status" aria-live="polite"><p>Point at a square.</p></div>'
-    body = "\n".join([*head, *sections, foot, f'<script type="application/json" id="data">{data}</script>'])
+    main = ["<main>", *head, *sections, foot, "</main>"]
+    body = "\n".join([*main, f'<script type="application/json" id="data">{data}</script>'])
     style = STYLE + (HERE / "step.css").read_text("utf-8")
     return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
 
@@ -113,7 +114,7 @@ def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map], in
         _of_step(index, html_table([*record.scalars], [[*record.scalars.values()]]))
         for index, record in enumerate(records)
     ]
-    parts = [_maps(maps, [(name, part) for part in _update_order(maps, name)]) for name in first.updates]
+    parts = [_maps(maps, [(name, part) for part in _update_order(maps, name)]) for name in _in_order(first)]
     return section(
         f"The step: {type(first.optimizer).__name__}",
         *_formula(inner),
@@ -136,6 +137,12 @@ def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
 
 def _in_keras(what: str, apart: Sequence[float]) -> str:
     return f"Same in Keras: its {what} differ by at most {max(apart):.1e}."
+
+
+def _in_order(record: RecordedStep) -> list[str]:
+    """Return the names of the parameters in the order of the layers, kernel before bias."""
+    first = [name for name in record.step.variables if name in record.updates]
+    return first + [name for name in record.updates if name not in first]
 
 
 def _of_step(index: int, part: str) -> str:
@@ -202,11 +209,15 @@ def _summary(records: Sequence[RecordedStep], maps: dict[str, Map]) -> str:
     ]
     checked = sum(slope.size for made in maps.values() for slope in made.slopes)
     unlike = max(record.unlike_step for record in records)
-    return paragraph(
-        f"{checked:,} gradients are checked; the largest difference from a finite difference is "
-        f"{max(apart, default=0):.1e}. The new weights differ from those of fit's own step by at most {unlike:.1e}. "
-        f"Made by dnn {dnn.__version__}."
+    checks = (
+        f"{checked:,} gradients are checked; the largest difference from a finite difference is {max(apart):.1e}."
+        if checked
+        else "No finite differences: calling the model changes its variables, so a cell has no one slope."
     )
+    words = f"{checks} The new weights differ from those of fit's own step by at most {unlike:.1e}."
+    if unlike > 1e-5:
+        words += " That is more than rounding: what is shown is not quite what fit does with this model."
+    return paragraph(f"{words} Made by dnn {dnn.__version__}.")
 
 
 def _buttons(steps: int) -> str:

@@ -8,48 +8,17 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
 from dnn.nn.dropout import Dropout
 from dnn.nn.initializers import zeros
 from dnn.nn.layers import Dense, Sequential
-from dnn.nn.maxout import maxout
 from dnn.nn.modules import function_name, parts_by_path, variable_paths
+from dnn.nn.named_functions import FUNCTIONS
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.protocols import ModelLike
 from dnn.nn.regularizers import L1, L1L2, L2
-from dnn.nn.softmax import log_softmax, softmax
 
 FORMAT, VERSION = "dnn model", 1
 State: TypeAlias = dict[str, Any]
-
-FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {
-        "elu": elu,
-        "gelu": gelu,
-        "leaky_relu": leaky_relu,
-        "log_softmax": log_softmax,
-        "maxout": maxout,
-        "relu": relu,
-        "selu": selu,
-        "sigmoid": sigmoid,
-        "silu": silu,
-        "softmax": softmax,
-        "softplus": softplus,
-        "tanh": tanh,
-        "tf.nn.elu": tf.nn.elu,
-        "tf.nn.gelu": tf.nn.gelu,
-        "tf.nn.leaky_relu": tf.nn.leaky_relu,
-        "tf.nn.relu": tf.nn.relu,
-        "tf.nn.relu6": tf.nn.relu6,
-        "tf.nn.selu": tf.nn.selu,
-        "tf.nn.sigmoid": tf.nn.sigmoid,
-        "tf.nn.silu": tf.nn.silu,
-        "tf.nn.softmax": tf.nn.softmax,
-        "tf.nn.softplus": tf.nn.softplus,
-        "tf.nn.tanh": tf.nn.tanh,
-    }
-)
-"""The functions that a structure may name, `dnn`'s and TensorFlow's."""
 
 
 def _dense_arguments(layer: Dense) -> State:

@@ -63,7 +63,7 @@ def test_pointing_at_a_gradient_tells_it_its_check_and_where_it_is_from(opened):
     box = canvas.bounding_box()
     canvas.hover(position={"x": box["width"] * 2.5 / 30, "y": box["height"] * 3.5 / 51})
     text = page.locator("#readout").inner_text()
-    assert "∂L/∂layers/0/kernel[3, unit 2]" in text
+    assert "∂L/∂layers/0/kernel[3, unit 3]" in text
     gradient = numbers(page, "layers/0/kernel:gradient")[3 * 30 + 2]
     assert told(page) == gradient
     assert "comes from 4 of ∂L/∂layers/0/sums; 4 of x" in text
@@ -85,6 +85,15 @@ def test_the_arrow_keys_walk_over_the_numbers(opened):
     page.keyboard.press("ArrowRight")  # at the edge it stays
     assert told(page) == second
     assert "change of layers/1/bias" in page.locator("#from").inner_text()
+
+
+def test_a_loss_comes_from_the_logits_of_its_row(opened):
+    page = opened()
+    page.locator("canvas[data-map='losses:value']").focus()
+    page.keyboard.press("ArrowDown")
+    assert told(page) == numbers(page, "losses:value")[1]
+    assert "losses[row 2, loss]" in page.locator("#cell").inner_text()
+    assert page.locator("#from").inner_text() == "comes from 2 of layers/1/sums"
 
 
 def test_the_buttons_turn_from_step_to_step(opened):

@@ -15,8 +15,9 @@ from safetensors import safe_open
 
 import dnn
 from dnn.nn.model_file import STRUCTURE, WEIGHTS, load_model, save_model
-from dnn.nn.model_state import FUNCTIONS, model_from_state, model_state
+from dnn.nn.model_state import model_from_state, model_state
 from dnn.nn.modules import variable_paths
+from dnn.nn.named_functions import FUNCTIONS
 
 WIDTH = 4
 FACTORS = st.floats(0, 1)

@@ -1,0 +1,33 @@
+"""A setting `class_weight` becomes weights of rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnn.estimator.class_names import class_name
+from dnn.estimator.network import Rows
+from dnn.nn.example_weights import class_weights
+
+
+def weighted_by_class(
+    rows: Rows, validation: Rows | None, class_weight: Any, names: Sequence[str]
+) -> tuple[Rows, Rows | None]:
+    """Return training and validation rows with weights by their class, which the training rows decide for both.
+
+    Args:
+        class_weight: "balanced", or the weight of each class by its name or its value.
+        names: of the classes, in the order of their numbers.
+    """
+    if isinstance(class_weight, Mapping):
+        class_weight = {class_name(value): weight for value, weight in class_weight.items()}
+    factors = np.ones(len(names), np.float32)
+    factors[rows[1]] = class_weights(rows[1], class_weight, classes=names)
+    return _times(rows, factors), validation and _times(validation, factors)
+
+
+def _times(rows: Rows, factors: npt.NDArray[np.float32]) -> Rows:
+    """Multiply what the rows weigh by the factor of their class."""
+    weights = factors[rows[1]]
+    return (*rows[:2], weights if len(rows) == 2 else weights * rows[2])

@@ -1,0 +1,34 @@
+"""What a fit leaves besides the network: warnings of the data, and after an error the estimator as it was."""
+
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from dnn.data.advice import suspicions
+from dnn.data.table import Table
+from dnn.data.target_advice import Task
+
+
+class DataWarning(UserWarning):
+    """Something in a table is suspicious: a leak, an identifier, dates as text and the like."""
+
+
+@contextmanager
+def unchanged_by_errors(estimator: object) -> Iterator[None]:
+    """Whatever ends a fit, an error or Ctrl-C, leaves the estimator as it was: not half of a new one."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def warn_of_suspicions(table: Table, target: str, task: Task, decided: Collection[str]) -> list[str]:
+    """Warn of the first thing that is suspicious in a table, and return a sentence for each."""
+    sentences = [note.sentence_for_python for note in suspicions(table, target, task=task, decided=decided)]
+    if sentences:
+        rest = f" (and {len(sentences) - 1} more: see notes_)" if len(sentences) > 1 else ""
+        warnings.warn(f"{sentences[0]}{rest}", DataWarning, stacklevel=4)  # where `fit` was called
+    return sentences
