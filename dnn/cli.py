@@ -95,7 +95,8 @@ def train_command(**given: Any) -> None:
     say_reading(settings.data, given)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
-        commands.run_training(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
+        command = commands.cross_validate if settings.folds else commands.run_training
+        command(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
 
 
 @app.command("prepare", cls=SeveralValues)

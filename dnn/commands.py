@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.classifier import Classifier
+from dnn.cross_validation import cross_validate
 from dnn.data.split import check_target
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
@@ -24,6 +25,7 @@ from dnn.training_run import gap_sentences, prepared_of, run_training
 
 __all__ = [
     "compare_runs",
+    "cross_validate",
     "evaluate_run",
     "explain_step",
     "export_run",

@@ -34,6 +34,7 @@ def explain_step(settings: ExplainSettings, voice: Voice) -> None:
         class_names=names,
         columns=_cells(prepared, count),
     )
+    settings.out.parent.mkdir(parents=True, exist_ok=True)
     voice.say(f"page: {made.save(settings.out)}, {len(made.html.encode()) / 1e6:.1f} MB; open it in a browser")
 
 

@@ -1,4 +1,4 @@
-"""`dnn train`: read, tell, train, choose a threshold, test beside baselines, leave a run folder; or cross-validate."""
+"""`dnn train`: read, tell, train, choose a threshold, test beside baselines, leave a run folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -13,33 +13,27 @@ from dnn.classifier import Classifier
 from dnn.data.advice import suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
-from dnn.data.split import split
 from dnn.data.table import Column, Table, on_one_line, shortened
 from dnn.data.target_advice import Task
 from dnn.estimator.base import Estimator
-from dnn.estimator.examples import Examples, held_out
 from dnn.estimator.folder import write_estimator
-from dnn.preparation import PARTS, Prepared, prepare_file, read_options, read_prepared, read_with_target
+from dnn.preparation import PARTS, Prepared, prepare_file, read_options, read_prepared
 from dnn.regressor import Regressor
 from dnn.report.baselines import Baseline, BaselineRows, baselines
 from dnn.report.comparison import baseline_sentences, recall_sentences
 from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
 from dnn.report.run_config import run_config
-from dnn.report.screen import baseline_lines, best_epoch_line, fold_lines, result_lines
+from dnn.report.screen import baseline_lines, best_epoch_line, result_lines
 from dnn.report.voice import Voice
 from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SCALE, SHARE, DataSettings, TrainSettings, classifies, for_json, kinds_given, listed, pairs
 from dnn.train.callbacks import CallbackLike
 
 TEST_TITLE = "test rows, seen by neither training nor early stopping"
-FOLD_SCORES = (("loss", "accuracy", "roc_auc"), ("r2", "mae", "rmse"))
 
 
 def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
     """Train and test a network, and leave a run folder."""
-    if settings.folds:
-        cross_validate(settings, voice, most_notes=most_notes)
-        return
     if settings.out:
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
@@ -59,15 +53,7 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     others = {each.name: each.scores for each in simple if each.output is not None}
     metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": others}
     config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
-
-    def fill(folder: Path) -> None:
-        write_estimator(estimator, folder)
-        history.to_csv(folder / "history.csv")
-        history.plot(folder / "curves.png")
-        write_json(folder / "metrics.json", metrics)
-        write_json(folder / "config.json", config)
-
-    run = write_folder(out, fill)
+    run = _write_run(out, estimator, metrics, config)
     epochs, best = len(history.epochs), history.best_epoch or len(history.epochs)
     line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
     voice.result("best_epoch", best, [line, ""])
@@ -80,35 +66,15 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     voice.end(run)
 
 
-def cross_validate(settings: TrainSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
-    """Train and test on each of the folds in turn, and tell what they reach together; no folder is left.
+def _write_run(out: Path, estimator: Estimator, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> Path:
+    def fill(folder: Path) -> None:
+        write_estimator(estimator, folder)
+        estimator.history_.to_csv(folder / "history.csv")
+        estimator.history_.plot(folder / "curves.png")
+        write_json(folder / "metrics.json", metrics)
+        write_json(folder / "config.json", config)
 
-    Raises:
-        ValueError: If the data are a prepared folder, or cannot be dealt to so many folds.
-    """
-    folds = settings.folds or 0
-    if settings.data and settings.data.is_dir():
-        raise ValueError(f"{settings.data} is a prepared folder, whose parts are dealt; --folds needs a file")
-    table, target = read_with_target(settings)
-    voice.result("data", {"rows": table.rows, "target": target}, [f"data: {table.source}, {table.rows:,} rows"])
-    voice.say(f"target: {target}" + ("" if settings.target else "; --target names another column"))
-    voice.notes(table_notes(table, target, settings), most=most_notes)
-    shares = [1 / folds] * folds
-    parts = split(table, target, fractions=shares, seed=settings.seed, stratify=classifies(settings))
-    whole = Examples(table.without(target).columns, table.column(target), None, table.options)
-    found = []
-    for number, part in enumerate(parts, start=1):
-        rest = np.setdiff1d(np.arange(table.rows), part.rows)
-        rows, test = (whole.take(indices) for indices in (rest, part.rows))
-        estimator = estimator_of(settings, amounts=not classifies(settings))
-        train, held = held_out(estimator.strata(rows.target), estimator.validation, settings.seed)
-        estimator.fit_examples(rows.take(train), rows.take(held), target=target)
-        results, _ = estimator.evaluate_arrays(estimator.encoded(test))
-        found.append({name: results[name] for name in FOLD_SCORES[not classifies(settings)]})
-        figures = [f"{name} {value:.4g}" for name, value in found[-1].items() if value is not None]
-        voice.say(f"fold {number} of {folds}: {', '.join(figures)}")
-    voice.result("folds", found, ["", *fold_lines(found)])
-    voice.end()
+    return write_folder(out, fill)
 
 
 def estimator_of(settings: TrainSettings, *, amounts: bool) -> Estimator:

@@ -655,7 +655,7 @@ def test_a_kept_column_is_the_text_of_the_file_also_where_training_reads_it_as_a
 
 
 def test_explain_writes_the_first_steps_as_a_page(tmp_path):
-    out = tmp_path / "step.html"
+    out = tmp_path / "new" / "step.html"
     text = run("explain", "--rows", 2, "--steps", 2, "--hidden", 3, "--out", out)
     assert f"page: {out}" in text
     page = out.read_text("utf-8")

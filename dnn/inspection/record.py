@@ -3,7 +3,7 @@
 The model and the optimizer are as before when the record is made: a step is taken, recorded and undone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -80,41 +80,46 @@ def record_step(
 ) -> RecordedStep:
     """Take a step, and record it: model and optimizer are then one step on."""
     step = operations_of(model, loss, batch, key)
+    inside = {f"{each.output}/{i}": variable for each in step.operations for i, variable in enumerate(each.inside)}
+    named = {**step.variables, **inside}
     leaves = {"x": batch.x} | {name: tf.convert_to_tensor(variable) for name, variable in step.variables.items()}
-    boxed = {f"{operation.output}/{i}": v for operation in step.operations for i, v in enumerate(operation.inside)}
-    with tf.GradientTape(persistent=True) as tape:
+    state = [variable.numpy() for variable in model.variables]
+    with tf.GradientTape(persistent=True) as tape, restored(model.variables):
         tape.watch([leaf for leaf in leaves.values() if leaf.dtype.is_floating])
-        state = [variable.numpy() for variable in model.variables]
-        with restored(model.variables):
-            values, sources = values_and_sources(step, leaves)
-            changes = any(
-                not np.array_equal(variable, value) for variable, value in zip(model.variables, state, strict=True)
-            )
-    gradients = {name: tape.gradient(values["mean"], value) for name, value in values.items()}
-    gradients |= {name: tape.gradient(values["mean"], variable) for name, variable in boxed.items()}
-    by_variable = {variable.ref(): gradients[name] for name, variable in [*step.variables.items(), *boxed.items()]}
-    names = {variable.ref(): name for name, variable in [*step.variables.items(), *boxed.items()]}
-    known = {name: tf.convert_to_tensor(value).numpy() for name, value in gradients.items() if value is not None}
+        values, sources = values_and_sources(step, leaves)
+        changes = any(not np.array_equal(*pair) for pair in zip(model.variables, state, strict=True))
+    found = {name: tape.gradient(values["mean"], source) for name, source in {**values, **inside}.items()}
+    gradients = {
+        name: tf.convert_to_tensor(gradient).numpy() for name, gradient in found.items() if gradient is not None
+    }
+    cells = shown_cells({name: value.shape for name, value in values.items()}, gradients)
     with restored(model.variables):
-        differences = (
-            {} if changes else loss_slopes(step, values, shown_cells({n: v.shape for n, v in values.items()}, known))
-        )
-    before, slots = numbers_of_parameters(optimizer), slots_of(optimizer)
-    slots_before = [{name: variable.numpy() for name, variable in each.items()} for each in slots]
+        differences = {} if changes else loss_slopes(step, values, cells)
     with restored([*model.variables, *variables_of(optimizer)]):
+        by_variable = {variable.ref(): found[name] for name, variable in named.items()}
         flowing = [by_variable[parameter.ref()] for parameter in optimizer.parameters]
         _, sources["step"] = run_and_note(optimizer.apply, flowing)
         by_hand = numbers_of_parameters(optimizer)
-    train_step(model, loss, optimizer, (), batch, key)
-    after = numbers_of_parameters(optimizer)
-    updates = {
-        names[parameter.ref()]: Update(
-            before[i], after[i], slots_before[i], {name: variable.numpy() for name, variable in slots[i].items()}
-        )
-        for i, parameter in enumerate(optimizer.parameters)
-    }
-    unlike = max(float(np.max(np.abs(a - b), initial=0)) for a, b in zip(after, by_hand, strict=True))
-    return RecordedStep(step, optimizer, values, known, differences, updates, scalars_of(optimizer), unlike, sources)
+    updates = real_updates(lambda: train_step(model, loss, optimizer, (), batch, key), optimizer, named)
+    unlike = max(
+        float(np.max(np.abs(update.after - hand), initial=0))
+        for update, hand in zip(updates.values(), by_hand, strict=True)
+    )
+    return RecordedStep(
+        step, optimizer, values, gradients, differences, updates, scalars_of(optimizer), unlike, sources
+    )
+
+
+def real_updates(
+    take_step: Callable[[], object], optimizer: OptimizerLike, named: Mapping[str, tf.Variable]
+) -> dict[str, Update]:
+    """Take a step, and return what it made of each parameter, by its name, in the order of the optimizer."""
+    names = {variable.ref(): name for name, variable in named.items()}
+    before, slots_before = numbers_of_parameters(optimizer), slot_values(optimizer)
+    take_step()
+    after, slots_after = numbers_of_parameters(optimizer), slot_values(optimizer)
+    parts = zip(before, after, slots_before, slots_after, strict=True)
+    return {names[p.ref()]: Update(*each) for p, each in zip(optimizer.parameters, parts, strict=True)}
 
 
 def values_and_sources(
@@ -141,17 +146,17 @@ def numbers_of_parameters(optimizer: OptimizerLike) -> list[Array]:
     return [(tf.cast(p, tf.float32) if p.dtype.size < 4 else p).numpy() for p in parameters]
 
 
-def slots_of(optimizer: OptimizerLike) -> list[dict[str, tf.Variable]]:
+def slot_values(optimizer: OptimizerLike) -> list[dict[str, Array]]:
     """Return for each parameter what the optimizer and its wrappers remember of it, by the name of the attribute."""
     count = len(optimizer.parameters)
-    slots: list[dict[str, tf.Variable]] = [{} for _ in range(count)]
+    slots: list[dict[str, Array]] = [{} for _ in range(count)]
     for part in nested(optimizer):
         for name, value in vars(part).items():
             if name == "parameters" or not isinstance(value, list | tuple) or len(value) != count:
                 continue
             for slot, variable in zip(slots, value, strict=True):
                 if isinstance(variable, tf.Variable):
-                    slot[name] = variable
+                    slot[name] = variable.numpy()
     return slots
 
 

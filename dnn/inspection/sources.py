@@ -56,9 +56,8 @@ def is_shown(code: CodeType) -> bool:
     return not code.co_filename.startswith(LIBRARIES) and "site-packages" not in path.parts
 
 
-def function_source(function: Callable[..., Any] | CodeType) -> FunctionSource | None:
-    """Return the source of a function; None where there is no text of it, as in an interactive session."""
-    code = function if isinstance(function, CodeType) else inspect.unwrap(function).__code__
+def function_source(code: CodeType) -> FunctionSource | None:
+    """Return the source of a function by its code; None where there is no text of it, as in an interactive session."""
     try:
         lines, line = inspect.getsourcelines(code)
     except (OSError, TypeError):

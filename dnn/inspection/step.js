@@ -60,12 +60,18 @@ function related(operation, position, map, [row, column]) {
   return whole(map);
 }
 
-function origins(map, cell) {
+// A list of [map, cells], and a function that adds cells of a map to it, if the page has that map.
+function collection() {
   const found = [];
   const add = (tensor, part, cells) => {
     const other = find(tensor, part);
     if (other) found.push([other, typeof cells === "function" ? cells(other) : cells]);
   };
+  return [found, add];
+}
+
+function origins(map, cell) {
+  const [found, add] = collection();
   if (map.part === "value") {
     const operation = producer(map.tensor);
     if (operation) operation.inputs.forEach((name, i) => add(name, "value", other => related(operation, i, other, cell)));
@@ -84,11 +90,7 @@ function origins(map, cell) {
 }
 
 function goals(map, cell) {
-  const found = [];
-  const add = (tensor, part, cells) => {
-    const other = find(tensor, part);
-    if (other) found.push([other, typeof cells === "function" ? cells(other) : cells]);
-  };
+  const [found, add] = collection();
   if (map.part === "value") {
     for (const operation of consumers(map.tensor)) {
       const position = operation.inputs.indexOf(map.tensor);
