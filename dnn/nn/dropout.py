@@ -1,5 +1,7 @@
 """Dropout: in training each number is dropped by chance, and chance is an argument."""
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_below_one, checked_float, checked_key
@@ -7,16 +9,16 @@ from dnn.nn.initializers import FIRST_DEFAULT_SEED, seed_or_next
 from dnn.nn.modules import layer_line
 from dnn.nn.precision import rounded_once
 from dnn.nn.protocols import TensorLike
+from dnn.nn.random_bits import hash_of, random_bits
 from dnn.nn.training_calls import note_call
 
 
 @rounded_once
-def dropout(x: TensorLike, rate: float, seed: TensorLike) -> tf.Tensor:
+def dropout(x: TensorLike, rate: TensorLike, seed: TensorLike) -> tf.Tensor:
     """Return 0 with probability `rate`, else x / (1 − rate), so that the mean stays: "inverted" scaling.
 
-    The seed and the shape of x alone decide what is dropped. XLA drops other numbers than graph mode does: its
-    generator draws differently from the same seed, though the algorithm has the same name. A dropped infinity or NaN
-    is 0.
+    The seed and the place in x alone decide what is dropped, in every mode the same. A number is kept where its random
+    bits are at least rate · 2³². A dropped infinity or NaN is 0.
 
     Derivative: 0 where dropped, else 1 / (1 − rate).
     Source: N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014,
@@ -24,8 +26,8 @@ def dropout(x: TensorLike, rate: float, seed: TensorLike) -> tf.Tensor:
 
     Args:
         x: float[...].
-        rate: probability of dropping a number, in [0, 1).
-        seed: int32[2].
+        rate: probability of dropping a number, in [0, 1); float[members] for one of each index of the first axis.
+        seed: int32[2], or int32[members, 2] for one of each index of the first axis.
 
     Returns:
         A tensor of the shape and dtype of x.
@@ -34,16 +36,22 @@ def dropout(x: TensorLike, rate: float, seed: TensorLike) -> tf.Tensor:
         TypeError: If x does not hold floats.
     """
     x = checked_float(x, "x")
-    kept = tf.random.stateless_uniform(tf.shape(x), seed) >= rate  # float32 for any x: a bfloat16 has few steps
-    return tf.where(kept, x / (1 - rate), tf.zeros((), x.dtype))
+    seed = tf.convert_to_tensor(seed, tf.int32)
+    bits = random_bits(hash_of(seed[..., 0], seed[..., 1]), tf.shape(x))
+    rate = _along_first_axis(np.asarray(rate, np.float64), x.shape.rank)
+    kept = bits >= tf.constant(np.floor(rate * 2**32), tf.uint32)
+    return tf.where(kept, x / tf.constant(1 - rate, x.dtype), tf.zeros((), x.dtype))
 
 
 def dropout_seed(key: tf.Tensor, seed: int) -> tf.Tensor:
-    """Return int32[2]: one seed for each (seed, epoch, step) of the key, int32[3], and each layer's own seed."""
-    pair = tf.stack([key[0], tf.constant(seed, tf.int32)])
-    for number in (key[1], key[2]):
-        pair = tf.random.experimental.stateless_fold_in(pair, number)
-    return pair
+    """Return int32[..., 2]: one seed for each (seed, epoch, step) of the key, int32[..., 3], and each layer's seed."""
+    words = hash_of(key[..., 0], seed), hash_of(key[..., 1], key[..., 2])
+    return tf.bitcast(tf.stack(words, axis=-1), tf.int32)
+
+
+def _along_first_axis(rate: npt.NDArray[np.float64], rank: int) -> npt.NDArray[np.float64]:
+    """Return a rate as it is; rates of members as [members, 1, …]."""
+    return rate.reshape(rate.shape + (1,) * (rank - rate.ndim)) if rate.ndim else rate
 
 
 class Dropout(tf.Module):

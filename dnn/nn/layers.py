@@ -12,6 +12,7 @@ from dnn.nn.argument_checks import checked_callable, checked_input, checked_key,
 from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
+from dnn.nn.random_bits import hash_of
 from dnn.nn.training_calls import noted_calls
 
 
@@ -177,13 +178,12 @@ def takes_training(layer: Callable[..., Any]) -> bool:
 
 
 def key_at(training: TensorLike | None, index: int) -> tf.Tensor | None:
-    """Return the key (seed, epoch, step), int32[3], with a seed drawn from its seed and the index; None stays None."""
+    """Return the key (seed, epoch, step), int32[..., 3], with a seed of its seed and the index; None stays None."""
     training = checked_key(training)
     if training is None:
         return None
-    pair = tf.stack([training[0], index])
-    seed = tf.random.stateless_uniform([1], pair, minval=None, maxval=None, dtype=tf.int32)
-    return tf.concat([seed, training[1:]], axis=0)
+    seed = tf.bitcast(hash_of(training[..., 0], index), tf.int32)
+    return tf.concat([seed[..., tf.newaxis], training[..., 1:]], axis=-1)
 
 
 def mlp(

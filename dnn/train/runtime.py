@@ -18,15 +18,15 @@ KEPT = 8  # graphs of one kind that are kept for the next call; with them their 
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
 FEW = 2e6  # multiply-adds of a step, below which it takes longer to hand operations to threads than the threads save
 OPERATIONS = """
-Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BiasAdd BiasAddGrad BroadcastTo Cast
-ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod GatherV2 Greater
-GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p LogicalAnd LogicalNot
-LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Placeholder Pow
-PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape Round Rsqrt RsqrtGrad
-SelectV2 Shape Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad Square
-SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2 StatelessRandomUniformV2
-StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
-"""  # TensorFlow's own operations that call no function and wait for none; of them MatMul is the work
+Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BatchMatMulV2 BiasAdd BiasAddGrad
+Bitcast BitwiseXor BroadcastTo Cast ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv
+FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p
+LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack
+Placeholder Pow PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape
+RightShift Round Rsqrt RsqrtGrad SelectV2 Shape Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign
+SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2
+StatelessRandomUniformV2 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
+"""  # TensorFlow's own operations that call no function and wait for none; of them the products are the work
 PLAIN = frozenset(OPERATIONS.split())
 
 _traces = itertools.count(1)
