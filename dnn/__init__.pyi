@@ -63,6 +63,12 @@ from dnn.nn.layers import dense as dense
 from dnn.nn.layers import mlp as mlp
 from dnn.nn.dropout import Dropout as Dropout
 from dnn.nn.dropout import dropout as dropout
+from dnn.nn.ensemble import Ensemble as Ensemble
+from dnn.nn.ensemble import ensemble_mlp as ensemble_mlp
+from dnn.nn.ensemble import log_mean_softmax as log_mean_softmax
+from dnn.nn.ensemble import mean_output as mean_output
+from dnn.nn.tabm import TabM as TabM
+from dnn.nn.tabm import batch_ensemble as batch_ensemble
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
 from dnn.nn.normalization import LayerNormalization as LayerNormalization
 from dnn.nn.normalization import layer_normalization as layer_normalization

@@ -43,13 +43,15 @@ def checked_width(x: TensorLike, width: int, name: str = "x") -> tf.Tensor:
 def checked_input(x: TensorLike, kernel: tf.Variable, name: str = "x") -> tf.Tensor:
     """Return x as a tensor [batch, inputs], or with more leading axes, to multiply with a kernel [inputs, ...].
 
-    TypeError if its dtype is not the kernel's, ValueError for another shape.
+    An ensemble's kernel is [members, inputs, units]. TypeError if the dtype of x is not the kernel's, ValueError for
+    another shape.
     """
-    x = checked_width(x, kernel.shape[0], name)
+    inputs = kernel.shape[-2 if kernel.shape.rank == 3 else 0]
+    x = checked_width(x, inputs, name)
     if x.dtype != kernel.dtype:
         raise TypeError(f"{name} must be {kernel.dtype.name}, as the kernel is, got {x.dtype.name}")
     if x.shape.rank == 1:
-        raise ValueError(f"{name} must be [batch, {kernel.shape[0]}], got shape {x.shape}")
+        raise ValueError(f"{name} must be [batch, {inputs}], got shape {x.shape}")
     return x
 
 

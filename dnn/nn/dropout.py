@@ -89,13 +89,13 @@ class Dropout(tf.Module):
         Raises:
             TypeError: If x does not hold floats, or `training` is True.
         """
-        if self.rate:
+        if np.any(self.rate):
             note_call(self, training)
         training = checked_key(training)
-        if training is None or self.rate == 0:
+        if training is None or not np.any(self.rate):
             return checked_float(x, "x")
         return dropout(x, self.rate, dropout_seed(training, self.seed))
 
     def __repr__(self) -> str:
-        given = 0 < self.seed < FIRST_DEFAULT_SEED
+        given = np.ndim(self.seed) == 0 and 0 < self.seed < FIRST_DEFAULT_SEED
         return layer_line(self, f"rate={self.rate}", *([f"seed={self.seed}"] if given else []))

@@ -24,7 +24,7 @@ def weighted(losses: TensorLike, weights: TensorLike | None = None, counted: Ten
 
 
 def weighted_mean(
-    losses: TensorLike, weights: TensorLike | None = None, counted: TensorLike | None = None
+    losses: TensorLike, weights: TensorLike | None = None, counted: TensorLike | None = None, *, axis: int | None = None
 ) -> tf.Tensor:
     """Return Σ_i w_i l_i / Σ_i c_i.
 
@@ -35,9 +35,10 @@ def weighted_mean(
         losses: l, float[batch].
         weights: w, each >= 0: [batch], or a number for all. None: 1.
         counted: c, whether the row counts: bool[batch], from `counted`. None: all do.
+        axis: of the rows, where losses have other axes too, of members say. None: all numbers are losses of rows.
 
     Returns:
-        A scalar of the dtype of the losses; 0 if no row counts.
+        A scalar of the dtype of the losses, or one for each index of the other axes; 0 if no row counts.
 
     Example:
         >>> float(dnn.weighted_mean([1.0, 2.0, 6.0], [1.0, 0.5, 2.0], [True, True, False]))
@@ -45,8 +46,8 @@ def weighted_mean(
     """
     costs = weighted(losses, weights, counted)
     if counted is None:
-        return tf.reduce_mean(costs)
-    return tf.math.divide_no_nan(tf.reduce_sum(costs), tf.reduce_sum(tf.cast(counted, costs.dtype)))
+        return tf.reduce_mean(costs, axis)
+    return tf.math.divide_no_nan(tf.reduce_sum(costs, axis), tf.reduce_sum(tf.cast(counted, costs.dtype), axis))
 
 
 def counted(labels: TensorLike, ignore_class: int) -> tf.Tensor:

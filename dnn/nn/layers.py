@@ -109,7 +109,7 @@ class Dense(tf.Module):
         return tf.add_n(parts) if parts else tf.zeros((), self.kernel.dtype)
 
     def __repr__(self) -> str:
-        inputs, units = self.kernel.shape
+        inputs, units = self.kernel.shape[-2:]
         names = ("activation", "kernel_regularizer", "bias_regularizer")
         functions = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         settings = (f"{name}={function_name(function)}" for name, function in functions.items())

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import tensorflow as tf
 
 from dnn.nn.dropout import Dropout
+from dnn.nn.ensemble import Ensemble
 from dnn.nn.initializers import zeros
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import function_name, parts_by_path, variable_paths
@@ -16,6 +17,7 @@ from dnn.nn.named_functions import FUNCTIONS
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.protocols import ModelLike
 from dnn.nn.regularizers import L1, L1L2, L2
+from dnn.nn.tabm import TabM
 
 FORMAT, VERSION = "dnn model", 1
 State: TypeAlias = dict[str, Any]
@@ -46,6 +48,16 @@ def _batch_normalization_arguments(layer: BatchNormalization) -> State:
     return {**arguments, "momentum": layer.momentum}
 
 
+def _ensemble_arguments(model: Ensemble) -> State:
+    return {"networks": [model.member(index) for index in range(model.members)], "combine": model.combine}
+
+
+def _tabm_arguments(model: TabM) -> State:
+    stated = {"sizes": model.sizes, "k": model.members, "dropout": model.dropout.rate, "adapters": model.adapters}
+    functions = {"activation": model.activation, "combine": model.combine}
+    return {**stated, **functions, "seed": 0, "dtype": model.head_kernels.dtype}
+
+
 ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
     {
         Sequential: lambda model: {"layers": model.layers},
@@ -53,6 +65,8 @@ ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
         Dropout: lambda layer: {"rate": layer.rate, "seed": layer.seed},
         BatchNormalization: _batch_normalization_arguments,
         LayerNormalization: _normalization_arguments,
+        Ensemble: _ensemble_arguments,
+        TabM: _tabm_arguments,
         L1: vars,
         L2: vars,
         L1L2: vars,

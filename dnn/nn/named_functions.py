@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
+from dnn.nn.ensemble import log_mean_softmax, mean_output
 from dnn.nn.maxout import maxout
 from dnn.nn.softmax import log_softmax, softmax
 
@@ -15,8 +16,10 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "elu": elu,
         "gelu": gelu,
         "leaky_relu": leaky_relu,
+        "log_mean_softmax": log_mean_softmax,
         "log_softmax": log_softmax,
         "maxout": maxout,
+        "mean_output": mean_output,
         "relu": relu,
         "selu": selu,
         "sigmoid": sigmoid,

@@ -181,7 +181,8 @@ class BatchNormalization(tf.Module):
         if checked_key(training) is None:
             mean, variance = (tf.cast(v, wide.dtype) for v in (self.moving_mean, self.moving_variance))
         else:
-            axes = range(x.shape.rank - 1)
+            of_members = self.moving_mean.shape.rank > 1  # [members, 1, size] of an ensemble
+            axes = [-2] if of_members else range(x.shape.rank - 1)
             batch_mean = rounded_mean(wide, axes)
             wide = wide - batch_mean
             mean, variance = moments(wide, axes)
@@ -190,7 +191,7 @@ class BatchNormalization(tf.Module):
         return tf.cast(normalize_by_moments(wide, mean, variance, self.gamma, self.beta, epsilon=self.epsilon), x.dtype)
 
     def _move(self, average: tf.Variable, value: tf.Tensor) -> None:
-        value = tf.cast(tf.reshape(value, [self.size]), average.dtype)
+        value = tf.cast(tf.reshape(value, average.shape), average.dtype)
         average.assign(moving_average(average, value, self.momentum))
 
     def __repr__(self) -> str:

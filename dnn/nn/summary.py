@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.dropout import Dropout
-from dnn.nn.layers import Dense, Sequential
+from dnn.nn.input_spec import stated_spec, weights_dtype
+from dnn.nn.layers import Sequential
 from dnn.nn.modules import function_name, named_parts, once, parameter_count
-from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.protocols import TensorLike
 
 
@@ -41,7 +40,7 @@ def summary(
         Trainable params: 1,622 (6.34 KB)
         Non-trainable params: 0 (0.00 B)
     """
-    print_fn(_table(model, _stated_spec(model) if inputs is None else _spec_of(inputs, model)))
+    print_fn(_table(model, stated_spec(model) if inputs is None else _spec_of(inputs, model)))
 
 
 class SummaryRow(NamedTuple):
@@ -98,7 +97,7 @@ def _summary_rows(model: tf.Module, spec: tf.TensorSpec | None) -> list[SummaryR
         return _rows_of_layers(model, spec)
     modules = [(name, part) for name, part in named_parts(model) if isinstance(part, tf.Module)]
     rows = [
-        SummaryRow(f"{name} ({_type(part)})", _output(part, _stated_spec(part)), part.variables)
+        SummaryRow(f"{name} ({_type(part)})", _output(part, stated_spec(part)), part.variables)
         for name, part in modules
     ]
     elsewhere = {id(variable) for row in rows for variable in row.variables}
@@ -109,7 +108,7 @@ def _summary_rows(model: tf.Module, spec: tf.TensorSpec | None) -> list[SummaryR
 def _rows_of_layers(model: Sequential, spec: tf.TensorSpec | None) -> list[SummaryRow]:
     rows = []
     for index, layer in enumerate(model.layers):
-        spec = _output(layer, _stated_spec(layer) if spec is None else spec)
+        spec = _output(layer, stated_spec(layer) if spec is None else spec)
         rows.append(SummaryRow(f"{index} ({_type(layer)})", spec, getattr(layer, "variables", [])))
     return rows
 
@@ -129,24 +128,7 @@ def _output(layer: Callable[..., Any], spec: tf.TensorSpec | None) -> tf.TensorS
     return tf.TensorSpec.from_tensor(tf.nest.flatten(traced.structured_outputs)[0])
 
 
-def _stated_spec(layer: object) -> tf.TensorSpec | None:
-    """Return the input that a layer takes, where its variables or its size tell; else None."""
-    if isinstance(layer, Dense):
-        return tf.TensorSpec([None, layer.kernel.shape[0]], layer.kernel.dtype)
-    if isinstance(layer, LayerNormalization | BatchNormalization):
-        return tf.TensorSpec([None, layer.size], _dtype(layer))
-    if isinstance(layer, Sequential):
-        first = next((part for part in layer.layers if not isinstance(part, Dropout)), None)  # it keeps the shape
-        return _stated_spec(first)
-    return None
-
-
 def _spec_of(inputs: TensorLike | tf.TensorSpec, model: tf.Module) -> tf.TensorSpec:
     if isinstance(inputs, tf.TensorSpec):
         return inputs
-    return tf.TensorSpec([None, *np.shape(inputs)[1:]], _dtype(model))
-
-
-def _dtype(module: tf.Module) -> tf.DType:
-    """Return the dtype of the first floating variable, else float32."""
-    return next((variable.dtype for variable in module.variables if variable.dtype.is_floating), tf.float32)
+    return tf.TensorSpec([None, *np.shape(inputs)[1:]], weights_dtype(model))

@@ -14,6 +14,7 @@ import numpy as np
 
 from dnn.nn import activations, losses, metrics, softmax
 from dnn.nn.dropout import Dropout
+from dnn.nn.ensemble import ensemble_mlp
 from dnn.nn.layers import Dense, Sequential, mlp
 from dnn.nn.maxout import maxout
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
@@ -26,6 +27,7 @@ from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
+from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
 
@@ -80,6 +82,8 @@ PIECES = MappingProxyType(
             Layer("LayerNormalization", lambda: LayerNormalization(4)),
             Layer("mlp", lambda: mlp([4, 5, 3])),
             Layer("Sequential", lambda: Sequential([BatchNormalization(4), Dropout(0.25), Dense(4, 2)])),
+            Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),
+            Layer("TabM", lambda: TabM([4, 5, 3], k=3, dropout=0.25)),
             *(Loss(name, f, of_targets(name, f)) for name, f in public_functions(losses).items()),
             Loss("sparse_softmax_cross_entropy, ignore_class", functools.partial(SPARSE, ignore_class=1)),
             Loss("sparse_softmax_cross_entropy, label_smoothing", functools.partial(SPARSE, label_smoothing=0.1)),

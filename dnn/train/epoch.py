@@ -11,11 +11,11 @@ from typing import Protocol, TypeGuard
 
 import tensorflow as tf
 
-from dnn.nn.example_weights import weighted, weighted_mean
-from dnn.nn.layers import takes_training
+from dnn.nn.example_weights import weighted
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
+from dnn.train.members import objective, own_orders, penalty_of_row, training_logits
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Compiled, Program, is_small, trace
 
@@ -35,7 +35,7 @@ def train_epoch(
     Args:
         batch_size: rows of a batch, at most all of them. The body of the loop has one static shape: a shorter last
             batch follows it, rather than padded rows, which a layer that looks across the batch would see.
-        order: int32[rows], the order in which the rows are taken.
+        order: int32[rows], the order in which the rows are taken; int32[members, rows] of an ensemble's members.
         key: int32[2], (seed, epoch).
 
     Returns:
@@ -45,13 +45,14 @@ def train_epoch(
         return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size)
 
     def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
-        batch = rows.at(tf.slice(order, [first], [size]))
+        batch = rows.at(part_of(order, first, size))
         step = tf.reshape(first // batch_size, [1])
         return first + size, sums + train_step(model, loss, optimizer, metrics, batch, tf.concat([key, step], axis=0))
 
-    remainder = order.shape[0] % batch_size
+    count = rows.x.shape[0]
+    remainder = count % batch_size
     first, sums = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
-    first, sums = tf.while_loop(lambda first, _: first < order.shape[0] - remainder, train_batch, (first, sums))
+    first, sums = tf.while_loop(lambda first, _: first < count - remainder, train_batch, (first, sums))
     return train_batch(first, sums, remainder)[1] if remainder else sums
 
 
@@ -69,13 +70,20 @@ def train_step(
         key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout for example, is drawn from it.
     """
     with tf.GradientTape() as tape:
-        logits = model(batch.x, training=key) if takes_training(model) else model(batch.x)
+        batch, logits = training_logits(model, batch, key)
         losses = loss(batch.y, logits)
         addend = tf.cast(penalty(model), losses.dtype)
-        mean = weighted_mean(losses, batch.weights, batch.counted) + addend
+        mean = objective(model, losses, batch) + addend
     gradients = tape.gradient(mean, optimizer.parameters)
     optimizer.apply(gradients)
-    return sum_over_rows(losses, addend, metrics, batch, logits)
+    return sum_over_rows(losses, penalty_of_row(model, addend), metrics, batch, logits)
+
+
+def part_of(order: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
+    """Return `size` rows of an order from the first on, int32[size], or int32[members, size] of several orders."""
+    if order.shape.rank == 1:
+        return tf.slice(order, [first], [size])
+    return tf.slice(order, [0, first], [order.shape[0], size])
 
 
 def evaluate_epoch(
@@ -96,7 +104,7 @@ def evaluate_epoch(
 def evaluate_step(model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch: Rows) -> tf.Tensor:
     """Return the summed loss and metrics of one batch, as `sum_over_rows` does."""
     logits = model(batch.x)
-    return sum_over_rows(loss(batch.y, logits), penalty(model), metrics, batch, logits)
+    return sum_over_rows(loss(batch.y, logits), penalty_of_row(model, penalty(model)), metrics, batch, logits)
 
 
 def sum_over_rows(
@@ -155,7 +163,9 @@ def training_program(
     specs: Rows,
 ) -> Program:
     """Return what to trace for (rows, order, key), as `train_epoch` takes them, with rows of these specs."""
-    order, key = tf.TensorSpec(specs.x.shape[:1], tf.int32), tf.TensorSpec([2], tf.int32)
+    orders, rows = own_orders(model), specs.x.shape[0]
+    order = tf.TensorSpec([rows] if orders == 1 else [orders, rows], tf.int32)
+    key = tf.TensorSpec([2], tf.int32)
     one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(batch_size, optimizer))
     return Program(train_epoch, (model, loss, optimizer, metrics, batch_size), (specs, order, key), one_thread)
 

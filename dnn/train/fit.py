@@ -25,6 +25,7 @@ from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training
 from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
+from dnn.train.members import check_optimizer, members_of, own_orders
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program
@@ -99,6 +100,7 @@ def fit(
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
+    check_optimizer(model, optimizer)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
     prediction = trace_prediction(model, rows.x.shape[1])
@@ -113,7 +115,7 @@ def fit(
     if validation_rows and not same_targets(validation_rows, rows):
         check_functions(model, validation_rows, loss, metrics, "validation")
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
-    train = trainer(traced_epochs(program, prediction, jit_compile), rows, metrics, seed=seed, shuffle=shuffle)
+    train = trainer(traced_epochs(program, prediction, jit_compile), model, rows, metrics, seed=seed, shuffle=shuffle)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
     return run_epochs(train, validate, model, epochs, early_stopping, callbacks)
 
@@ -137,17 +139,23 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
 
 
 def trainer(
-    train_epoch: Callable[..., tf.Tensor], rows: Rows, metrics: Mapping[str, MetricLike], *, seed: int, shuffle: bool
+    train_epoch: Callable[..., tf.Tensor],
+    model: ModelLike,
+    rows: Rows,
+    metrics: Mapping[str, MetricLike],
+    *,
+    seed: int,
+    shuffle: bool,
 ) -> Callable[[int], dict[str, float]]:
     """Return a function of an epoch's number that trains it on these rows and returns the mean loss and metrics.
 
     Args:
         train_epoch: (rows, order, key) -> sums, as `dnn.train.epoch.train_epoch`, compiled.
     """
-    total, count = rows.x.shape[0], rows.counted_rows
+    total, count = rows.x.shape[0], rows.counted_rows * members_of(model)
 
     def train(epoch: int) -> dict[str, float]:
-        order = epoch_order(total, seed, epoch) if shuffle else np.arange(total, dtype=np.int32)
+        order = epoch_orders(total, seed, epoch, own_orders(model), shuffle)
         key = np.array([seed % 2**31, epoch], np.int32)
         return means(train_epoch(rows, order, key), metrics, count)
 
@@ -199,6 +207,12 @@ def observe_record(progress: Progress, history: History, rule: EarlyStopping | N
 def epoch_order(rows: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
     """Return the order of the rows in one epoch, int32[rows]: a permutation that (seed, epoch) alone decides."""
     return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
+
+
+def epoch_orders(rows: int, seed: int, epoch: int, orders: int, shuffle: bool) -> npt.NDArray[np.int32]:
+    """Return the order of the rows, int32[rows]; of several members int32[members, rows], those of seed + i."""
+    each = [epoch_order(rows, seed + i, epoch) if shuffle else np.arange(rows, dtype=np.int32) for i in range(orders)]
+    return each[0] if orders == 1 else np.stack(each)
 
 
 def asks_to_stop(answer: Any) -> bool:

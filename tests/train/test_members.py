@@ -1,0 +1,102 @@
+"""A fit of an ensemble: member i is, to rounding, the network that is fitted alone with the next seeds."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(70, 4)).astype(np.float32)
+Y = (X[:, 0] + X[:, 1] ** 2 > 0.5).astype(int)
+WEIGHTS = RNG.uniform(0, 2, size=70)
+LOSS = dnn.sparse_softmax_cross_entropy
+
+
+def network(seed):
+    return dnn.Sequential(
+        [
+            dnn.Dense(4, 6, activation=dnn.tanh, kernel_regularizer=dnn.L2(0.01), seed=(seed, 0)),
+            dnn.BatchNormalization(6),
+            dnn.Dropout(0.25, seed=0),
+            dnn.LayerNormalization(6),
+            dnn.Dense(6, 2, seed=(seed, 1)),
+        ]
+    )
+
+
+OPTIMIZERS = {
+    "SGD": lambda p: dnn.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "RMSprop": lambda p: dnn.RMSprop(p, 0.01, momentum=0.5),
+    "Adam, cosine": lambda p: dnn.Adam(p, dnn.CosineDecay(0.01, 9), epsilon=1e-3),
+    "AdamW": lambda p: dnn.AdamW(p, 0.01, epsilon=1e-3),
+    "accumulated, averaged": lambda p: dnn.AccumulateGradients(dnn.AverageWeights(dnn.SGD(p, 0.1)), 2),
+    "clipped by value": lambda p: dnn.ClipGradients(dnn.SGD(p, 0.1), clipvalue=0.01),
+}
+
+
+def fitted(model, optimizer, data, seed, **options):
+    options = {"epochs": 2, "batch_size": 32, "jit_compile": False, **options}
+    return dnn.fit(model, data, loss=LOSS, optimizer=optimizer(model.trainable_variables), seed=seed, **options)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_a_member_is_what_it_is_alone(optimizer):
+    """Of weighted rows, ignored rows and a short last batch."""
+    data, options = (X, np.where(np.arange(70) % 9 == 0, -1, Y), WEIGHTS), {"ignore_class": -1}
+    ensemble = dnn.Ensemble([network(seed) for seed in range(3)])
+    history = fitted(ensemble, optimizer, data, 5, **options)
+    records = []
+    for i in range(3):
+        alone = network(i)
+        records.append(fitted(alone, optimizer, data, 5 + i, **options).last)
+        for there, here in zip(dnn.get_weights(ensemble.member(i)), dnn.get_weights(alone), strict=True):
+            np.testing.assert_allclose(there, here, rtol=1e-3, atol=1e-3)
+    for name in ("loss", "accuracy"):  # means over the members
+        np.testing.assert_allclose(history.last[name], np.mean([record[name] for record in records]), rtol=1e-4)
+
+
+def test_under_xla_too_and_the_mean_probability_is_monitored():
+    optimizer, rule = OPTIMIZERS["Adam, cosine"], dnn.EarlyStopping(patience=2, restore_best_weights=True)
+    ensemble = dnn.Ensemble([network(seed) for seed in range(2)])
+    options = {"validation": (X[:20], Y[:20]), "early_stopping": rule, "epochs": 4, "jit_compile": True}
+    history = fitted(ensemble, optimizer, (X, Y), 0, **options)
+    members = [ensemble.member(i) for i in range(2)]
+    logits = dnn.log_mean_softmax([member(X[:20]) for member in members])
+    penalty = np.mean([member.layers[0].penalty() for member in members])
+    np.testing.assert_allclose(history.best["val_loss"], np.mean(LOSS(Y[:20], logits)) + penalty, rtol=1e-4)
+    np.testing.assert_allclose(history.best["val_accuracy"], np.mean(np.argmax(logits, 1) == Y[:20]))
+    alone = network(1)
+    fitted(alone, optimizer, (X, Y), 1, epochs=len(history.epochs), jit_compile=True)
+    assert history.last_weights is not None
+    ensemble_last = dict(zip([id(v) for v in ensemble.variables], history.last_weights, strict=True))
+    kernel = ensemble_last[id(ensemble.network.layers[0].kernel)][1]
+    np.testing.assert_allclose(kernel, alone.layers[0].kernel, rtol=1e-3, atol=1e-3)
+
+
+def test_without_shuffling_all_members_see_the_rows_in_their_order():
+    ensemble = dnn.Ensemble([dnn.mlp([4, 3, 2], seed=0)] * 2)
+    fitted(ensemble, OPTIMIZERS["SGD"], (X, Y), 0, shuffle=False)
+    alone = dnn.mlp([4, 3, 2], seed=0)
+    fitted(alone, OPTIMIZERS["SGD"], (X, Y), 1, shuffle=False)
+    np.testing.assert_allclose(ensemble.member(1)(X), alone(X), rtol=1e-4, atol=1e-5)
+
+
+def test_a_step_of_tabm_makes_the_mean_over_members_smaller():
+    model = dnn.TabM([4, 5, 2], k=3, seed=0)
+    twin = dnn.TabM([4, 5, 2], k=3, seed=0)
+    fitted(model, lambda p: dnn.SGD(p, 0.5), (X, Y), 0, epochs=1, batch_size=70)
+    with tf.GradientTape() as tape:
+        logits = tf.unstack(twin.member_logits(X))
+        loss = tf.add_n([tf.reduce_mean(LOSS(Y, each)) for each in logits]) / 3
+    gradients = tape.gradient(loss, twin.trainable_variables)
+    for after, before, gradient in zip(model.trainable_variables, twin.trainable_variables, gradients, strict=True):
+        np.testing.assert_allclose(after, before - 0.5 * gradient, rtol=1e-4, atol=1e-5)
+
+
+def test_clipping_by_a_norm_of_all_members_is_refused():
+    ensemble = dnn.ensemble_mlp([4, 3, 2], k=2, seed=0)
+    for limit in ("clipnorm", "global_clipnorm"):
+        clipped = lambda p: dnn.AccumulateGradients(dnn.ClipGradients(dnn.SGD(p, 0.1), **{limit: 1.0}), 2)  # noqa: B023, E731
+        with pytest.raises(ValueError, match=f"{limit} would couple the members"):
+            fitted(ensemble, clipped, (X, Y), 0)
