@@ -25,7 +25,7 @@ from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training
 from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
-from dnn.train.members import check_optimizer, members_of, own_orders
+from dnn.train.members import check_members_stay_apart, members_of, own_orders
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program
@@ -100,7 +100,7 @@ def fit(
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
-    check_optimizer(model, optimizer)
+    check_members_stay_apart(model, optimizer)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
     prediction = trace_prediction(model, rows.x.shape[1])

@@ -47,7 +47,7 @@ def own_orders(model: object) -> int:
     return model.members if has_members(model) and model.independent else 1
 
 
-def check_optimizer(model: object, optimizer: Any) -> None:
+def check_members_stay_apart(model: object, optimizer: Any) -> None:
     """Refuse to clip by a norm over independent members, which would then not learn as they do alone.
 
     Raises:
