@@ -30,6 +30,8 @@ class Regressor(Estimator):
 
     Args:
         hidden: Units of each hidden layer; () for linear regression.
+        architecture: "mlp", or "tabm": an ensemble whose networks share their kernels, `dnn.TabM`.
+        ensemble: How many networks are trained as one, >= 1; what they predict together is their mean amount.
         activation: Function between the layers: a name that `dnn train --activation` takes, or any function of tensors.
         dropout: Share of each hidden layer's units that a training step drops, in [0, 1).
         optimizer: "adam", "adamw", "rmsprop" or "sgd", or a function of (parameters, learning rate) that makes one.

@@ -16,6 +16,7 @@ TASKS = ("classification", "regression")
 ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "selu", "sigmoid", "silu", "softplus", "tanh")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
+ARCHITECTURES = ("mlp", "tabm")
 SCALES = ("standardize", "rescale", "normalize", "binarize")
 
 HIDDEN = [30, 30]
@@ -70,6 +71,10 @@ class NetworkSettings(SeedSetting):
     """Network and training. In Python, `activation` and `optimizer` may be functions as well."""
 
     hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    architecture: str = option(
+        "mlp", "Layers of their own for each network of an ensemble, or tabm: shared kernels.", choices=ARCHITECTURES
+    )
+    ensemble: int = option(1, "Networks that are trained as one; their mean probability decides.", min=1)
     activation: Any = option("relu", "Function between the layers.", choices=ACTIVATIONS)
     dropout: float = option(0.0, "Share of each hidden layer's units that a training step drops, in [0, 1).")
     optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)

@@ -136,7 +136,8 @@ def _train(
     outputs = 1 if isinstance(encoding.labels, Amounts) else encoding.labels.classes
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     between = f", {settings.activation} between" if len(sizes) > 2 else ""
-    voice.say(f"network: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
+    many = f"{settings.ensemble} networks as one ({settings.architecture})" if settings.ensemble > 1 else "network"
+    voice.say(f"{many}: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
     asked = settings.min_recall is not None or bool(settings.cost)
     if asked and outputs != 2:
         raise ValueError("--min-recall and --cost choose a threshold between two classes; here are not two")

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from dnn.nn import activations
 from dnn.nn.activations import relu
-from dnn.nn.dropout import Dropout
+from dnn.nn.argument_checks import checked_count
+from dnn.nn.ensemble import Ensemble, ensemble_mlp, with_dropout
 from dnn.nn.layers import Sequential, mlp
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.optimizers.adam import Adam
@@ -22,7 +23,8 @@ from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.protocols import ActivationLike, OptimizerLike
 from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
-from dnn.settings import NetworkSettings
+from dnn.nn.tabm import TabM
+from dnn.settings import ARCHITECTURES, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import ACCURACY, predict
@@ -47,6 +49,7 @@ RANKINGS: Mapping[str, Callable[..., float]] = MappingProxyType(
     {"val_roc_auc": roc_auc_score, "val_average_precision": average_precision_score}
 )
 
+Network: TypeAlias = Sequential | Ensemble | TabM
 Rows: TypeAlias = tuple[npt.NDArray[Any], ...]
 """(inputs float32[rows, width], targets [rows]), and weights float32[rows] where rows weigh differently."""
 
@@ -55,7 +58,7 @@ Rows: TypeAlias = tuple[npt.NDArray[Any], ...]
 class TakesNetwork(Protocol):
     """A callback that looks at the network itself; `set_model` is Keras's name."""
 
-    def set_model(self, model: Sequential) -> object:
+    def set_model(self, model: Network) -> object:
         """Take the network that will be trained.
 
         Args:
@@ -63,21 +66,27 @@ class TakesNetwork(Protocol):
         """
 
 
-def make_network(width: int, outputs: int, settings: NetworkSettings) -> Sequential:
-    """Make the network: `mlp`, with dropout after each hidden layer where a share is dropped.
+def make_network(width: int, outputs: int, settings: NetworkSettings) -> Network:
+    """Make the network: `mlp`, with dropout after each hidden layer where a share is dropped; or an ensemble of them.
 
     Raises:
-        ValueError: If a size, the activation's name or the dropout is out of its range.
+        ValueError: If a size, a name, the number of networks or the dropout is out of its range.
     """
     if isinstance(settings.hidden, int | str) or not all(np.ndim(units) == 0 for units in settings.hidden):
         raise ValueError(f"hidden must be the units of each layer, such as (30, 30), got {settings.hidden!r}")
-    hidden = [units for units in settings.hidden if units != 0]
+    sizes = [width, *(units for units in settings.hidden if units != 0), outputs]
     activation = chosen(settings.activation, ACTIVATIONS, "activation")
-    network = mlp([width, *hidden, outputs], activation=activation, seed=settings.seed)
-    if not settings.dropout:
-        return network
-    *layers, last = network.layers
-    return Sequential([piece for layer in layers for piece in (layer, Dropout(settings.dropout, seed=0))] + [last])
+    members = checked_count(settings.ensemble, "ensemble")
+    shared = {"activation": activation, "dropout": settings.dropout, "seed": settings.seed}
+    if settings.architecture == "tabm":
+        if members == 1:
+            raise ValueError("architecture='tabm' is an ensemble: give it ensemble=16, say")
+        return TabM(sizes, members, **shared)
+    if settings.architecture != "mlp":
+        raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {settings.architecture!r}")
+    if members > 1:
+        return ensemble_mlp(sizes, members, **shared)
+    return with_dropout(mlp(sizes, activation=activation, seed=settings.seed), settings.dropout)
 
 
 def make_optimizer(parameters: Sequence[tf.Variable], settings: NetworkSettings) -> OptimizerLike:
@@ -99,7 +108,7 @@ def train_network(
     outputs: int | None,
     settings: NetworkSettings,
     callbacks: Sequence[CallbackLike] = (),
-) -> tuple[Sequential, History]:
+) -> tuple[Network, History]:
     """Train a network from the beginning.
 
     Args:
@@ -149,7 +158,7 @@ def stopping(settings: NetworkSettings, validated: bool) -> EarlyStopping:
     )
 
 
-def ranking_callback(network: Sequential, validation: Rows | None, monitor: str) -> CallbackLike:
+def ranking_callback(network: Network, validation: Rows | None, monitor: str) -> CallbackLike:
     """Return a callback that adds to each record how well the network ranks the validation rows of two classes.
 
     Raises:

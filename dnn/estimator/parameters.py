@@ -57,6 +57,8 @@ class EstimatorSettings(Parameters):
     """The settings of an estimator, with the defaults of `dnn train`; `Classifier` and `Regressor` document each."""
 
     hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
+    architecture: str = DEFAULTS.architecture
+    ensemble: int = DEFAULTS.ensemble
     activation: str | ActivationLike = DEFAULTS.activation
     dropout: float = DEFAULTS.dropout
     optimizer: str | Callable[..., OptimizerLike] = DEFAULTS.optimizer

@@ -58,13 +58,16 @@ def layers_part(layers: Mapping[str, Any]) -> str:
         layers: rows, and records as `LayerRecord.records`.
 
     Returns:
-        HTML.
+        HTML; "" without records.
     """
     records = layers["records"]
+    if not records:
+        return ""
     epochs = ", ".join(str(record["epoch"]) for record in records)
     told = (
         f"Measured on {layers['rows']:,} training rows after the epochs {epochs}. The line is the median; the bands "
-        "hold half, nine tenths, and all of the values. Gradients are those of the kernel, of the mean loss."
+        "hold half, nine tenths, and all of the values. Gradients are those of the kernel, of the mean loss. Of an ensemble "
+        "it is the first member."
     )
     parts = [paragraph(told)]
     for number, layer in enumerate(records[0]["layers"]):

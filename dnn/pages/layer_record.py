@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.activations import relu
+from dnn.nn.ensemble import Ensemble
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.protocols import LossLike
 
@@ -32,15 +33,15 @@ class LayerRecord:
 
     def __init__(self, inputs: npt.NDArray[Any], targets: npt.NDArray[Any], loss: LossLike) -> None:
         self.inputs, self.targets, self.loss = tf.constant(inputs[:MOST_ROWS]), tf.constant(targets[:MOST_ROWS]), loss
-        self.model: Sequential | None = None
+        self.model: tf.Module | None = None
         self.records: list[dict[str, Any]] = []
         self.stride = 1
 
-    def set_model(self, model: Sequential) -> None:
+    def set_model(self, model: tf.Module) -> None:
         """Take the network that will be trained, as Keras's callbacks do.
 
         Args:
-            model: The network.
+            model: The network; of an ensemble its first member is looked at, of other models nothing.
         """
         self.model, self.records, self.stride = model, [], 1
 
@@ -52,11 +53,10 @@ class LayerRecord:
             history: Not looked at.
         """
         epoch = int(record["epoch"])
-        if self.model is None or (epoch - 1) % self.stride:
+        network = self.model.member(0) if isinstance(self.model, Ensemble) else self.model
+        if not isinstance(network, Sequential) or (epoch - 1) % self.stride:
             return
-        self.records.append(
-            {"epoch": epoch, "layers": layer_quantiles(self.model, self.inputs, self.targets, self.loss)}
-        )
+        self.records.append({"epoch": epoch, "layers": layer_quantiles(network, self.inputs, self.targets, self.loss)})
         if len(self.records) > MOST_EPOCHS:
             self.records, self.stride = self.records[::2], self.stride * 2
 
