@@ -11,8 +11,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 import dnn
-from dnn.cli_options import SeveralValues, options_of, plain, use_config
+from dnn.cli_options import SeveralValues, choice_of, options_of, plain, use_config, use_preset
 from dnn.early_checks import check_data, check_early, check_page
+from dnn.presets import PRESETS
 from dnn.settings import DataSettings, ExplainSettings, PrepareSettings, TrainSettings, listed
 from dnn.startup import end_with, interrupt_ends, ready
 
@@ -48,6 +49,15 @@ Config = Annotated[
         help="config.json of an earlier run: its options hold where they are not given anew.",
         is_eager=True,
         callback=use_config,
+        show_default=False,
+    ),
+]
+Preset: Any = Annotated[
+    choice_of(tuple(PRESETS)) | None,
+    typer.Option(
+        help="Settings that go together: they hold where they are not given anew.",
+        is_eager=True,
+        callback=use_preset,
         show_default=False,
     ),
 ]
@@ -87,7 +97,7 @@ def refused_early(check: Callable[[], None], debug: bool) -> None:
 
 
 @app.command("train", cls=SeveralValues)
-@options_of(TrainSettings, **TABLE, **SCREEN)
+@options_of(TrainSettings, preset=(Preset, None), **TABLE, **SCREEN)
 def train_command(**given: Any) -> None:
     """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
     settings, debug = settings_of(TrainSettings, given), given["debug"]

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from dnn.presets import PRESETS
+
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 NUMBERS, NAMES = ("--hidden", "--cost"), ("--drop", "--missing", "--kind", "--class-weight", "--keep")
 
@@ -110,5 +112,16 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
             raise typer.BadParameter(f"{path} is not the config.json of a run: {error}") from None
         if command != context.command.name:
             raise typer.BadParameter(f"{path} is of `dnn {command}`, not of `dnn {context.command.name}`")
-        context.default_map = {name: value for name, value in arguments.items() if value is not None}
+        given = {name: value for name, value in arguments.items() if value is not None}
+        context.default_map = {**(context.default_map or {}), **given}
     return path
+
+
+def use_preset(context: typer.Context, name: Any) -> Any:
+    """Take the settings of a preset as defaults: a callback of the option --preset. A --config goes before them."""
+    if name is not None:
+        stated = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in PRESETS[plain(name)].items()
+        }
+        context.default_map = {**stated, **(context.default_map or {})}
+    return name

@@ -19,12 +19,23 @@ MAY_IMPORT = {
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
-    "estimator": {"data", "nn", "report", "settings", "train", "lazy", "classifier", "regressor"},  # it joins them
+    "estimator": {
+        "data",
+        "nn",
+        "presets",
+        "report",
+        "settings",
+        "train",
+        "lazy",
+        "classifier",
+        "regressor",
+    },  # it joins them
     "inspection": {"commands", "lazy", "nn", "pages", "train"},  # of dnn, its version; interop by name, for Keras
     "explain_run": {"commands", "data", "inspection", "preparation", "report", "settings"},  # of dnn, names
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),
+    "presets": set(),
     "early_checks": {"data", "report", "settings"},  # without TensorFlow
     "preparation": {"data", "early_checks", "estimator", "report", "settings"},
     "cross_validation": {"data", "estimator", "preparation", "report", "settings", "training_run"},
@@ -45,8 +56,16 @@ MAY_IMPORT = {
     }
     | {"run_report", "settings", "training_run"},  # and public names
     "startup": {"commands"},
-    "cli": {"cli_options", "commands", "early_checks", "new_op", "settings", "startup"},  # and dnn.__version__
-    "cli_options": set(),
+    "cli": {
+        "cli_options",
+        "commands",
+        "early_checks",
+        "new_op",
+        "presets",
+        "settings",
+        "startup",
+    },  # and dnn.__version__
+    "cli_options": {"presets"},
     "pages": {"lazy", "nn"},  # values it is handed; nothing of the loop
     "lazy": set(),
     "new_op": set(),

@@ -9,12 +9,35 @@ from typing_extensions import Self
 from dnn.data.features import ScaleLearner
 from dnn.data.table import Kind
 from dnn.nn.protocols import ActivationLike, OptimizerLike
+from dnn.presets import preset_of
 from dnn.settings import DEFAULTS, SCALE, SHARE
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Parameters:
     """A dataclass whose fields are settings."""
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Self:
+        """Make an estimator whose settings go together.
+
+        Args:
+            name: "article", the network of the article; "ensemble", 16 networks as one; "tabm", 16 that share their
+                kernels. See `dnn train --preset`.
+            **changes: Settings of the constructor, which go before those of the preset.
+
+        Returns:
+            The estimator, not trained yet; its settings are all in `get_params()`.
+
+        Raises:
+            ValueError: If there is no such preset.
+            TypeError: If there is no such setting.
+
+        Example:
+            >>> dnn.Classifier.preset("ensemble", seed=1)
+            Classifier(ensemble=16, dropout=0.2, patience=15, seed=1)
+        """
+        return cls(**{**preset_of(name), **changes})
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings by name.

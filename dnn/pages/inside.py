@@ -66,8 +66,8 @@ def layers_part(layers: Mapping[str, Any]) -> str:
     epochs = ", ".join(str(record["epoch"]) for record in records)
     told = (
         f"Measured on {layers['rows']:,} training rows after the epochs {epochs}. The line is the median; the bands "
-        "hold half, nine tenths, and all of the values. Gradients are those of the kernel, of the mean loss. Of an ensemble "
-        "it is the first member."
+        "hold half, nine tenths, and all of the values. Gradients are those of the kernel, of the mean loss. "
+        "Of an ensemble it is the first member."
     )
     parts = [paragraph(told)]
     for number, layer in enumerate(records[0]["layers"]):
