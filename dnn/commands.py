@@ -12,6 +12,7 @@ from dnn.cross_validation import cross_validate
 from dnn.data.split import check_target
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
+from dnn.estimator.members import disagreement, member_predictions
 from dnn.explain_run import explain_step
 from dnn.nn.softmax import softmax
 from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
@@ -130,11 +131,13 @@ def time_op(path: Path, *, quick: bool) -> None:
 
 
 def _prediction_columns(estimator: Estimator, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of the file of predictions."""
+    """Return the columns of the file of predictions; those of an ensemble say how far its networks disagree."""
     predictor = estimator.fitted
+    of_members = member_predictions(predictor, columns) if hasattr(predictor.model, "member_logits") else None
     if isinstance(estimator, Classifier):
         logits = predictor.logits(columns)
-        return class_columns(
-            estimator.labels_of(logits), softmax(logits).numpy(), predictor.encoding.class_labels.names
-        )
-    return {"predicted": predictor.amounts(columns)}
+        labels, names = estimator.labels_of(logits), predictor.encoding.class_labels.names
+        predicted = class_columns(labels, softmax(logits).numpy(), names)
+        return predicted if of_members is None else predicted | {"disagreement": disagreement(of_members, labels)}
+    predicted = {"predicted": predictor.amounts(columns)}
+    return predicted if of_members is None else predicted | {"disagreement": disagreement(of_members)}

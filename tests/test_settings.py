@@ -24,7 +24,7 @@ from dnn.settings import (
 )
 from dnn.settings import SCALES as SCALE_NAMES
 
-OF_THE_SCREEN = {"file", "config", "notes", "quiet", "json", "debug", "help"}
+OF_THE_SCREEN = {"file", "config", "preset", "notes", "quiet", "json", "debug", "help"}
 
 
 def plain(value):

@@ -22,8 +22,8 @@ from dnn.data.preprocess import SCALES
 from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
+from dnn.estimator.members import WithMembers
 from dnn.estimator.network import Rows, chosen, train_network
-from dnn.estimator.new_rows import NewRows
 from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
 from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
@@ -33,7 +33,7 @@ from dnn.train.callbacks import CallbackLike
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(NewRows, TargetKind, EstimatorSettings):
+class Estimator(WithMembers, TargetKind, EstimatorSettings):
     """A network that is trained on a table, by its settings; each is documented in `Classifier` and `Regressor`."""
 
     def fit(

@@ -1,6 +1,6 @@
 """What is used after training: named columns in, class probabilities or amounts out, in one object."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,19 @@ class Predictor(tf.Module):
     @cached_property
     def _outputs(self) -> Callable[[Mapping[str, TensorLike]], tf.Tensor]:
         """The model after the features, traced once for any number of rows: TensorFlow warns of what it traces anew."""
+        return self._traced(self.model)
+
+    @cached_property
+    def _member_outputs(self) -> Callable[[Mapping[str, TensorLike]], tf.Tensor]:
+        """The outputs of each member, [members, rows, outputs]; of a network alone [1, rows, outputs]."""
+        alone: Callable[[tf.Tensor], tf.Tensor] = lambda x: self.model(x)[tf.newaxis]  # noqa: E731
+        return self._traced(getattr(self.model, "member_logits", alone))
+
+    def _traced(self, function: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[Mapping[str, TensorLike]], tf.Tensor]:
         dtypes = {"numeric": tf.float64, "category": tf.string}
         names = input_names(self.features.kinds)  # of the placeholders, which would be warned of in other scripts
         specs = {name: tf.TensorSpec([None], dtypes[kind], names[name]) for name, kind in self.features.kinds.items()}
-        traced = tf.function(lambda columns: self.model(self.features(columns)), autograph=False)
+        traced = tf.function(lambda columns: function(self.features(columns)), autograph=False)
         return traced.get_concrete_function(specs)
 
     def __call__(self, columns: Mapping[str, TensorLike]) -> tf.Tensor:
@@ -74,18 +83,30 @@ class Predictor(tf.Module):
             ValueError: If a column is missing, is extra, or has another kind than in training, or a number is so large
                 that the outputs overflow.
         """
+        logits = np.concatenate([self._outputs(chunk) for chunk in self._chunks(columns)])
+        return _checked_finite(logits)
+
+    def member_outputs(self, columns: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+        """Return what each member of an ensemble gives, as `logits`; a network alone is one member.
+
+        Args:
+            columns: float64[rows] or object[rows] of str by column name, in any order.
+
+        Returns:
+            float32[members, rows, classes], or float32[members, rows, 1] of standardised amounts.
+
+        Raises:
+            ValueError: As `logits`.
+        """
+        outputs = np.concatenate([self._member_outputs(chunk) for chunk in self._chunks(columns)], axis=1)
+        _checked_finite(outputs.sum(axis=0))
+        return outputs
+
+    def _chunks(self, columns: Mapping[str, npt.NDArray[Any]]) -> Iterator[dict[str, tf.Tensor]]:
         self.features.check(columns)
         columns = {name: columns[name] for name in self.features.kinds}
-        rows = len(next(iter(columns.values())))
-        chunks = (
-            {name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
-            for first in range(0, rows, CHUNK)
-        )
-        logits = np.concatenate([self._outputs(chunk) for chunk in chunks])
-        finite = np.isfinite(logits).all(axis=1)
-        if not finite.all():
-            raise ValueError(f"data row {int(np.argmin(finite)) + 1}: a number is so large that the logits overflow")
-        return logits
+        for first in range(0, len(next(iter(columns.values()))), CHUNK):
+            yield {name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
 
     def model_outputs(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return what the model gives for features, float32[rows, width]: as `logits`, of rows encoded before."""
@@ -123,6 +144,13 @@ class Predictor(tf.Module):
         variables = self.model.trainable_variables
         weights = sum(int(np.prod(variable.shape)) for variable in variables)
         return f"Predictor({self.encoding}, {type(self.model).__name__} with {weights:,} weights)"
+
+
+def _checked_finite(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"data row {int(np.argmin(finite)) + 1}: a number is so large that the logits overflow")
+    return logits
 
 
 def _tensor(cells: Any) -> tf.Tensor:
