@@ -131,6 +131,8 @@ from dnn.nn.optimizers.schedules import cosine_decay as cosine_decay
 from dnn.nn.optimizers.schedules import exponential_decay as exponential_decay
 from dnn.nn.optimizers.schedules import linear_warmup as linear_warmup
 from dnn.nn.optimizers.schedules import piecewise_constant_decay as piecewise_constant_decay
+from dnn.train.sweep import Sweep as Sweep
+from dnn.train.sweep import sweep as sweep
 from dnn.train.early_stopping import EarlyStopping as EarlyStopping
 from dnn.train.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from dnn.train.callbacks import terminate_on_nan as terminate_on_nan

@@ -134,6 +134,12 @@ class Ensemble(tf.Module):
 
         Args:
             index: in [0, members).
+
+        Returns:
+            A `Sequential` of the layers that the ensemble was made of.
+
+        Raises:
+            IndexError: If there is no such member.
         """
         if not 0 <= index < self.members:
             raise IndexError(f"there are members 0 to {self.members - 1}, got {index}")

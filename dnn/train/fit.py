@@ -25,6 +25,7 @@ from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training
 from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
+from dnn.train.member_watch import MemberWatch
 from dnn.train.members import check_members_stay_apart, members_of, own_orders
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
 from dnn.train.rows import Rows
@@ -117,7 +118,14 @@ def fit(
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     train = trainer(traced_epochs(program, prediction, jit_compile), model, rows, metrics, seed=seed, shuffle=shuffle)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
-    return run_epochs(train, validate, model, epochs, early_stopping, callbacks)
+    if early_stopping is None or not early_stopping.each_member:
+        return run_epochs(train, validate, model, epochs, early_stopping, callbacks)
+    watch = MemberWatch(model, validation_rows, loss, early_stopping)
+    history = run_epochs(train, validate, model, epochs, None, [*callbacks, watch])
+    if early_stopping.restore_best_weights:
+        watch.restore()
+    history.member_epochs = watch.best_epochs
+    return history
 
 
 def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto"]) -> GraphOrXla:

@@ -34,6 +34,7 @@ class History:
         best_weights: the values of `model.variables`, in that order, after the best epoch. None: without early
             stopping, or without a best epoch.
         last_weights: the same after the last epoch.
+        member_epochs: the best epoch of each member of an ensemble, where early stopping looked at each for itself.
 
     Example:
         >>> history = History([{"epoch": 1, "loss": 0.75}, {"epoch": 2, "loss": 0.5}])
@@ -45,6 +46,7 @@ class History:
     best_epoch: int | None = None
     best_weights: list[npt.NDArray[Any]] | None = field(default=None, compare=False)
     last_weights: list[npt.NDArray[Any]] | None = field(default=None, compare=False)
+    member_epochs: list[int | None] | None = None
 
     def __repr__(self) -> str:
         """Tell how many epochs there are, and what was measured in the best, or else in the last."""

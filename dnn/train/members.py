@@ -6,6 +6,7 @@ smaller: then the gradient of a member's weights is what it is alone. Else, as i
 weights, they see the same rows, and the mean over the members is made smaller.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import tensorflow as tf
@@ -22,6 +23,9 @@ class EnsembleLike(Protocol):
 
     members: int
     independent: bool
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]: ...
 
     def member_logits(self, x: TensorLike, training: TensorLike | None = None) -> tf.Tensor:
         """Return the outputs of each member, float[members, batch, outputs].

@@ -1,5 +1,7 @@
 """A fit of an ensemble: member i is, to rounding, the network that is fitted alone with the next seeds."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -104,3 +106,45 @@ def test_clipping_by_a_norm_of_all_members_is_refused():
         clipped = lambda p: dnn.AccumulateGradients(dnn.ClipGradients(dnn.SGD(p, 0.1), **{limit: 1.0}), 2)  # noqa: B023, E731
         with pytest.raises(ValueError, match=f"{limit} would couple the members"):
             fitted(ensemble, clipped, (X, Y), 0)
+
+
+def test_each_member_has_the_learning_rate_and_the_decay_of_its_own():
+    rates, decays = [0.1, 0.01], [0.0, 0.1]
+    kinds = (dnn.SGD, dnn.Adam, dnn.RMSprop, lambda p, r, weight_decay: dnn.AdamW(p, r, weight_decay=weight_decay))
+    for kind in kinds:
+        ensemble, alone = dnn.ensemble_mlp([4, 3, 2], k=2, seed=0), dnn.mlp([4, 3, 2], seed=1)
+        fitted(ensemble, lambda p: kind(p, rates, weight_decay=decays), (X, Y), 0, epochs=1)  # noqa: B023
+        fitted(alone, lambda p: kind(p, 0.01, weight_decay=0.1), (X, Y), 1, epochs=1)  # noqa: B023
+        np.testing.assert_allclose(ensemble.member(1)(X), alone(X), rtol=1e-3, atol=1e-4)
+
+
+def test_rates_that_are_not_one_of_each_member_are_refused():
+    variables = dnn.ensemble_mlp([4, 3, 2], k=2, seed=0).trainable_variables
+    with pytest.raises(ValueError, match=r"learning_rate must be a number, or one for each member .* got shape \(3,\)"):
+        dnn.Adam(variables, [0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match=r"learning_rate must be positive, got \[0.1, 0.0\]"):
+        dnn.Adam(variables, [0.1, 0.0])
+    with pytest.raises(ValueError, match=r"weight_decay must be numbers of 0 or more, got \[-1.0, 0.0\]"):
+        dnn.Adam(variables, weight_decay=[-1.0, 0.0])
+
+
+def test_each_member_is_stopped_for_itself_as_it_is_alone():
+    """The first learns fast and gets worse early, the second slowly and to the end."""
+    rule = dnn.EarlyStopping(patience=2, restore_best_weights=True)
+    held = (X[:30] + 1, Y[:30])
+    options = {"validation": held, "epochs": 12}
+    ensemble = dnn.ensemble_mlp([4, 8, 2], k=2, seed=0)
+    together = dataclasses.replace(rule, each_member=True)
+    history = fitted(ensemble, lambda p: dnn.Adam(p, [0.3, 1e-3]), (X, Y), 0, early_stopping=together, **options)
+    for i, rate in enumerate([0.3, 1e-3]):
+        alone = dnn.mlp([4, 8, 2], seed=i)
+        single = fitted(alone, lambda p: dnn.Adam(p, rate), (X, Y), i, early_stopping=rule, **options)  # noqa: B023
+        assert history.member_epochs[i] == single.best_epoch
+        np.testing.assert_allclose(ensemble.member(i)(X), alone(X), rtol=1e-3, atol=1e-3)
+    assert history.member_epochs[0] < history.member_epochs[1]
+
+
+def test_members_that_share_weights_cannot_be_stopped_for_themselves():
+    rule = dnn.EarlyStopping(each_member=True)
+    with pytest.raises(ValueError, match="whose members share no weights"):
+        fitted(dnn.TabM([4, 3, 2], 2), dnn.Adam, (X, Y), 0, validation=(X, Y), early_stopping=rule)

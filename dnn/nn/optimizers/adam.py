@@ -129,7 +129,7 @@ class Adam(Optimizer):
         parameters: The variables to train, each once: `model.trainable_variables`.
         learning_rate: η, > 0: about the most that a parameter moves in a step. Another may be assigned at any time,
             0 too, as callbacks do. Or a schedule: a function of the number of steps taken, a float64 tensor, that
-            returns the rate of the next step, >= 0.
+            returns the rate of the next step, >= 0. Or one for each member of an ensemble.
         beta_1: β₁, in [0, 1): how slowly the mean of the gradients forgets.
         beta_2: β₂, in [0, 1): how slowly the mean of their squares forgets.
         epsilon: ε, > 0: keeps the step finite where all gradients were about 0.
@@ -146,13 +146,13 @@ class Adam(Optimizer):
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | ScheduleLike = 1e-3,
+        learning_rate: float | Sequence[float] | ScheduleLike = 1e-3,
         *,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        weight_decay: float | None = None,
+        weight_decay: float | Sequence[float] | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ) -> None:
         super().__init__(

@@ -19,7 +19,7 @@ class AdamW(Wrapper):
         parameters: The variables to train, each once: `model.trainable_variables`.
         learning_rate: η, > 0: about the most that a parameter moves in a step. Another may be assigned at any time,
             0 too, as callbacks do. Or a schedule: a function of the number of steps taken, a float64 tensor, that
-            returns the rate of the next step, >= 0.
+            returns the rate of the next step, >= 0. Or one for each member of an ensemble.
         weight_decay: λ, >= 0: before each step p ← p − p λ η.
         beta_1: β₁, in [0, 1): how slowly the mean of the gradients forgets.
         beta_2: β₂, in [0, 1): how slowly the mean of their squares forgets.
@@ -36,9 +36,9 @@ class AdamW(Wrapper):
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | ScheduleLike = 1e-3,
+        learning_rate: float | Sequence[float] | ScheduleLike = 1e-3,
         *,
-        weight_decay: float = 0.004,
+        weight_decay: float | Sequence[float] = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,

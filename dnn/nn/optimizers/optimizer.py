@@ -2,7 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_not_negative, checked_positive
@@ -29,8 +32,9 @@ class Optimizer(tf.Module, ABC):
     Args:
         parameters: The variables to train, each once.
         learning_rate: η, > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a function
-            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0.
-        weight_decay: λ, >= 0. None: no decay.
+            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0. Or one for
+            each member of an ensemble, float[members], the first axis of each parameter.
+        weight_decay: λ, >= 0, or one for each member. None: no decay.
         exclude_from_weight_decay: Those of the parameters that do not decay.
 
     Raises:
@@ -42,16 +46,16 @@ class Optimizer(tf.Module, ABC):
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | ScheduleLike,
+        learning_rate: float | Sequence[float] | ScheduleLike,
         *,
-        weight_decay: float | None = None,
+        weight_decay: float | Sequence[float] | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ) -> None:
         super().__init__()
         self.parameters = checked_parameters(parameters)
         self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
-        self._learning_rate = _variable_or_schedule(learning_rate)
-        self.weight_decay = None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
+        self._learning_rate = _variable_or_schedule(learning_rate, self.parameters)
+        self.weight_decay = _checked_decay(weight_decay, self.parameters)
         self._decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
         self.masters = [master_of(p) for p in self.parameters]
 
@@ -111,8 +115,10 @@ class Optimizer(tf.Module, ABC):
         for i, (p, g, master) in enumerate(zip(self.parameters, gradients, self.masters, strict=True)):
             g = tf.cast(g, at_least_float32(g.dtype))
             t, learning_rate = scalars[g.dtype]
-            if self.weight_decay and self._decayed[i]:
-                subtract(p, master, full_value(p, master) * self.weight_decay * learning_rate)
+            learning_rate = along_first_axis(learning_rate, g)
+            if self._decayed[i] and np.any(self.weight_decay):
+                decay = along_first_axis(tf.constant(self.weight_decay, g.dtype), g)
+                subtract(p, master, full_value(p, master) * decay * learning_rate)
             subtract(p, master, self.step(i, g, t, learning_rate))
 
     def __repr__(self) -> str:
@@ -128,16 +134,44 @@ class Optimizer(tf.Module, ABC):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-def _variable_or_schedule(learning_rate: float | ScheduleLike) -> tf.Variable | ScheduleLike:
-    """Return a float64 variable for a number, and the schedule itself. Raises: as `Optimizer`."""
+def along_first_axis(values: tf.Tensor, g: tf.Tensor) -> tf.Tensor:
+    """Return a scalar as it is, and one value for each member as [members, 1, …], to broadcast with g."""
+    return values if values.shape.rank == 0 else tf.reshape(values, [-1] + [1] * (g.shape.rank - 1))
+
+
+def _variable_or_schedule(learning_rate: Any, parameters: Sequence[tf.Variable]) -> tf.Variable | ScheduleLike:
+    """Return a float64 variable for numbers, and the schedule itself. Raises: as `Optimizer`."""
     if callable(learning_rate):
         rate = _first_rate(learning_rate)
         if rate.shape.rank != 0:
             raise ValueError(f"learning_rate must give one number for a step, got shape {rate.shape}")
         checked_not_negative(rate.numpy(), "learning_rate at step 0")
         return learning_rate
-    rate = checked_positive(learning_rate, "learning_rate")
+    rates = _of_members(learning_rate, "learning_rate", parameters)
+    rate = checked_positive(learning_rate, "learning_rate") if rates is None else rates
+    if rates is not None and not (np.isfinite(rates) & (rates > 0)).all():
+        raise ValueError(f"learning_rate must be positive, got {rates.tolist()}")
     return tf.Variable(rate, trainable=False, dtype=tf.float64, name="learning_rate")
+
+
+def _checked_decay(weight_decay: Any, parameters: Sequence[tf.Variable]) -> float | npt.NDArray[np.float64] | None:
+    """Return the decay as a float, an array of the members' or None. Raises: as `Optimizer`."""
+    decays = None if weight_decay is None else _of_members(weight_decay, "weight_decay", parameters)
+    if decays is None:
+        return None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
+    if not (np.isfinite(decays) & (decays >= 0)).all():
+        raise ValueError(f"weight_decay must be numbers of 0 or more, got {decays.tolist()}")
+    return decays
+
+
+def _of_members(value: Any, name: str, parameters: Sequence[tf.Variable]) -> npt.NDArray[np.float64] | None:
+    """Return one number for each member, float64[members]; None where it is one for all."""
+    if not isinstance(value, list | tuple | np.ndarray) or np.ndim(value) == 0:
+        return None
+    values = np.asarray(value, np.float64)
+    if values.ndim != 1 or any(p.shape.rank == 0 or p.shape[0] != len(values) for p in parameters):
+        raise ValueError(f"{name} must be a number, or one for each member of an ensemble, got shape {values.shape}")
+    return values
 
 
 def _first_rate(schedule: ScheduleLike) -> tf.Tensor:

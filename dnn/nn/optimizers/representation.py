@@ -18,7 +18,7 @@ def settings(optimizer: tf.Module) -> list[str]:
 
 def current(value: Callable[[], Any]) -> str:
     """Return the number that value() has now; "<symbolic>" in a trace, which has no numbers."""
-    return repr(np.asarray(value()).item()) if tf.executing_eagerly() else "<symbolic>"
+    return repr(np.asarray(value()).tolist()) if tf.executing_eagerly() else "<symbolic>"
 
 
 def size(parameters: Sequence[tf.Variable]) -> str:

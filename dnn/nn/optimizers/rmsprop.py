@@ -76,7 +76,8 @@ class RMSprop(Optimizer):
     Args:
         parameters: The variables to train, each once: `model.trainable_variables`.
         learning_rate: η, > 0. Another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a function
-            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0.
+            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0. Or one for
+            each member of an ensemble.
         rho: ρ, in [0, 1): how slowly the mean of the squares forgets.
         momentum: μ, in [0, 1]: the share of the last step that the next one begins with; 0 keeps no slot.
         epsilon: ε, > 0: keeps the step finite where all gradients were about 0.
@@ -93,13 +94,13 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | ScheduleLike = 1e-3,
+        learning_rate: float | Sequence[float] | ScheduleLike = 1e-3,
         *,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        weight_decay: float | None = None,
+        weight_decay: float | Sequence[float] | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ) -> None:
         super().__init__(

@@ -48,7 +48,8 @@ class SGD(Optimizer):
     Args:
         parameters: The variables to train, each once: `model.trainable_variables`.
         learning_rate: η, > 0. Another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a function
-            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0.
+            of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0. Or one for
+            each member of an ensemble.
         momentum: μ, in [0, 1]: the share of the last step that the next one begins with; 0 keeps no slot.
         nesterov: Whether the momentum is Nesterov's; without momentum it changes nothing.
         weight_decay: λ, >= 0: before each step p ← p − p λ η. None: no decay.
@@ -67,11 +68,11 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | ScheduleLike = 0.01,
+        learning_rate: float | Sequence[float] | ScheduleLike = 0.01,
         *,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float | None = None,
+        weight_decay: float | Sequence[float] | None = None,
         exclude_from_weight_decay: Sequence[tf.Variable] = (),
     ) -> None:
         super().__init__(

@@ -1,0 +1,73 @@
+"""Early stopping of each member of an ensemble for itself: the weights of a member are those of its own best epoch."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from dnn.nn.example_weights import weighted_mean
+from dnn.nn.protocols import LossLike
+from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
+from dnn.train.members import EnsembleLike, has_members
+from dnn.train.rows import Rows
+from dnn.train.runtime import Program, trace
+
+
+class MemberWatch:
+    """A callback of `fit` that observes the validation loss of each member, and keeps each at its best.
+
+    Args:
+        model: an ensemble whose members are independent, so that the first axis of its variables is theirs.
+        rows: of validation.
+        loss: (labels, logits) -> float[batch].
+        rule: patience, min_delta, start_from_epoch, baseline and restore_best_weights hold for each member; what is
+            monitored is its loss.
+
+    Raises:
+        ValueError: If the model has no independent members, or there are no validation rows.
+    """
+
+    def __init__(self, model: Any, rows: Rows | None, loss: LossLike, rule: EarlyStopping) -> None:
+        if not (has_members(model) and isinstance(model, tf.Module) and model.independent):
+            raise ValueError("each_member is for an ensemble whose members share no weights, as dnn.Ensemble")
+        if rows is None:
+            raise ValueError("each_member needs validation rows")
+        if rule.monitor != "val_loss":
+            raise ValueError(f"each_member monitors the members' val_loss, got monitor={rule.monitor!r}")
+        self.rule, self.rows, self.variables = rule, rows, list(model.variables)
+        self.losses = trace(Program(member_losses, (model, loss), (rows.specs,)))
+        self.progress = [Progress() for _ in range(model.members)]
+        self.best = [variable.numpy() for variable in self.variables]
+
+    def __call__(self, record: dict[str, float], history: Any) -> bool:
+        """Observe an epoch: add "val_member_loss", the mean, to its record; return whether all members are over."""
+        losses = self.losses(self.rows).numpy()
+        record["val_member_loss"] = float(losses.mean())
+        self.progress = [
+            observe(each, float(loss), self.rule) for each, loss in zip(self.progress, losses, strict=True)
+        ]
+        improved = np.array([each.improved for each in self.progress])
+        for kept, variable in zip(self.best, self.variables, strict=True):
+            kept[improved] = variable.numpy()[improved]
+        return all(over(each, self.rule) for each in self.progress)
+
+    def restore(self) -> None:
+        """Give each member the weights of its best epoch."""
+        for kept, variable in zip(self.best, self.variables, strict=True):
+            variable.assign(kept)
+
+    @property
+    def best_epochs(self) -> list[int | None]:
+        """The best epoch of each member, from 1; None for one that never had a loss."""
+        return [each.best_epoch for each in self.progress]
+
+    @property
+    def best_losses(self) -> list[float | None]:
+        """The validation loss of each member in its best epoch."""
+        return [each.best for each in self.progress]
+
+
+def member_losses(model: EnsembleLike, loss: LossLike, rows: Rows) -> tf.Tensor:
+    """Return the mean loss of each member over the rows, float[members], without penalties."""
+    logits = model.member_logits(rows.x)
+    return tf.stack([weighted_mean(loss(rows.y, each), rows.weights, rows.counted) for each in tf.unstack(logits)])
