@@ -32,6 +32,13 @@ from dnn.data.preprocess import Normalize as Normalize
 from dnn.data.one_hot import OneHot as OneHot
 from dnn.data.preprocess import Rescale as Rescale
 from dnn.data.preprocess import Standardize as Standardize
+from dnn.data.scale import Scale as Scale
+from dnn.data.scale_choice import ByColumn as ByColumn
+from dnn.data.ordinal import Ordinal as Ordinal
+from dnn.data.piecewise_linear import PiecewiseLinear as PiecewiseLinear
+from dnn.data.bin_edges import quantile_edges as quantile_edges
+from dnn.data.bin_edges import tree_edges as tree_edges
+from dnn.data.quantiles import Quantile as Quantile
 from dnn.data.arrays import load_part as load_part
 from dnn.data.arrays import save_part as save_part
 from dnn.inspection.explain import Explanation as Explanation

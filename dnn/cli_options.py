@@ -13,7 +13,10 @@ import typer
 from typer.core import TyperCommand
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
-NUMBERS, NAMES = ("--hidden", "--cost"), ("--drop", "--missing", "--kind", "--class-weight", "--keep")
+NUMBERS, NAMES = (
+    ("--hidden", "--cost"),
+    ("--drop", "--missing", "--kind", "--class-weight", "--keep", "--column-scale", "--ordinal"),
+)
 
 
 class SeveralValues(TyperCommand):
