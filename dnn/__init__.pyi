@@ -73,6 +73,13 @@ from dnn.nn.dropout import dropout as dropout
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
 from dnn.nn.normalization import LayerNormalization as LayerNormalization
 from dnn.nn.normalization import layer_normalization as layer_normalization
+from dnn.nn.column_blocks import ColumnBlocks as ColumnBlocks
+from dnn.nn.embedding import Embedding as Embedding
+from dnn.nn.numeric_embeddings import LinearEmbeddings as LinearEmbeddings
+from dnn.nn.numeric_embeddings import LinearReLUEmbeddings as LinearReLUEmbeddings
+from dnn.nn.numeric_embeddings import PeriodicEmbeddings as PeriodicEmbeddings
+from dnn.nn.numeric_embeddings import periodic_features as periodic_features
+from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings as PiecewiseLinearEmbeddings
 from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2
