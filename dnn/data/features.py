@@ -230,7 +230,8 @@ class Features(tf.Module):
         self.scale, self.indicated = scale_from_state(scale), tuple(indicated)
         self.blocks = made_blocks({name: categories[name] for name in self.categorical}, rare, ordinal)
         columns = len(self.numeric)
-        if self.means.shape != [columns] or not self.scale.fits(columns) or not set(indicated) <= set(range(columns)):
+        in_order = sorted(set(indicated) & set(range(columns))) == list(indicated)
+        if self.means.shape != [columns] or not self.scale.fits(columns) or not in_order:
             raise ValueError(f"{columns} columns are numeric, got another number of values")
 
     def __repr__(self) -> str:

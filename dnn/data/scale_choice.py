@@ -64,7 +64,7 @@ class ByColumn(Scale):
 
     Example:
         >>> scale = ByColumn([([0], Rescale([0.0], [4.0])), ([1], PiecewiseLinear([[0.0, 1.0, 3.0]]))])
-        >>> scale(np.array([[1.0, 2.0]])).numpy()
+        >>> scale(tf.constant([[1.0, 2.0]], tf.float64)).numpy()
         array([[0.25, 1.  , 0.5 ]])
         >>> scale.names(["age", "debt"])
         ['age', 'debt[0, 1)', 'debt[1, 3]']

@@ -8,16 +8,13 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.dropout import Dropout
-from dnn.nn.embedding import Embedding
+from dnn.nn.embedding_arguments import EMBEDDING_ARGUMENTS
 from dnn.nn.initializers import zeros
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import function_name, parts_by_path, variable_paths
 from dnn.nn.named_functions import FUNCTIONS
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
-from dnn.nn.numeric_embeddings import LinearEmbeddings, LinearReLUEmbeddings, PeriodicEmbeddings
-from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 from dnn.nn.protocols import ModelLike
 from dnn.nn.regularizers import L1, L1L2, L2
 
@@ -50,40 +47,6 @@ def _batch_normalization_arguments(layer: BatchNormalization) -> State:
     return {**arguments, "momentum": layer.momentum}
 
 
-def _embedding_arguments(layer: Embedding) -> State:
-    categories, size = layer.table.shape
-    return {"categories": categories, "size": size, "dtype": layer.table.dtype}
-
-
-def _linear_embedding_arguments(layer: LinearEmbeddings) -> State:
-    columns, size = layer.weight.shape
-    chosen = {} if type(layer) is LinearReLUEmbeddings else {"activation": layer.activation}
-    return {"columns": columns, "size": size, **chosen, "dtype": layer.weight.dtype}
-
-
-def _periodic_embedding_arguments(layer: PeriodicEmbeddings) -> State:
-    columns, frequencies = layer.frequencies.shape
-    return {
-        "columns": columns,
-        "size": layer.weight.shape[-1],
-        "frequencies": frequencies,
-        "frequency_scale": layer.frequency_scale,
-        "activation": layer.activation,
-        "lite": layer.lite,
-        "dtype": layer.weight.dtype,
-    }
-
-
-def _piecewise_linear_embedding_arguments(layer: PiecewiseLinearEmbeddings) -> State:
-    return {
-        "edges": layer.edges,
-        "size": layer.weight.shape[-1],
-        "activation": layer.activation,
-        "version": layer.version,
-        "dtype": layer.weight.dtype,
-    }
-
-
 ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
     {
         Sequential: lambda model: {"layers": model.layers},
@@ -91,12 +54,7 @@ ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
         Dropout: lambda layer: {"rate": layer.rate, "seed": layer.seed},
         BatchNormalization: _batch_normalization_arguments,
         LayerNormalization: _normalization_arguments,
-        ColumnBlocks: lambda layer: {"widths": layer.widths, "layers": layer.layers},
-        Embedding: _embedding_arguments,
-        LinearEmbeddings: _linear_embedding_arguments,
-        LinearReLUEmbeddings: _linear_embedding_arguments,
-        PeriodicEmbeddings: _periodic_embedding_arguments,
-        PiecewiseLinearEmbeddings: _piecewise_linear_embedding_arguments,
+        **EMBEDDING_ARGUMENTS,
         L1: vars,
         L2: vars,
         L1L2: vars,
