@@ -13,6 +13,7 @@ from dnn.classifier import Classifier
 from dnn.data.advice import suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
+from dnn.data.one_hot import UNKNOWN
 from dnn.data.ordinal import Ordinal
 from dnn.data.scale_choice import columns_by_scale
 from dnn.data.table import Column, Table, on_one_line, shortened
@@ -108,7 +109,7 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
         for name, part in prepared.parts.items():
-            sentences += gap_sentences(prepared.encoding, part.columns, f"{name} rows")
+            sentences += gap_sentences(prepared.encoding, part.columns, f"{name} rows", rare=False)
         voice.notes(sentences, most=most_notes)
     return prepared
 
@@ -121,12 +122,13 @@ def table_notes(table: Table, target: str, settings: DataSettings) -> list[str]:
     return [*table.notes, *(note.sentence for note in found)]
 
 
-def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str) -> list[str]:
-    """Return a sentence for each kind of cell that has to be filled."""
+def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str, *, rare: bool = True) -> list[str]:
+    """Return a sentence for each kind of cell that has to be filled; rare: also for those that share a feature."""
     rows = len(next(iter(columns.values())))
+    gaps = [gap for gap in encoding.features.gaps(columns) if rare or gap.problem != UNKNOWN[True][0]]
     return [
         f"{on_one_line(gap.column)}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}"
-        for gap in encoding.features.gaps(columns)
+        for gap in gaps
     ]
 
 

@@ -32,6 +32,9 @@ class Scale(tf.Module):
 
         Returns:
             The scale of these rows.
+
+        Raises:
+            NotImplementedError: If a scale is not learnt so.
         """
         raise NotImplementedError
 
@@ -43,6 +46,9 @@ class Scale(tf.Module):
 
         Returns:
             float64[rows, names].
+
+        Raises:
+            NotImplementedError: Here; each scale has its own.
         """
         raise NotImplementedError
 
