@@ -32,6 +32,13 @@ from dnn.data.preprocess import Normalize as Normalize
 from dnn.data.one_hot import OneHot as OneHot
 from dnn.data.preprocess import Rescale as Rescale
 from dnn.data.preprocess import Standardize as Standardize
+from dnn.data.scale import Scale as Scale
+from dnn.data.scale_choice import ByColumn as ByColumn
+from dnn.data.ordinal import Ordinal as Ordinal
+from dnn.data.piecewise_linear import PiecewiseLinear as PiecewiseLinear
+from dnn.data.bin_edges import quantile_edges as quantile_edges
+from dnn.data.bin_edges import tree_edges as tree_edges
+from dnn.data.quantiles import Quantile as Quantile
 from dnn.data.arrays import load_part as load_part
 from dnn.data.arrays import save_part as save_part
 from dnn.inspection.explain import Explanation as Explanation
@@ -72,6 +79,13 @@ from dnn.nn.tabm import batch_ensemble as batch_ensemble
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
 from dnn.nn.normalization import LayerNormalization as LayerNormalization
 from dnn.nn.normalization import layer_normalization as layer_normalization
+from dnn.nn.column_blocks import ColumnBlocks as ColumnBlocks
+from dnn.nn.embedding import Embedding as Embedding
+from dnn.nn.numeric_embeddings import LinearEmbeddings as LinearEmbeddings
+from dnn.nn.numeric_embeddings import LinearReLUEmbeddings as LinearReLUEmbeddings
+from dnn.nn.numeric_embeddings import PeriodicEmbeddings as PeriodicEmbeddings
+from dnn.nn.numeric_embeddings import periodic_features as periodic_features
+from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings as PiecewiseLinearEmbeddings
 from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2

@@ -20,7 +20,6 @@ from dnn.estimator.network import Rows
 from dnn.estimator.outcome import unchanged_by_errors
 from dnn.estimator.threshold import WithThreshold
 from dnn.nn.scores.confusion import accuracy_score
-from dnn.nn.scores.thresholds import Threshold
 from dnn.nn.softmax import softmax
 from dnn.report.scores import scores
 from dnn.train.callbacks import CallbackLike
@@ -51,7 +50,13 @@ class Classifier(WithThreshold, Estimator):
         restore_best: Whether to keep the weights of the best epoch rather than of the last.
         validation: Share of the rows that stops the training, in [0, 1), the same of each class. Where it rounds to no
             row at all, the training rows' own figure decides.
-        scale: "standardize", "rescale", "normalize" or "binarize", or as `Features` takes it.
+        scale: "standardize", "rescale", "normalize", "binarize", "quantile", "piecewise" (bins from quantiles) or
+            "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as `Features` takes it.
+        bins: Most bins of a column, for the two piecewise scales, >= 1.
+        column_scale: Scales of single columns, by name, such as {"age": "quantile"}.
+        missing_indicator: Whether a numeric column with empty cells gets a feature that tells them.
+        min_count: Values of a category with fewer training rows share one feature, >= 1.
+        ordinal: Categories with an order, by name: {"size": ["small", "large"]} makes each a number from 0 to 1.
         kinds: "numeric" or "category" for columns whose kind is not to be found from their cells.
         drop: Names of columns to leave out.
         missing: Strings that stand for a missing value, besides empty cells.
@@ -122,26 +127,6 @@ class Classifier(WithThreshold, Estimator):
             ValueError: As `predict`.
         """
         return self.fitted.logits(self._columns(X))
-
-    def choose_threshold(
-        self, X: Any, y: Any = None, *, recall: float | None = None, cost: tuple[float, float] | None = None
-    ) -> Threshold:
-        """Choose from which probability of the second class on a row is taken for it, and keep that for `predict`.
-
-        Args:
-            X: Rows that were not trained on, as for `predict`.
-            y: [rows], their classes. None: the column of X that was the target.
-            recall: The share of the second class's rows that must be found, in [0, 1]: the highest threshold that does.
-            cost: What a false alarm and what a miss costs: the threshold at which these rows cost least.
-
-        Returns:
-            The threshold, and what it gives on these rows.
-
-        Raises:
-            ValueError: If there are not two classes, or not exactly one of recall and cost is given.
-        """
-        labels, logits = self._labels_and_logits(X, y)
-        return self.keep_threshold(labels, logits, recall=recall, cost=cost)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy.

@@ -15,7 +15,10 @@ from typer.core import TyperCommand
 from dnn.presets import PRESETS
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
-NUMBERS, NAMES = ("--hidden", "--cost"), ("--drop", "--missing", "--kind", "--class-weight", "--keep")
+NUMBERS, NAMES = (
+    ("--hidden", "--cost"),
+    ("--drop", "--missing", "--kind", "--class-weight", "--keep", "--column-scale", "--ordinal"),
+)
 
 
 class SeveralValues(TyperCommand):

@@ -4,7 +4,16 @@ import math
 from pathlib import Path
 
 from dnn.report.folder import refuse_existing, refuse_unwritable
-from dnn.settings import SHARE, DataSettings, ExplainSettings, TrainSettings, kinds_given, listed
+from dnn.settings import (
+    SHARE,
+    DataSettings,
+    ExplainSettings,
+    TrainSettings,
+    column_scales_given,
+    kinds_given,
+    listed,
+    orders_given,
+)
 
 
 def check_early(settings: DataSettings, out: Path | None) -> None:
@@ -21,6 +30,8 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
     if settings.data is None or not settings.data.is_dir():  # a prepared folder has decided it
         checked_fractions(settings)
     kinds_given(settings)
+    column_scales_given(settings)
+    orders_given(settings)
     if settings.target in listed(settings.drop):
         raise ValueError(f"--drop leaves out {settings.target!r}, which is the target")
     if isinstance(settings, TrainSettings):

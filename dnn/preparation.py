@@ -8,18 +8,28 @@ from typing import Any, NamedTuple
 from dnn.data.amounts import Amounts
 from dnn.data.arrays import load_part
 from dnn.data.encoding import Encoding, load_encoding
-from dnn.data.features import Features
+from dnn.data.feature_choice import FeatureChoice
 from dnn.data.files import sample_path, sniff
 from dnn.data.labels import Labels
 from dnn.data.options import ReadOptions
-from dnn.data.preprocess import SCALES
 from dnn.data.reading import read
 from dnn.data.split import Part, split
 from dnn.data.table import Table
 from dnn.early_checks import checked_fractions
 from dnn.estimator.network import Rows
 from dnn.report.folder import read_json, sha256
-from dnn.settings import SCALE, DataSettings, classifies, default_target, for_json, kinds_given, listed
+from dnn.settings import (
+    BINS,
+    SCALE,
+    DataSettings,
+    classifies,
+    column_scales_given,
+    default_target,
+    for_json,
+    kinds_given,
+    listed,
+    orders_given,
+)
 
 PARTS = ("train", "validation", "test")
 DECIDED = [each.name for each in fields(DataSettings) if each.name != "data"]
@@ -49,20 +59,33 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
     fractions = checked_fractions(settings)
     table, target = read_with_target(settings)
     parts = split(table, target, fractions=fractions, seed=seed, stratify=classifies(settings))
-    scale = settings.scale or SCALE
+    learnt = (Labels if classifies(settings) else Amounts)(parts[0].target)
+    choice = FeatureChoice(**feature_settings(settings))
     try:
-        features = Features(parts[0].columns, scale=SCALES[scale].learn)
+        known = learnt(parts[0].target)
+        features = choice.learn(parts[0].columns, known, regression=not classifies(settings))
     except ValueError as error:  # a line for each column
         raise ValueError(f"{table.source}: {error}") from None
-    learnt = (Labels if classifies(settings) else Amounts)(parts[0].target)
     encoding = Encoding(features, learnt, target, tuple(listed(settings.drop)), table.options)
     arrays = {
         name: (features(part.columns).numpy(), learnt(part.target)) for name, part in zip(PARTS, parts, strict=True)
     }
     path = settings.data or sample_path()
     origin = {"path": str(path.resolve()), "sha256": sha256(path), "rows": table.rows, "target": target}
-    origin |= {"scale": scale, "split": {"validation": fractions[1], "test": fractions[2]}}
+    origin |= {"scale": choice.scale, "split": {"validation": fractions[1], "test": fractions[2]}}
     return Prepared(encoding, arrays, dict(zip(PARTS, parts, strict=True)), origin, table)
+
+
+def feature_settings(settings: DataSettings) -> dict[str, Any]:
+    """Return the settings of the features under the names that estimators have. Raises: ValueError."""
+    return {
+        "scale": settings.scale or SCALE,
+        "bins": settings.bins or BINS,
+        "column_scale": column_scales_given(settings) or None,
+        "missing_indicator": settings.missing_indicator,
+        "min_count": settings.min_count or 1,
+        "ordinal": orders_given(settings) or None,
+    }
 
 
 def read_with_target(settings: DataSettings) -> tuple[Table, str]:

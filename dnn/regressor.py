@@ -45,7 +45,13 @@ class Regressor(Estimator):
         restore_best: Whether to keep the weights of the best epoch rather than of the last.
         validation: Share of the rows that stops the training, in [0, 1). Where it rounds to no
             row at all, the training rows' own figure decides.
-        scale: "standardize", "rescale", "normalize" or "binarize", or as `Features` takes it.
+        scale: "standardize", "rescale", "normalize", "binarize", "quantile", "piecewise" (bins from quantiles) or
+            "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as `Features` takes it.
+        bins: Most bins of a column, for the two piecewise scales, >= 1.
+        column_scale: Scales of single columns, by name, such as {"age": "quantile"}.
+        missing_indicator: Whether a numeric column with empty cells gets a feature that tells them.
+        min_count: Values of a category with fewer training rows share one feature, >= 1.
+        ordinal: Categories with an order, by name: {"size": ["small", "large"]} makes each a number from 0 to 1.
         kinds: "numeric" or "category" for columns whose kind is not to be found from their cells.
         drop: Names of columns to leave out.
         missing: Strings that stand for a missing value, besides empty cells.

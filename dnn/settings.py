@@ -17,10 +17,11 @@ ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "selu", "sigmoid", "silu", "
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
 ARCHITECTURES = ("mlp", "tabm")
-SCALES = ("standardize", "rescale", "normalize", "binarize")
+SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "piecewise", "piecewise_tree")
 
 HIDDEN = [30, 30]
 SCALE = "standardize"
+BINS = 8  # of a column, for the scales of bins
 SHARE = 0.1  # of the rows, for validation and for the test
 
 
@@ -55,6 +56,17 @@ class DataSettings:
     skip_unlabelled: bool = option(False, "Leave out rows without a target instead of refusing the file.")
     task: str | None = option(None, "Predict classes or an amount.", choices=TASKS, show_default=TASKS[0])
     scale: str | None = option(None, "How to scale the numeric columns.", choices=SCALES, show_default=SCALE)
+    bins: int | None = option(None, "Most bins of a column, for --scale piecewise.", min=1, show_default=str(BINS))
+    column_scale: list[str] = option(
+        [], "Scale of one column: --column-scale age=quantile.", show_default="that of all"
+    )
+    missing_indicator: bool = option(False, "Add a feature for each numeric column that tells its empty cells.")
+    min_count: int | None = option(
+        None, "Values of a category with fewer rows share one feature.", min=1, show_default="1: each has its own"
+    )
+    ordinal: list[str] = option(
+        [], "Order of a category, which makes it a number: --ordinal size=small,medium,large.", show_default="none"
+    )
     validation: float | None = option(None, "Share of the rows for validation, in (0, 1).", show_default=str(SHARE))
     test: float | None = option(None, "Share of the rows for the test, in (0, 1).", show_default=str(SHARE))
 
@@ -172,3 +184,17 @@ def kinds_given(settings: DataSettings) -> dict[str, Literal["numeric", "categor
             raise ValueError(f"--kind {name}={kind}: a kind is numeric or category")
         kinds[name] = "numeric" if kind == "numeric" else "category"
     return kinds
+
+
+def column_scales_given(settings: DataSettings) -> dict[str, str]:
+    """Return {"age": "quantile"} of --column-scale age=quantile. Raises: ValueError for another scale."""
+    scales = dict(pairs(settings.column_scale, "--column-scale"))
+    for name, scale in scales.items():
+        if scale not in SCALES:
+            raise ValueError(f"--column-scale {name}={scale}: a scale is one of {', '.join(SCALES)}")
+    return scales
+
+
+def orders_given(settings: DataSettings) -> dict[str, tuple[str, ...]]:
+    """Return {"size": ("small", "large")} of --ordinal size=small,large. Raises: ValueError without an order."""
+    return {name: tuple(order.split(",")) for name, order in pairs(settings.ordinal, "--ordinal").items()}

@@ -13,11 +13,14 @@ from dnn.classifier import Classifier
 from dnn.data.advice import suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
+from dnn.data.one_hot import UNKNOWN
+from dnn.data.ordinal import Ordinal
+from dnn.data.scale_choice import columns_by_scale
 from dnn.data.table import Column, Table, on_one_line, shortened
 from dnn.data.target_advice import Task
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import write_estimator
-from dnn.preparation import PARTS, Prepared, prepare_file, read_options, read_prepared
+from dnn.preparation import PARTS, Prepared, feature_settings, prepare_file, read_options, read_prepared
 from dnn.regressor import Regressor
 from dnn.report.baselines import Baseline, BaselineRows, baselines
 from dnn.report.comparison import baseline_sentences, recall_sentences
@@ -26,7 +29,7 @@ from dnn.report.run_config import run_config
 from dnn.report.screen import baseline_lines, best_epoch_line, result_lines
 from dnn.report.voice import Voice
 from dnn.run_report import Stopwatch, layer_record, leave_report
-from dnn.settings import SCALE, SHARE, DataSettings, TrainSettings, classifies, for_json, kinds_given, listed, pairs
+from dnn.settings import SHARE, DataSettings, TrainSettings, classifies, for_json, kinds_given, listed, pairs
 from dnn.train.callbacks import CallbackLike
 
 TEST_TITLE = "test rows, seen by neither training nor early stopping"
@@ -83,7 +86,7 @@ def estimator_of(settings: TrainSettings, *, amounts: bool) -> Estimator:
     options = read_options(settings)
     values: dict[str, Any] = {each.name: getattr(settings, each.name) for each in fields(settings)}
     values |= {"hidden": tuple(settings.hidden), "drop": tuple(listed(settings.drop)), "missing": options.missing}
-    values |= {"kinds": kinds_given(settings) or None, "scale": settings.scale or SCALE}
+    values |= {"kinds": kinds_given(settings) or None, **feature_settings(settings)}
     values |= {"validation": SHARE if settings.validation is None else settings.validation}
     values["class_weight"] = _class_weight(settings.class_weight)
     if values["class_weight"] is not None and kind is Regressor:
@@ -106,7 +109,7 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
         for name, part in prepared.parts.items():
-            sentences += gap_sentences(prepared.encoding, part.columns, f"{name} rows")
+            sentences += gap_sentences(prepared.encoding, part.columns, f"{name} rows", rare=False)
         voice.notes(sentences, most=most_notes)
     return prepared
 
@@ -119,12 +122,13 @@ def table_notes(table: Table, target: str, settings: DataSettings) -> list[str]:
     return [*table.notes, *(note.sentence for note in found)]
 
 
-def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str) -> list[str]:
-    """Return a sentence for each kind of cell that has to be filled."""
+def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str, *, rare: bool = True) -> list[str]:
+    """Return a sentence for each kind of cell that has to be filled; rare: also for those that share a feature."""
     rows = len(next(iter(columns.values())))
+    gaps = [gap for gap in encoding.features.gaps(columns) if rare or gap.problem != UNKNOWN[True][0]]
     return [
         f"{on_one_line(gap.column)}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}"
-        for gap in encoding.features.gaps(columns)
+        for gap in gaps
     ]
 
 
@@ -202,10 +206,15 @@ def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> 
     what = "amounts" if isinstance(encoding.labels, Amounts) else f"classes {shortened(encoding.labels.names)}"
     chosen = "" if settings.target or prepared.table is None else "; --target names another column"
     voice.say(f"target: {encoding.target}, {what}{chosen}")
-    scale = type(features.scale).__name__.lower()
-    blocks = [f"{on_one_line(name)} ({len(block.categories)})" for name, block in features.blocks.items()]
-    voice.say(f"numeric, {scale}: {', '.join(map(on_one_line, features.numeric)) or 'none'}")
-    voice.say(f"categories, one-hot: {shortened(blocks) or 'none'}")
+    for scale, columns in columns_by_scale(features.scale, features.numeric).items():
+        voice.say(f"numeric, {scale}: {', '.join(map(on_one_line, columns)) or 'none'}")
+    if features.indicated:
+        voice.say(f"numeric, with an indicator of empty cells: {shortened(features.with_indicator)}")
+    blocks = [(isinstance(block, Ordinal), name, block) for name, block in features.blocks.items()]
+    one_hot = [f"{on_one_line(name)} ({len(block.names(name))})" for ordinal, name, block in blocks if not ordinal]
+    voice.say(f"categories, one-hot: {shortened(one_hot) or 'none'}")
+    if places := [f"{on_one_line(name)} ({len(block.categories)})" for ordinal, name, block in blocks if ordinal]:
+        voice.say(f"categories, ordinal: {shortened(places)}")
     counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
     voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")
 

@@ -24,6 +24,12 @@ def is_function(name: str) -> bool:
 SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = (
     ("activations", ("nn.activations", "nn.softmax", "nn.maxout"), is_function, ""),
     ("layers", ("nn.layers", "nn.dropout", "nn.normalization"), is_class, "; `mlp`, a `Sequential` of `Dense` layers"),
+    (
+        "embeddings",
+        ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings", "nn.column_blocks"),
+        is_class,
+        "; `ColumnBlocks` gives each to its columns",
+    ),
     ("penalties on weights", ("nn.regularizers",), is_class, ""),
     ("initializers", ("nn.initializers",), is_function, ""),
     ("losses", ("nn.losses",), is_function, ""),

@@ -9,7 +9,7 @@ import typer
 
 import dnn
 from dnn.cli import app
-from dnn.data.preprocess import SCALES
+from dnn.data.scale_choice import SCALES
 from dnn.estimator import network
 from dnn.settings import (
     ACTIVATIONS,
@@ -47,7 +47,12 @@ def test_what_an_estimator_can_the_command_can_with_the_same_default(estimator):
     called = {"kinds": "kind"}
     for name, default in in_python.items():
         of_the_command = getattr(DEFAULTS, called.get(name, name))
-        if name in ("scale", "validation"):  # None on the command line: a prepared folder has decided
+        if name in (
+            "scale",
+            "bins",
+            "min_count",
+            "validation",
+        ):  # None on the command line: a prepared folder has decided
             assert of_the_command is None
         else:
             assert plain(of_the_command) in (default, () if default is None else default)

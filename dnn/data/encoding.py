@@ -14,6 +14,7 @@ from dnn.data.features import Features
 from dnn.data.frames import Tabular, table_source
 from dnn.data.labels import Labels
 from dnn.data.old_format import from_format_1
+from dnn.data.one_hot import OneHot
 from dnn.data.options import ReadOptions
 from dnn.data.reading import read
 from dnn.data.table import Kind, Table, at_most, is_missing, no_column, shortened
@@ -119,7 +120,8 @@ class Encoding(NamedTuple):
         problems = []
         for name, block in self.features.blocks.items():
             cells = table.columns[name][~is_missing(table.columns[name])]
-            if len(cells) > 1 and not (found := set(cells)) & set(block.categories):
+            rare = isinstance(block, OneHot) and block.rare  # then its cells may be those that had no name of their own
+            if not rare and len(cells) > 1 and not (found := set(cells)) & set(block.categories):
                 none = f"training saw none of its {len(cells):,} cells: {_quoted_names(sorted(found), 3)}"
                 problems.append(f"{table.source}, column {name!r}: {none}; it saw {_quoted_names(block.categories, 3)}")
         if problems:

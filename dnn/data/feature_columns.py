@@ -1,15 +1,17 @@
 """The columns that features are learnt from: what they must hold, their kinds, and their numbers as a matrix."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.dates import is_date
-from dnn.data.one_hot import OneHot
-from dnn.data.preprocess import TensorOrArray
-from dnn.data.table import Column, Kind, at_most, kinds_of, numbers_among, shell_word
+from dnn.data.one_hot import OneHot, frequent_strings
+from dnn.data.ordinal import Ordinal
+from dnn.data.scale import TensorOrArray
+from dnn.data.table import Column, Kind, at_most, kinds_of, numbers_among, shell_word, shortened
 
 LARGEST = 1e150  # of a number to learn from: beyond it, the square overflows
 
@@ -23,16 +25,64 @@ def spelt(cells: TensorOrArray) -> TensorOrArray:
     return np.array(["false", "true"], object)[np.asarray(cells).astype(int)]
 
 
-def check_columns(columns: Mapping[str, Column], numeric: list[str]) -> None:
+def check_columns(
+    columns: Mapping[str, Column],
+    numeric: list[str],
+    min_count: int = 1,
+    ordinal: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
     """Tell all columns that nothing can be learnt from."""
-    problems = []
+    problems = [f"ordinal has {name!r}, which is not a category" for name in ordinal if name not in columns]
     for name, cells in columns.items():
-        if name in numeric and (np.abs(cells) > LARGEST).any():
-            problems.append(f"column {name!r} has numbers beyond ±{LARGEST:g}")
-        elif name not in numeric and (problem := OneHot.problem(set(cells))):
+        if name in numeric:
+            if name in ordinal:
+                problems.append(f"ordinal has {name!r}, which is not a category")
+            if (np.abs(cells) > LARGEST).any():
+                problems.append(f"column {name!r} has numbers beyond ±{LARGEST:g}")
+        elif name in ordinal:
+            if problem := Ordinal.problem(set(cells), ordinal[name]):
+                problems.append(f"column {name!r} has {problem}")
+        elif len(cells) and (problem := OneHot.problem(frequent_strings(cells, min_count))):
             problems.append(f"column {name!r} has {problem}; {_remedy(name, cells)}")
     if problems:
         raise ValueError(at_most(problems))
+
+
+def learn_categories(
+    columns: Mapping[str, Column], min_count: int, ordinal: Mapping[str, Sequence[str]]
+) -> dict[str, OneHot | Ordinal]:
+    """Learn how each category is encoded."""
+    return {
+        name: Ordinal.learn(cells, ordinal[name]) if name in ordinal else OneHot.learn(cells, min_count=min_count)
+        for name, cells in columns.items()
+    }
+
+
+def made_blocks(
+    categories: Mapping[str, Sequence[str]], rare: Sequence[str], ordinal: Mapping[str, float]
+) -> dict[str, OneHot | Ordinal]:
+    """Make the encodings of categories of their names; ordinal: the means of those that have an order."""
+    return {
+        name: Ordinal(names, ordinal[name]) if name in ordinal else OneHot(names, rare=name in rare)
+        for name, names in categories.items()
+    }
+
+
+def check_same_columns(columns: Mapping[str, TensorOrArray], kinds: Mapping[str, Kind]) -> None:
+    """Refuse columns that are not those of the training data. Raises: ValueError."""
+    missing = [name for name in kinds if name not in columns]
+    extra = [name for name in columns if name not in kinds]
+    if missing or extra:
+        raise ValueError(
+            "the columns must be those of the training data:"
+            + (f" missing {shortened(map(repr, missing))}" if missing else "")
+            + (";" if missing and extra else "")
+            + (f" extra {shortened(map(repr, extra))}" if extra else "")
+        )
+    now = kinds_now(columns)
+    for name, kind in kinds.items():
+        if now[name] != kind:
+            raise ValueError(f"column {name!r} must be {kind}, got {now[name]}")
 
 
 def _remedy(name: str, cells: Column) -> str:

@@ -4,31 +4,32 @@ Everything is learnt in the constructor, from the training rows alone, and compu
 object runs in training, in prediction and inside an exported model.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.data.feature_columns import check_columns, kinds_now, means_of, numeric_matrix, spelt
+from dnn.data.feature_columns import (
+    check_columns,
+    check_same_columns,
+    learn_categories,
+    made_blocks,
+    means_of,
+    numeric_matrix,
+    spelt,
+)
+from dnn.data.gaps import Gap, category_gaps, is_missing_name, numeric_gap
 from dnn.data.one_hot import OneHot
-from dnn.data.preprocess import SCALES, Standardize, TensorOrArray
+from dnn.data.ordinal import Ordinal
+from dnn.data.preprocess import Standardize
+from dnn.data.scale import ScaleLearner, TensorOrArray
+from dnn.data.scale_choice import LearntScale, learn_scale, names_of, scale_from_state, scale_state
 from dnn.data.table import Column, Kind, kinds_of, on_one_line, shortened
 
-SCALE_CLASSES = {scale.__name__: scale for scale in SCALES.values()}  # what `state` can name
-
-ScaleLearner: TypeAlias = Callable[[npt.NDArray[np.float64]], Callable[[tf.Tensor], tf.Tensor]]
-
-
-class Gap(NamedTuple):
-    """Cells for which the features have no value of their own. problem: "empty" or "never seen in training"."""
-
-    column: str
-    problem: str
-    cells: int
-    treatment: str
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Features(tf.Module):
@@ -41,11 +42,19 @@ class Features(tf.Module):
         columns: The training rows: float64[rows] or object[rows] of str by column name; a column of truth values is
             the category "false", "true".
         scale: Learns from float64[rows, numeric columns], and returns a function of the same; the default makes each
-            column's mean 0 and variance 1. For a fixed threshold, say, `lambda x: Binarize(0.5)`.
+            column's mean 0 and variance 1. `PiecewiseLinear.learner(8)` gives each column eight bins. For a fixed
+            threshold, say, `lambda x: Binarize(0.5)`. A function that returns another number of columns has a method
+            `names`, as `Scale` has.
+        column_scale: Columns that have another scale, by name: `{"age": PiecewiseLinear.learner(8)}`.
+        missing_indicator: Whether each numeric column with empty cells in the training rows gets a feature that is 1
+            where the cell is empty, "age is missing".
+        min_count: Values of a category with fewer training rows share one feature, "job is rare", with those that
+            training never saw. 1: each has its own.
+        ordinal: Categories that have an order, by name, with their values in it: each becomes one number from 0 to 1.
 
     Raises:
-        ValueError: If there are no columns or no rows, a number is beyond ±1e150, or a category has more than 1,000
-            values; with a line for each column.
+        ValueError: If there are no columns or no rows, a number is beyond ±1e150, a category has more than 1,000
+            values, or an option names a column that is not there; with a line for each column.
 
     Example:
         >>> features = Features({"age": np.array([20.0, 40.0]), "job": np.array(["cook", "pilot"], object)})
@@ -53,19 +62,31 @@ class Features(tf.Module):
         array([[0., 0., 1.]], dtype=float32)
     """
 
-    def __init__(self, columns: Mapping[str, Column], *, scale: ScaleLearner = Standardize.learn) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        *,
+        scale: ScaleLearner = Standardize.learn,
+        column_scale: Mapping[str, ScaleLearner] = NONE,
+        missing_indicator: bool = False,
+        min_count: int = 1,
+        ordinal: Mapping[str, Sequence[str]] = NONE,
+    ) -> None:
         super().__init__()
         if not columns:
             raise ValueError("features need at least one column")
         columns = {name: spelt(cells) for name, cells in columns.items()}
         self.kinds = kinds_of(columns)
-        check_columns(columns, self.numeric)
+        check_columns(columns, self.numeric, min_count, ordinal)
         numbers = numeric_matrix(columns, self.numeric)
-        means = means_of(numbers)
-        np.copyto(numbers, means, where=np.isnan(numbers))
+        means, empty = means_of(numbers), np.isnan(numbers)
+        np.copyto(numbers, means, where=empty)
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
-        self.scale = scale(numbers)
-        self.blocks = _learn_categories({name: columns[name] for name in self.categorical})
+        self.indicated = tuple(np.flatnonzero(empty.any(axis=0)).tolist()) if missing_indicator else ()
+        self.scale = learn_scale(numbers, self.numeric, scale, column_scale)
+        self.blocks = learn_categories({name: columns[name] for name in self.categorical}, min_count, ordinal)
+        if not self.names:
+            raise ValueError("no column has two different values in the training rows, so there is nothing to learn")
 
     @property
     def numeric(self) -> list[str]:
@@ -78,15 +99,22 @@ class Features(tf.Module):
         return [name for name, kind in self.kinds.items() if kind == "category"]
 
     @property
+    def with_indicator(self) -> list[str]:
+        """Names of the numeric columns whose empty cells have a feature of their own."""
+        return [self.numeric[index] for index in self.indicated]
+
+    @property
     def width(self) -> int:
         """Number of columns of the matrix."""
         return len(self.names)
 
     @property
     def names(self) -> list[str]:
-        """What each column of the matrix is: "age", …, "job=cook", …"""
-        one_hot = [f"{name}={category}" for name, block in self.blocks.items() for category in block.categories]
-        return self.numeric + one_hot
+        """What each column of the matrix is: "age", …, "age is missing", …, "job=cook", …"""
+        numeric = self.numeric
+        numbers = names_of(self.scale, numeric) if numeric else []
+        indicators = map(is_missing_name, self.with_indicator)
+        return [*numbers, *indicators, *(name for column, block in self.blocks.items() for name in block.names(column))]
 
     def __call__(self, columns: Mapping[str, TensorOrArray]) -> tf.Tensor:
         """Return the matrix of these rows.
@@ -105,8 +133,10 @@ class Features(tf.Module):
         blocks = [block(columns[name]) for name, block in self.blocks.items()]
         if numeric := self.numeric:
             numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in numeric], axis=1)
-            filled = tf.where(tf.math.is_nan(numbers), self.means, numbers)
-            blocks.insert(0, tf.cast(self.scale(filled), tf.float32))
+            empty = tf.math.is_nan(numbers)
+            if self.indicated:
+                blocks.insert(0, tf.cast(tf.gather(empty, self.indicated, axis=1), tf.float32))
+            blocks.insert(0, tf.cast(self.scale(tf.where(empty, self.means, numbers)), tf.float32))
         return tf.concat(blocks, axis=1)
 
     def check(self, columns: Mapping[str, TensorOrArray]) -> None:
@@ -118,19 +148,7 @@ class Features(tf.Module):
         Raises:
             ValueError: Names what is missing and what is extra, or the column of the wrong kind.
         """
-        missing = [name for name in self.kinds if name not in columns]
-        extra = [name for name in columns if name not in self.kinds]
-        if missing or extra:
-            raise ValueError(
-                "the columns must be those of the training data:"
-                + (f" missing {shortened(map(repr, missing))}" if missing else "")
-                + (";" if missing and extra else "")
-                + (f" extra {shortened(map(repr, extra))}" if extra else "")
-            )
-        kinds = kinds_now(columns)
-        for name, kind in self.kinds.items():
-            if kinds[name] != kind:
-                raise ValueError(f"column {name!r} must be {kind}, got {kinds[name]}")
+        check_same_columns(columns, self.kinds)
 
     def gaps(self, columns: Mapping[str, Column]) -> list[Gap]:
         """Count the cells that have to be filled.
@@ -142,18 +160,13 @@ class Features(tf.Module):
             One Gap for each column, problem and treatment, with the number of cells; none where there are none.
         """
         columns = {name: spelt(cells) for name, cells in columns.items()}
-        gaps = [Gap(name, "empty", int(np.isnan(columns[name]).sum()), "the training mean") for name in self.numeric]
-        for name, block in self.blocks.items():
-            counts, known = Counter(columns[name]), set(block.categories)
-            unseen = sum(cells for category, cells in counts.items() if category not in known)
-            gaps.append(Gap(name, "never seen in training", unseen, "all zeros"))
-            if "" in known:
-                gaps.append(Gap(name, "empty", counts[""], "a category of its own"))
-        return [gap for gap in gaps if gap.cells]
+        gaps = [numeric_gap(name, columns[name], name in self.with_indicator) for name in self.numeric]
+        return [gap for gap in (*gaps, *category_gaps(self.blocks, columns)) if gap.cells]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to make them again, for pickle and copy, with the same scale, whoever wrote it."""
-        return _remade, (type(self), dict(self.kinds), self.means.numpy(), self.scale, dict(self.blocks))
+        learnt = dict(self.kinds), self.means.numpy(), self.scale, dict(self.blocks), self.indicated
+        return _remade, (type(self), *learnt)
 
     def state(self) -> dict[str, Any]:
         """Return all that was learnt.
@@ -164,16 +177,17 @@ class Features(tf.Module):
         Raises:
             ValueError: If the scale is not one of this package.
         """
-        name = type(self.scale).__name__
-        if SCALE_CLASSES.get(name) is not type(self.scale):
-            known = ", ".join(SCALE_CLASSES)
-            raise ValueError(f"only {known} can be written as JSON, got {name}; use tf.train.Checkpoint")
-        learnt = {key: value for key, value in vars(self.scale).items() if isinstance(value, tf.Variable)}
+        chosen = {
+            "indicated": list(self.indicated),
+            "rare": [name for name, block in self.blocks.items() if isinstance(block, OneHot) and block.rare],
+            "ordinal": {name: block.mean for name, block in self.blocks.items() if isinstance(block, Ordinal)},
+        }
         return {
             "kinds": dict(self.kinds),
             "means": self.means.numpy().tolist(),
-            "scale": {"name": name, **{key: value.numpy().tolist() for key, value in learnt.items()}},
+            "scale": scale_state(self.scale),
             "categories": {name: list(block.categories) for name, block in self.blocks.items()},
+            **{name: value for name, value in chosen.items() if value},
         }
 
     @classmethod
@@ -200,17 +214,25 @@ class Features(tf.Module):
         return features
 
     def _restore(
-        self, kinds: dict[str, Kind], means: list[float], scale: dict[str, Any], categories: dict[str, list[str]]
+        self,
+        kinds: dict[str, Kind],
+        means: list[float],
+        scale: dict[str, Any],
+        categories: dict[str, list[str]],
+        indicated: Sequence[int] = (),
+        rare: Sequence[str] = (),
+        ordinal: Mapping[str, float] = NONE,
     ) -> None:
         if not kinds or not set(kinds.values()) <= {"numeric", "category"}:
             raise ValueError(f"kinds must be numeric or category, got {kinds}")
         self.kinds = dict(kinds)
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
-        self.scale = SCALE_CLASSES[scale["name"]](**{name: value for name, value in scale.items() if name != "name"})
-        self.blocks = {name: OneHot(categories[name]) for name in self.categorical}
-        per_column = [self.means, *(variable for variable in self.scale.variables if variable.shape.rank)]
-        if any(variable.shape != [len(self.numeric)] for variable in per_column):
-            raise ValueError(f"{len(self.numeric)} columns are numeric, got another number of values")
+        self.scale, self.indicated = scale_from_state(scale), tuple(indicated)
+        self.blocks = made_blocks({name: categories[name] for name in self.categorical}, rare, ordinal)
+        columns = len(self.numeric)
+        in_order = sorted(set(indicated) & set(range(columns))) == list(indicated)
+        if self.means.shape != [columns] or not self.scale.fits(columns) or not in_order:
+            raise ValueError(f"{columns} columns are numeric, got another number of values")
 
     def __repr__(self) -> str:
         kinds = shortened(f"{on_one_line(name)} ({kind})" for name, kind in self.kinds.items())
@@ -221,15 +243,12 @@ def _remade(
     cls: type[Features],
     kinds: dict[str, Kind],
     means: npt.NDArray[np.float64],
-    scale: Callable[[tf.Tensor], tf.Tensor],
-    blocks: dict[str, OneHot],
+    scale: LearntScale,
+    blocks: dict[str, OneHot | Ordinal],
+    indicated: tuple[int, ...],
 ) -> Features:
     features = cls.__new__(cls)
     tf.Module.__init__(features)
-    features.kinds, features.scale, features.blocks = kinds, scale, blocks
+    features.kinds, features.scale, features.blocks, features.indicated = kinds, scale, blocks, indicated
     features.means = tf.Variable(means, trainable=False, dtype=tf.float64)
     return features
-
-
-def _learn_categories(columns: Mapping[str, Column]) -> dict[str, OneHot]:
-    return {name: OneHot.learn(cells) for name, cells in columns.items()}

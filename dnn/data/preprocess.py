@@ -7,16 +7,11 @@ training rows the results are scikit-learn's, but for a column constant to withi
 rows that come later a constant column stays 0 here, where scikit-learn gives x − minimum or x − mean.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
-TensorOrArray: TypeAlias = tf.Tensor | npt.NDArray[Any]
+from dnn.data.scale import Matrix, Scale, TensorOrArray, learnt_variable
 
 
 def rescale(x: TensorOrArray, minimum: TensorOrArray, maximum: TensorOrArray) -> tf.Tensor:
@@ -41,16 +36,7 @@ def binarize(x: tf.Tensor, threshold: TensorOrArray) -> tf.Tensor:
     return tf.cast(x > threshold, x.dtype)
 
 
-class _Scale(tf.Module):
-    """What the scales share: pickle and copy, by what was learnt."""
-
-    def __reduce__(self) -> tuple[type["_Scale"], tuple[npt.NDArray[np.float64], ...]]:
-        """Return how to make it again; the variables stand in the order of the constructor's arguments."""
-        learnt = (value.numpy() for value in vars(self).values() if isinstance(value, tf.Variable))
-        return type(self), tuple(learnt)
-
-
-class Rescale(_Scale):
+class Rescale(Scale):
     """(x − minimum) / (maximum − minimum), column by column: the training rows fill [0, 1].
 
     A column that is constant in the training rows becomes 0, in later rows too, where scikit-learn's MinMaxScaler
@@ -67,8 +53,8 @@ class Rescale(_Scale):
 
     def __init__(self, minimum: npt.ArrayLike, maximum: npt.ArrayLike) -> None:
         super().__init__()
-        self.minimum = _state(minimum)
-        self.maximum = _state(maximum)
+        self.minimum = learnt_variable(minimum)
+        self.maximum = learnt_variable(maximum)
 
     @classmethod
     def learn(cls, x: Matrix) -> "Rescale":
@@ -94,7 +80,7 @@ class Rescale(_Scale):
         return rescale(x, self.minimum, self.maximum)
 
 
-class Standardize(_Scale):
+class Standardize(Scale):
     """(x − mean) / deviation, column by column: the training rows have mean 0 and variance 1.
 
     deviation = √(Σ(x − mean)²/rows). A column that is constant in the training rows becomes 0, in later rows too,
@@ -111,8 +97,8 @@ class Standardize(_Scale):
 
     def __init__(self, mean: npt.ArrayLike, deviation: npt.ArrayLike) -> None:
         super().__init__()
-        self.mean = _state(mean)
-        self.deviation = _state(deviation)
+        self.mean = learnt_variable(mean)
+        self.deviation = learnt_variable(deviation)
 
     @classmethod
     def learn(cls, x: Matrix) -> "Standardize":
@@ -139,7 +125,7 @@ class Standardize(_Scale):
         return standardize(x, self.mean, self.deviation)
 
 
-class Normalize(_Scale):
+class Normalize(Scale):
     """x / ‖x‖₂, row by row: every row has length 1. A row of zeros stays zero. There is nothing to learn.
 
     Example:
@@ -171,7 +157,7 @@ class Normalize(_Scale):
         return normalize(x)
 
 
-class Binarize(_Scale):
+class Binarize(Scale):
     """1 where x > threshold, else 0.
 
     Args:
@@ -184,7 +170,7 @@ class Binarize(_Scale):
 
     def __init__(self, threshold: npt.ArrayLike) -> None:
         super().__init__()
-        self.threshold = _state(threshold)
+        self.threshold = learnt_variable(threshold)
 
     @classmethod
     def learn(cls, x: Matrix) -> "Binarize":
@@ -208,13 +194,3 @@ class Binarize(_Scale):
             float64[rows, columns] of 0 and 1.
         """
         return binarize(x, self.threshold)
-
-
-SCALES: Mapping[str, type[Standardize | Rescale | Normalize | Binarize]] = MappingProxyType(
-    {"standardize": Standardize, "rescale": Rescale, "normalize": Normalize, "binarize": Binarize}
-)
-"""What `dnn train --scale` may name; features.json has the names of the classes."""
-
-
-def _state(value: npt.ArrayLike) -> tf.Variable:
-    return tf.Variable(value, trainable=False, dtype=tf.float64)

@@ -15,15 +15,14 @@ import numpy.typing as npt
 from typing_extensions import Self
 
 from dnn.data.encoding import Encoding
-from dnn.data.features import Features
+from dnn.data.feature_choice import FeatureChoice
 from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
-from dnn.data.preprocess import SCALES
 from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.members import WithMembers
-from dnn.estimator.network import Rows, chosen, train_network
+from dnn.estimator.network import Rows, train_network
 from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
 from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
@@ -102,10 +101,12 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: As `fit`.
         """
-        scale = chosen(self.scale, {name: made.learn for name, made in SCALES.items()}, "scale")
-        features = Features(rows.columns, scale=scale)
         with unchanged_by_errors(self):
-            encoding = Encoding(features, self._learn_target(rows.target), target, several(self.drop), rows.options)
+            labels = self._learn_target(rows.target)
+            choice = FeatureChoice(**{name: getattr(self, name) for name in FeatureChoice._fields})
+            known = labels(self._target_values(rows.target))
+            features = choice.learn(rows.columns, known, regression=self.task == "regression")
+            encoding = Encoding(features, labels, target, several(self.drop), rows.options)
             held = self.encoded(validation, encoding) if len(validation.target) else None
             return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
 

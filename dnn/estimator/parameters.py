@@ -6,11 +6,11 @@ from typing import Any
 
 from typing_extensions import Self
 
-from dnn.data.features import ScaleLearner
+from dnn.data.scale import ScaleLearner
 from dnn.data.table import Kind
 from dnn.nn.protocols import ActivationLike, OptimizerLike
 from dnn.presets import preset_of
-from dnn.settings import DEFAULTS, SCALE, SHARE
+from dnn.settings import BINS, DEFAULTS, SCALE, SHARE
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -95,6 +95,11 @@ class EstimatorSettings(Parameters):
     restore_best: bool = DEFAULTS.restore_best
     validation: float = SHARE
     scale: str | ScaleLearner = SCALE
+    bins: int = BINS
+    column_scale: Mapping[str, str | ScaleLearner] | None = None
+    missing_indicator: bool = DEFAULTS.missing_indicator
+    min_count: int = 1
+    ordinal: Mapping[str, Sequence[str]] | None = None
     kinds: Mapping[str, Kind] | None = None
     drop: Sequence[str] = ()
     missing: Sequence[str] = ()

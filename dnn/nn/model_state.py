@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import tensorflow as tf
 
 from dnn.nn.dropout import Dropout
+from dnn.nn.embedding_arguments import EMBEDDING_ARGUMENTS
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.initializers import zeros
 from dnn.nn.layers import Dense, Sequential
@@ -67,6 +68,7 @@ ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
         LayerNormalization: _normalization_arguments,
         Ensemble: _ensemble_arguments,
         TabM: _tabm_arguments,
+        **EMBEDDING_ARGUMENTS,
         L1: vars,
         L2: vars,
         L1L2: vars,

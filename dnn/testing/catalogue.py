@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from dnn.nn import activations, losses, metrics, softmax
+from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.dropout import Dropout
+from dnn.nn.embedding import Embedding
 from dnn.nn.ensemble import ensemble_mlp
 from dnn.nn.layers import Dense, Sequential, mlp
 from dnn.nn.maxout import maxout
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
+from dnn.nn.numeric_embeddings import LinearReLUEmbeddings, PeriodicEmbeddings
 from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
@@ -26,6 +29,7 @@ from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
+from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
@@ -42,6 +46,7 @@ PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 EXAMPLES = {"binary_cross_entropy": BINARY, "binary_accuracy": BINARY}
 
 COSINE, EXPONENTIAL = CosineDecay(0.1, 8), ExponentialDecay(0.1, 2, 0.5)
+EDGES = ((-1.0, 0.0, 1.0), (-1.0, 1.0), (-2.0, -1.0, 0.0, 2.0), (0.0, 0.5))
 PIECEWISE = PiecewiseConstantDecay([1], [0.1, 0.2])
 SPARSE = losses.sparse_softmax_cross_entropy
 
@@ -80,6 +85,11 @@ PIECES = MappingProxyType(
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
             Layer("BatchNormalization", lambda: BatchNormalization(4)),
             Layer("LayerNormalization", lambda: LayerNormalization(4)),
+            Layer("Embedding", lambda: Embedding(4, 3, seed=1)),
+            Layer("LinearReLUEmbeddings", lambda: LinearReLUEmbeddings(4, 3, seed=1)),
+            Layer("PeriodicEmbeddings", lambda: PeriodicEmbeddings(4, 3, frequencies=2, frequency_scale=0.1, seed=1)),
+            Layer("PiecewiseLinearEmbeddings", lambda: PiecewiseLinearEmbeddings(EDGES, 3, activation=False, seed=1)),
+            Layer("ColumnBlocks", lambda: ColumnBlocks([1, 3], [None, Dense(3, 2, seed=1)])),
             Layer("mlp", lambda: mlp([4, 5, 3])),
             Layer("Sequential", lambda: Sequential([BatchNormalization(4), Dropout(0.25), Dense(4, 2)])),
             Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),

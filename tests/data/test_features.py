@@ -14,8 +14,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tolerance import assert_near
 
-from dnn.data.features import Features, Gap
+from dnn.data.features import Features
 from dnn.data.files import read_csv, sample_path
+from dnn.data.gaps import Gap
 from dnn.data.preprocess import Binarize, Normalize, Rescale, Standardize
 from dnn.data.split import split
 from dnn.data.table import Table, kinds_of

@@ -1,0 +1,56 @@
+"""What each embedding layer was made with, for the structure of a model in a file: see `model_state`."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from dnn.nn.column_blocks import ColumnBlocks
+from dnn.nn.embedding import Embedding
+from dnn.nn.numeric_embeddings import LinearEmbeddings, LinearReLUEmbeddings, PeriodicEmbeddings
+from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+
+
+def _embedding_arguments(layer: Embedding) -> dict[str, Any]:
+    categories, size = layer.table.shape
+    return {"categories": categories, "size": size, "dtype": layer.table.dtype}
+
+
+def _linear_embedding_arguments(layer: LinearEmbeddings) -> dict[str, Any]:
+    columns, size = layer.weight.shape
+    chosen = {} if type(layer) is LinearReLUEmbeddings else {"activation": layer.activation}
+    return {"columns": columns, "size": size, **chosen, "dtype": layer.weight.dtype}
+
+
+def _periodic_embedding_arguments(layer: PeriodicEmbeddings) -> dict[str, Any]:
+    columns, frequencies = layer.frequencies.shape
+    return {
+        "columns": columns,
+        "size": layer.weight.shape[-1],
+        "frequencies": frequencies,
+        "frequency_scale": layer.frequency_scale,
+        "activation": layer.activation,
+        "lite": layer.lite,
+        "dtype": layer.weight.dtype,
+    }
+
+
+def _piecewise_linear_embedding_arguments(layer: PiecewiseLinearEmbeddings) -> dict[str, Any]:
+    return {
+        "edges": layer.edges,
+        "size": layer.weight.shape[-1],
+        "activation": layer.activation,
+        "version": layer.version,
+        "dtype": layer.weight.dtype,
+    }
+
+
+EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingProxyType(
+    {
+        ColumnBlocks: lambda layer: {"widths": layer.widths, "layers": layer.layers},
+        Embedding: _embedding_arguments,
+        LinearEmbeddings: _linear_embedding_arguments,
+        LinearReLUEmbeddings: _linear_embedding_arguments,
+        PeriodicEmbeddings: _periodic_embedding_arguments,
+        PiecewiseLinearEmbeddings: _piecewise_linear_embedding_arguments,
+    }
+)
