@@ -1,10 +1,14 @@
 """TabM: the formulas in NumPy, member by member, and the first values of the authors' package."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import dnn
+from scripts.tabm_figures import ARCHITECTURES, FIGURES
+from scripts.tabm_figures import figures as tabm_figures
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
 
@@ -61,3 +65,42 @@ def test_what_it_cannot_be_made_of_is_refused():
 def test_without_a_hidden_layer_only_the_heads_are_left():
     model = dnn.TabM([4, 2], k=2, seed=0)
     np.testing.assert_allclose(model.member_logits(X)[1], by_hand(model, X, 1), rtol=1e-5, atol=1e-6)
+
+
+def peer_variables(model):
+    """The variables by the names of the package, each with whether its matrix is transposed there."""
+    named = {"output.weight": (model.head_kernels, False), "output.bias": (model.head_biases, False)}
+    for i, layer in enumerate(model.layers):
+        block = f"backbone.blocks.{i}.0"
+        named |= {f"{block}.weight": (layer.kernel, True), f"{block}.bias": (layer.bias, False)}
+        if layer.r is not None:
+            mini = layer.s is None
+            named["backbone.affine.weight" if mini else f"{block}.r"] = (layer.r, False)
+        if layer.s is not None:
+            named[f"{block}.s"] = (layer.s, False)
+    return named
+
+
+@pytest.mark.parametrize("source", ["recorded", "installed"])
+@pytest.mark.parametrize("adapters", ARCHITECTURES)
+def test_logits_and_gradients_are_those_of_the_authors_package(adapters, source):
+    if source == "installed":
+        pytest.importorskip("tabm", reason="the package tabm is not installed; its recorded figures are compared")
+        figures = tabm_figures(ARCHITECTURES[adapters])
+    else:
+        figures = json.loads(FIGURES.read_text("utf-8"))[adapters]
+    model = dnn.TabM([4, 5, 5, 2], k=3, adapters=adapters)
+    named = peer_variables(model)
+    assert named.keys() == figures["weights"].keys()
+    for name, (variable, transposed) in named.items():
+        value = np.array(figures["weights"][name], np.float32)
+        variable.assign(value.T if transposed else value)
+    with tf.GradientTape() as tape:
+        logits = model.member_logits(np.array(figures["x"], np.float32))
+        losses = [dnn.sparse_softmax_cross_entropy(figures["labels"], each) for each in tf.unstack(logits)]
+        loss = tf.reduce_mean(losses)
+    np.testing.assert_allclose(np.swapaxes(logits, 0, 1), figures["logits"], rtol=1e-4, atol=1e-5)
+    gradients = tape.gradient(loss, [variable for variable, _ in named.values()])
+    for (name, (_, transposed)), gradient in zip(named.items(), gradients, strict=True):
+        expected = np.array(figures["gradients"][name])
+        np.testing.assert_allclose(gradient, expected.T if transposed else expected, rtol=1e-3, atol=1e-5)
