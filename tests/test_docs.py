@@ -51,6 +51,7 @@ def test_most_pages_with_python_are_run_here():
         "guide",
         "custom-ops",
         "explain",
+        "ensembles",
         *RUN_ELSEWHERE,
     }
 
