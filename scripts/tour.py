@@ -31,9 +31,9 @@ MEASURED = re.compile(r"^# measured", re.MULTILINE)
 
 
 class Picture(NamedTuple):
-    """What to cut out: the section whose heading has these words, with this cell of this map pointed at."""
+    """What to cut out: from the heading with these words, or this map, downwards, with this cell of a map pointed at."""
 
-    heading: str
+    top: str
     map: str
     cell: tuple[float, float]  # row and column, as shares of the map
     height: int = 700
@@ -41,9 +41,9 @@ class Picture(NamedTuple):
 
 PICTURES = {
     "1": Picture("Dense(2", "layers/0/kernel:gradient", (0.75, 0.5)),
-    "2": Picture("relu", "layers/0/outputs:gradient", (0.4, 0.3)),
+    "2": Picture("layers/0/sums:value", "layers/0/sums:gradient", (0.4, 0.3)),
     "3": Picture("Logits as probabilities", "probabilities:value", (0.3, 0.7)),
-    "4": Picture("Dense(30 → 2)", "layers/2/kernel:gradient", (0.5, 0.3)),
+    "4": Picture("layers/2/kernel:value", "layers/2/kernel:gradient", (0.15, 0.3), 620),
     "5": Picture("The step: Adam", "layers/2/bias:change", (0.25, 0.5)),
     "6": Picture("mean over the rows", "losses:value", (0.5, 0.5)),
     "7": Picture("Dense(30 → 2)", "layers/1/bias:gradient", (0.5, 0.5)),
@@ -142,9 +142,9 @@ def take_picture(chapter: Path, page: str) -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 900, "height": chosen.height})
         tab.goto(file.as_uri())
-        tab.locator("section", has=tab.locator("h2", has_text=chosen.heading)).first.evaluate(
-            "section => window.scrollTo(0, section.offsetTop - 8)"
-        )
+        top = tab.locator("figure", has=tab.locator(f"canvas[data-map='{chosen.top}']"))
+        top = top if ":" in chosen.top and " " not in chosen.top else tab.locator("h2", has_text=chosen.top)
+        top.first.evaluate("node => window.scrollTo(0, node.getBoundingClientRect().top - 8)")
         canvas = tab.locator(f"canvas[data-map='{chosen.map}']")
         box = canvas.bounding_box()
         down, right = chosen.cell
