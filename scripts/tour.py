@@ -12,6 +12,7 @@ import argparse
 import ast
 import contextlib
 import io
+import linecache
 import os
 import re
 import shutil
@@ -34,8 +35,8 @@ class Picture(NamedTuple):
     """What to cut out: from the heading with these words, or this map, downwards, with this cell of a map pointed at."""
 
     top: str
-    map: str
-    cell: tuple[float, float]  # row and column, as shares of the map
+    map: str = ""
+    cell: tuple[float, float] = (0.5, 0.5)  # row and column, as shares of the map
     height: int = 700
 
 
@@ -44,11 +45,11 @@ PICTURES = {
     "2": Picture("layers/0/sums:value", "layers/0/sums:gradient", (0.4, 0.3)),
     "3": Picture("Logits as probabilities", "probabilities:value", (0.3, 0.7)),
     "4": Picture("layers/2/kernel:value", "layers/2/kernel:gradient", (0.15, 0.3), 620),
-    "5": Picture("The step: Adam", "layers/2/bias:change", (0.25, 0.5)),
-    "6": Picture("mean over the rows", "losses:value", (0.5, 0.5)),
-    "7": Picture("Dense(30 → 2)", "layers/1/bias:gradient", (0.5, 0.5)),
-    "8": Picture("power", "layers/1:gradient", (0.3, 0.3)),
-    "9": Picture("The step: Lion", "layers/2/bias:change", (0.25, 0.5)),
+    "5": Picture("layers/1/kernel:m", "layers/1/kernel:change", (0.3, 0.3)),
+    "6": Picture("losses:value", "losses:gradient", (0.9, 0.5), 560),
+    "7": Picture("One training step", height=420),
+    "8": Picture("layers/0: power", "layers/0/outputs:value", (0.3, 0.3)),
+    "9": Picture("layers/1/kernel:m", "layers/1/kernel:change", (0.5, 0.3), 900),
 }
 
 
@@ -124,9 +125,10 @@ def with_outputs(text: str, chapter: Path) -> tuple[str, dict[str, Any]]:
 
 def output_of(block: str, names: dict[str, Any], chapter: Path) -> str:
     """Run a block, and return what it printed."""
-    printed = io.StringIO()
+    printed, file = io.StringIO(), f"{chapter.stem}-{len(linecache.cache)}.py"
+    linecache.cache[file] = (len(block), None, block.splitlines(keepends=True), file)  # for who asks for a source
     with contextlib.redirect_stdout(printed):
-        exec(compile(block, chapter.name, "exec"), names)
+        exec(compile(block, file, "exec"), names)
     return printed.getvalue()
 
 
@@ -143,12 +145,12 @@ def take_picture(chapter: Path, page: str) -> None:
         tab = browser.new_page(viewport={"width": 900, "height": chosen.height})
         tab.goto(file.as_uri())
         top = tab.locator("figure", has=tab.locator(f"canvas[data-map='{chosen.top}']"))
-        top = top if ":" in chosen.top and " " not in chosen.top else tab.locator("h2", has_text=chosen.top)
+        top = top if top.count() else tab.locator("h1, h2", has_text=chosen.top)
         top.first.evaluate("node => window.scrollTo(0, node.getBoundingClientRect().top - 8)")
-        canvas = tab.locator(f"canvas[data-map='{chosen.map}']")
-        box = canvas.bounding_box()
-        down, right = chosen.cell
-        canvas.hover(position={"x": box["width"] * right, "y": box["height"] * down})
+        if chosen.map:
+            canvas = tab.locator(f"canvas[data-map='{chosen.map}']")
+            box, (down, right) = canvas.bounding_box(), chosen.cell
+            canvas.hover(position={"x": box["width"] * right, "y": box["height"] * down})
         tab.screenshot(path=png)
         browser.close()
         Image.open(png).convert("RGB").quantize(64).save(TOUR / "pictures" / f"{chapter.stem}.png", optimize=True)
