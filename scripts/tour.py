@@ -45,7 +45,7 @@ PICTURES = {
     "2": Picture("layers/0/sums:value", "layers/0/sums:gradient", (0.4, 0.3)),
     "3": Picture("Logits as probabilities", "probabilities:value", (0.3, 0.7)),
     "4": Picture("layers/2/kernel:value", "layers/2/kernel:gradient", (0.15, 0.3), 620),
-    "5": Picture("layers/1/kernel:m", "layers/1/kernel:change", (0.3, 0.3)),
+    "5": Picture("layers/1/kernel:m", "layers/1/kernel:change", (0.3, 0.55)),
     "6": Picture("losses:value", "losses:gradient", (0.9, 0.5), 560),
     "7": Picture("One training step", height=420),
     "8": Picture("layers/0: power", "layers/0/outputs:value", (0.3, 0.3)),
