@@ -43,6 +43,6 @@ def test_from_python_it_is_the_formula(answer):
 def test_in_a_tf_function_it_is_the_formula_too(answer, jit_compile):
     after, traces = steps(answer, jit_compile=jit_compile)
     for t, (ours, expected) in enumerate(zip(after, by_formula(), strict=True), start=1):
-        message = f"step {t} in a tf.function: which Python number does the graph hold as a constant?"
-        np.testing.assert_allclose(ours, expected, atol=1e-5, err_msg=message)
+        message = f"step {t} in a tf.function is another: which Python number does the graph hold as a constant?"
+        assert np.allclose(ours, expected, atol=1e-5), message
     assert traces == 1, f"traced {traces} times: a Python number among the arguments makes a graph for each value"

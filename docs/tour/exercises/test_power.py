@@ -1,5 +1,6 @@
 """The op is proved for several n, by the laws of check_op."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -15,10 +16,10 @@ def _has_a_compiler():
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 5])
+@pytest.mark.parametrize("n", [0, 1, 4])
 def test_no_law_is_broken(answer, n):
     numbers = dnn.testing.Floats(low=-3, high=3)
-    dnn.testing.check_op(lambda x: answer.power(x, n), lambda x: x**n, numbers, examples=3, calls=64)
+    dnn.testing.check_op(lambda x: answer.power(x, n), lambda x: np.power(x, n), numbers, examples=3, calls=64)
 
 
 def test_the_gradient_has_a_gradient(answer):

@@ -24,8 +24,8 @@ def test_worked_by_hand(answer, losses, patience, expected):
     assert answer.best_and_last(losses, patience) == expected == by_dnn(losses, patience)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_it_stops_where_dnn_stops(answer, seed):
-    random = np.random.default_rng(seed)
-    losses, patience = random.integers(0, 12, random.integers(1, 30)).tolist(), int(random.integers(1, 6))
-    assert answer.best_and_last(losses, patience) == by_dnn(losses, patience), f"losses {losses}, patience {patience}"
+def test_it_stops_where_dnn_stops(answer):
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        losses, patience = random.integers(0, 12, random.integers(1, 30)).tolist(), int(random.integers(1, 6))
+        assert answer.best_and_last(losses, patience) == by_dnn(losses, patience), f"losses {losses}, patience {patience}"
