@@ -32,7 +32,7 @@ MEASURED = re.compile(r"^# measured", re.MULTILINE)
 
 
 class Picture(NamedTuple):
-    """What to cut out: from the heading with these words, or this map, downwards, with this cell of a map pointed at."""
+    """What to cut out: from the heading with these words, or this map, downwards; a cell of a map is pointed at."""
 
     top: str
     map: str = ""

@@ -17,7 +17,9 @@ def breaks(z, dtype):
     return bool(np.isnan(exponentials / tf.reduce_sum(exponentials)).any())
 
 
-@pytest.mark.parametrize(("name", "dtype"), [("FIRST_NAN_IN_FLOAT32", tf.float32), ("FIRST_NAN_IN_FLOAT64", tf.float64)])
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("FIRST_NAN_IN_FLOAT32", tf.float32), ("FIRST_NAN_IN_FLOAT64", tf.float64)]
+)
 def test_the_logit_is_the_first_that_breaks(answer, name, dtype):
     z = getattr(answer, name)
     assert isinstance(z, int), f"{name} must be a whole number, it is {z}"

@@ -28,4 +28,6 @@ def test_it_stops_where_dnn_stops(answer):
     random = np.random.default_rng(0)
     for _ in range(200):
         losses, patience = random.integers(0, 12, random.integers(1, 30)).tolist(), int(random.integers(1, 6))
-        assert answer.best_and_last(losses, patience) == by_dnn(losses, patience), f"losses {losses}, patience {patience}"
+        assert answer.best_and_last(losses, patience) == by_dnn(losses, patience), (
+            f"losses {losses}, patience {patience}"
+        )
