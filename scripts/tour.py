@@ -5,7 +5,7 @@
 Between `<!-- source: NAME -->` and `<!-- end -->` stands the code of a function of this package without its docstring,
 or a file. A block ```text after a block ```python is what that printed; where a line of the block begins with
 "# measured", it is another on each machine, and the machine is named below it. The picture of a chapter is cut out of
-the page of `dnn explain` that the chapter makes, its `page`. --check changes nothing; it fails if a source is out of date.
+the page of `dnn explain` that the chapter makes, its `page`. --check changes nothing, and fails if a source is old.
 """
 
 import argparse
@@ -134,7 +134,7 @@ def output_of(block: str, names: dict[str, Any], chapter: Path) -> str:
 
 def take_picture(chapter: Path, page: str) -> None:
     """Save the section of a page that a chapter shows, with a cell of a map pointed at, as a small PNG."""
-    from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
     from playwright.sync_api import sync_playwright
 
     chosen = PICTURES[chapter.name[0]]
@@ -153,7 +153,9 @@ def take_picture(chapter: Path, page: str) -> None:
             canvas.hover(position={"x": box["width"] * right, "y": box["height"] * down})
         tab.screenshot(path=png)
         browser.close()
-        Image.open(png).convert("RGB").quantize(64).save(TOUR / "pictures" / f"{chapter.stem}.png", optimize=True)
+        PngImageFile(str(png)).convert("RGB").quantize(64).save(
+            TOUR / "pictures" / f"{chapter.stem}.png", optimize=True
+        )
 
 
 def machine() -> str:

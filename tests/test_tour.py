@@ -139,7 +139,9 @@ def test_no_exercise_is_solved_and_each_test_says_what_to_do():
 
 def test_the_lion_of_the_chapter_takes_keras_s_steps():
     """Keras adds in another order, so a sum near 0 may have another sign: the gradients here have none."""
-    (code,) = re.findall(r"```python\n(.*?class Lion.*?)```", (tour.TOUR / "9-add-a-piece.md").read_text(), re.DOTALL)
+    (code,) = re.findall(
+        r"```python\n(.*?class Lion.*?)```", (tour.TOUR / "9-add-a-piece.md").read_text("utf-8"), re.DOTALL
+    )
     names: dict = {}
     exec(code, names)
     ours, theirs = (tf.Variable(tf.linspace(-1.0, 1.0, 6)) for _ in range(2))
