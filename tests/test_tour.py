@@ -46,11 +46,11 @@ def test_a_source_is_shown_without_its_docstring():
 
 
 @pytest.fixture(scope="module")
-def run_cell():
+def run_cell(tmp_path_factory):
     """A function that runs a cell in one kernel for all notebooks, so that TensorFlow is imported once."""
     jupyter = pytest.importorskip("jupyter_client", reason="jupyter_client is not installed")
     paths = os.pathsep.join(filter(None, (str(tour.HOME), os.environ.get("PYTHONPATH"))))
-    settings = {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    settings = {"PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "2", "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython"))}
     manager, client = jupyter.manager.start_new_kernel(
         startup_timeout=300, kernel_name="python3", cwd=str(tour.TOUR), env=os.environ | settings
     )
