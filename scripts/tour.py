@@ -125,7 +125,7 @@ def with_outputs(text: str, chapter: Path) -> tuple[str, dict[str, Any]]:
 
 def output_of(block: str, names: dict[str, Any], chapter: Path) -> str:
     """Run a block, and return what it printed."""
-    printed, file = io.StringIO(), f"{chapter.stem}-{len(linecache.cache)}.py"
+    printed, file = io.StringIO(), str(chapter.with_name(f"{chapter.stem}-{len(linecache.cache)}.py"))
     linecache.cache[file] = (len(block), None, block.splitlines(keepends=True), file)  # for who asks for a source
     with contextlib.redirect_stdout(printed):
         exec(compile(block, file, "exec"), names)
