@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.inspection.graph_page import graph_section
+from dnn.inspection.graph_record import record_graph
 from dnn.inspection.in_keras import compare_with_keras
 from dnn.inspection.record import record_steps, restored
 from dnn.inspection.step_maps import Names
@@ -63,6 +65,7 @@ def explain(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
+    graph: bool = False,
 ) -> Explanation:
     """Take a training step on a few rows, and show every number of it beside the code that made it.
 
@@ -83,6 +86,8 @@ def explain(
         feature_names: a name for each feature. None: their numbers.
         class_names: a name for each output. None: their numbers.
         columns: the cells of the table that the rows were made of, by column, to show them first. None: not shown.
+        graph: whether to show what TensorFlow makes of the first step too: the operations of the graph that `fit` runs,
+            each with its line of the source, XLA's kernels, and where the microseconds go. It takes a few seconds.
 
     Returns:
         The page: `.save("step.html")`, or its `.html`; a notebook shows it.
@@ -117,7 +122,8 @@ def explain(
         {name: [[cells[i] for i in chosen] for chosen in indices] for name, cells in (columns or {}).items()},
     )
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
-    return Explanation(step_page(records, names, in_keras))
+    made = graph_section(record_graph(model, loss, optimizer, rows.x[:size], rows.y[:size], seed)) if graph else ""
+    return Explanation(step_page(records, names, in_keras, graph=made))
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
