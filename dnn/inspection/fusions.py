@@ -65,9 +65,9 @@ class Kernel(NamedTuple):
 
 
 class XlaProgram(NamedTuple):
-    """The kernels of a step in their order, and the number of instructions before XLA's optimizer; or why there are none.
+    """The kernels of a step in their order, or the reason why there are none.
 
-    A number of instructions is without parameters and constants.
+    instructions_before: how many there were before XLA's optimizer, without parameters and constants.
     """
 
     kernels: list[Kernel]
@@ -91,7 +91,7 @@ def xla_program(step: TracedStep) -> XlaProgram:
     """
     missing = operations_without_xla_kernel(step.compiled)
     if missing:
-        return XlaProgram([], 0, f"it has no kernel for {', '.join(missing)}, which is the user's own")
+        return XlaProgram([], 0, f"it has no kernel for {', '.join(missing)}, made in C++")
     function = step.compiled.function
     tensors = [part for part in tf.nest.flatten(step.arguments) if part is not None]
     whole = tf.function(
@@ -103,7 +103,7 @@ def xla_program(step: TracedStep) -> XlaProgram:
         text_at = whole.experimental_get_compiler_ir(*tensors)
         before, after = text_at(stage="hlo"), text_at(stage="optimized_hlo")
     except (ValueError, TypeError, tf.errors.OpError) as error:
-        return XlaProgram([], 0, f"it says: {str(error).strip().splitlines()[0]}")
+        return XlaProgram([], 0, f"it says: {str(error).strip().splitlines()[0].rstrip('.')}")
     instructions = [each for part in computations(before)[0].values() for each in part]
     return XlaProgram(kernels_of(after), sum(each.opcode not in ("parameter", "constant") for each in instructions))
 

@@ -4,6 +4,7 @@ TensorFlow keeps for each operation the stack of Python calls that made it. The 
 the user's own files, is its line.
 """
 
+import functools
 import linecache
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,8 +44,8 @@ class SourceLine(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The line itself; nothing where there is no file."""
-        return linecache.getline(self.path, self.number).strip()
+        """The line itself, without a comment behind it; nothing where there is no file."""
+        return linecache.getline(self.path, self.number).strip().partition("  # ")[0]
 
 
 class GraphOperation(NamedTuple):
@@ -133,7 +134,7 @@ def _differentiated(name: str, names: Iterable[str]) -> str:
 
 def _place(operation: Any) -> tuple[SourceLine, SourceLine]:
     """Return the innermost line, and that of `train_step`, in the stack of an operation."""
-    frames = [frame for frame in reversed(operation.traceback) if _is_source(frame.filename)]
+    frames = [frame for frame in reversed(operation.traceback or ()) if _is_source(frame.filename)]
     in_step = (frame for frame in frames if STEP.get(frame.name) == frame.filename)
     innermost, stage = next(iter(frames), None), next(in_step, None)
     return _line_of(innermost), _line_of(stage)
@@ -143,6 +144,7 @@ def _line_of(frame: Any) -> SourceLine:
     return NOWHERE if frame is None else SourceLine(frame.filename, frame.lineno)
 
 
+@functools.cache
 def _is_source(name: str) -> bool:
     """Whether a file is of this package, its inspection left out, or of the user, and not of a library."""
     path = Path(name)

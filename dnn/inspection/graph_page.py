@@ -14,8 +14,8 @@ HLO_CHARACTERS = 1_000_000  # of the whole page
 Item = TypeVar("Item")
 
 INTRODUCTION = (
-    "The sections above ran the step's pieces one by one. fit does not: it calls train_step once, for TensorFlow to note "
-    "its operations, and from then on runs this graph, without Python. In fit it is the body of a loop over the "
+    "The sections above ran the step's pieces one by one. fit does not: it calls train_step once, for TensorFlow to "
+    "note its operations, and from then on runs this graph, without Python. In fit it is the body of a loop over the "
     "batches; here it was traced by itself, for {rows} rows. It took {seconds:.1f} s to trace, compile and measure."
 )
 NOT_IN_SOURCE = (
@@ -24,9 +24,9 @@ NOT_IN_SOURCE = (
     "differentiate, as far as their name tells it."
 )
 XLA_WORDS = (
-    "XLA compiles the whole graph to machine code. A fusion is one kernel for many operations: what passes between them "
-    "never goes to memory. Of {operations:,} operations in the graph, and {before:,} instructions of XLA's before its "
-    "optimizer, it makes {kernels:,} kernels, {fusions:,} of them fusions: {counts}."
+    "XLA compiles the whole graph to machine code. A fusion is one kernel for many operations: what passes between "
+    "them never goes to memory. Of {operations:,} operations in the graph, and {before:,} instructions of XLA's before "
+    "its optimizer, it makes {kernels:,} kernels, {fusions:,} of them fusions: {counts}."
 )
 
 
@@ -86,7 +86,7 @@ def _graph_parts(operations: Sequence[GraphOperation]) -> list[str]:
     return [
         f"<h3>The graph: {len(operations):,} operations of {len(kinds)} kinds{inside}</h3>",
         html_table(
-            ["line of the step", "", "operations"],
+            ["line of the step", "where", "operations"],
             [[stage.text or "arguments and what has no line", stage.place, count] for stage, count in stages],
             name="graph-stages",
         ),
@@ -130,14 +130,15 @@ def _xla_parts(xla: XlaProgram, operations: Sequence[GraphOperation]) -> list[st
     left, parts = HLO_CHARACTERS, []
     for kernel in xla.kernels:
         parts.append(_kernel_details(kernel, by_name, left))
-        left = max(0, left - len(kernel.text))
+        left = max(0, left - len(escaped(kernel.text)))
     return [heading, paragraph(words), '<div class="unfold" id="graph-kernels">', *parts, "</div>"]
 
 
 def _kernel_details(kernel: Kernel, by_name: Mapping[str, GraphOperation], left: int) -> str:
     """Return a kernel, which unfolds to the operations and lines it is made of, and its HLO."""
     kind = f" {kernel.kind}" if kernel.kind else ""
-    made_of = f", {len(kernel.operations)} operations" if kernel.operations else ""
+    count = len(kernel.operations)
+    made_of = f", of {count} operation{'s' if count > 1 else ''}" if count else ""
     label = (
         f'<code>{escaped(kernel.name)}</code> <span class="muted">{escaped(f"{kernel.opcode}{kind}{made_of}")}</span>'
     )
@@ -148,7 +149,7 @@ def _kernel_details(kernel: Kernel, by_name: Mapping[str, GraphOperation], left:
         paragraph(f"Gives {kernel.shape}." + (f" Fused: {inside}." if inside else "")),
         f'<p class="names">{escaped(" ".join(kernel.operations))}</p>' if kernel.operations else "",
         f"<ul>{''.join(f'<li>{line_label(line)}</li>' for line in lines)}</ul>" if lines else "",
-        f'<pre tabindex="0">{escaped(text)}</pre>',
+        f'<pre tabindex="0" role="region" aria-label="HLO of {escaped(kernel.name)}">{escaped(text)}</pre>',
     ]
     return (
         f'<details data-kernel="{escaped(kernel.name)}" data-opcode="{escaped(kernel.opcode)}">'

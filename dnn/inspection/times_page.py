@@ -11,11 +11,11 @@ MOST_BARS = 15
 COLOURS = ("accent", "negative", "positive")
 OTHER = "muted"
 WORDS = (
-    "Measured on this machine just now, in graph mode, on the processor: another moment or machine gives other numbers. "
-    "Each time is the median of {runs} runs after a few to warm up. The profiler, which notes when each operation begins "
-    "and ends, makes a step {slower}. The operations take {operations:.0f} µs together{share}; the rest of a step is "
-    "TensorFlow calling the graph from Python and handing out its operations, which the loop of fit spares for the most "
-    "part."
+    "Measured on this machine just now, in graph mode, on the processor: another moment or machine gives other "
+    "numbers. Each time is the median of {runs} runs after a few to warm up. The profiler, which notes when each "
+    "operation begins and ends, makes a step {slower}. The operations take {operations:.0f} µs together, of "
+    "{profiled:.0f} µs for a step with the profiler; the rest is TensorFlow calling the graph from Python and handing "
+    "out its operations. What the loop of fit spares of it shows in the table."
 )
 
 
@@ -32,13 +32,12 @@ def times_parts(times: StepTimes) -> list[str]:
     if times.reason:
         return [heading, paragraph(f"The operations were not measured: {times.reason}.")]
     total = sum(each.microseconds for each in times.operations)
-    share = f", of {times.profiled:.0f} µs for a step with the profiler"
-    slower = f"{times.profiled / times.plain - 1:+.0%} slower" if times.profiled > times.plain else "no slower here"
+    slower = f"{times.profiled / times.plain - 1:.0%} slower" if times.profiled > times.plain else "no slower here"
     stages = _sums(times.operations, lambda each: each.stage)
     colours = {stage: COLOURS[i] if i < len(COLOURS) else OTHER for i, stage in enumerate(stages)}
     return [
         heading,
-        paragraph(WORDS.format(runs=RUNS, slower=slower.removeprefix("+"), operations=total, share=share)),
+        paragraph(WORDS.format(runs=RUNS, slower=slower, operations=total, profiled=times.profiled)),
         _step_table(times),
         "<h4>By line of the step</h4>",
         _bars("time-stages", {_label(stage): (time, colours[stage]) for stage, time in stages.items()}),
