@@ -12,6 +12,7 @@ import tensorflow as tf
 from dnn.inspection.graph_page import graph_section
 from dnn.inspection.graph_record import record_graph
 from dnn.inspection.in_keras import compare_with_keras
+from dnn.inspection.maps import shown_indices
 from dnn.inspection.record import record_steps, restored
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
@@ -21,6 +22,7 @@ from dnn.nn.protocols import LossLike, OptimizerLike
 from dnn.train.rows import Rows
 
 MOST_ROWS = 256
+MOST_COLUMNS = 60  # of the table's cells
 
 
 class Explanation:
@@ -116,10 +118,12 @@ def explain(
     with restored(model.variables):
         model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
+    shown = _shown_columns(columns or {})
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),
         _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
-        {name: [[cells[i] for i in chosen] for chosen in indices] for name, cells in (columns or {}).items()},
+        {name: [[column[i] for i in chosen] for chosen in indices] for name, column in shown.items()},
+        len(columns or {}),
     )
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
     made = graph_section(record_graph(model, loss, optimizer, rows.x[:size], rows.y[:size], seed)) if graph else ""
@@ -139,6 +143,12 @@ def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> li
     if len(found) != count:
         raise ValueError(f"{argument} must have {count} names, got {len(found)}")
     return found
+
+
+def _shown_columns(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return all columns of a table, or evenly spaced ones."""
+    names = [*columns]
+    return {names[index]: columns[names[index]] for index in shown_indices((len(names), 1), MOST_COLUMNS)[0]}
 
 
 def _check_columns(columns: Mapping[str, Sequence[Any]] | None, rows: int) -> None:

@@ -191,10 +191,11 @@ def _rows_parts(names: Names, steps: int) -> list[str]:
     if not names.cells:
         return []
     tables = []
+    of_all = "" if len(names.cells) == names.columns else f", {len(names.cells)} of its {names.columns:,} columns"
     for index in range(steps):
         rows = zip(*(cells[index] for cells in names.cells.values()), strict=True)
         shown = html_table(
-            [*names.cells], [[str(cell) for cell in row] for row in rows], caption="as the table has them"
+            [*names.cells], [[str(cell) for cell in row] for row in rows], caption=f"as the table has them{of_all}"
         )
         tables.append(_of_step(index, shown))
     return [
