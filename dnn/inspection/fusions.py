@@ -22,7 +22,7 @@ CALLED = re.compile(r"\b(?:body|condition|to_apply|calls|\w+_computations?)=(\{[
 OPERATION = re.compile(r'\bop_name="([^"]*)"')
 FUSION_KIND = re.compile(r"\bkind=(\w+)")
 PLACE = re.compile(r' (?:source_\w+|stack_frame_id)=(?:"[^"]*"|\d+)')  # in TensorFlow's own files, on this machine
-CALL = re.compile(r"^\w*PartitionedCall/")  # of the whole step
+CALL = re.compile(r'(?<=[";])\w*PartitionedCall/')  # of the whole step
 RUNNING = frozenset({"while", "call", "conditional", "async-start"})  # whose computations hold kernels themselves
 NO_KERNEL = frozenset({"parameter", "constant", "tuple", "get-tuple-element", "bitcast", "after-all"}) | RUNNING
 
@@ -44,7 +44,7 @@ class Instruction(NamedTuple):
     def operations(self) -> list[str]:
         """The operations of TensorFlow's graph that it comes from: several if XLA saw that they are the same."""
         found = OPERATION.search(self.text)
-        names = [CALL.sub("", name) for name in found[1].split(";")] if found else []
+        names = found[1].split(";") if found else []
         return [name for name in names if name != "XLA_Args"]
 
 
@@ -119,7 +119,7 @@ def computations(text: str) -> tuple[dict[str, list[Instruction]], str]:
     """
     found: dict[str, list[Instruction]] = {}
     entry = current = ""
-    for line in PLACE.sub("", text).splitlines():
+    for line in CALL.sub("", PLACE.sub("", text)).splitlines():
         header, instruction = HEADER.match(line), INSTRUCTION.match(line)
         if header:
             current = header["name"]

@@ -113,7 +113,7 @@ def _one_step(times: StepTimes, colours: Mapping[SourceLine | str, str]) -> str:
         for event in times.events
     )
     tells = (
-        f"One step, with the profiler, from left to right: its {len(times.events)} operations in the colours above, "
+        f"One step, with the profiler, from left to right: its {len(times.events):,} operations in the colours above, "
         f"each thread in a row; the last ends after {end:.0f} µs."
     )
     height = 24 * max(len(threads), 1)
