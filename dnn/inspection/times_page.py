@@ -8,7 +8,7 @@ from dnn.inspection.timeline import RUNS, SETTLED_RUNS, OperationTime, StepTimes
 from dnn.pages.page import escaped, html_table, paragraph
 
 MOST_BARS = 15
-COLOURS = ("accent", "negative", "positive")
+COLOURS = ("accent", "negative", "positive", "text")
 OTHER = "muted"
 WORDS = (
     "Measured on this machine just now, in graph mode, on the processor: another moment or machine gives other "
@@ -43,9 +43,9 @@ def times_parts(times: StepTimes) -> list[str]:
         _bars("time-stages", {_label(stage): (time, colours[stage]) for stage, time in stages.items()}),
         _one_step(times, colours),
         "<h4>By line of the source</h4>",
-        _bars("time-lines", _largest(_sums(times.operations, lambda each: each.line), _label, "lines")),
+        _bars("time-lines", _longest_bars(_sums(times.operations, lambda each: each.line), _label, "lines")),
         "<h4>By kind of operation, as TensorFlow ran it</h4>",
-        _bars("time-kinds", _largest(_sums(times.operations, lambda each: each.kind), _kind_label, "kinds")),
+        _bars("time-kinds", _longest_bars(_sums(times.operations, lambda each: each.kind), _kind_label, "kinds")),
     ]
 
 
@@ -69,7 +69,7 @@ def _sums(
     return dict(sorted(sums.items(), key=lambda pair: -pair[1]))
 
 
-def _largest(
+def _longest_bars(
     sums: Mapping[SourceLine | str, float], label: Callable[[SourceLine | str], str], what: str
 ) -> dict[str, tuple[float, str]]:
     """Return the largest sums by their labels, and the others as one."""
