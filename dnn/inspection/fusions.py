@@ -4,15 +4,16 @@ XLA writes its optimized program as text (HLO). A fusion is one kernel for many 
 goes to memory.
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from dnn.inspection.traced_step import TracedStep
-from dnn.train.runtime import operations_without_xla_kernel
+from dnn.train.runtime import Program, operations_without_xla_kernel
 
 HEADER = re.compile(r"^(?P<entry>ENTRY )?%?(?P<name>[^\s(]+) \(.*\{$")
 INSTRUCTION = re.compile(
@@ -22,7 +23,6 @@ CALLED = re.compile(r"\b(?:body|condition|to_apply|calls|\w+_computations?)=(\{[
 OPERATION = re.compile(r'\bop_name="([^"]*)"')
 FUSION_KIND = re.compile(r"\bkind=(\w+)")
 PLACE = re.compile(r' (?:source_\w+|stack_frame_id)=(?:"[^"]*"|\d+)')  # in TensorFlow's own files, on this machine
-CALL = re.compile(r'(?<=[";])\w*PartitionedCall/')  # of the whole step
 RUNNING = frozenset({"while", "call", "conditional", "async-start"})  # whose computations hold kernels themselves
 NO_KERNEL = frozenset({"parameter", "constant", "tuple", "get-tuple-element", "bitcast", "after-all"}) | RUNNING
 
@@ -92,20 +92,27 @@ def xla_program(step: TracedStep) -> XlaProgram:
     missing = operations_without_xla_kernel(step.compiled)
     if missing:
         return XlaProgram([], 0, f"it has no kernel for {', '.join(missing)}, made in C++")
-    function = step.compiled.function
-    tensors = [part for part in tf.nest.flatten(step.arguments) if part is not None]
-    whole = tf.function(
-        lambda *values: function.inference_fn.call_flat(*values, *function.captured_inputs),
-        autograph=False,
-        jit_compile=True,
-    )
     try:
-        text_at = whole.experimental_get_compiler_ir(*tensors)
-        before, after = text_at(stage="hlo"), text_at(stage="optimized_hlo")
+        before, after = _hlo(step.program, step.arguments)
     except (ValueError, TypeError, tf.errors.OpError) as error:
         return XlaProgram([], 0, f"it says: {str(error).strip().splitlines()[0].rstrip('.')}")
     instructions = [each for part in computations(before)[0].values() for each in part]
     return XlaProgram(kernels_of(after), sum(each.opcode not in ("parameter", "constant") for each in instructions))
+
+
+def _hlo(program: Program, arguments: Sequence[Any], *, autograph: bool = False) -> tuple[str, str]:
+    """Return the HLO of a program before and after XLA's optimizer.
+
+    Traced as `trace` does for XLA, since TensorFlow makes other operations of loops and branches then.
+    """
+    function = functools.partial(program.function, *program.constants)
+    try:
+        text_at = tf.function(function, autograph=autograph, jit_compile=True).experimental_get_compiler_ir(*arguments)
+        return text_at(stage="hlo"), text_at(stage="optimized_hlo")
+    except (TypeError, NotImplementedError):  # as in `trace`
+        if autograph:
+            raise
+        return _hlo(program, arguments, autograph=True)
 
 
 def computations(text: str) -> tuple[dict[str, list[Instruction]], str]:
@@ -119,7 +126,7 @@ def computations(text: str) -> tuple[dict[str, list[Instruction]], str]:
     """
     found: dict[str, list[Instruction]] = {}
     entry = current = ""
-    for line in CALL.sub("", PLACE.sub("", text)).splitlines():
+    for line in PLACE.sub("", text).splitlines():
         header, instruction = HEADER.match(line), INSTRUCTION.match(line)
         if header:
             current = header["name"]

@@ -7,6 +7,7 @@ from typing import TypeVar
 from dnn.inspection.fusions import Kernel, XlaProgram
 from dnn.inspection.graph_operations import GraphOperation, SourceLine
 from dnn.inspection.graph_record import GraphRecord
+from dnn.inspection.timeline import traced_name
 from dnn.inspection.times_page import times_parts
 from dnn.pages.page import escaped, html_table, paragraph, section
 
@@ -143,7 +144,8 @@ def _kernel_details(kernel: Kernel, by_name: Mapping[str, GraphOperation], left:
         f'<code>{escaped(kernel.name)}</code> <span class="muted">{escaped(f"{kernel.opcode}{kind}{made_of}")}</span>'
     )
     inside = ", ".join(f"{count} {opcode}" for opcode, count in kernel.inside.most_common())
-    lines = dict.fromkeys(by_name[name].line for name in kernel.operations if name in by_name)
+    traced = (by_name.get(traced_name(name, by_name)) for name in kernel.operations)
+    lines = dict.fromkeys(operation.line for operation in traced if operation)
     text = kernel.text[:left] + ("" if len(kernel.text) <= left else "\n… the page has no room for the rest")
     parts = [
         paragraph(f"Gives {kernel.shape}." + (f" Fused: {inside}." if inside else "")),

@@ -81,6 +81,8 @@ def step_times(step: TracedStep, operations: Sequence[GraphOperation]) -> StepTi
     except tf.errors.AlreadyExistsError:
         return StepTimes([], [], plain, 0, 0, 0, "another profiler is running")
     steps = [*_steps_in(space)]
+    if not any(events for _, events in steps):
+        return StepTimes([], [], plain, 0, 0, 0, "TensorFlow's profiler noted none on the processor")
     settled = _median_time(step.run, SETTLED_RUNS)
     epoch = trace(step.epoch)
     epoch(*step.epoch_arguments)

@@ -13,11 +13,12 @@ from dnn.train.runtime import Compiled, Program, trace
 
 
 class TracedStep(NamedTuple):
-    """A step's graph, what it is called with, and the program of `fit`'s epoch that takes the same step.
+    """A step's program and graph, what they are called with, and the program of an epoch of `fit` with the same step.
 
-    steps: how many such steps an epoch of that program takes, on copies of the rows.
+    steps: how many steps such an epoch takes, on copies of the rows.
     """
 
+    program: Program
     compiled: Compiled
     arguments: tuple[Any, ...]
     epoch: Program
@@ -53,13 +54,12 @@ def trace_step(
     size = int(rows.x.shape[0])
     one, many = (_epoch_arguments(rows, seed, count) for count in (1, steps))
     epoch = training_program(model, loss, optimizer, (), size, many[0].specs)
-    if takes_epochs(optimizer):
-        return TracedStep(
-            trace(training_program(model, loss, optimizer, (), size, rows.specs)), one, epoch, many, steps
-        )
-    program = Program(train_step, (model, loss, optimizer, ()), (rows.specs, tf.TensorSpec([3], tf.int32)))
-    key = tf.constant([seed % 2**31, 1, 0], tf.int32)
-    return TracedStep(trace(program), (rows, key), epoch, many, steps)
+    arguments: tuple[Any, ...] = one
+    program = training_program(model, loss, optimizer, (), size, rows.specs)
+    if not takes_epochs(optimizer):
+        program = Program(train_step, (model, loss, optimizer, ()), (rows.specs, tf.TensorSpec([3], tf.int32)))
+        arguments = rows, tf.constant([seed % 2**31, 1, 0], tf.int32)
+    return TracedStep(program, trace(program), arguments, epoch, many, steps)
 
 
 def _epoch_arguments(rows: Rows, seed: int, steps: int) -> tuple[Rows, tf.Tensor, tf.Tensor]:

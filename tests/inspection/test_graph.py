@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from needs_compiler import needs_compiler
 from numpy.testing import assert_array_equal
 from parsed_page import ParsedPage
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 import dnn
-from dnn.inspection.fusions import computations, kernels_of
+from dnn.inspection import timeline
+from dnn.inspection.fusions import computations, kernels_of, xla_program
 from dnn.inspection.graph_operations import graph_operations
 from dnn.inspection.graph_page import graph_section
 from dnn.inspection.graph_record import record_graph
 from dnn.inspection.timeline import Event, own_times, step_times, traced_name
 from dnn.inspection.traced_step import trace_step
-from dnn.train.epoch import training_program
+from dnn.train.epoch import train_step, training_program
 from dnn.train.runtime import trace
 
 RANDOM = np.random.default_rng(0)
@@ -180,15 +182,15 @@ def test_on_the_page_each_operation_is_at_one_line_and_the_counts_are_its_sums(r
 
 
 def test_the_kernels_on_the_page_are_those_of_xla_s_program(part):
-    step = traced(MODELS["mlp"]())
-    function = step.compiled.function
+    model = MODELS["mlp"]()
+    optimizer = dnn.Adam(model.trainable_variables)
 
     @tf.function(jit_compile=True, autograph=False)
-    def whole(x, y, key):
-        return function.inference_fn.call_flat(x, y, key, *function.captured_inputs)
+    def step(rows, key):
+        return train_step(model, LOSS, optimizer, (), rows, key)
 
-    rows, key = step.arguments
-    text = whole.experimental_get_compiler_ir(rows.x, rows.y, key)(stage="optimized_hlo")
+    rows = dnn.train.rows.Rows(tf.constant(X), tf.constant(LABELS, tf.int32))
+    text = step.experimental_get_compiler_ir(rows, tf.zeros(3, tf.int32))(stage="optimized_hlo")
     entry = re.search(r"^ENTRY .*?^}", text, re.MULTILINE | re.DOTALL)[0]
     fusions = re.findall(r"%(\S+) = .*? fusion\(", entry)
     assert len(fusions) == entry.count(" fusion(") > 10
@@ -198,9 +200,21 @@ def test_the_kernels_on_the_page_are_those_of_xla_s_program(part):
         called = re.search(rf"%{re.escape(name)} = .* calls=%([\w.-]+)", entry)[1]
         body = re.search(rf"^%{re.escape(called)} .*?\{{\n(.*?)^}}", text, re.MULTILINE | re.DOTALL)[1]
         assert lines[3 : 3 + body.count("\n")] == [
-            re.sub(r' (source_\w+|stack_frame_id)=("[^"]*"|\d+)|StatefulPartitionedCall/', "", line)
-            for line in body.splitlines()
+            re.sub(r' (source_\w+|stack_frame_id)=("[^"]*"|\d+)', "", line) for line in body.splitlines()
         ]
+
+
+def test_xla_compiles_a_branch_as_fit_has_it_compiled():
+    """Traced for graph mode, the gradient of a branch has operations that XLA lacks."""
+
+    class Branching(Own):
+        def __call__(self, x):
+            z = self.squares(x)
+            return tf.cond(tf.reduce_sum(z) > 0, lambda: tf.exp(z), lambda: z * 2.0)
+
+    program = xla_program(traced(Branching()))
+    assert program.reason == ""
+    assert any("Square" in each.operations[-1] for each in program.kernels if each.operations)
 
 
 HLO = """HloModule by_hand
@@ -214,7 +228,7 @@ HLO = """HloModule by_hand
 %fused (p: f32[8]) -> f32[] {
   %p = f32[8]{0} parameter(0)
   %zero = f32[] constant(0)
-  %e = f32[8]{0} exponential(%p), metadata={op_type="Exp" op_name="PartitionedCall/Exp;PartitionedCall/Exp_1"}
+  %e = f32[8]{0} exponential(%p), metadata={op_type="Exp" op_name="Exp;Exp_1"}
   ROOT %r = f32[] reduce(%e, %zero), dimensions={0}, to_apply=%sum
 }
 
@@ -315,6 +329,12 @@ def test_where_another_profiler_runs_the_page_says_so(recorded, tmp_path):
         tf.profiler.experimental.stop(save=False)
     page = graph_section(recorded._replace(times=times))
     assert "The operations were not measured: another profiler is running." in page
+
+
+def test_where_the_profiler_notes_nothing_the_page_says_so(recorded, monkeypatch):
+    monkeypatch.setattr(timeline, "_profiled", lambda _: xplane_pb2.XSpace())
+    times = timeline.step_times(traced(MODELS["mlp"]()), [])
+    assert "not measured: TensorFlow&#x27;s profiler noted none" in graph_section(recorded._replace(times=times))
 
 
 def test_without_graph_nothing_of_it_is_on_the_page():
