@@ -15,9 +15,9 @@ HLO_CHARACTERS = 1_000_000  # of the whole page
 Item = TypeVar("Item")
 
 INTRODUCTION = (
-    "The sections above ran the step's pieces one by one. fit does not: it calls train_step once, for TensorFlow to "
-    "note its operations, and from then on runs this graph, without Python. In fit it is the body of a loop over the "
-    "batches; here it was traced by itself, for {rows} rows. It took {seconds:.1f} s to trace, compile and measure."
+    "The sections above ran the step's pieces one by one. fit does not: TensorFlow notes the operations of train_step "
+    "once, as a graph, and from then on runs that, without Python, in a loop over the batches. Here the graph of one "
+    "step was traced by itself, for {rows} rows. It took {seconds:.1f} s to trace, compile and measure."
 )
 NOT_IN_SOURCE = (
     "Each operation belongs to the innermost line of this package or of your own files that was running when it was "
