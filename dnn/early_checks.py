@@ -60,6 +60,11 @@ def checked_fractions(settings: DataSettings) -> tuple[float, float, float]:
 def _check_training(settings: TrainSettings) -> None:
     if settings.folds and (settings.out or settings.cost or settings.min_recall is not None):
         raise ValueError("--folds leaves no model: leave out --out, --min-recall and --cost")
+    if settings.folds and settings.tensorboard:
+        raise ValueError("--folds trains several networks: leave out --tensorboard")
+    if settings.tensorboard:
+        run = settings.tensorboard / (settings.out or Path("run")).name
+        refuse_unwritable(refuse_existing(run) if settings.out else run)
     if settings.min_recall is not None and not 0 <= settings.min_recall <= 1:
         raise ValueError(f"--min-recall must be in [0, 1], got {settings.min_recall}")
     if 0 in settings.hidden and len(settings.hidden) > 1:

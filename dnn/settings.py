@@ -103,6 +103,9 @@ class TrainSettings(NetworkSettings, DataSettings):
     folds: int | None = option(None, "Cross-validate with this many folds instead, and write no folder.", min=2)
     baselines: bool = option(True, "Compare with logistic regression and gradient boosting.")
     report: bool = option(True, "Leave the run as pictures too, report.html.")
+    tensorboard: Path | None = option(
+        None, "Write event files for TensorBoard into a folder of the run's name in this one.", show_default="none"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
