@@ -2,7 +2,7 @@
 // A map is a matrix of the step: {tensor, part, rows, columns} with the numbers of each step. Relations between cells
 // follow from the operations: {output, inputs, kind}.
 const data = JSON.parse(document.getElementById("data").textContent);
-const readout = document.getElementById("readout");
+const readout = document.getElementById("readout"), told = document.getElementById("cell");
 const maps = new Map(data.maps.map(map => [map.id, map]));
 const canvases = new Map();
 let step = 0;
@@ -132,7 +132,7 @@ function element(name, text, parent) {
 
 function tell(map, cell) {
   readout.replaceChildren();
-  element("p", `${label(map, cell)} = ${shown(at(map, cell))}`, readout).id = "cell";
+  told.textContent = `${label(map, cell)} = ${shown(at(map, cell))}`;
   if (map.part === "gradient") {
     const check = data.steps[step][`${map.id}:difference`];
     if (check) {
@@ -186,7 +186,7 @@ for (const canvas of document.querySelectorAll("canvas[data-map]")) {
   canvas.addEventListener("click", event => { canvas.focus(); look(place(canvas, map, event)); });
   canvas.addEventListener("focus", () => look(current && current[0] === map ? current[1] : [0, 0]));
   canvas.addEventListener("keydown", event => {
-    if (event.key === "Escape") readout.replaceChildren();
+    if (event.key === "Escape") { readout.replaceChildren(); told.textContent = "Point at a square."; }
     const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();

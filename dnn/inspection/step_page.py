@@ -32,6 +32,10 @@ WORDS = (
     "loss: (L(c + h) − L(c − h)) / 2h, computed in float64."
 )
 
+PANEL = (
+    '<div id="panel" role="status" aria-live="polite"><details open>'
+    '<summary id="cell">Point at a square.</summary><div id="readout"></div></details></div>'
+)
 SHIFTED = (
     "The logits minus the largest of their row, which changes no probability and lets no exp overflow; and their "
     "softmax. The loss does the same inside."
@@ -58,9 +62,7 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
         paragraph(f"Not compared with Keras: {in_keras.reason}.") if in_keras.reason else "",
         _buttons(len(records)),
     ]
-    foot = '<div id="readout" role="status" aria-live="polite"><p>Point at a square.</p></div>'
-    main = ["<main>", *head, *sections, foot, "</main>"]
-    body = "\n".join([*main, f'<script type="application/json" id="data">{data}</script>'])
+    body = "\n".join([*head, *sections, PANEL, f'<script type="application/json" id="data">{data}</script>'])
     style = STYLE + (HERE / "step.css").read_text("utf-8")
     return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
 
@@ -160,7 +162,8 @@ def _formula(piece: Any) -> list[str]:
         return []
     lines = "".join(f"<li>{convert(line)}</li>" for line in formula.derivation)
     value = convert(formula.value, display="block")
-    return [f'<div class="formula" tabindex="0">{value}</div>', f'<ol class="derivation">{lines}</ol>']
+    box = '<div class="formula" tabindex="0" role="group" aria-label="Formula, and the derivation of its derivative">'
+    return [f'{box}{value}<ol class="derivation">{lines}</ol></div>']
 
 
 def _maps(maps: dict[str, Map], shown: Sequence[tuple[str, str]]) -> str:
@@ -180,7 +183,7 @@ def _figure(made: Map) -> str:
 def _source_details(sources: Sequence[FunctionSource]) -> str:
     return "".join(
         f"<details><summary><code>{escaped(source.name)}</code>, {escaped(source.file)}, line {source.line}</summary>"
-        f'<pre tabindex="0">{escaped(source.text)}</pre></details>'
+        f'<pre tabindex="0" role="group" aria-label="Source of {escaped(source.name)}">{escaped(source.text)}</pre></details>'
         for source in sources
     )
 

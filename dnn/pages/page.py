@@ -89,7 +89,7 @@ def page(title: str, body: str, *, script: str = "", style: str = "") -> str:
 
     Args:
         title: Plain text; it is escaped here.
-        body: HTML, whose texts are escaped already.
+        body: HTML of the main landmark, whose texts are escaped already.
         script: Plain JavaScript that runs after the body is there; no text of a user's data belongs in it.
         style: CSS besides the base style.
 
@@ -113,7 +113,9 @@ def page(title: str, body: str, *, script: str = "", style: str = "") -> str:
         f"<style>{STYLE}{style}</style>",
         "</head>",
         "<body>",
+        "<main>",
         body,
+        "</main>",
         *([f"<script>\n{script}\n</script>"] if script else []),
         "</body>",
         "</html>",
@@ -191,13 +193,11 @@ def html_table(
     """
     rows = list(rows)
     numeric = {index for row in rows for index, cell in enumerate(row) if is_number(cell)}
-    heads = (
-        f'<th scope="col"{" class=number" if index in numeric else ""}>{escaped(title)}</th>'
-        for index, title in enumerate(header)
-    )
+    heads = (_head(title, index in numeric) for index, title in enumerate(header))
     box, identity = "scroll tall" if tall else "scroll", f' id="{escaped(name)}"' if name else ""
+    label = escaped(caption or f"Table: {', '.join(filter(None, header))}")
     lines = [
-        f'<div class="{box}" tabindex="0"><table{identity}>',
+        f'<div class="{box}" tabindex="0" role="group" aria-label="{label}"><table{identity}>',
         *([f"<caption>{escaped(caption)}</caption>"] if caption else []),
         f"<thead><tr>{''.join(heads)}</tr></thead>",
         "<tbody>",
@@ -205,6 +205,13 @@ def html_table(
         "</tbody></table></div>",
     ]
     return "\n".join(lines)
+
+
+def _head(title: str, numeric: bool) -> str:
+    """Return the title of a column; a header without a text, which a screen reader would stumble over, is a cell."""
+    if not title:
+        return "<td></td>"
+    return f'<th scope="col"{" class=number" if numeric else ""}>{escaped(title)}</th>'
 
 
 def is_number(cell: object) -> bool:

@@ -1,25 +1,11 @@
 """The page of a step in a real browser: pointing, keys and buttons tell the numbers, and nothing overflows or fails."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
 
 import dnn
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        made = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +17,9 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, file):
-    """A function of width and colour scheme that opens the page; its errors are looked at in the end."""
-    errors, pages = [], []
-
-    def opened(width: int = 1200, scheme: str = "light"):
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        pages.append(page)
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
-    assert errors == []
+def opened(open_page, file):
+    """A function of width and colour scheme that opens the page of the step."""
+    return lambda width=1200, scheme="light": open_page(file, width, scheme)
 
 
 def numbers(page, name: str, step: int = 0) -> list[float]:
@@ -62,7 +35,7 @@ def test_pointing_at_a_gradient_tells_it_its_check_and_where_it_is_from(opened):
     canvas = page.locator("canvas[data-map='layers/0/kernel:gradient']")
     box = canvas.bounding_box()
     canvas.hover(position={"x": box["width"] * 2.5 / 30, "y": box["height"] * 3.5 / 51})
-    text = page.locator("#readout").inner_text()
+    text = page.locator("#panel").inner_text()
     assert "∂L/∂layers/0/kernel[3, unit 3]" in text
     gradient = numbers(page, "layers/0/kernel:gradient")[3 * 30 + 2]
     assert told(page) == gradient
