@@ -210,4 +210,12 @@ for (const button of document.querySelectorAll(".steps button")) {
   });
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+// Paper is white: the maps are drawn anew in light colours, since a picture does not follow the style as texts do.
+function onPaper(printing) {
+  document.documentElement.classList.toggle("paper", printing);
+  redraw();
+}
+addEventListener("beforeprint", () => onPaper(true));
+addEventListener("afterprint", () => onPaper(false));
 redraw();

@@ -16,14 +16,15 @@ from dnn.inspection.operations import Operation
 from dnn.inspection.record import RecordedStep, nested
 from dnn.inspection.sources import FunctionSource
 from dnn.inspection.step_maps import Names, all_maps, update_parts
-from dnn.pages.page import escaped, html_table, page, paragraph, section
+from dnn.pages.page import LIGHT, escaped, html_table, page, paragraph, properties, section
 
 Array = npt.NDArray[Any]
 HERE = Path(__file__).parent
 COLOURS = "--map-negative: {}; --map-positive: {}; --goal: {};"
+LIGHT_MAPS, DARK_MAPS = COLOURS.format("#b35806", "#2166ac", "#8b1a6b"), COLOURS.format("#f1a340", "#74add1", "#f29ad1")
 STYLE = (
-    f":root {{ {COLOURS.format('#b35806', '#2166ac', '#8b1a6b')} }} "
-    f"@media (prefers-color-scheme: dark) {{ :root {{ {COLOURS.format('#f1a340', '#74add1', '#f29ad1')} }} }}\n"
+    f":root {{ {LIGHT_MAPS} }} @media (prefers-color-scheme: dark) {{ :root {{ {DARK_MAPS} }} }}\n"
+    f":root.paper {{ {properties(LIGHT.items())} {LIGHT_MAPS} }}\n"
 )
 WORDS = (
     "Each square is a number: blue above 0, orange below, the stronger the farther from 0 (by the root of its share of "
@@ -183,7 +184,8 @@ def _figure(made: Map) -> str:
 def _source_details(sources: Sequence[FunctionSource]) -> str:
     return "".join(
         f"<details><summary><code>{escaped(source.name)}</code>, {escaped(source.file)}, line {source.line}</summary>"
-        f'<pre tabindex="0" role="group" aria-label="Source of {escaped(source.name)}">{escaped(source.text)}</pre></details>'
+        f'<pre tabindex="0" role="group" aria-label="Source of {escaped(source.name)}">{escaped(source.text)}</pre>'
+        "</details>"
         for source in sources
     )
 

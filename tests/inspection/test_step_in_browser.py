@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from accessibility import LOOKS, violations, weak_texts
 
 import dnn
 
@@ -89,3 +90,42 @@ def test_it_can_be_printed(opened):
     page.emulate_media(media="print")
     assert page.locator(".steps").is_hidden()
     assert len(page.pdf()) > 10_000
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_axe_finds_nothing_and_each_text_has_contrast(opened, width, scheme):
+    page = opened(width, scheme)
+    page.locator("canvas[data-map='layers/0/kernel:gradient']").focus()
+    for details in page.locator("section details").all():
+        details.evaluate("each => { each.open = true; }")
+    assert violations(page) == []
+    assert weak_texts(page) == []
+
+
+def test_the_panel_leaves_three_quarters_of_the_window_and_folds_to_the_number(opened):
+    page = opened(400)
+    page.locator("canvas[data-map='layers/0/kernel:gradient']").focus()
+    assert page.locator("#panel").bounding_box()["height"] <= 800 / 4
+    page.locator("#cell").click()
+    assert page.locator("#readout").is_hidden()
+    page.locator("canvas[data-map='layers/1/bias:new']").focus()
+    page.keyboard.press("ArrowRight")
+    assert told(page) == numbers(page, "layers/1/bias:new")[1]
+    assert page.locator("#panel").bounding_box()["height"] <= 800 / 8
+
+
+def test_escape_clears_the_panel(opened):
+    page = opened()
+    page.locator("canvas[data-map='losses:value']").focus()
+    page.keyboard.press("Escape")
+    assert page.locator("#panel").inner_text().strip() == "Point at a square."
+
+
+def test_maps_are_printed_in_the_colours_of_light(opened):
+    picture = "document.querySelector(\"canvas[data-map='layers/0/kernel:gradient']\").toDataURL()"
+    light, page = opened(1200).evaluate(picture), opened(1200, "dark")
+    dark = page.evaluate(picture)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(picture) == light != dark
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(picture) == dark
