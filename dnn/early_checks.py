@@ -6,6 +6,8 @@ from pathlib import Path
 from dnn.report.folder import refuse_existing, refuse_unwritable
 from dnn.settings import SHARE, DataSettings, ExplainSettings, TrainSettings, kinds_given, listed
 
+MOST_ROWS, MOST_STEPS = 256, 20  # of a page of `dnn explain`
+
 
 def check_early(settings: DataSettings, out: Path | None) -> None:
     """Refuse what the options alone, and a look at the file system, show to be wrong.
@@ -28,8 +30,11 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
 
 
 def check_page(settings: ExplainSettings) -> None:
-    """Refuse as `check_early`, and a page that would replace a file, or could not be written."""
+    """Refuse as `check_early`, counts out of range, and a page that would replace a file, or could not be written."""
     check_early(settings, None)
+    for name, count, most in (("rows", settings.rows, MOST_ROWS), ("steps", settings.steps, MOST_STEPS)):
+        if not 1 <= count <= most:
+            raise ValueError(f"--{name} must be from 1 to {most}, got {count}")
     if settings.out.exists() and not settings.out.is_file():
         raise ValueError(f"{settings.out} is not a file that could be replaced")
     if not settings.force:

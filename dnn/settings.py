@@ -119,8 +119,11 @@ class PrepareSettings(DataSettings, SeedSetting):
 class ExplainSettings(DataSettings, SeedSetting):
     """The step. The options of `dnn explain`; the network and its optimizer are those of `dnn train` by default."""
 
-    rows: int = option(8, "Rows of a step.", min=1, max=256)
-    steps: int = option(1, "Steps, one after the other.", min=1, max=20)
+    run: Path | None = option(
+        None, "Folder that `dnn train` made: its network, on the first rows of --data.", show_default="a new network"
+    )
+    rows: int = option(8, "Rows of a step, 1 to 256.")
+    steps: int = option(1, "Steps, one after the other, 1 to 20.")
     hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
     out: Path = option(Path("step.html"), "Page to write.")
     force: bool = option(False, "Replace the file --out if it exists.")

@@ -140,6 +140,9 @@ function tell(map, cell) {
       element("p", `finite difference of the loss: ${slope.toPrecision(9)}, apart by ${Math.abs(slope - at(map, cell)).toExponential(1)}`, readout).id = "check";
     }
   }
+  if (map.id === "x:value" && data.origins.length) {
+    element("p", `made of ${data.origins[step][cell[0] * map.columns.length + cell[1]]}`, readout).id = "origin";
+  }
   const named = list => list.map(([other, cells]) => cells.length === 1 ? `${label(other, cells[0])} = ${shown(at(other, cells[0]))}` : `${cells.length} of ${other.title}`).join("; ");
   const from = origins(map, cell), to = goals(map, cell);
   if (from.length) element("p", `comes from ${named(from)}`, readout).id = "from";

@@ -9,13 +9,14 @@ import numpy.typing as npt
 from latex2mathml.converter import convert
 
 import dnn
+from dnn.data.feature_origins import Origin, cell_text
 from dnn.inspection.formulas import formula_of
 from dnn.inspection.in_keras import UnlikeKeras
 from dnn.inspection.maps import Map, json_of, matrix_shape
 from dnn.inspection.operations import Operation
 from dnn.inspection.record import RecordedStep, nested
 from dnn.inspection.sources import FunctionSource
-from dnn.inspection.step_maps import Names, all_maps, update_parts
+from dnn.inspection.step_maps import Names, all_maps, origin_texts, update_parts
 from dnn.pages.page import LIGHT, escaped, html_table, page, paragraph, properties, section
 
 Array = npt.NDArray[Any]
@@ -33,6 +34,7 @@ WORDS = (
     "loss: (L(c + h) − L(c − h)) / 2h, computed in float64."
 )
 
+MOST_ORIGINS = 8  # rows of the table that tells how cells became features
 PANEL = (
     '<div id="panel" role="status" aria-live="polite"><details open>'
     '<summary id="cell">Point at a square.</summary><div id="readout"></div></details></div>'
@@ -56,7 +58,7 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
             shown = [("shifted", "value"), ("probabilities", "value")]
             sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
     sections.append(_optimizer_section(records, maps, in_keras))
-    data = json_of(_data(records, maps))
+    data = json_of(_data(records, maps, names))
     head = [
         f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
         _summary(records, maps),
@@ -68,7 +70,7 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
     return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
 
 
-def _data(records: Sequence[RecordedStep], maps: dict[str, Map]) -> dict[str, Any]:
+def _data(records: Sequence[RecordedStep], maps: dict[str, Map], names: Names) -> dict[str, Any]:
     """Return what the script reads: the maps, the operations between their tensors, and the numbers of each step."""
     fields = ("id", "title", "tensor", "part", "rows", "columns")
     return {
@@ -80,6 +82,7 @@ def _data(records: Sequence[RecordedStep], maps: dict[str, Map]) -> dict[str, An
         "sizes": {each.tensor: matrix_shape(each.shape) for each in maps.values()},
         "update_parts": update_parts(records[0]),
         "steps": [_numbers(maps, index) for index in range(len(records))],
+        "origins": [origin_texts(each, maps["x:value"]) for each in names.origins],
     }
 
 
@@ -196,14 +199,21 @@ def _rows_parts(names: Names, steps: int) -> list[str]:
     tables = []
     for index in range(steps):
         rows = zip(*(cells[index] for cells in names.cells.values()), strict=True)
-        shown = html_table(
-            [*names.cells], [[str(cell) for cell in row] for row in rows], caption="as the table has them"
-        )
-        tables.append(_of_step(index, shown))
+        shown = html_table([*names.cells], [list(map(cell_text, row)) for row in rows], caption="as the table has them")
+        tables.append(_of_step(index, shown + (_origins_table(names.origins[index]) if names.origins else "")))
     return [
         *tables,
         paragraph("Below, the features that were made of them: numbers on one scale, a 1 for each category."),
     ]
+
+
+def _origins_table(origins: Sequence[Origin]) -> str:
+    """Return how each column became features, with the cell of each row and what it became."""
+    rows = [[origin.column, origin.how, *origin.short[:MOST_ORIGINS]] for origin in origins]
+    header = ["column", "feature", *(f"row {row + 1}" for row in range(len(origins[0].short[:MOST_ORIGINS])))]
+    rest = len(origins[0].short) - MOST_ORIGINS
+    more = f", of the first {MOST_ORIGINS} rows; point at x for the other {rest}" if rest > 0 else ""
+    return html_table(header, rows, caption=f"how each cell became a feature; x is the cell{more}", tall=len(rows) > 30)
 
 
 def _summary(records: Sequence[RecordedStep], maps: dict[str, Map]) -> str:

@@ -14,7 +14,10 @@ def file(tmp_path_factory):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(8, 51)), random.integers(0, 2, 8)
     model = dnn.mlp([51, 30, 2], seed=0)
-    return dnn.explain(model, x, y, steps=2, batch_size=4).save(tmp_path_factory.mktemp("page") / "step.html")
+    columns = {f"c{number}": x[:, number] for number in range(51)}
+    features = dnn.Features(columns)
+    page = dnn.explain(model, features(columns), y, steps=2, batch_size=4, columns=columns, features=features)
+    return page.save(tmp_path_factory.mktemp("page") / "step.html")
 
 
 @pytest.fixture
@@ -129,3 +132,13 @@ def test_maps_are_printed_in_the_colours_of_light(opened):
     assert page.evaluate(picture) == light != dark
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(picture) == dark
+
+
+def test_pointing_at_a_feature_tells_how_it_was_made_of_its_cell(opened):
+    page = opened()
+    page.get_by_role("button", name="2").click()
+    page.locator("canvas[data-map='x:value']").focus()
+    page.keyboard.press("ArrowDown")
+    text = page.locator("#origin").inner_text()
+    assert text.startswith("made of c0 ")
+    assert float(text.rpartition(" = ")[2]) == pytest.approx(told(page), rel=1e-4)
