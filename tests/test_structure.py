@@ -22,17 +22,7 @@ MAY_IMPORT = {
     "estimator": {"data", "nn", "report", "settings", "train", "lazy", "classifier", "regressor"},  # it joins them
     "inspection": {"commands", "data", "lazy", "nn", "pages", "train"},  # of data, how a cell became a feature;
     # of dnn, its version; interop by name, for Keras
-    "explain_run": {
-        "commands",
-        "data",
-        "estimator",
-        "inspection",
-        "nn",
-        "preparation",
-        "report",
-        "settings",
-    },  # of dnn,
-    # names
+    "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),

@@ -10,11 +10,12 @@ from latex2mathml.converter import convert
 
 import dnn
 from dnn.data.feature_origins import Origin, cell_text
-from dnn.inspection.formulas import formula_of
+from dnn.inspection.formulas import Formula, formula_of
 from dnn.inspection.in_keras import UnlikeKeras
 from dnn.inspection.maps import Map, json_of, matrix_shape
 from dnn.inspection.operations import Operation
-from dnn.inspection.record import RecordedStep, nested
+from dnn.inspection.optimizer_formulas import clipping_told, optimizer_formulas
+from dnn.inspection.record import RecordedStep
 from dnn.inspection.sources import FunctionSource
 from dnn.inspection.step_maps import Names, all_maps, origin_texts, update_parts
 from dnn.pages.page import LIGHT, escaped, html_table, page, paragraph, properties, section
@@ -115,20 +116,24 @@ def _operation_section(
 
 def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map], in_keras: UnlikeKeras) -> str:
     first = records[0]
-    *_, inner = nested(first.optimizer)
-    tables = [
-        _of_step(index, html_table([*record.scalars], [[*record.scalars.values()]]))
-        for index, record in enumerate(records)
-    ]
+    tables = [_of_step(index, _scalars(record)) for index, record in enumerate(records)]
+    formulas = optimizer_formulas(first.optimizer)
+    titles = [f"<h3>{escaped(name)}</h3>" if len(formulas) > 1 else "" for name, _ in formulas]
     parts = [_maps(maps, [(name, part) for part in _update_order(maps, name)]) for name in _in_order(first)]
     return section(
         f"The step: {type(first.optimizer).__name__}",
-        *_formula(inner),
+        *(title + _formula_box(formula) for title, (_, formula) in zip(titles, formulas, strict=True)),
         *tables,
         *parts,
         paragraph(_in_keras("new weights", [*in_keras.weights.values()])) if in_keras.weights else "",
         _source_details(first.sources["step"]),
     )
+
+
+def _scalars(record: RecordedStep) -> str:
+    """Return the settings of the optimizer, and what clipping made of the gradients."""
+    told = clipping_told(record.optimizer, {name: record.gradients[name] for name in record.updates})
+    return html_table([*record.scalars], [[*record.scalars.values()]]) + (paragraph(told) if told else "")
 
 
 def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
@@ -162,12 +167,14 @@ def _update_order(maps: dict[str, Map], name: str) -> list[str]:
 
 def _formula(piece: Any) -> list[str]:
     formula = formula_of(piece)
-    if formula is None:
-        return []
+    return [] if formula is None else [_formula_box(formula)]
+
+
+def _formula_box(formula: Formula) -> str:
     lines = "".join(f"<li>{convert(line)}</li>" for line in formula.derivation)
     value = convert(formula.value, display="block")
-    box = '<div class="formula" tabindex="0" role="group" aria-label="Formula, and the derivation of its derivative">'
-    return [f'{box}{value}<ol class="derivation">{lines}</ol></div>']
+    box = '<div class="formula" tabindex="0" role="group" aria-label="Formula and derivation">'
+    return f'{box}{value}<ol class="derivation">{lines}</ol></div>'
 
 
 def _maps(maps: dict[str, Map], shown: Sequence[tuple[str, str]]) -> str:

@@ -40,7 +40,7 @@ def test_pointing_at_a_gradient_tells_it_its_check_and_where_it_is_from(opened):
     box = canvas.bounding_box()
     canvas.hover(position={"x": box["width"] * 2.5 / 30, "y": box["height"] * 3.5 / 51})
     text = page.locator("#panel").inner_text()
-    assert "∂L/∂layers/0/kernel[3, unit 3]" in text
+    assert "∂L/∂layers/0/kernel[c3, unit 3]" in text
     gradient = numbers(page, "layers/0/kernel:gradient")[3 * 30 + 2]
     assert told(page) == gradient
     assert "comes from 4 of ∂L/∂layers/0/sums; 4 of x" in text
