@@ -29,7 +29,7 @@ def optimizer_formulas(optimizer: OptimizerLike) -> list[tuple[str, Formula]]:
     parts = list(nested(optimizer))
     before = [found for part in parts if (found := _of_gradients(part)) is not None]
     after = [(type(part).__name__, AVERAGE) for part in reversed(parts) if isinstance(part, AverageWeights)]
-    return before + _of_step(parts[-1]) + after
+    return before + _inner_formulas(parts[-1]) + after
 
 
 def clipping_told(optimizer: OptimizerLike, gradients: Mapping[str, npt.NDArray[Any]]) -> str:
@@ -65,7 +65,7 @@ def _of_gradients(part: OptimizerLike) -> tuple[str, Formula] | None:
     return "ClipGradients", CLIP_NORM if part.clipnorm is not None else CLIP_GLOBAL
 
 
-def _of_step(inner: Any) -> list[tuple[str, Formula]]:
+def _inner_formulas(inner: Any) -> list[tuple[str, Formula]]:
     """Return the formulas of the innermost optimizer: of its weight decay, and of its step."""
     decay = [("weight decay", DECAY)] if getattr(inner, "weight_decay", None) else []
     if type(inner) is Adam:
