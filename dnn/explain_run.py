@@ -60,6 +60,7 @@ def explain_step(settings: ExplainSettings, voice: Voice) -> None:
         class_names=names,
         columns={name: list(cells[:count]) for name, cells in shown.columns.items()},
         features=features if shown.columns else None,
+        graph=settings.graph,
     )
     settings.out.parent.mkdir(parents=True, exist_ok=True)
     voice.say(f"page: {made.save(settings.out)}, {len(made.html.encode()) / 1e6:.1f} MB; open it in a browser")

@@ -16,12 +16,14 @@ Array = npt.NDArray[Any]
 class Names(NamedTuple):
     """What rows and columns are called.
 
-    cells: the table's cells by column, for each step a list. origins: how they became features, for each step.
+    cells: the table's cells by column, for each step a list; of a wide table evenly spaced columns. columns: how many
+    the table has. origins: how cells became features, for each step.
     """
 
     features: list[str]
     classes: list[str]
     cells: dict[str, list[list[Any]]]
+    columns: int
     origins: list[list[Origin]]
 
 

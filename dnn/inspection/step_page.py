@@ -9,7 +9,7 @@ import numpy.typing as npt
 from latex2mathml.converter import convert
 
 import dnn
-from dnn.data.feature_origins import Origin, cell_text
+from dnn.data.feature_origins import cell_text
 from dnn.inspection.formulas import Formula, formula_of
 from dnn.inspection.in_keras import UnlikeKeras
 from dnn.inspection.maps import Map, json_of, matrix_shape
@@ -46,8 +46,8 @@ SHIFTED = (
 )
 
 
-def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras) -> str:
-    """Return the page of these steps, which follow each other."""
+def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras, *, graph: str = "") -> str:
+    """Return the page of these steps, which follow each other; `graph`: the section on what TensorFlow makes of one."""
     maps = {made.id: made for made in all_maps(records, names)}
     first = records[0]
     sections = [
@@ -58,7 +58,7 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
         if operation.output == first.step.logits and "probabilities:value" in maps:
             shown = [("shifted", "value"), ("probabilities", "value")]
             sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
-    sections.append(_optimizer_section(records, maps, in_keras))
+    sections += [_optimizer_section(records, maps, in_keras), graph]
     data = json_of(_data(records, maps, names))
     head = [
         f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
@@ -67,7 +67,8 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
         _buttons(len(records)),
     ]
     body = "\n".join([*head, *sections, PANEL, f'<script type="application/json" id="data">{data}</script>'])
-    style = STYLE + (HERE / "step.css").read_text("utf-8")
+    styles = ("step.css", *(["graph.css"] if graph else []))
+    style = STYLE + "".join((HERE / name).read_text("utf-8") for name in styles)
     return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
 
 
@@ -204,20 +205,23 @@ def _rows_parts(names: Names, steps: int) -> list[str]:
     if not names.cells:
         return []
     tables = []
+    of_all = "" if len(names.cells) == names.columns else f", {len(names.cells)} of its {names.columns:,} columns"
     for index in range(steps):
         rows = zip(*(cells[index] for cells in names.cells.values()), strict=True)
-        shown = html_table([*names.cells], [list(map(cell_text, row)) for row in rows], caption="as the table has them")
-        tables.append(_of_step(index, shown + (_origins_table(names.origins[index]) if names.origins else "")))
+        cells = [list(map(cell_text, row)) for row in rows]
+        shown = html_table([*names.cells], cells, caption=f"as the table has them{of_all}")
+        tables.append(_of_step(index, shown + (_origins_table(names, index) if names.origins else "")))
     return [
         *tables,
         paragraph("Below, the features that were made of them: numbers on one scale, a 1 for each category."),
     ]
 
 
-def _origins_table(origins: Sequence[Origin]) -> str:
-    """Return how each column became features, with the cell of each row and what it became."""
+def _origins_table(names: Names, step: int) -> str:
+    """Return how each column that is shown became features, with the cell of each row and what it became."""
+    origins = [origin for origin in names.origins[step] if origin.column in names.cells]
     rows = [[origin.column, origin.how, *origin.short[:MOST_ORIGINS]] for origin in origins]
-    header = ["column", "feature", *(f"row {row + 1}" for row in range(len(origins[0].short[:MOST_ORIGINS])))]
+    header = ["column", "feature", *(f"row {row}" for row in range(1, len(rows[0]) - 1))]
     rest = len(origins[0].short) - MOST_ORIGINS
     more = f", of the first {MOST_ORIGINS} rows; point at x for the other {rest}" if rest > 0 else ""
     return html_table(header, rows, caption=f"how each cell became a feature; x is the cell{more}", tall=len(rows) > 30)
