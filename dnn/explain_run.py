@@ -16,6 +16,7 @@ from dnn.estimator.examples import Examples
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.network import Rows, make_optimizer
 from dnn.inspection.explain import explain
+from dnn.nn.ensemble import Ensemble
 from dnn.nn.protocols import OptimizerLike
 from dnn.preparation import Prepared, prepare_file, read_prepared, refuse_decided
 from dnn.report.folder import read_json
@@ -89,6 +90,9 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
         raise ValueError("--hidden was decided when the run was trained; leave it out")
     estimator = load_estimator(run)
     encoding, network = estimator.fitted.encoding, estimator.fitted.model
+    if isinstance(network, Ensemble):
+        voice.say(f"the first of {network.members} networks is shown")
+        network = network.member(0)
     path = settings.data or _data_of(run)
     table = encoding.read(path)
     table = table.where(table.has(encoding.target)) if settings.skip_unlabelled else table
@@ -100,13 +104,13 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
     first = np.arange(min(settings.rows * settings.steps, table.rows))
     examples = Examples(columns, target, None, table.options).take(first)
     shown = {name: examples.columns[name] for name in encoding.features.kinds} | {encoding.target: examples.target}
-    return Explained(encoding, shown, estimator.encoded(examples), network, _optimizer(estimator))
+    return Explained(encoding, shown, estimator.encoded(examples), network, _optimizer(estimator, network))
 
 
-def _optimizer(estimator: Estimator) -> OptimizerLike:
+def _optimizer(estimator: Estimator, network: tf.Module) -> OptimizerLike:
     names = ("optimizer", "learning_rate", "weight_decay")
     given = {name: value for name, value in estimator.get_params().items() if name in names}
-    return make_optimizer(estimator.fitted.model.trainable_variables, NetworkSettings(**given))
+    return make_optimizer(network.trainable_variables, NetworkSettings(**given))
 
 
 def _data_of(run: Path) -> Path:

@@ -99,14 +99,16 @@ def explain(
         The page: `.save("step.html")`, or its `.html`; a notebook shows it.
 
     Raises:
-        ValueError: If there are no rows, more than 256 in a step, names that do not fit, less than one step, or
-            `features` do not make x of `columns`.
+        ValueError: If there are no rows, more than 256 in a step, names that do not fit, less than one step,
+            `features` do not make x of `columns`, or the model is an ensemble.
 
     Example:
         >>> model = dnn.mlp([2, 3, 2], seed=0)
         >>> explain(model, [[1.0, 2.0], [0.5, -1.0]], [0, 1]).html[:15]
         '<!DOCTYPE html>'
     """
+    if hasattr(model, "member_logits"):
+        raise ValueError("an ensemble is explained member by member, as dnn.Ensemble has them: ensemble.member(0)")
     rows = _checked_rows(model, x, y)
     count = rows.x.shape[0]
     size = count if batch_size is None else batch_size

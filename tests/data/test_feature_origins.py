@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 
 from dnn.data.feature_origins import cell_text, feature_origins
 from dnn.data.features import Features
-from dnn.data.preprocess import SCALES
+from dnn.data.piecewise_linear import PiecewiseLinear
+from dnn.data.scale_choice import SCALES
 
 TRAINED = {
     "age": np.array([20.0, 41.0, 65.0, 33.0]),
@@ -87,3 +88,28 @@ def test_numbers_are_plain():
         "empty",
         "a b",
     ]
+
+
+def test_every_feature_of_every_encoding_is_told_in_the_order_of_the_features():
+    """Bins, a scale of one column, an indicator, an order of categories, and rare values."""
+    trained = {**TRAINED, "level": np.array(["low", "high", "low", "high"], object)}
+    rows = {**ROWS, "level": np.array(["high", "low", ""], object)}
+    features = Features(
+        trained,
+        scale=PiecewiseLinear.learner(2),
+        column_scale={"age": SCALES["rescale"].learn},
+        missing_indicator=True,
+        min_count=2,
+        ordinal={"level": ["low", "high"]},
+    )
+    made, origins = features(rows).numpy(), feature_origins(features, rows)
+    told = [[text for origin in origins for text in origin.features[row]] for row in range(3)]
+    assert [len(row) for row in told] == [features.width] * 3
+    for text, name, value in zip(told[1], features.names, made[1], strict=True):
+        if "at least 0" in text:
+            text = text.replace(", at least 0, at most 1", "")
+            assert_allclose(np.clip(computed(text), 0, 1), value, rtol=1e-4)
+        elif name == "age":
+            assert_allclose(computed(text), value, rtol=1e-4)
+        else:
+            assert f": {value:.0f}" in text or text.endswith(f"→ {value:.4g}"), (text, name, value)

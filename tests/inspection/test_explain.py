@@ -360,3 +360,11 @@ def test_of_a_wide_table_evenly_spaced_columns_are_shown():
     assert "column 4999" in page
     shown = {each["id"]: len(each["rows"]) for each in Parsed(page).numbers["maps"]}
     assert 4 <= shown["layers/0/kernel:value"] <= 20
+
+
+def test_an_ensemble_is_explained_member_by_member():
+    ensemble = dnn.ensemble_mlp([2, 3, 2], k=2, seed=0)
+    x, y = np.ones((2, 2), np.float32), np.array([0, 1])
+    with pytest.raises(ValueError, match=r"member by member, as dnn.Ensemble has them: ensemble.member\(0\)"):
+        dnn.explain(ensemble, x, y)
+    assert "Dense" in dnn.explain(ensemble.member(1), x, y).html
