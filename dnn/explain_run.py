@@ -33,6 +33,7 @@ def explain_step(settings: ExplainSettings, voice: Voice) -> None:
         feature_names=features.names,
         class_names=names,
         columns=_cells(prepared, count),
+        graph=settings.graph,
     )
     settings.out.parent.mkdir(parents=True, exist_ok=True)
     voice.say(f"page: {made.save(settings.out)}, {len(made.html.encode()) / 1e6:.1f} MB; open it in a browser")

@@ -131,6 +131,7 @@ class ExplainSettings(DataSettings, SeedSetting):
     rows: int = option(8, "Rows of a step.", min=1, max=256)
     steps: int = option(1, "Steps, one after the other.", min=1, max=20)
     hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    graph: bool = option(False, "Show what TensorFlow makes of a step too: its graph, XLA's kernels, a timeline.")
     out: Path = option(Path("step.html"), "Page to write.")
     force: bool = option(False, "Replace the file --out if it exists.")
 

@@ -670,7 +670,9 @@ def test_explain_writes_the_first_steps_as_a_page(tmp_path):
     assert "mean_squared_error" in out.read_text("utf-8")
 
 
-def test_explain_takes_a_prepared_folder(tmp_path):
+def test_explain_takes_a_prepared_folder_and_shows_the_graph_of_a_step(tmp_path):
     run("prepare", "--out", tmp_path / "prepared")
-    run("explain", tmp_path / "prepared", "--rows", 2, "--hidden", 0, "--out", tmp_path / "step.html")
-    assert "as the table has them" not in (tmp_path / "step.html").read_text("utf-8")
+    run("explain", tmp_path / "prepared", "--rows", 2, "--hidden", 0, "--graph", "--out", tmp_path / "step.html")
+    page = (tmp_path / "step.html").read_text("utf-8")
+    assert "as the table has them" not in page
+    assert 'id="time-lines"' in page

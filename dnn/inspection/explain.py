@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.inspection.graph_page import graph_section
+from dnn.inspection.graph_record import record_graph
 from dnn.inspection.in_keras import compare_with_keras
+from dnn.inspection.maps import shown_indices
 from dnn.inspection.record import record_steps, restored
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
@@ -19,6 +22,7 @@ from dnn.nn.protocols import LossLike, OptimizerLike
 from dnn.train.rows import Rows
 
 MOST_ROWS = 256
+MOST_COLUMNS = 60  # of the table's cells
 
 
 class Explanation:
@@ -63,6 +67,7 @@ def explain(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
+    graph: bool = False,
 ) -> Explanation:
     """Take a training step on a few rows, and show every number of it beside the code that made it.
 
@@ -83,6 +88,8 @@ def explain(
         feature_names: a name for each feature. None: their numbers.
         class_names: a name for each output. None: their numbers.
         columns: the cells of the table that the rows were made of, by column, to show them first. None: not shown.
+        graph: whether to show what TensorFlow makes of the first step too: the operations of the graph that `fit` runs,
+            each with its line of the source, XLA's kernels, and where the microseconds go. It takes a few seconds.
 
     Returns:
         The page: `.save("step.html")`, or its `.html`; a notebook shows it.
@@ -111,13 +118,16 @@ def explain(
     with restored(model.variables):
         model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
+    shown = _shown_columns(columns or {})
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),
         _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
-        {name: [[cells[i] for i in chosen] for chosen in indices] for name, cells in (columns or {}).items()},
+        {name: [[column[i] for i in chosen] for chosen in indices] for name, column in shown.items()},
+        len(columns or {}),
     )
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
-    return Explanation(step_page(records, names, in_keras))
+    made = graph_section(record_graph(model, loss, optimizer, rows.x[:size], rows.y[:size], seed)) if graph else ""
+    return Explanation(step_page(records, names, in_keras, graph=made))
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
@@ -133,6 +143,12 @@ def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> li
     if len(found) != count:
         raise ValueError(f"{argument} must have {count} names, got {len(found)}")
     return found
+
+
+def _shown_columns(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return all columns of a table, or evenly spaced ones."""
+    names = [*columns]
+    return {names[index]: columns[names[index]] for index in shown_indices((len(names), 1), MOST_COLUMNS)[0]}
 
 
 def _check_columns(columns: Mapping[str, Sequence[Any]] | None, rows: int) -> None:

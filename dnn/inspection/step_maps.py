@@ -13,11 +13,16 @@ Array = npt.NDArray[Any]
 
 
 class Names(NamedTuple):
-    """What rows and columns are called. cells: the table's cells by column, for each step a list."""
+    """What rows and columns are called.
+
+    cells: the table's cells by column, for each step a list; of a wide table evenly spaced columns. columns: how many
+    the table has.
+    """
 
     features: list[str]
     classes: list[str]
     cells: dict[str, list[list[Any]]]
+    columns: int
 
 
 def all_maps(records: Sequence[RecordedStep], names: Names) -> Iterator[Map]:

@@ -38,8 +38,8 @@ SHIFTED = (
 )
 
 
-def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras) -> str:
-    """Return the page of these steps, which follow each other."""
+def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras, *, graph: str = "") -> str:
+    """Return the page of these steps, which follow each other; `graph`: the section on what TensorFlow makes of one."""
     maps = {made.id: made for made in all_maps(records, names)}
     first = records[0]
     sections = [
@@ -50,7 +50,7 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
         if operation.output == first.step.logits and "probabilities:value" in maps:
             shown = [("shifted", "value"), ("probabilities", "value")]
             sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
-    sections.append(_optimizer_section(records, maps, in_keras))
+    sections += [_optimizer_section(records, maps, in_keras), graph]
     data = json_of(_data(records, maps))
     head = [
         f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
@@ -61,7 +61,9 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
     foot = '<div id="readout" role="status" aria-live="polite"><p>Point at a square.</p></div>'
     main = ["<main>", *head, *sections, foot, "</main>"]
     body = "\n".join([*main, f'<script type="application/json" id="data">{data}</script>'])
-    style = STYLE + (HERE / "step.css").read_text("utf-8")
+    style = STYLE + "".join(
+        (HERE / name).read_text("utf-8") for name in ("step.css", *(["graph.css"] if graph else []))
+    )
     return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
 
 
@@ -189,10 +191,11 @@ def _rows_parts(names: Names, steps: int) -> list[str]:
     if not names.cells:
         return []
     tables = []
+    of_all = "" if len(names.cells) == names.columns else f", {len(names.cells)} of its {names.columns:,} columns"
     for index in range(steps):
         rows = zip(*(cells[index] for cells in names.cells.values()), strict=True)
         shown = html_table(
-            [*names.cells], [[str(cell) for cell in row] for row in rows], caption="as the table has them"
+            [*names.cells], [[str(cell) for cell in row] for row in rows], caption=f"as the table has them{of_all}"
         )
         tables.append(_of_step(index, shown))
     return [

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -293,3 +294,30 @@ def test_a_model_that_changes_its_variables_when_called_has_no_finite_difference
     assert model.calls.numpy() == 0
     assert any("No finite differences: calling the model changes its variables" in text for text in page.texts)
     assert any("differ from those of fit's own step by at most 0.0e+00" in text for text in page.texts)
+
+
+def test_a_model_with_python_s_if_over_tensors_is_traced_by_autograph():
+    class Branching(Own):
+        def __call__(self, x):
+            z = super().__call__(x)
+            if tf.reduce_sum(z) > 0:
+                z = z * 2.0
+            return z
+
+    page = Parsed(dnn.explain(Branching(), X, LABELS).html)
+    largest = next(text for text in page.texts if "the largest difference from a finite difference is" in text)
+    assert float(re.search(r"difference is (\S+)\.", largest)[1]) < 5e-3
+    assert any("differ from those of fit's own step by at most 0.0e+00" in text for text in page.texts)
+
+
+def test_of_a_wide_table_evenly_spaced_columns_are_shown():
+    x = RANDOM.normal(size=(8, 5000)).astype(np.float32)
+    columns = {f"column {index}": [*x[:, index]] for index in range(5000)}
+    page = dnn.explain(dnn.mlp([5000, 30, 2], seed=0), x, LABELS[[0, 1] * 4], columns=columns).html
+    assert "as the table has them, 60 of its 5,000 columns" in page
+    assert len(page) < 500_000
+    assert page.count("<td>") == 60 * 8
+    assert re.findall(r"column \d+", page)[0] == "column 0"
+    assert "column 4999" in page
+    shown = {each["id"]: len(each["rows"]) for each in Parsed(page).numbers["maps"]}
+    assert 4 <= shown["layers/0/kernel:value"] <= 20
