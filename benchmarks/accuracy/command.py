@@ -16,8 +16,18 @@ from benchmarks.accuracy.tables import Source
 
 def done(given: argparse.Namespace) -> str:
     """Measure, unless only a report or an estimate is asked for; return it."""
-    file = ResultsFile(given.results)
     sources, methods, seeds = chosen_sources(given), chosen_methods(given), range(given.seeds)
+    with ResultsFile(given.results) as file:
+        return _done(given, file, sources, methods, seeds)
+
+
+def _done(
+    given: argparse.Namespace,
+    file: ResultsFile,
+    sources: Sequence[Source],
+    methods: Sequence[Method],
+    seeds: Sequence[int],
+) -> str:
     if given.estimate:
         results = file.read()
         return estimate(results, left(results, jobs(sources, methods, seeds), methods))
@@ -65,7 +75,8 @@ def listed(given: argparse.Namespace) -> str:
     lines = [f"table {each.name}: {each.role}{_lacking(each.package, tables.installed(each))}" for each in sources]
     for method in all_methods.METHODS:
         slow = "; slow: only if it is named" if method.name in all_methods.SLOW else ""
-        lines.append(f"method {method.name}: {method.told or 'defaults'}{slow}{_lacking(', '.join(method.packages), method.installed)}")
+        lacking = _lacking(", ".join(method.packages), method.installed)
+        lines.append(f"method {method.name}: {method.told or 'defaults'}{slow}{lacking}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""How long the jobs that are left will take: what a method took on a table before, for each seed."""
+"""How long the jobs that are left will take: the processor time of the method on the same table, for each seed."""
 
 from collections.abc import Iterable, Mapping
 from statistics import median
@@ -16,12 +16,13 @@ def estimate(results: Mapping[Job, Result], jobs: Iterable[Job]) -> str:
     taken: dict[tuple[str, str], list[float]] = {}
     for job, result in results.items():
         if "error" not in result:
-            taken.setdefault((job.table, job.method), []).append(result["fit_seconds"] + 2 * result["predict_seconds"])
-    seconds: dict[str, float] = {}
+            seconds = result["fit_cpu_seconds"] + 2 * result["predict_cpu_seconds"]
+            taken.setdefault((job.table, job.method), []).append(seconds)
+    sums: dict[str, float] = {}
     unknown = 0
     for job in jobs:
         known = taken.get((job.table, job.method))
         unknown += known is None
-        seconds[job.method] = seconds.get(job.method, 0) + (median(known) if known else 0)
-    lines = [f"{method}: {value / 60:.1f} min" for method, value in seconds.items()]
-    return "\n".join([*lines, f"together {sum(seconds.values()) / 60:.0f} min in one process; {unknown} jobs unknown"])
+        sums[job.method] = sums.get(job.method, 0) + (median(known) if known else 0)
+    lines = [f"{method}: {value / 60:.1f} min" for method, value in sums.items()]
+    return "\n".join([*lines, f"together {sum(sums.values()) / 60:.0f} min in one process; {unknown} jobs unknown"])

@@ -13,7 +13,7 @@ METHODS: Sequence[Method] = [
     *trees.METHODS,
 ]
 QUICK = ("dnn", "scikit-learn MLP", "HistGradientBoosting")  # of the short form: without a package beyond the tests'
-SLOW = ("TabM_D (pytabkit)", "RealMLP_TD_S (pytabkit)")  # minutes for one fit: only when they are named
+SLOW = ("TabM (tabm)", "TabM_D (pytabkit)", "RealMLP_TD_S (pytabkit)")  # minutes a fit: only when they are named
 
 
 def named(names: Sequence[str]) -> list[Method]:

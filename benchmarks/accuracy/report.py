@@ -71,8 +71,8 @@ def ranking(found: Mapping[str, ByMethod], sources: Sequence[Source], methods: S
     columns = [_ranks(found, tables, names, score) for score in SCORES for tables in groups.values()]
     seconds = [_median_seconds(found, whole, name) for name in names]
     counts = ", ".join(f"{len(tables)} {role}" for role, tables in groups.items())
-    lines = [f"Mean rank over tables ({counts}), 1 is best; seconds are the median of a fit.", ""]
-    lines += _header(["method", *heads, "seconds"])
+    lines = [f"Mean rank over tables ({counts}), 1 is best; seconds are the processor's, the median of a fit.", ""]
+    lines += _header(["method", *heads, "CPU s"])
     for i, name in enumerate(names):
         lines.append(_row([name, *(f"{column[i].mean:.2f}" for column in columns), f"{seconds[i]:.2f}"]))
     missing = [source.name for source in sources if source not in whole]
@@ -92,7 +92,7 @@ def _ranks(found: Mapping[str, ByMethod], tables: Iterable[Source], names: Seque
 
 def _median_seconds(found: Mapping[str, ByMethod], tables: Iterable[Source], name: str) -> float:
     return medians.median(
-        result["fit_seconds"] for source in tables for result in found[source.name][name].values()
+        result["fit_cpu_seconds"] for source in tables for result in found[source.name][name].values()
     )
 
 
@@ -101,11 +101,12 @@ def table(source: Source, methods: ByMethod, against: str) -> list[str]:
     some = next(iter(next(iter(methods.values())).values()))
     lines = [f"## {source.name}", "", f"{source.role}, {some['rows']:,} training rows; differences from {against}", ""]
     heads = [score.label for score in SCORES]
-    lines += _header(["method", "seeds", *heads, *(f"Δ {head}" for head in heads), "fit, s", "predict, s"])
+    lines += _header(["method", "seeds", *heads, *(f"Δ {head}" for head in heads), "fit, CPU s", "predict, CPU s"])
     for name, seeds in methods.items():
-        cells = [name, str(len(seeds)), *(_shown(mean(list(_values(seeds, score).values())), score) for score in SCORES)]
+        means = [mean(list(_values(seeds, score).values())) for score in SCORES]
+        cells = [name, str(len(seeds)), *map(_shown, means, SCORES)]
         cells += [_difference(methods, name, against, score) for score in SCORES]
-        for part in ("fit_seconds", "predict_seconds"):
+        for part in ("fit_cpu_seconds", "predict_cpu_seconds"):
             cells.append(f"{medians.median(result[part] for result in seeds.values()):.3g}")
         lines.append(_row(cells))
     return [*lines, ""]
@@ -131,7 +132,7 @@ def failures(results: Mapping[Job, Result], methods: Sequence[Method]) -> list[s
     """Return a line for each table that a method failed on."""
     names = {method.name for method in methods}
     failed = {(job.method, job.table): result for job, result in results.items() if "error" in result}
-    return [f"{method} failed on {table}: {result['error']}  " for (method, table), result in failed.items() if method in names]
+    return [f"{name} failed on {table}: {each['error']}  " for (name, table), each in failed.items() if name in names]
 
 
 def where(found: Mapping[str, ByMethod]) -> list[str]:

@@ -35,6 +35,12 @@ class ResultsFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._claims = path.with_name(path.name + ".claims").open("wb")
 
+    def __enter__(self) -> "ResultsFile":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._claims.close()
+
     def read(self) -> dict[Job, Result]:
         """Return the results; a line that was not written to its end is none."""
         if not self.path.exists():

@@ -31,6 +31,4 @@ def fit(split: Split, threads: int) -> Fitted:
     return Fitted(predict, model.n_iter_)
 
 
-METHODS: Sequence[Method] = [
-    Method("scikit-learn MLP", fit, SETTINGS, ("scikit-learn",), "network", ("sklearn",))
-]
+METHODS: Sequence[Method] = [Method("scikit-learn MLP", fit, SETTINGS, ("scikit-learn",), "network", ("sklearn",))]

@@ -36,7 +36,7 @@ class Split:
 
     @cached_property
     def encoder(self) -> dnn.Features:
-        """Standardised numbers with the mean where one is missing, and one-hot categories: what a plain network gets."""
+        """Standardised numbers, the mean where one is missing, and one-hot categories: what a plain network gets."""
         return dnn.Features(self.train.columns)
 
     @cached_property
@@ -65,12 +65,17 @@ class Split:
         frame = {}
         for name, cells in part.columns.items():
             if name in self.categories:
-                frame[name] = pd.Categorical(np.where(cells == "", None, cells), categories=self.categories[name])
-                if fill:
-                    frame[name] = pd.Series(frame[name].add_categories([""])).fillna("")
+                frame[name] = pd.Series(self._categorical(name, cells))
+                frame[name] = frame[name].cat.add_categories([""]).fillna("") if fill else frame[name]
             else:
                 frame[name] = np.where(np.isnan(cells), self.means[name], cells) if fill else cells
         return pd.DataFrame(frame)
+
+    def _categorical(self, name: str, cells: npt.NDArray[Any]) -> Any:
+        import pandas as pd
+
+        known = np.isin(cells.astype(str), self.categories[name])
+        return pd.Categorical(np.where(known, cells, None), categories=self.categories[name])
 
     @cached_property
     def means(self) -> dict[str, float]:
@@ -84,5 +89,3 @@ def split(table: dnn.Table, target: str, seed: int) -> Split:
     """Return the rows of a table in three parts, by seed."""
     train, validation, test = dnn.split(table, target, fractions=(0.8, 0.1, 0.1), seed=seed)
     return Split(train, validation, test, seed)
-
-

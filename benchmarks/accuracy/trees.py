@@ -14,7 +14,7 @@ import numpy as np
 
 import dnn
 from benchmarks.accuracy.method import Fitted, Method
-from benchmarks.accuracy.splits import Probabilities, Split
+from benchmarks.accuracy.splits import Classes, Probabilities, Split
 
 ROUNDS, PATIENCE = 2_000, 50
 Settings = Mapping[str, Any]
@@ -22,13 +22,15 @@ NONE: Settings = {}
 
 
 def hist_gradient_boosting(settings: Settings, split: Split, threads: int) -> Fitted:
-    """scikit-learn's; its threads are OpenMP's. By its defaults it stops early, by training rows, above 10,000."""
+    """scikit-learn's, whose threads are OpenMP's. By its defaults it stops early, by training rows, above 10,000."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingClassifier(**settings, random_state=split.seed)
-    frame, y = split.frame(split.train), split.classes(split.train)
-    held = {"X_val": split.frame(split.validation), "y_val": split.classes(split.validation)}
-    model.fit(frame, y, **(held if settings else {}))
+    x, y = _rows(split, split.train)
+    held_x, held_y = _rows(split, split.validation)
+    with threadpool_limits(threads):
+        model.fit(x, y, **({"X_val": held_x, "y_val": held_y} if settings else {}))
     return _fitted(model, split.frame)
 
 
@@ -36,9 +38,13 @@ def lightgbm(settings: Settings, split: Split, threads: int) -> Fitted:
     """LightGBM."""
     from lightgbm import LGBMClassifier, early_stopping
 
-    stopping = {"callbacks": [early_stopping(PATIENCE, verbose=False)], "eval_set": [_held(split)]} if settings else {}
+    stopping = (
+        {"callbacks": [early_stopping(PATIENCE, verbose=False)], "eval_set": [_rows(split, split.validation)]}
+        if settings
+        else {}
+    )
     model = LGBMClassifier(**settings, random_state=split.seed, n_jobs=threads, verbosity=-1)
-    model.fit(split.frame(split.train), split.classes(split.train), **stopping)
+    model.fit(*_rows(split, split.train), **stopping)
     return _fitted(model, split.frame)
 
 
@@ -47,8 +53,8 @@ def xgboost(settings: Settings, split: Split, threads: int) -> Fitted:
     from xgboost import XGBClassifier
 
     model = XGBClassifier(**settings, random_state=split.seed, n_jobs=threads, enable_categorical=True)
-    stopping = {"eval_set": [_held(split)], "verbose": False} if settings else {}
-    model.fit(split.frame(split.train), split.classes(split.train), **stopping)
+    stopping = {"eval_set": [_rows(split, split.validation)], "verbose": False} if settings else {}
+    model.fit(*_rows(split, split.train), **stopping)
     return _fitted(model, split.frame)
 
 
@@ -75,8 +81,8 @@ def _texts(part: dnn.Part) -> Any:
     return pd.DataFrame(dict(part.columns))
 
 
-def _held(split: Split) -> tuple[Any, np.ndarray]:
-    return split.frame(split.validation), split.classes(split.validation)
+def _rows(split: Split, part: dnn.Part) -> tuple[Any, Classes]:
+    return split.frame(part), split.classes(part)
 
 
 def _fitted(model: Any, frame: Callable[[dnn.Part], Any]) -> Fitted:
