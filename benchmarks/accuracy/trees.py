@@ -38,13 +38,9 @@ def lightgbm(settings: Settings, split: Split, threads: int) -> Fitted:
     """LightGBM."""
     from lightgbm import LGBMClassifier, early_stopping
 
-    stopping = (
-        {"callbacks": [early_stopping(PATIENCE, verbose=False)], "eval_set": [_rows(split, split.validation)]}
-        if settings
-        else {}
-    )
+    held = {"eval_set": [_rows(split, split.validation)], "callbacks": [early_stopping(PATIENCE, verbose=False)]}
     model = LGBMClassifier(**settings, random_state=split.seed, n_jobs=threads, verbosity=-1)
-    model.fit(*_rows(split, split.train), **stopping)
+    model.fit(*_rows(split, split.train), **(held if settings else {}))
     return _fitted(model, split.frame)
 
 
@@ -53,8 +49,8 @@ def xgboost(settings: Settings, split: Split, threads: int) -> Fitted:
     from xgboost import XGBClassifier
 
     model = XGBClassifier(**settings, random_state=split.seed, n_jobs=threads, enable_categorical=True)
-    stopping = {"eval_set": [_rows(split, split.validation)], "verbose": False} if settings else {}
-    model.fit(*_rows(split, split.train), **stopping)
+    held = {"eval_set": [_rows(split, split.validation)], "verbose": False}
+    model.fit(*_rows(split, split.train), **(held if settings else {}))
     return _fitted(model, split.frame)
 
 
