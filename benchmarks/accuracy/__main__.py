@@ -26,7 +26,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, nargs="*", default=[], help="files that are tables too, such as bank.csv")
     parser.add_argument("--target", help="column of --data to predict: by default deposit, else the last one")
     parser.add_argument("--tables", nargs="+", help="only these; `development` and `held-out` mean all of a role")
-    parser.add_argument("--methods", nargs="+", help="only these; by default all that are installed and not slow")
+    parser.add_argument("--methods", nargs="+", help="only these; by default the installed ones, see --list")
     parser.add_argument("--seeds", type=int, default=10, help="splits of each table: seeds 0, 1, …")
     parser.add_argument("--results", type=Path, default=Path("accuracy-results.jsonl"), help="file of the results")
     parser.add_argument("--threads", type=int, default=1, help="of each fit")

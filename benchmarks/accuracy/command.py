@@ -17,6 +17,7 @@ from benchmarks.accuracy.tables import Source
 def done(given: argparse.Namespace) -> str:
     """Measure, unless only a report or an estimate is asked for; return it."""
     sources, methods, seeds = chosen_sources(given), chosen_methods(given), range(given.seeds)
+    all_methods.named([given.against])
     with ResultsFile(given.results) as file:
         return _done(given, file, sources, methods, seeds)
 
@@ -52,7 +53,9 @@ def chosen_sources(given: argparse.Namespace) -> list[Source]:
     names = {source.name for source in every} | {_word(source.role) for source in every}
     unknown = [name for name in given.tables if name not in names]
     if unknown:
-        raise ValueError(f"there is no table {unknown[0]!r}; the tables are {', '.join(sorted(names))}")
+        raise ValueError(
+            f"there is no table {unknown[0]!r}; the tables are {', '.join(sorted(names))}; --data adds others"
+        )
     return [source for source in every if {source.name, _word(source.role)} & set(given.tables)]
 
 
@@ -61,12 +64,12 @@ def _word(role: str) -> str:
 
 
 def chosen_methods(given: argparse.Namespace) -> Sequence[Method]:
-    """Return the methods that are asked for; else those that are installed, without the slow ones, unless to report."""
+    """Return the methods that are asked for; else the installed ones, but for those to be named; to report, all."""
     if given.methods:
         return all_methods.named(given.methods)
     if given.report:
         return all_methods.METHODS
-    return [method for method in all_methods.METHODS if method.installed and method.name not in all_methods.SLOW]
+    return [method for method in all_methods.METHODS if method.installed and method.name not in all_methods.ONLY_NAMED]
 
 
 def listed(given: argparse.Namespace) -> str:
@@ -74,7 +77,7 @@ def listed(given: argparse.Namespace) -> str:
     sources = [*(tables.from_file(path, given.target) for path in given.data), *tables.SOURCES]
     lines = [f"table {each.name}: {each.role}{_lacking(each.package, tables.installed(each))}" for each in sources]
     for method in all_methods.METHODS:
-        slow = "; slow: only if it is named" if method.name in all_methods.SLOW else ""
+        slow = "; only if it is named" if method.name in all_methods.ONLY_NAMED else ""
         lacking = _lacking(", ".join(method.packages), method.installed)
         lines.append(f"method {method.name}: {method.told or 'defaults'}{slow}{lacking}")
     return "\n".join(lines)

@@ -13,7 +13,13 @@ METHODS: Sequence[Method] = [
     *trees.METHODS,
 ]
 QUICK = ("dnn", "scikit-learn MLP", "HistGradientBoosting")  # of the short form: without a package beyond the tests'
-SLOW = ("TabM (tabm)", "TabM_D (pytabkit)", "RealMLP_TD_S (pytabkit)")  # minutes a fit: only when they are named
+ONLY_NAMED = (  # they take minutes a fit, or show how far chance alone goes
+    "TabM (tabm)",
+    "TabM_D (pytabkit)",
+    "RealMLP_TD_S (pytabkit)",
+    "Keras, same weights",
+    "Keras, same weights and orders",
+)
 
 
 def named(names: Sequence[str]) -> list[Method]:

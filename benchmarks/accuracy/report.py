@@ -1,34 +1,15 @@
 """The results as Markdown: mean ranks over tables, then each table with its paired differences."""
 
 import statistics as medians
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from benchmarks.accuracy.method import Method
 from benchmarks.accuracy.picks import with_picks
+from benchmarks.accuracy.ranking import ranking
 from benchmarks.accuracy.results import Job, Result
-from benchmarks.accuracy.statistics import Mean, difference, mean, mean_ranks
-from benchmarks.accuracy.tables import DEVELOPMENT, HELD_OUT, Source
-
-BySeed = Mapping[int, Result]
-ByMethod = Mapping[str, BySeed]
-
-
-class Score(NamedTuple):
-    """A score, and how it is shown."""
-
-    name: str
-    label: str
-    descending: bool
-    scale: float
-    digits: int
-
-
-SCORES = (
-    Score("accuracy", "accuracy, %", True, 100, 2),
-    Score("roc_auc", "ROC AUC", True, 1, 4),
-    Score("log_loss", "log loss", False, 1, 4),
-)
+from benchmarks.accuracy.scores import SCORES, ByMethod, BySeed, Score, header, row
+from benchmarks.accuracy.statistics import Mean, difference, mean
+from benchmarks.accuracy.tables import Source
 
 
 def usable(results: Mapping[Job, Result], methods: Sequence[Method]) -> dict[str, dict[str, dict[int, Result]]]:
@@ -58,57 +39,20 @@ def markdown(results: Mapping[Job, Result], sources: Sequence[Source], methods: 
     return "\n".join([*parts, *failures(results, methods), *where(found)]) + "\n"
 
 
-def ranking(found: Mapping[str, ByMethod], sources: Sequence[Source], methods: Sequence[Method]) -> list[str]:
-    """Return the mean ranks by each score: over the held out tables, those for development, and all."""
-    names = [method.name for method in methods if any(method.name in each for each in found.values())]
-    whole = [source for source in sources if len(found[source.name]) == len(names)]
-    if not whole or len(names) < 2:
-        return []
-    roles = {role: [each for each in whole if each.role == role] for role in (HELD_OUT, DEVELOPMENT)}
-    groups = {role: tables for role, tables in roles.items() if tables}
-    groups |= {"all": whole} if len(groups) > 1 else {}
-    heads = [f"{score.label.split(',')[0]}, {role}" for score in SCORES for role in groups]
-    columns = [_ranks(found, tables, names, score) for score in SCORES for tables in groups.values()]
-    seconds = [_median_seconds(found, whole, name) for name in names]
-    counts = ", ".join(f"{len(tables)} {role}" for role, tables in groups.items())
-    lines = [f"Mean rank over tables ({counts}), 1 is best; seconds are the processor's, the median of a fit.", ""]
-    lines += _header(["method", *heads, "CPU s"])
-    for i, name in enumerate(names):
-        lines.append(_row([name, *(f"{column[i].mean:.2f}" for column in columns), f"{seconds[i]:.2f}"]))
-    missing = [source.name for source in sources if source not in whole]
-    return [*lines, "", *([f"Not ranked, since a method lacks them: {', '.join(missing)}.", ""] if missing else [])]
-
-
-def _ranks(found: Mapping[str, ByMethod], tables: Iterable[Source], names: Sequence[str], score: Score) -> list[Mean]:
-    """Return the mean ranks by the means over the seeds that all methods have."""
-    values = []
-    for source in tables:
-        each = found[source.name]
-        common = sorted(set.intersection(*(set(each[name]) for name in names)))
-        if common:
-            values.append([medians.fmean(each[name][seed][score.name] for seed in common) for name in names])
-    return mean_ranks(values, descending=score.descending)
-
-
-def _median_seconds(found: Mapping[str, ByMethod], tables: Iterable[Source], name: str) -> float:
-    return medians.median(
-        result["fit_cpu_seconds"] for source in tables for result in found[source.name][name].values()
-    )
-
-
 def table(source: Source, methods: ByMethod, against: str) -> list[str]:
     """Return one table's scores, and what they are more or less than the reference's on the same splits."""
     some = next(iter(next(iter(methods.values())).values()))
-    lines = [f"## {source.name}", "", f"{source.role}, {some['rows']:,} training rows; differences from {against}", ""]
+    compared = f"; Δ: differences from {against} on the same splits" if against in methods else ""
+    lines = [f"## {source.name}", "", f"{source.role}, {some['rows']:,} training rows{compared}", ""]
     heads = [score.label for score in SCORES]
-    lines += _header(["method", "seeds", *heads, *(f"Δ {head}" for head in heads), "fit, CPU s", "predict, CPU s"])
+    lines += header(["method", "seeds", *heads, *(f"Δ {head}" for head in heads), "fit, CPU s", "predict, CPU s"])
     for name, seeds in methods.items():
         means = [mean(list(_values(seeds, score).values())) for score in SCORES]
         cells = [name, str(len(seeds)), *map(_shown, means, SCORES)]
         cells += [_difference(methods, name, against, score) for score in SCORES]
         for part in ("fit_cpu_seconds", "predict_cpu_seconds"):
             cells.append(f"{medians.median(result[part] for result in seeds.values()):.3g}")
-        lines.append(_row(cells))
+        lines.append(row(cells))
     return [*lines, ""]
 
 
@@ -156,18 +100,10 @@ def _threads(count: int) -> str:
 def by_seed(results: Mapping[Job, Result], source: Source, methods: Sequence[Method]) -> str:
     """Return test accuracy and epochs of each seed."""
     found = usable(results, methods).get(source.name, {})
-    lines = _header([f"{source.name}, seed: test accuracy, epochs", *found])
+    lines = header([f"{source.name}, seed: test accuracy, epochs", *found])
     common = sorted(set.intersection(*(set(seeds) for seeds in found.values()))) if found else []
     for seed in common:
         cells = [f"{seeds[seed]['accuracy']:.2%}, {seeds[seed]['epochs'] or '–'}" for seeds in found.values()]
-        lines.append(_row([str(seed), *cells]))
+        lines.append(row([str(seed), *cells]))
     means = [f"{medians.fmean(seeds[seed]['accuracy'] for seed in common):.2%}" for seeds in found.values() if common]
-    return "\n".join([*lines, *([_row(["mean", *means])] if means else [])]) + "\n"
-
-
-def _header(cells: Sequence[str]) -> list[str]:
-    return [_row(cells), "|" + "---|" * len(cells)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "\n".join([*lines, *([row(["mean", *means])] if means else [])]) + "\n"

@@ -94,7 +94,16 @@ def test_other_settings_and_failures_are_not_among_the_figures():
     found = markdown(results, SOURCES, METHODS, "trees")
     assert "| dnn | 2 | 85.00 ± 5.00 |" in found
     assert "trees failed on second: ValueError: no" in found
-    assert "Not ranked, since a method lacks them: second." in found
+    assert "Not ranked, since too little was measured: trees." in found  # on one of two tables
+
+
+def test_a_table_that_a_ranked_method_lacks_is_not_ranked():
+    tables = [Source(str(i), HELD_OUT, "", "y", never) for i in range(4)]
+    results = {Job(each.name, name, 0): line(0.5) for each in tables for name in ("dnn", "dnn, large")}
+    results |= {Job(str(i), "trees", 0): line(0.6, kind="trees") for i in range(3)}
+    found = markdown(results, tables, METHODS, "trees").splitlines()
+    assert found[0].startswith("Mean rank over tables (3 held out), 1 is best")
+    assert "Not ranked, since too little was measured: 3." in found
 
 
 def test_it_says_when_and_where():
