@@ -53,9 +53,8 @@ def chosen_sources(given: argparse.Namespace) -> list[Source]:
     names = {source.name for source in every} | {_word(source.role) for source in every}
     unknown = [name for name in given.tables if name not in names]
     if unknown:
-        raise ValueError(
-            f"there is no table {unknown[0]!r}; the tables are {', '.join(sorted(names))}; --data adds others"
-        )
+        known = ", ".join(sorted(names))
+        raise ValueError(f"there is no table {unknown[0]!r}; the tables are {known}, and files with --data")
     return [source for source in every if {source.name, _word(source.role)} & set(given.tables)]
 
 

@@ -9,6 +9,7 @@ import dnn
 from benchmarks.accuracy import tables
 from benchmarks.accuracy.method import Method
 from benchmarks.accuracy.methods import METHODS, named
+from benchmarks.accuracy.presets import PRESETS
 from benchmarks.accuracy.runs import measure, scores
 from benchmarks.accuracy.splits import Split, split
 
@@ -69,6 +70,11 @@ def test_a_method_learns_a_table_with_gaps_and_categories(rows, method: Method):
     assert found["accuracy"] > 0.4
     assert found["roc_auc"] > 0.6
     assert found["validation"].keys() == {"accuracy", "roc_auc", "log_loss"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_of_settings_of_the_classifier(name):
+    assert PRESETS[name].keys() <= dnn.Classifier().get_params().keys() - {"seed"}
 
 
 @pytest.mark.parametrize("source", tables.SOURCES, ids=lambda source: source.name)
