@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
     "estimator": {"data", "nn", "report", "settings", "train", "lazy", "classifier", "regressor"},  # it joins them
-    "inspection": {"commands", "lazy", "nn", "pages", "train"},  # of dnn, its version; interop by name, for Keras
-    "explain_run": {"commands", "data", "inspection", "preparation", "report", "settings"},  # of dnn, names
+    "inspection": {"commands", "data", "lazy", "nn", "pages", "train"},  # of data, how a cell became a feature;
+    # of dnn, its version; interop by name, for Keras
+    "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),

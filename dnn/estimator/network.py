@@ -63,6 +63,18 @@ class TakesNetwork(Protocol):
         """
 
 
+@runtime_checkable
+class TakesOptimizer(Protocol):
+    """A callback that looks at the optimizer."""
+
+    def set_optimizer(self, optimizer: OptimizerLike) -> object:
+        """Take the optimizer that will be used.
+
+        Args:
+            optimizer: The optimizer.
+        """
+
+
 def make_network(width: int, outputs: int, settings: NetworkSettings) -> Sequential:
     """Make the network: `mlp`, with dropout after each hidden layer where a share is dropped.
 
@@ -107,7 +119,8 @@ def train_network(
         validation: What early stopping looks at. None: it looks at the training rows' own loss.
         outputs: Number of classes; None for amounts, of which the network gives one.
         settings: The network, the optimizer and the loop.
-        callbacks: As in `fit`; those that have `set_model` are given the network before.
+        callbacks: As in `fit`; those that have `set_model` are given the network before, and by `set_optimizer` the
+            optimizer.
 
     Returns:
         The network, and the history of its epochs.
@@ -116,16 +129,19 @@ def train_network(
         ValueError: If a setting is out of its range.
     """
     network = make_network(rows[0].shape[1], outputs or 1, settings)
+    optimizer = make_optimizer(network.trainable_variables, settings)
     for callback in callbacks:
         if isinstance(callback, TakesNetwork):
             callback.set_model(network)
+        if isinstance(callback, TakesOptimizer):
+            callback.set_optimizer(optimizer)
     ranked = [ranking_callback(network, validation, settings.monitor)] if settings.monitor in RANKINGS else []
     history = fit(
         network,
         rows,
         validation,
         loss=sparse_softmax_cross_entropy if outputs else mean_squared_error,
-        optimizer=make_optimizer(network.trainable_variables, settings),
+        optimizer=optimizer,
         metrics=ACCURACY if outputs else {},
         batch_size=settings.batch_size,
         epochs=settings.epochs,

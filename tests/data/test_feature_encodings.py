@@ -157,7 +157,7 @@ def test_a_scale_of_the_users_own_may_widen_if_it_names_its_columns():
 
 def test_empty_cells_have_an_indicator_where_training_had_some_as_sklearns():
     columns = {"debt": numbers(1, 2, 3), "age": numbers(1, NAN, 4), "job": strings("a", "b", "a")}
-    later = {"age": numbers(NAN, 2), "debt": numbers(NAN, 1), "job": strings("b", "a")}
+    later = {"age": numbers(NAN, 2), "debt": numbers(1, NAN), "job": strings("b", "a")}
     features = Features(columns, scale=lambda x: lambda x: x, missing_indicator=True)
     assert features.names == ["debt", "age", "age is missing", "job=a", "job=b"]
     theirs = SimpleImputer(add_indicator=True).fit(np.stack([columns["debt"], columns["age"]], axis=1))

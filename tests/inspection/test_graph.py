@@ -343,10 +343,10 @@ def test_without_graph_nothing_of_it_is_on_the_page():
     assert "What TensorFlow makes of it" not in plain
     assert "unfold" not in plain
     assert full.count("What TensorFlow makes of it") == 1
-    assert plain.split("<main>")[1].split('<div id="readout"')[0].strip() == (
+    assert plain.split("<main>")[1].split('<div id="panel"')[0].strip() == (
         re.sub(r"<section>\n<h2>What TensorFlow.*?</section>\n", "", full, flags=re.DOTALL)
         .split("<main>")[1]
-        .split('<div id="readout"')[0]
+        .split('<div id="panel"')[0]
         .strip()
     )
 
