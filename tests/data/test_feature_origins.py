@@ -8,7 +8,9 @@ from numpy.testing import assert_allclose
 
 from dnn.data.feature_origins import cell_text, feature_origins
 from dnn.data.features import Features
-from dnn.data.preprocess import SCALES
+from dnn.data.piecewise_linear import PiecewiseLinear
+from dnn.data.quantiles import Quantile
+from dnn.data.scale_choice import SCALES
 
 TRAINED = {
     "age": np.array([20.0, 41.0, 65.0, 33.0]),
@@ -87,3 +89,24 @@ def test_numbers_are_plain():
         "empty",
         "a b",
     ]
+
+
+def test_each_feature_of_any_encoding_is_told_with_its_value_in_the_order_of_the_matrix():
+    trained = TRAINED | {"size": np.array(["small", "large", "medium", "small"], object)}
+    rows = ROWS | {"size": np.array(["large", "huge", "medium"], object)}
+    features = Features(
+        trained,
+        scale=PiecewiseLinear.learner(2),
+        column_scale={"age": Quantile.learn},
+        missing_indicator=True,
+        min_count=2,
+        ordinal={"size": ["small", "medium", "large"]},
+    )
+    made, origins = features(rows).numpy(), feature_origins(features, rows)
+    assert [origin.column for origin in origins] == ["age", "debt", "same", "debt", "job", "size"]
+    assert origins[1].short[0] == "1.25 → 1.607 of 2 bins"  # 1 + (1.25 + 3) / 7
+    assert origins[2].how == "no feature, a constant in training"
+    for row in range(3):
+        told = [text for origin in origins for text in origin.features[row]]
+        values = [1.0 if text.endswith("this value") else float(re.split(r"[ =:]", text)[-1]) for text in told]
+        assert_allclose(values, made[row], rtol=1e-3, atol=1e-6)
