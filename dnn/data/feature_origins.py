@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.bin_edges import short_numbers
 from dnn.data.features import Features
-from dnn.data.gaps import is_missing_name
 from dnn.data.one_hot import OneHot
 from dnn.data.ordinal import Ordinal
 from dnn.data.piecewise_linear import PiecewiseLinear
 from dnn.data.preprocess import Binarize, Normalize, Rescale, Standardize
-from dnn.data.quantiles import Quantile
 from dnn.data.scale_choice import ByColumn
 from dnn.data.table import Column
 
@@ -39,14 +38,21 @@ def feature_origins(features: Features, columns: Mapping[str, Column]) -> list[O
         columns: The rows, as the table has them: float64[rows] or object[rows] of str by column name.
 
     Returns:
-        The numeric columns, the indicators of empty cells, and the categories, each with as many features as it has.
+        The numeric columns, of one feature each, or one for each bin; their indicators of empty cells; then the
+        categories, of one feature for each of their values, or one for their place in an order.
     """
-    values = features(columns).numpy()
-    origins: list[Origin] = []
-    for index, formulas in _scaled(features.scale, range(len(features.numeric))):
-        first = sum(len(origin.features[0]) for origin in origins)
-        own = values[:, first : first + len(formulas)]
-        origins.append(_numeric(features, index, columns[features.numeric[index]], own, formulas))
+    values, done = features(columns).numpy(), 0
+    origins = []
+    for index, scale, place in _scaled_columns(features.scale, range(len(features.numeric))):
+        name = features.numeric[index]
+        if isinstance(scale, PiecewiseLinear):
+            edges = scale.edges[place]
+            bins = max(0, len(edges) - 1)
+            origins.append(_bins(features, index, columns[name], values[:, done : done + bins], edges))
+        else:
+            bins = 1
+            origins.append(_numeric(features, index, columns[name], values[:, done], _formula(scale, place)))
+        done += bins
     origins += [_indicator(name, columns[name]) for name in features.with_indicator]
     return origins + [_category(name, block, columns[name]) for name, block in features.blocks.items()]
 
@@ -62,44 +68,52 @@ def cell_text(cell: Any) -> str:
     return str(cell) if str(cell) else "empty"
 
 
-def _scaled(scale: Any, indices: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the index of each numeric column in the order of the features, with a formula for each feature of it."""
+def _scaled_columns(scale: Any, columns: Sequence[int]) -> Iterator[tuple[int, Any, int]]:
+    """Yield each numeric column in the order of the features, with its scale and its place among that one's columns."""
     if isinstance(scale, ByColumn):
         for own, each in zip(scale.indices, scale.scales, strict=True):
-            yield from _scaled(each, [indices[index] for index in own])
-    elif isinstance(scale, PiecewiseLinear):
-        for index, edges in zip(indices, scale.edges, strict=True):
-            pairs = [(_in_formula(low), cell_text(high)) for low, high in pairwise(edges)]
-            yield index, [f"(x − {low}) / ({high} − {low}), at least 0, at most 1" for low, high in pairs]
+            yield from _scaled_columns(each, [columns[index] for index in own])
     else:
-        yield from ((index, [_formula(scale, place)]) for place, index in enumerate(indices))
+        yield from ((index, scale, place) for place, index in enumerate(columns))
 
 
-def _numeric(
-    features: Features, index: int, cells: Column, values: npt.NDArray[np.float32], formulas: list[str]
+def _bins(
+    features: Features, index: int, cells: Column, values: npt.NDArray[np.float32], edges: Sequence[float]
 ) -> Origin:
-    """Return how the cells of a column became its features, float32[rows, formulas]."""
+    name, mean = features.numeric[index], float(features.means.numpy()[index])
+    if not values.shape[1]:
+        return Origin(name, "no feature, a constant in training", ["no feature"] * len(cells), [[] for _ in cells])
+    numbers = [mean if np.isnan(cell) else cell for cell in cells]
+    made = [
+        [
+            f"{name} {cell_text(cell)}: how far {_in_formula(x)} is from {low} to {high} = {value:.6g}"
+            for (low, high), value in zip(pairwise(short_numbers(list(edges))), row, strict=True)
+        ]
+        for cell, x, row in zip(cells, numbers, values, strict=True)
+    ]
+    count = len(edges) - 1
+    short = [f"{cell_text(cell)} → {row.sum():.4g} of {count} bins" for cell, row in zip(cells, values, strict=True)]
+    return Origin(name, f"how far x is through each bin; edges {', '.join(short_numbers(list(edges)))}", short, made)
+
+
+def _indicator(name: str, cells: Column) -> Origin:
+    empty = np.isnan(cells)
+    made = [[f"{name} is {'' if each else 'not '}empty: {int(each)}"] for each in empty]
+    return Origin(
+        name, "1 where the cell is empty", [f"{cell_text(cell)} → {int(np.isnan(cell))}" for cell in cells], made
+    )
+
+
+def _numeric(features: Features, index: int, cells: Column, values: npt.NDArray[np.float32], how: str) -> Origin:
     name, mean = features.numeric[index], float(features.means.numpy()[index])
     raw = [f"empty, so the training mean {mean:.6g}" if np.isnan(cell) else cell_text(cell) for cell in cells]
     filled = [mean if np.isnan(cell) else cell for cell in cells]
     made = [
-        [
-            f"{name} {text}: {how.replace('x', _in_formula(cell), 1)} = {value:.6g}"
-            for how, value in zip(formulas, of_row, strict=True)
-        ]
-        for text, cell, of_row in zip(raw, filled, values, strict=True)
+        f"{name} {text}: {how.replace('x', _in_formula(cell), 1)} = {value:.6g}"
+        for text, cell, value in zip(raw, filled, values, strict=True)
     ]
-    became = [", ".join(f"{value:.4g}" for value in of_row) or "nothing" for of_row in values]
-    short = [f"{cell_text(cell)} → {text}" for cell, text in zip(cells, became, strict=True)]
-    bins = f"{len(formulas)} bins, the first {formulas[0]}" if len(formulas) > 1 else ""
-    return Origin(name, bins or "".join(formulas) or "no feature: a constant in training", short, made)
-
-
-def _indicator(name: str, cells: Column) -> Origin:
-    empty = np.isnan(np.asarray(cells, np.float64))
-    short = [f"{cell_text(cell)} → {int(is_empty)}" for cell, is_empty in zip(cells, empty, strict=True)]
-    told = [[f"{name} is {cell_text(cell)}: {int(is_empty)}"] for cell, is_empty in zip(cells, empty, strict=True)]
-    return Origin(is_missing_name(name), "1 where the cell is empty", short, told)
+    short = [f"{cell_text(cell)} → {value:.4g}" for cell, value in zip(cells, values, strict=True)]
+    return Origin(name, how, short, [[each] for each in made])
 
 
 def _in_formula(number: float, digits: int = 10) -> str:
@@ -119,8 +133,6 @@ def _formula(scale: Any, index: int) -> str:
         return f"(x − {_in_formula(least)}) / ({cell_text(most)} − {_in_formula(least)})"
     if isinstance(scale, Normalize):
         return "x / √(the sum of the squares of the row's numbers)"
-    if isinstance(scale, Quantile):
-        return "the quantile of x among the training rows"
     if isinstance(scale, Binarize):
         thresholds = np.ravel(scale.threshold.numpy())  # one for all columns, or one for each
         return f"1 if x > {cell_text(thresholds[min(index, len(thresholds) - 1)])}, else 0"
@@ -128,23 +140,24 @@ def _formula(scale: Any, index: int) -> str:
 
 
 def _category(name: str, block: OneHot | Ordinal, cells: Column) -> Origin:
-    texts = [str(cell) for cell in cells]
-    if isinstance(block, Ordinal):
-        places = block(np.asarray(texts, object)).numpy()[:, 0]
-        short = [f"{cell_text(text)} → {place:.4g}" for text, place in zip(texts, places, strict=True)]
-        how = f"its place among {len(block.categories):,} values, from 0 to 1"
-        return Origin(name, how, short, [[f"{name} is {each}"] for each in short])
     known = set(block.categories)
-    other = "the column of rare values" if block.rare else "zeros"
-    short = [f"{cell_text(text)} → {f'{name}={text}' if text in known else other}" for text in texts]
-    rows = [[_one_hot(name, text, category, known) for category in block.categories] for text in texts]
+    if isinstance(block, Ordinal):
+        return _place(name, block, cells)
+    other = f"{name} is rare" if block.rare else "zeros"
+    short = [f"{cell_text(cell)} → {f'{name}={cell}' if cell in known else other}" for cell in map(str, cells)]
+    rows = [[_one_hot(name, cell, category, known) for category in block.categories] for cell in map(str, cells)]
     if block.rare:
-        rare = [text not in known for text in texts]
-        rows = [
-            [*row, f"{name} is {cell_text(text)}: {int(is_rare)} in the column of rare values"]
-            for row, text, is_rare in zip(rows, texts, rare, strict=True)
-        ]
-    return Origin(name, f"1 in the column of its value, of {len(block.names(name)):,}", short, rows)
+        for cell, row in zip(map(str, cells), rows, strict=True):
+            row.append(f"{name} is {cell_text(cell)}, {'not rare: 0' if cell in known else 'rare or never seen: 1'}")
+    return Origin(name, f"1 in the column of its value, of {len(block.categories):,}", short, rows)
+
+
+def _place(name: str, block: Ordinal, cells: Column) -> Origin:
+    last = len(block.categories) - 1
+    places = {category: index / last for index, category in enumerate(block.categories)}
+    short = [f"{cell_text(cell)} → {places.get(cell, block.mean):.4g}" for cell in map(str, cells)]
+    order = ", ".join(block.categories)
+    return Origin(name, f"its place in {order}; others {block.mean:.4g}", short, [[f"{name} {text}"] for text in short])
 
 
 def _one_hot(name: str, cell: str, category: str, known: set[str]) -> str:

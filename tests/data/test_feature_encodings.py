@@ -182,6 +182,7 @@ def test_rare_values_share_a_column_with_those_never_seen_as_sklearns():
         Gap("job", "rare or never seen in training", 4, "the column of rare values")
     ]
     assert Features({"job": job}, min_count=1).names == [f"job={letter}" for letter in "abcde"]
+    assert Features({"job": job[:7]}, min_count=3).names == ["job=a", "job=b"]  # none is rare
 
 
 def test_a_column_of_many_values_can_be_learnt_when_the_rare_ones_are_grouped():
