@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dnn.presets import preset_of
+
 Preset = Mapping[str, Any]
+
+ARTICLE: Preset = {"hidden": (30, 30), "activation": "relu", "scale": "standardize", "dropout": 0.0, "patience": 2}
+REGULAR: Preset = {**ARTICLE, "dropout": 0.2, "patience": 15}
 
 PRESETS: Mapping[str, Preset] = {
     "dnn": {},  # the defaults, whatever they are
-    "dnn, as the article": {"hidden": (30, 30), "batch_size": 100, "epochs": 100, "patience": 2, "dropout": 0.0},
-    "dnn, dropout": {"hidden": (30, 30), "dropout": 0.2, "patience": 15},
+    "dnn, as the article": ARTICLE,
+    "dnn, dropout": REGULAR,
+    "dnn, dropout, piecewise": {**REGULAR, "scale": "piecewise"},
+    "dnn, dropout, gelu": {**REGULAR, "activation": "gelu"},
+    "dnn, dropout, piecewise, gelu": {**REGULAR, "scale": "piecewise", "activation": "gelu"},
+    "dnn, ensemble": preset_of("ensemble"),
+    "dnn, TabM": preset_of("tabm"),
 }

@@ -15,7 +15,7 @@ from dnn.nn.example_weights import weighted
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
-from dnn.train.members import objective, own_orders, penalty_of_row, training_logits
+from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Compiled, Program, is_small, trace
 
@@ -149,9 +149,13 @@ def takes_epochs(optimizer: OptimizerLike) -> TypeGuard[EpochOptimizer]:
     return hasattr(type(optimizer), "train_epoch")
 
 
-def step_multiply_adds(batch_size: int, optimizer: OptimizerLike) -> int:
-    """Return a third of the multiply-adds of a step of dense layers: rows times numbers that are trained."""
-    return batch_size * sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
+def step_multiply_adds(model: object, batch_size: int, optimizer: OptimizerLike) -> int:
+    """Return a third of the multiply-adds of a step of dense layers: rows times numbers that are trained.
+
+    Where members share the numbers, each member multiplies with them.
+    """
+    times = members_of(model) // own_orders(model)
+    return times * batch_size * sum(int(tf.size(parameter)) for parameter in optimizer.parameters)
 
 
 def training_program(
@@ -166,7 +170,7 @@ def training_program(
     orders, rows = own_orders(model), specs.x.shape[0]
     order = tf.TensorSpec([rows] if orders == 1 else [orders, rows], tf.int32)
     key = tf.TensorSpec([2], tf.int32)
-    one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(batch_size, optimizer))
+    one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(model, batch_size, optimizer))
     return Program(train_epoch, (model, loss, optimizer, metrics, batch_size), (specs, order, key), one_thread)
 
 

@@ -138,8 +138,8 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
     under_xla = jit_compile != "auto" and bool(jit_compile)
     steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
-    work = step_multiply_adds(batch_size, optimizer)
-    graph_epochs = epochs_before_xla(steps, batch_size, work) if jit_compile == "auto" else math.inf
+    work = step_multiply_adds(model, batch_size, optimizer)
+    graph_epochs = epochs_before_xla(steps, batch_size, work, members_of(model)) if jit_compile == "auto" else math.inf
     compiled = trace(under_xla)
     check_training_variables(model, optimizer, compiled)
     check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)

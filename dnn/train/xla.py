@@ -18,7 +18,7 @@ PAYS = 1.5e11  # multiply-adds after which XLA has saved the seconds that it too
 MAX_XLA_BATCH = 4096  # rows: with larger batches graph mode is as fast
 
 
-def epochs_before_xla(steps: int, batch_size: int, multiply_adds: int) -> float:
+def epochs_before_xla(steps: int, batch_size: int, multiply_adds: int, members: int = 1) -> float:
     """Return how many epochs "auto" runs in graph mode before XLA takes over: as much work as pays for compiling.
 
     0 if one epoch is as much, ∞ if the batches are too large. Time is not looked at: what is computed depends on the
@@ -28,8 +28,10 @@ def epochs_before_xla(steps: int, batch_size: int, multiply_adds: int) -> float:
         steps: of an epoch.
         batch_size: rows of a step.
         multiply_adds: of a step, as `dnn.train.epoch.step_multiply_adds` counts them.
+        members: of an ensemble; XLA saves in the step of each, beyond the first, what it saves in a small step.
     """
     saved = multiply_adds + (SMALL_STEP_SAVED if is_small(multiply_adds) else STEP_SAVED)
+    saved += (members - 1) * SMALL_STEP_SAVED
     return math.inf if batch_size > MAX_XLA_BATCH else PAYS // (steps * saved)
 
 

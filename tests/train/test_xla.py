@@ -22,6 +22,7 @@ def test_auto_leaves_short_fits_and_large_batches_to_graph_mode():
     assert epochs_before_xla(**BANK | {"multiply_adds": 10**9}) < 5
     assert epochs_before_xla(**BANK | {"steps": 10**6}) == 0
     assert epochs_before_xla(**BANK | {"batch_size": 5_000}) == math.inf
+    assert epochs_before_xla(**BANK, members=16) < epochs_before_xla(**BANK) / 8
 
 
 class Made:
