@@ -9,10 +9,22 @@ from typing import Any
 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        # the network of the article: one of 30 and 30 units, one-hot and standardised, stopped with patience 2
-        "article": MappingProxyType({"hidden": (30, 30), "patience": 2, "dropout": 0.0, "scale": "standardize"}),
+        # the network of the article: one of 30 and 30 relu units, one-hot and standardised, stopped with patience 2
+        "article": MappingProxyType(
+            {
+                "hidden": (30, 30),
+                "activation": "relu",
+                "scale": "standardize",
+                "dropout": 0.0,
+                "optimizer": "adam",
+                "learning_rate": 1e-3,
+                "batch_size": 100,
+                "epochs": 100,
+                "patience": 2,
+            }
+        ),
         # networks of their own, whose mean probability decides
-        "ensemble": MappingProxyType({"ensemble": 16, "dropout": 0.2, "patience": 15}),
+        "ensemble": MappingProxyType({"ensemble": 16}),
         # TabM of Gorishniy et al., ICLR 2025: networks with shared kernels
         "tabm": MappingProxyType(
             {
@@ -21,10 +33,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "hidden": (64, 64),
                 "dropout": 0.1,
                 "optimizer": "adamw",
-                "learning_rate": 2e-3,
+                "learning_rate": 4e-3,
                 "weight_decay": 3e-4,
                 "batch_size": 256,
-                "patience": 15,
             }
         ),
     }

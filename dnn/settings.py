@@ -20,7 +20,7 @@ ARCHITECTURES = ("mlp", "tabm")
 SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "piecewise", "piecewise_tree")
 
 HIDDEN = [30, 30]
-SCALE = "standardize"
+SCALE = "piecewise"
 BINS = 8  # of a column, for the scales of bins
 SHARE = 0.1  # of the rows, for validation and for the test
 
@@ -87,14 +87,14 @@ class NetworkSettings(SeedSetting):
         "mlp", "Layers of their own for each network of an ensemble, or tabm: shared kernels.", choices=ARCHITECTURES
     )
     ensemble: int = option(1, "Networks that are trained as one; their mean probability decides.", min=1)
-    activation: Any = option("relu", "Function between the layers.", choices=ACTIVATIONS)
-    dropout: float = option(0.0, "Share of each hidden layer's units that a training step drops, in [0, 1).")
+    activation: Any = option("gelu", "Function between the layers.", choices=ACTIVATIONS)
+    dropout: float = option(0.2, "Share of each hidden layer's units that a training step drops, in [0, 1).")
     optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)
     learning_rate: float = option(0.001, "The optimizer's step size, > 0.")
     weight_decay: float = option(0.0, "Weights shrink by this × the learning rate in each step, >= 0.")
     batch_size: int = option(100, "Rows per step.", min=1)
     epochs: int = option(100, "Maximum number of passes over the training rows.", min=1)
-    patience: int = option(2, "Stop after this many epochs that were not better.", min=1)
+    patience: int = option(15, "Stop after this many epochs that were not better.", min=1)
     min_delta: float = option(0.0, "By how much the monitored figure must be better to count.", min=0)
     monitor: str = option("val_loss", "Figure of the validation rows that must become better.", choices=MONITORS)
     restore_best: bool = option(True, "Keep the weights of the best epoch.")
