@@ -58,16 +58,16 @@ struct Network {
   }
 };
 
-// [rows, units] to and from the [rows, width] of a layer.
+// [rows, units] to and from the [rows, width] of a layer. Without units there may be 2³¹ rows.
 template <typename T>
 void widen(const T* from, int64_t rows, int64_t units, int64_t width, T* to) {
   std::fill_n(to, rows * width, T(0));
-  for (int64_t i = 0; i < rows; ++i) std::copy_n(from + i * units, units, to + i * width);
+  for (int64_t i = 0; units && i < rows; ++i) std::copy_n(from + i * units, units, to + i * width);
 }
 
 template <typename T>
 void narrow(const T* from, int64_t rows, int64_t units, int64_t width, T* to) {
-  for (int64_t i = 0; i < rows; ++i) std::copy_n(from + i * width, units, to + i * units);
+  for (int64_t i = 0; units && i < rows; ++i) std::copy_n(from + i * width, units, to + i * units);
 }
 
 // Calls move(variable, numbers before the member's, layer, rows, array) for each array of parameters, where the
