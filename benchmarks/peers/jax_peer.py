@@ -23,8 +23,7 @@ class Trainer:
 
     Args:
         job: What to do.
-        members: How many networks, by `jax.vmap` if they are several, each with its own order of the rows; for
-            `epoch_seconds` alone.
+        members: How many networks, by `jax.vmap` if they are several. They have `learn` and `epoch_seconds` alone.
     """
 
     def __init__(self, job: Job, members: int = 1) -> None:
@@ -39,7 +38,7 @@ class Trainer:
 
     def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, float]]:
         """Learn an epoch with the rows in each order; return its loss and accuracy."""
-        return [self._epoch(order) for order in orders]
+        return [self._epoch(np.tile(order, [self.members, 1]) if self.members > 1 else order) for order in orders]
 
     def epoch_seconds(self, epochs: int) -> float:
         """Return the median seconds of an epoch, the first excluded."""
@@ -66,7 +65,8 @@ class Trainer:
             self.layers, self.state, self.x, self.y, order, batch_size=self.job.batch_size
         )
         loss, correct = (np.asarray(steps).sum(dtype=np.float64) for steps in sums)
-        return loss / self.job.rows, correct / self.job.rows
+        rows = self.job.rows * self.members
+        return loss / rows, correct / rows
 
 
 def logits_of(layers: Layers, x: jax.Array) -> jax.Array:
