@@ -11,7 +11,6 @@
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
-#include "tensorflow/core/platform/denormal.h"
 
 #include "adam.h"
 #include "each_once.h"
@@ -53,9 +52,6 @@ REGISTER_OP("DnnMlpAdam")
     });
 
 constexpr int64_t WIDEST = std::numeric_limits<int32_t>::max();  // units
-
-// TensorFlow's threads take denormal numbers for 0, and Python's do not: the bits shall not depend on who computes.
-using FlushDenormal = port::ScopedFlushDenormal;
 
 template <typename T>
 class MlpAdamOp : public OpKernel {
@@ -187,7 +183,6 @@ class MlpAdamOp : public OpKernel {
     std::vector<double> sums_of(2 * members);
     std::vector<char> whole(members, true);
     const auto train = [&](int64_t member, int64_t thread) {
-      const FlushDenormal flush;
       Network<T>& n = networks[thread];
       Begin(context, member, variables, n);
       whole[member] = Train(context, member, rows, order + member * count, steps, written.back(), n);

@@ -124,7 +124,7 @@ def test_a_tensor_that_was_read_before_stays_as_it_was():
 
 
 def test_denormal_numbers_are_0_in_every_thread():
-    """TensorFlow's threads take them for 0, Python's do not."""
+    """In Python's too, while an op runs in it: else a member's bits would depend on the thread that takes it."""
     ensemble = dnn.ensemble_mlp([4, 8, 3], 8, seed=1)
     optimizer = MlpAdam(ensemble, RATE)
     for moment in optimizer.m:
