@@ -1,4 +1,4 @@
-"""The question of ensembles divides by as many epochs of one network, and refuses ensembles that learn something else."""
+"""The question of ensembles divides by as many epochs of one network, and refuses those that learn something else."""
 
 import pytest
 
