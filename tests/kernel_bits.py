@@ -36,6 +36,15 @@ def epoch(x, labels):
     return sums, *optimizer.parameters, *optimizer.m, *optimizer.v
 
 
+def ensemble_epoch(x, labels):
+    model = dnn.ensemble_mlp([33, 70, 33], 5, dropout=0.2, seed=0)
+    optimizer = MlpAdam(model)
+    orders = np.tile(np.arange(len(labels), dtype=np.int32), [5, 1])
+    rows, loss = Rows(tf.cast(x, tf.float32), labels), dnn.sparse_softmax_cross_entropy
+    sums = optimizer.train_epoch(model, loss, (), rows, orders, 32, tf.constant([3, 1]))
+    return sums, *optimizer.parameters, *optimizer.m, *optimizer.v
+
+
 def line(name, results) -> str:
     return f"{name} {hashlib.sha256(b''.join(tensor.numpy().tobytes() for tensor in results)).hexdigest()}"
 
@@ -49,6 +58,7 @@ def bits() -> list[str]:
         line("layer normalization", with_gradients(fused_layer_normalization, matrix, *vectors)),
         line("Adam", adam(matrix, other)),
         line("epoch", epoch(matrix, labels)),
+        line("epoch of an ensemble", ensemble_epoch(matrix, labels)),
     ]
 
 

@@ -19,25 +19,33 @@ Layers = list[tuple[jax.Array, jax.Array]]  # kernel and bias
 
 
 class Trainer:
-    """Trains with a compiled epoch."""
+    """Trains with a compiled epoch.
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    Args:
+        job: What to do.
+        members: How many networks, by `jax.vmap` if they are several. They have `learn` and `epoch_seconds` alone.
+    """
+
+    def __init__(self, job: Job, members: int = 1) -> None:
+        self.job, self.members = job, members
         self.host_x, y = job.arrays()
         self.x, self.y = jnp.asarray(self.host_x), jnp.asarray(y)
         weights = list(map(jnp.asarray, job.weights()))
+        if members > 1:
+            weights = [jnp.tile(value, [members] + [1] * value.ndim) for value in weights]
         self.layers = list(zip(weights[::2], weights[1::2], strict=True))
-        self.state = ADAM.init(self.layers)
+        self.state = jax.vmap(ADAM.init)(self.layers) if members > 1 else ADAM.init(self.layers)
 
     def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, float]]:
         """Learn an epoch with the rows in each order; return its loss and accuracy."""
-        return [self._epoch(order) for order in orders]
+        return [self._epoch(np.tile(order, [self.members, 1]) if self.members > 1 else order) for order in orders]
 
     def epoch_seconds(self, epochs: int) -> float:
         """Return the median seconds of an epoch, the first excluded."""
         laps, random = Laps(), np.random.default_rng(0)
         for _ in range(epochs + 1):
-            self._epoch(random.permutation(self.job.rows).astype(np.int32))
+            orders = [random.permutation(self.job.rows).astype(np.int32) for _ in range(self.members)]
+            self._epoch(np.stack(orders) if self.members > 1 else orders[0])
             laps.lap()
         return laps.median
 
@@ -52,11 +60,13 @@ class Trainer:
         return seconds_per_call(lambda: np.asarray(compiled_logits(self.layers, x)), at_least)
 
     def _epoch(self, order: np.ndarray) -> tuple[float, float]:
-        self.layers, self.state, sums = epoch(
+        run = epoch_of_members if self.members > 1 else epoch
+        self.layers, self.state, sums = run(
             self.layers, self.state, self.x, self.y, order, batch_size=self.job.batch_size
         )
         loss, correct = (np.asarray(steps).sum(dtype=np.float64) for steps in sums)
-        return loss / self.job.rows, correct / self.job.rows
+        rows = self.job.rows * self.members
+        return loss / rows, correct / rows
 
 
 def logits_of(layers: Layers, x: jax.Array) -> jax.Array:
@@ -95,3 +105,12 @@ def epoch(
         carry, last = step(carry, order[whole:])
         sums = jax.tree.map(jnp.append, sums, last)
     return *carry, sums
+
+
+@partial(jax.jit, static_argnames="batch_size", donate_argnums=(0, 1))
+def epoch_of_members(
+    layers: Layers, state: optax.OptState, x: jax.Array, y: jax.Array, orders: jax.Array, *, batch_size: int
+) -> tuple[Layers, optax.OptState, Any]:
+    """Return what `epoch` does, with an axis of members in front of layers, state, orders and sums."""
+    of_one = partial(epoch, batch_size=batch_size)
+    return jax.vmap(of_one, in_axes=(0, 0, None, None, 0))(layers, state, x, y, orders)

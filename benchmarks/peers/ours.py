@@ -18,15 +18,16 @@ class Trainer:
     Args:
         job: What to do.
         optimizer: "Adam" or "MlpAdam".
+        members: How many networks, as one ensemble if they are several; all begin with the job's weights.
         mode: The `jit_compile` of `fit`, or nothing where nothing is trained.
     """
 
-    def __init__(self, job: Job, optimizer: str = "Adam", **mode: bool) -> None:
+    def __init__(self, job: Job, optimizer: str = "Adam", members: int = 1, **mode: bool) -> None:
         self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
-        self.model = dnn.mlp(job.sizes, seed=0)
+        self.model = dnn.ensemble_mlp(job.sizes, members, seed=0) if members > 1 else dnn.mlp(job.sizes, seed=0)
         for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
-            variable.assign(value)
+            variable.assign(np.broadcast_to(value, variable.shape))
         make, of = (MlpAdam, self.model) if optimizer == "MlpAdam" else (dnn.Adam, self.model.trainable_variables)
         self.optimizer = make(of, LEARNING_RATE, epsilon=EPSILON)
 

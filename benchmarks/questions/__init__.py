@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-QUESTIONS = ("epoch", "networks", "cold_start", "one_row", "many_rows", "ten_times", "growth", "scaling")
+QUESTIONS = ("epoch", "networks", "ensembles", "cold_start", "one_row", "many_rows", "ten_times", "growth", "scaling")
 
 
 def module_of(name: str) -> ModuleType:

@@ -24,7 +24,8 @@ class FusedAdam(Adam):
 
     Args:
         parameters: The variables to train, all float32 or all float64, each once.
-        learning_rate: η, > 0, or a schedule: a function of the number of steps taken.
+        learning_rate: η, > 0, or a schedule: a function of the number of steps taken. One for each member of an
+            ensemble only in the epochs of `MlpAdam`.
         beta_1: β₁, in [0.5, 1): below, `dnn.Adam` writes its running means in another form.
         beta_2: β₂, in [0.5, 1).
         epsilon: ε, > 0.
@@ -37,7 +38,7 @@ class FusedAdam(Adam):
     def __init__(
         self,
         parameters: Sequence[tf.Variable],
-        learning_rate: float | ScheduleLike = 1e-3,
+        learning_rate: float | Sequence[float] | ScheduleLike = 1e-3,
         *,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
@@ -70,13 +71,21 @@ class FusedAdam(Adam):
     def _rule(self) -> tf.Tensor:
         """Return η, β₁, β₂, 1 − β₁, 1 − β₂, ε: [6], in the parameters' dtype.
 
-        Raises: ValueError if an option was set since the constructor that only dnn.Adam has.
+        Raises: ValueError if there is a rate for each member, or an option was set that only dnn.Adam has.
         """
+        rate = self.learning_rate
+        if rate.shape.rank:
+            raise ValueError(
+                f"{type(self).__name__} takes a step with one learning rate, got {rate.shape}: use dnn.Adam"
+            )
+        return tf.concat([[tf.cast(rate, self.parameters[0].dtype)], self._constants()], axis=0)
+
+    def _constants(self) -> tf.Tensor:
+        """Return β₁, β₂, 1 − β₁, 1 − β₂, ε: [5]. Raises: as `_rule`."""
         if self.weight_decay or self.v_hat:
             raise ValueError(f"{type(self).__name__} has no weight decay and no AMSGrad: use dnn.Adam")
-        dtype = self.parameters[0].dtype
         constants = self.beta_1, self.beta_2, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
-        return tf.stack([tf.cast(self.learning_rate, dtype), *(tf.constant(c, dtype) for c in constants)])
+        return tf.constant(constants, self.parameters[0].dtype)
 
     def _handles(self, parameters: Sequence[tf.Variable]) -> dict[str, list[tf.Tensor]]:
         """Return what an op reads and writes of these parameters, in their order: p, m and v."""

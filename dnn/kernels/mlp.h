@@ -1,7 +1,8 @@
 // A multilayer perceptron: outputs, loss and all derivatives. It needs no header of TensorFlow's.
 //
-//   h₀ = x,  h_l = relu(h_{l−1} W_l + b_l),  the last without relu: the logits z
-//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where h_{l−1} <= 0, else D_l W_lᵀ, also if that is NaN
+//   h₀ = x,  h_l = drop(relu(h_{l−1} W_l + b_l)),  the last without relu and drop: the logits z
+//   drop(h) = h / (1 − rate) where the random bits of the place are at least rate · 2³², else 0
+//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where h_{l−1} <= 0, else D_l W_lᵀ / (1 − rate), also if that is NaN
 //   ∂W_l = h_{l−1}ᵀ D_l,  ∂b_l = Σ D_l,  summed over the rows
 #pragma once
 
@@ -11,36 +12,56 @@
 
 #include "cross_entropy.h"
 #include "product.h"
+#include "random_bits.h"
 #include "wide.h"
+
+// A kernel or a bias, with Adam's two means and its derivative: [inputs, width] or [width] each.
+template <typename T>
+struct Parameter {
+  T *p, *m, *v, *sums;
+  T* part;  // the derivative of a block of rows
+};
 
 // A layer: its sizes, its parameters, and what a step computes for it. `width` is `units`, rounded up to whole vectors;
 // the columns beyond the units hold 0 or NaN, and no unit depends on them.
 template <typename T>
 struct Layer {
   int64_t inputs, units, width, input_width;
-  const T *kernel, *bias;
-  T *wide_kernel, *wide_bias;          // [inputs, width], [width]
-  T* turned_kernel;                    // [units, input_width]
-  T* outputs;                          // [rows, width]: h
-  T* derivative;                       // [rows, width]: D
-  T *kernel_sums, *bias_sums;          // [inputs, width], [width]: ∂W, ∂b
-  T *kernel_part, *bias_part;          // the same for a block of rows
-  T *kernel_gradient, *bias_gradient;  // in the parameters' shapes
+  Parameter<T> kernel, bias;
+  T* turned_kernel;        // [units, input_width]
+  T* outputs;              // [rows, width]: h
+  T* derivative;           // [rows, width]: D
+  bool drops;              // whether its rate is more than 0
+  T kept;                  // 1 − rate
+  uint32_t least;          // rate · 2³²
+  uint32_t seed, bits_key; // of the epoch, of the step
 };
+
+template <typename T>
+INLINE void drop(Layer<T>& l, int64_t rows) {
+  for (int64_t i = 0; i < rows; ++i) {
+    T* row = l.outputs + i * l.width;
+    const uint32_t place = static_cast<uint32_t>(i * l.units);
+#pragma omp simd
+    for (int64_t j = 0; j < l.width; ++j) {
+      const T kept = row[j] / l.kept;
+      row[j] = mixed(l.bits_key ^ (place + static_cast<uint32_t>(j))) >= l.least ? kept : T(0);
+    }
+  }
+}
 
 template <int BYTES, typename T>
 INLINE void forward(View<T> h, Layer<T>& l, int64_t rows, bool last) {
-  for (int64_t i = 0; i < l.inputs; ++i) std::copy_n(l.kernel + i * l.units, l.units, l.wide_kernel + i * l.width);
-  std::copy_n(l.bias, l.units, l.wide_bias);
-  product<BYTES>(h, rows, static_cast<const T*>(l.wide_kernel), l.width, l.inputs, l.outputs);
+  product<BYTES>(h, rows, static_cast<const T*>(l.kernel.p), l.width, l.inputs, l.outputs);
   for (int64_t i = 0; i < rows; ++i) {
     T* row = l.outputs + i * l.width;
 #pragma omp simd
     for (int64_t j = 0; j < l.width; ++j) {
-      const T sum = row[j] + l.wide_bias[j];
+      const T sum = row[j] + l.bias.p[j];
       row[j] = last || !(sum < 0) ? sum : T(0);
     }
   }
+  if (l.drops) drop(l, rows);
 }
 
 // sums += part
@@ -50,42 +71,34 @@ INLINE void add(const T* part, int64_t size, T* sums) {
   for (int64_t j = 0; j < size; ++j) sums[j] += part[j];
 }
 
-// ∂W and ∂b of a layer with inputs h, [inputs, width] and [width]: sums over blocks of rows, then over the blocks,
-// since one running sum of many float32 numbers would lose digits.
+// ∂W and ∂b of a layer with inputs h: sums over blocks of rows, then over the blocks, since one running sum of many
+// float32 numbers would lose digits.
 template <int BYTES, typename T>
 INLINE void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
   constexpr int64_t SUMMED = 256;
   for (int64_t first = 0; first < rows; first += SUMMED) {
-    T *kernel = first ? l.kernel_part : l.kernel_sums, *bias = first ? l.bias_part : l.bias_sums;
+    T *kernel = first ? l.kernel.part : l.kernel.sums, *bias = first ? l.bias.part : l.bias.sums;
     const T* derivative = l.derivative + first * l.width;
     const int64_t some = std::min(SUMMED, rows - first);
     product<BYTES>({h.data + first * h.row, h.column, h.row}, l.inputs, derivative, l.width, some, kernel);
     std::fill_n(bias, l.width, T(0));
     for (int64_t i = 0; i < some; ++i) add(derivative + i * l.width, l.width, bias);
-    if (first) add(kernel, l.inputs * l.width, l.kernel_sums), add(bias, l.width, l.bias_sums);
+    if (first) add(kernel, l.inputs * l.width, l.kernel.sums), add(bias, l.width, l.bias.sums);
   }
-}
-
-template <int BYTES, typename T>
-INLINE void gradients(View<T> h, Layer<T>& l, int64_t rows) {
-  sum_rows<BYTES>(h, l, rows);
-  for (int64_t i = 0; i < l.inputs; ++i) {
-    std::copy_n(l.kernel_sums + i * l.width, l.units, l.kernel_gradient + i * l.units);
-  }
-  std::copy_n(l.bias_sums, l.units, l.bias_gradient);
 }
 
 // D of the layer below.
 template <int BYTES, typename T>
 INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   for (int64_t i = 0; i < l.inputs; ++i) {
-    for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel[i * l.units + j];
+    for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel.p[i * l.width + j];
   }
   product<BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
           below.derivative);
+  const T kept = below.drops ? below.kept : T(1);
 #pragma omp simd
   for (int64_t i = 0; i < rows * below.width; ++i) {
-    below.derivative[i] = below.outputs[i] <= 0 ? T(0) : below.derivative[i];
+    below.derivative[i] = below.outputs[i] <= 0 ? T(0) : below.derivative[i] / kept;
   }
 }
 
@@ -126,5 +139,5 @@ INLINE void differentiate(const T* x, const std::vector<int32_t>& labels, std::v
   for (size_t i = 0; i <= last; ++i) forward<BYTES>(inputs(i), layers[i], rows, i == last);
   losses(layers[last], labels, sums);
   for (size_t i = last; i > 0; --i) backward<BYTES>(layers[i], layers[i - 1], rows);
-  for (size_t i = 0; i <= last; ++i) gradients<BYTES>(inputs(i), layers[i], rows);
+  for (size_t i = 0; i <= last; ++i) sum_rows<BYTES>(inputs(i), layers[i], rows);
 }

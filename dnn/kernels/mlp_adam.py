@@ -1,4 +1,4 @@
-"""Whole epochs in C++: of a small multilayer perceptron, with Adam, each step in one call."""
+"""Whole epochs in C++: of a small multilayer perceptron or an ensemble of them, with Adam, each step in one call."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from dnn.kernels.compiled import compiled_ops
 from dnn.kernels.fused_adam import FusedAdam
-from dnn.nn.activations import relu
-from dnn.nn.layers import Dense, Sequential
+from dnn.kernels.mlp_layers import OTHERWISE, epoch_seeds, layers_of, rates_of
+from dnn.nn.ensemble import Ensemble
+from dnn.nn.layers import Sequential
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 
 SOURCE, FLAGS = "mlp_adam.cc", ("-ffp-contract=fast",)  # no rounding between product and sum, where the machine can
-_OTHERWISE = "; otherwise use dnn.FusedAdam or dnn.Adam"
 
 
 class EpochRows(Protocol):
@@ -41,17 +41,21 @@ class MlpAdam(FusedAdam):
 
     For small networks, whose steps take less time than TensorFlow takes to run a hundred operations: up to some 50,000
     parameters it is faster than XLA with two threads; beyond, slower. The first use compiles it, in some ten seconds.
+    One thread computes a network; of an ensemble, as `dnn.ensemble_mlp` makes it, TensorFlow's threads each take a
+    member, then the next. Member i of `ensemble_mlp(…, seed=seed)` in `fit(seed=s)` is, to the bit on one machine,
+    what it is alone from `seed + i` in `fit(seed=s + i)`.
     The formulas are those of the layers, the loss and `dnn.Adam`; sums over rows and inputs have another order and,
     where the machine can, no rounding between product and sum. So the weights differ as those under XLA do. On one
-    machine they are the same to the bit in every run. Checkpoints are those of `dnn.Adam`. XLA cannot compile it. A
-    wrapper around it, such as `ClipGradients`, hands it gradients, and goes step by step as around any other optimizer;
-    in a derived class, `train_epoch` does not call `apply`.
+    machine they are the same to the bit in every run, with any number of threads. Checkpoints are those of `dnn.Adam`.
+    XLA cannot compile it. A wrapper around it, such as `ClipGradients`, hands it gradients, and goes step by step as
+    around any other optimizer; in a derived class, `train_epoch` does not call `apply`.
     Source: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by back-propagating errors", Nature 323,
     1986, equations 4 to 7, for the derivatives.
 
     Args:
-        model: Dense layers, all float32 or all float64, with dnn.relu between them and nothing after the last.
-        learning_rate: η, > 0, not a schedule; it may be assigned between epochs.
+        model: Dense layers, all float32 or all float64, with dnn.relu between them, each perhaps followed by
+            dnn.Dropout, and nothing after the last; or a dnn.Ensemble of such networks.
+        learning_rate: η, > 0, not a schedule; it may be assigned between epochs. Or one for each member.
         beta_1: β₁, in [0.5, 1).
         beta_2: β₂, in [0.5, 1).
         epsilon: ε, > 0.
@@ -63,17 +67,19 @@ class MlpAdam(FusedAdam):
 
     def __init__(
         self,
-        model: Sequential,
-        learning_rate: float = 1e-3,
+        model: Sequential | Ensemble,
+        learning_rate: float | Sequence[float] = 1e-3,
         *,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
     ):
-        _layers_of(model)
+        layers_of(model)
         if callable(learning_rate):  # which would be another one in each step
-            raise TypeError(f"learning_rate must be a number here, which callbacks may change{_OTHERWISE}")
+            raise TypeError(f"learning_rate must be a number here, which callbacks may change{OTHERWISE}")
         super().__init__(model.trainable_variables, learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+        if self.learning_rate.shape.rank and not isinstance(model, Ensemble):
+            raise ValueError(f"learning_rate must be a number for one network, got {learning_rate!r}")
 
     def train_epoch(
         self,
@@ -83,6 +89,7 @@ class MlpAdam(FusedAdam):
         rows: EpochRows,
         order: tf.Tensor,
         batch_size: int,
+        key: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Take the steps of an epoch. `dnn.fit` calls it.
 
@@ -91,52 +98,46 @@ class MlpAdam(FusedAdam):
             loss: dnn.sparse_softmax_cross_entropy.
             metrics: dnn.accuracy, or none.
             rows: Features float[rows, inputs] and labels int32[rows], without weights.
-            order: int32[any], the indices of the rows, one batch after the other.
+            order: int32[any], the indices of the rows, one batch after the other; int32[members, any] of an ensemble.
             batch_size: The number of rows in a step; the last one may have fewer.
+            key: int32[2], (seed, epoch), from which dropout is drawn. None: only for a model without dropout.
 
         Returns:
-            float64[1 + metrics], the sums of the losses and metrics of the rows, each before its step.
+            float64[1 + metrics], the sums of the losses and metrics of the rows, and of all members, each before its
+            step.
 
         Raises:
-            ValueError: If the model, loss or metrics are others, also with options, or there are weights of rows.
-            InvalidArgumentError: If a label or an index is out of range; the steps before its batch are then taken.
+            ValueError: If the model, loss or metrics are others, also with options, there are weights of rows, or
+                there is dropout and no key.
+            InvalidArgumentError: If a label or an index is out of range; the steps before its batch are then taken,
+                of an ensemble those before the first such batch of any member.
         """
-        layers = _layers_of(model)
+        layers = layers_of(model)
         if list(map(id, model.trainable_variables)) != list(map(id, self.parameters)):
             raise ValueError("MlpAdam was made for another model than this one")
         if loss is not sparse_softmax_cross_entropy or tuple(metrics) not in ((), (accuracy,)):
             computed = "the loss dnn.sparse_softmax_cross_entropy, and as metric dnn.accuracy or none"
-            raise ValueError(f"MlpAdam computes {computed}, got {loss!r} and {metrics!r}{_OTHERWISE}")
+            raise ValueError(f"MlpAdam computes {computed}, got {loss!r} and {metrics!r}{OTHERWISE}")
         if rows.weights is not None or rows.counted is not None:
-            raise ValueError(f"MlpAdam computes no weights of rows and no ignore_class{_OTHERWISE}")
-        variables = self._handles([parameter for layer in layers for parameter in (layer.kernel, layer.bias)])
+            raise ValueError(f"MlpAdam computes no weights of rows and no ignore_class{OTHERWISE}")
+        variables = self._handles([variable for layer in layers for variable in (layer.dense.kernel, layer.dense.bias)])
+        members = model.members if isinstance(model, Ensemble) else None
         sums = compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
-            x=rows.x, labels=rows.y, order=order, batch_size=batch_size, t=self.t.handle, rule=self._rule(), **variables
+            x=rows.x,
+            labels=rows.y,
+            order=order,
+            seeds=epoch_seeds(layers, key, members),
+            rates=rates_of(layers, members),
+            epoch=0 if key is None else key[1],
+            batch_size=batch_size,
+            t=self.t.handle,
+            rule=self._rule() if members is None else self._rules(members),
+            **variables,
         )
         return sums[: 1 + len(metrics)]
 
-
-def _layers_of(model: object) -> tuple[Dense, ...]:
-    """Return the layers of a model as dnn.mlp makes it. Raises: ValueError that names what differs in another."""
-    if type(model) is not Sequential or not model.layers:  # a derived class may compute otherwise
-        got = f"got {type(model).__name__}{_OTHERWISE}"
-        raise ValueError(f"MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, {got}")
-    last = len(model.layers) - 1
-    layers = tuple(_checked_layer(layer, i, i == last) for i, layer in enumerate(model.layers))
-    parts = len(set(map(id, layers)))
-    if not len(model.trainable_variables) / 2 == len(model.submodules) == parts == len(layers):
-        raise ValueError(f"the model must be its layers alone, each there once, and all of it trained{_OTHERWISE}")
-    if layers[last].kernel.shape[1] == 1:
-        raise ValueError("softmax of one output is always 1: the model must have at least two")
-    return layers
-
-
-def _checked_layer(layer: object, i: int, last: bool) -> Dense:
-    if type(layer) is not Dense:
-        raise ValueError(f"layers[{i}] must be a Dense, got {type(layer).__name__}{_OTHERWISE}")
-    if layer.kernel_regularizer or layer.bias_regularizer:
-        raise ValueError(f"layers[{i}] has a regularizer, which MlpAdam does not compute{_OTHERWISE}")
-    if layer.activation is not (None if last else relu):
-        expected = "no activation, being the last" if last else "the activation dnn.relu"
-        raise ValueError(f"layers[{i}] must have {expected}, got {layer.activation!r}{_OTHERWISE}")
-    return layer
+    def _rules(self, members: int) -> tf.Tensor:
+        """Return `_rule()` of each member, [members, 6]."""
+        rates = tf.broadcast_to(tf.cast(self.learning_rate, self.parameters[0].dtype), [members])
+        rest = tf.tile(self._constants()[tf.newaxis], [members, 1])
+        return tf.concat([rates[:, tf.newaxis], rest], axis=1)

@@ -6,6 +6,7 @@ until the last row is in it, so a short last batch weighs by its rows.
 """
 
 import functools
+import inspect
 from collections.abc import Sequence
 from typing import Protocol, TypeGuard
 
@@ -42,7 +43,8 @@ def train_epoch(
         float64[1 + metrics], the sums over all rows, the loss first.
     """
     if takes_epochs(optimizer):
-        return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size)
+        drawn = {"key": key} if "key" in inspect.signature(optimizer.train_epoch).parameters else {}
+        return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size, **drawn)
 
     def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
         batch = rows.at(part_of(order, first, size))
@@ -130,7 +132,10 @@ def sum_over_rows(
 
 
 class EpochOptimizer(OptimizerLike, Protocol):
-    """An optimizer that takes the steps of a whole epoch itself, as `MlpAdam` does."""
+    """An optimizer that takes the steps of a whole epoch itself, as `MlpAdam` does.
+
+    If `train_epoch` has a parameter named `key`, it gets the int32[2], (seed, epoch), from which dropout is drawn.
+    """
 
     def train_epoch(
         self,
@@ -141,6 +146,7 @@ class EpochOptimizer(OptimizerLike, Protocol):
         order: tf.Tensor,
         batch_size: int,
         /,
+        **key: tf.Tensor,
     ) -> tf.Tensor: ...
 
 

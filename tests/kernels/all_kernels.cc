@@ -1,9 +1,13 @@
 // All kernels in one library, for test_sanitizers.py: TensorFlow's headers take most of a compilation, and so are read
 // once. Each source is in a namespace of its own, since they share names; their headers come before them.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <condition_variable>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "tensorflow/core/framework/bounds_check.h"
@@ -15,7 +19,10 @@
 #include "tensorflow/core/util/work_sharder.h"
 
 #include "adam.h"
+#include "each_once.h"
 #include "mlp.h"
+#include "mlp_network.h"
+#include "mlp_rows.h"
 
 namespace fused_adam {
 #include "fused_adam.cc"

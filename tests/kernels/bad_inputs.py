@@ -102,6 +102,7 @@ def epochs(op):
                     epoch(op, p, value * random.normal(size=(9, sizes[0])).astype(dtype), order, batch_size)
             epoch(op, p, np.zeros((0, sizes[0]), dtype), [], 4)
             assert all((x.numpy() == y).all() for x, y in zip(held, before, strict=True))
+        ensembles(op, dtype, random)
     p = [tf.Variable(tf.ones(size)) for size in shapes_of([3, 4, 2])]
     x, order = tf.ones([9, 3]), [0, 8]
     for label in (-1, 2, 2**31 - 1, -(2**31)):
@@ -128,6 +129,23 @@ def epochs(op):
     epoch(op, p, x, order, batch_size=1, t=tf.Variable(np.int64(2**63 - 3)))
 
 
+def ensembles(op, dtype, random):
+    for members in (1, 2, 7):
+        for sizes in ([1, 1], [17, 33, 16, 2], [0, 3], [3, 0, 2]):
+            shapes = [(members, *(shape if len(shape) == 2 else (1, *shape))) for shape in shapes_of(sizes)]
+            p = [tf.Variable(random.normal(size=shape).astype(dtype)) for shape in shapes]
+            x, order = random.normal(size=(9, sizes[0])).astype(dtype), random.integers(0, 9, (members, 21))
+            for batch_size in (1, 4, 2**62):
+                epoch(op, p, x, order, batch_size)
+            for wrong in (-1, 9, 2**31 - 1):
+                order[-1, -1] = wrong
+                refused(epoch, op, p, x, order, 4)
+            refused(epoch, op, p, x, order[:, :, np.newaxis])
+            refused(epoch, op, p, x, np.zeros((members + 1, 21)))
+            refused(epoch, op, p, x, np.zeros((0, 21)))
+            refused(epoch, op, p, x, order[0])
+
+
 def shapes_of(sizes):
     return [shape for inputs, units in pairwise(sizes) for shape in ((inputs, units), (units,))]
 
@@ -138,7 +156,22 @@ def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None):
     t = tf.Variable(0, dtype=tf.int64) if t is None else t
     labels = np.zeros(len(x), np.int32) if labels is None else np.int32(labels)
     rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], x.dtype if isinstance(x, np.ndarray) else np.float32)
-    op(x=x, labels=labels, order=np.int32(order), **handles, t=t.handle, rule=rule, batch_size=batch_size)
+    order = np.int32(order)
+    dropout = [*order.shape[:-1], len(p) // 2 - 1] if order.ndim else []
+    rule = np.broadcast_to(rule, [*order.shape[:-1], 6]) if order.ndim else rule
+    seeds, rates = np.ones(dropout, np.int32), np.full(dropout, 0.4)
+    op(
+        x=x,
+        labels=labels,
+        order=order,
+        seeds=seeds,
+        rates=rates,
+        epoch=1,
+        **handles,
+        t=t.handle,
+        rule=rule,
+        batch_size=batch_size,
+    )
 
 
 source, *flags = sys.argv[1:]

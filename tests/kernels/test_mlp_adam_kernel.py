@@ -144,7 +144,11 @@ def test_no_order_takes_no_step_and_batches_may_be_of_any_size(dtype):
     assert optimizer.t.numpy() == 1
 
 
-def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t=None, batch_size=1):
+def no_dropout(layers):
+    return {"seeds": np.zeros(layers, np.int32), "rates": np.zeros(layers), "epoch": 1}
+
+
+def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t=None, batch_size=1, **dropout):
     m, v = ([tf.Variable(tf.zeros_like(each)) for each in p] if slot is None else slot for slot in (m, v))
     handles = {name: [each.handle for each in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
     t = tf.Variable(0, dtype=tf.int64) if t is None else t
@@ -153,6 +157,7 @@ def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t
         x=x,
         labels=np.int32(labels),
         order=np.int32(order),
+        **no_dropout(max(len(p) // 2 - 1, 0)) | dropout,
         **handles,
         t=t.handle,
         rule=tf.constant(rule, x.dtype),
@@ -169,11 +174,25 @@ def zeros(*shape, dtype=np.float32):
 
 
 NOTHING = tf.zeros([0])
+OF_MEMBERS = {"order": [[0, 1]] * 2, "rule": [RULE] * 2, "seeds": np.zeros((2, 1), np.int32), "rates": np.zeros((2, 1))}
 REFUSED = {
     "x of one axis": ({"x": tf.ones([4])}, "rank 2|x must be"),
     "labels of another number": ({"labels": [0]}, "must be equal|labels \\[rows\\]"),
-    "an order of two axes": ({"order": [[0, 1]]}, "rank 1|order \\[any\\]"),
-    "a rule of five": ({"rule": RULE[:5]}, "must be 6|rule \\[6\\]"),
+    "an order of three axes": ({"order": [[[0, 1]]]}, "rank 2|order \\[any\\]"),
+    "an order of no axis": ({"order": 0}, "rank 1|order \\[any\\]"),
+    "an order of members": ({"order": [[0, 1]]}, r"rule \[6\], the last two also with an axis of members"),
+    "no members": (OF_MEMBERS | {"order": np.zeros((0, 2)), "rule": np.zeros((0, 6))}, "seeds and rates must be"),
+    "a network for members": (
+        OF_MEMBERS,
+        r"gradient 0 must match its parameter and slots, float \[4,20\], got float \[2,4",
+    ),
+    "a rule of five": ({"rule": RULE[:5]}, r"rule \[6\]"),
+    "a rate of 1": ({"rates": [1.0]}, r"seeds and rates must be \[1\], each rate in \[0, 1\), and epoch a scalar, got"),
+    "a negative rate": ({"rates": [-0.1]}, "each rate in"),
+    "a rate of NaN": ({"rates": [np.nan]}, "each rate in"),
+    "a rate too many": ({"rates": [0.1, 0.1]}, r"got \[1\], .*\[2\].* and \[\]"),
+    "no seeds": ({"seeds": np.int32([])}, r"got \[0\]"),
+    "two epochs": ({"epoch": [1, 2]}, r"and \[2\]"),
     "other features": ({"x": tf.ones([2, 5])}, r"float \[4,20\], got float \[5,20\]"),
     "another dtype": ({"x": tf.ones([2, 4], tf.float64)}, r"float \[4,20\], got double \[4,20\]"),
     "features beyond any memory": ({"x": tf.reshape(NOTHING, [0, 2**62]), "labels": [], "order": []}, "narrower than"),
@@ -244,7 +263,7 @@ def test_a_variable_without_a_value_is_refused(slot):
     handles[slot] = empty if slot == "t" else [empty, handles[slot][1]]
     with pytest.raises((tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
         compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
-            x=tf.ones([1, 4]), labels=[0], order=[0], rule=RULE, batch_size=1, **handles
+            x=tf.ones([1, 4]), labels=[0], order=[0], rule=RULE, batch_size=1, **no_dropout(0), **handles
         )
 
 
@@ -257,12 +276,12 @@ def test_shapes_that_only_the_kernel_sees_are_refused():
     @tf.function(input_signature=specs, autograph=False)
     def traced(x, labels, order, rule):
         return compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
-            x=x, labels=labels, order=order, rule=rule, t=t.handle, batch_size=2, **handles
+            x=x, labels=labels, order=order, rule=rule, t=t.handle, batch_size=2, **handles, **no_dropout(1)
         )
 
     assert traced.get_concrete_function().output_shapes == [2]
     good = [np.ones((2, 4)), [0, 1], [0, 1], RULE]
-    for index, wrong in ((0, np.ones(4)), (0, 1.0), (1, [0]), (1, 0), (2, [[0]]), (2, 0), (3, RULE[:5]), (3, 1.0)):
+    for index, wrong in ((0, np.ones(4)), (0, 1.0), (1, [0]), (1, 0), (2, [[[0]]]), (2, 0), (3, RULE[:5]), (3, 1.0)):
         given = [*good[:index], wrong, *good[index + 1 :]]
         dtypes = tf.float32, tf.int32, tf.int32, tf.float32
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"x must be \[rows, features\], labels \["):

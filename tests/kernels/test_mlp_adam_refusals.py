@@ -10,6 +10,7 @@ from needs_compiler import needs_compiler
 
 import dnn
 from dnn.kernels.mlp_adam import MlpAdam
+from dnn.train.rows import Rows
 
 pytestmark = needs_compiler
 
@@ -21,9 +22,19 @@ class Derived(dnn.Sequential):
         return 2 * super().__call__(x)
 
 
+class DerivedEnsemble(dnn.Ensemble):
+    """An ensemble that might compute otherwise."""
+
+
+def shared_dropout():
+    dropout, hidden = dnn.Dropout(0.5), [dnn.Dense(2, 2, activation=dnn.relu) for _ in range(2)]
+    return dnn.Sequential([hidden[0], dropout, hidden[1], dropout, dnn.Dense(2, 2)])
+
+
 ALONE = "the model must be its layers alone, each there once, and all of it trained"
 TAKES = "MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, got "
 PLAIN = "has a regularizer, which MlpAdam does not compute"
+BETWEEN = r"layers\[{}\] must be a Dense, or a Dropout between two, got "
 RELU, NONE = "must have the activation dnn.relu, got ", "must have no activation, being the last, got "
 
 
@@ -34,8 +45,8 @@ class Penalty(tf.Module):
         return 100.0
 
 
-def with_more(name, value):
-    model = dnn.mlp([2, 3, 2])
+def with_more(name, value, model=None):
+    model = model or dnn.mlp([2, 3, 2])
     setattr(model, name, value)
     return model
 
@@ -49,9 +60,31 @@ MODELS = {
     "no layer": (lambda: dnn.Sequential([]), f"{TAKES}Sequential"),
     "a derived class": (lambda: Derived(dnn.mlp([2, 2]).layers), f"{TAKES}Derived"),
     "another layer": (
-        lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(2, 2)]),
-        r"layers\[1\] must be a Dense, got Dropout",
+        lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu), dnn.LayerNormalization(2), dnn.Dense(2, 2)]),
+        rf"{BETWEEN.format(1)}LayerNormalization",
     ),
+    "dropout of the features": (
+        lambda: dnn.Sequential([dnn.Dropout(0.5), dnn.Dense(2, 2)]),
+        f"{BETWEEN.format(0)}Drop",
+    ),
+    "dropout of the logits": (
+        lambda: dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu), dnn.Dropout(0.5)]),
+        f"{BETWEEN.format(1)}Dropout",
+    ),
+    "dropout twice": (
+        lambda: dnn.Sequential(
+            [dnn.Dense(2, 2, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dropout(0.5), dnn.Dense(2, 2)]
+        ),
+        f"{BETWEEN.format(2)}Dropout",
+    ),
+    "one dropout for two layers": (shared_dropout, ALONE),
+    "TabM": (lambda: dnn.TabM([2, 3, 2], k=2), f"{TAKES}TabM"),
+    "a derived ensemble": (lambda: DerivedEnsemble([dnn.mlp([2, 2]), dnn.mlp([2, 2])]), f"{TAKES}DerivedEnsemble"),
+    "an ensemble of others": (
+        lambda: dnn.ensemble_mlp([2, 3, 2], k=2, activation=dnn.tanh),
+        rf"layers\[0\] {RELU}<function tanh",
+    ),
+    "an ensemble with more": (lambda: with_more("more", tf.Variable(1.0), dnn.ensemble_mlp([2, 2], k=2)), ALONE),
     "a kernel's regularizer": (
         lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.1))]),
         rf"layers\[0\] {PLAIN}",
@@ -93,6 +126,25 @@ def test_wrong_arguments_are_named():
         MlpAdam(dnn.Sequential([first, first, dnn.mlp([2, 2]).layers[0]]))
     with pytest.raises(TypeError, match="learning_rate must be a number here, which callbacks may change; otherwise"):
         MlpAdam(dnn.mlp([2, 2]), dnn.CosineDecay(0.1, 5))
+
+
+def test_learning_rates_of_members_are_for_members():
+    with pytest.raises(ValueError, match=r"learning_rate must be a number for one network, got \[0.1, 0.2\]"):
+        MlpAdam(dnn.mlp([2, 2]), [0.1, 0.2])
+    with pytest.raises(ValueError, match=r"one for each member of an ensemble, got shape \(3,\)"):
+        MlpAdam(dnn.ensemble_mlp([3, 2], k=2), [0.1, 0.2, 0.3])
+    for kind in (MlpAdam, lambda model, rates: dnn.FusedAdam(model.trainable_variables, rates)):
+        ensemble = dnn.ensemble_mlp([3, 2], k=2)
+        optimizer = kind(ensemble, [0.1, 0.2])
+        with pytest.raises(ValueError, match=r"takes a step with one learning rate, got \(2,\): use dnn.Adam"):
+            optimizer.apply([tf.zeros_like(p) for p in optimizer.parameters])
+
+
+def test_dropout_needs_a_key():
+    network = dnn.Sequential([dnn.Dense(2, 2, activation=dnn.relu), dnn.Dropout(0.5), dnn.Dense(2, 2)])
+    rows = Rows(np.eye(2, dtype=np.float32), np.int32([0, 1]))
+    with pytest.raises(ValueError, match="a model with dropout needs the key of the epoch: train it with dnn.fit"):
+        MlpAdam(network).train_epoch(network, LOSS, (), rows, np.int32([0]), 1)
 
 
 def smoothed(labels, logits):

@@ -15,7 +15,7 @@ TEXT = README.read_text("utf-8")
 def test_the_python_blocks_run_in_order():
     names = {"__name__": "readme"}
     blocks = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         exec(compile(block, str(README), "exec"), names)
 

@@ -146,6 +146,13 @@ class Epochs(dnn.Adam):
         return tf.zeros(1 + len(metrics), tf.float64)
 
 
+class DrawingEpochs(dnn.Adam):
+    """One that is told from what to draw."""
+
+    def train_epoch(self, model, loss, metrics, rows, order, batch_size, key):
+        return tf.cast(tf.stack([key[0], *[key[1]] * len(metrics)]) * 50, tf.float64)
+
+
 class Forwarding:
     """A wrapper with the attributes of another optimizer, and an `apply` of its own."""
 
@@ -165,6 +172,16 @@ def test_an_optimizer_whose_class_has_train_epoch_takes_the_epochs(wrap, steps):
     optimizer = Epochs(model.trainable_variables)
     dnn.fit(model, (X, Y), loss=dnn.sparse_softmax_cross_entropy, optimizer=wrap(optimizer), batch_size=8)
     assert optimizer.t.numpy() == steps
+
+
+def test_one_with_a_parameter_key_gets_the_seed_and_the_epoch():
+    model = dnn.mlp([4, 2], seed=0)
+    optimizer = DrawingEpochs(model.trainable_variables)
+    history = dnn.fit(
+        model, (X, Y), loss=dnn.sparse_softmax_cross_entropy, optimizer=optimizer, epochs=2, seed=7, jit_compile=False
+    )
+    assert history["loss"] == [7, 7]
+    assert history["accuracy"] == [1, 2]
 
 
 class Looping(tf.Module):
