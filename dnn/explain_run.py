@@ -1,5 +1,6 @@
 """`dnn explain`: a file becomes features, and the first step of a network on some of its rows a page."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +81,9 @@ def _of_new_network(settings: ExplainSettings) -> Explained:
 def _prepared(settings: ExplainSettings) -> Prepared:
     if settings.data is not None and settings.data.is_dir():
         return read_prepared(settings.data, settings)
-    return prepare_file(settings, settings.seed)
+    return prepare_file(
+        replace(settings, scale=settings.scale or "standardize"), settings.seed
+    )  # one number, one feature
 
 
 def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:

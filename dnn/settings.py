@@ -134,7 +134,7 @@ class PrepareSettings(DataSettings, SeedSetting):
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainSettings(DataSettings, SeedSetting):
-    """The step. The options of `dnn explain`; the network and its optimizer are those of `dnn train` by default."""
+    """The step. The options of `dnn explain`; its network is by default that of the preset "article"."""
 
     run: Path | None = option(
         None, "Folder that `dnn train` made: its network, on the first rows of --data.", show_default="a new network"

@@ -265,3 +265,12 @@ def test_names_of_a_table_stay_texts_in_a_notebook():
     shown = ParsedPage(dnn.Classifier(**QUICK, kinds={script: "numeric"}).fit(frame, target=f"{script}!")._repr_html_())
     assert "script" not in {tag for tag, _ in shown.elements}
     assert ["target", f"{script}!"] in shown.tables[None]
+
+
+def test_a_number_so_large_that_the_outputs_overflow_is_refused_and_one_in_bins_is_not():
+    """Standardised it is as many deviations away; the outermost bin takes it."""
+    x, y = np.arange(40.0)[:, np.newaxis], np.tile(["a", "b"], 20)
+    wild = np.array([[1.0], [1e300]])
+    with pytest.raises(ValueError, match="data row 2: a number is so large that the logits overflow"):
+        dnn.Classifier.preset("article", epochs=1).fit(x, y).predict_proba(wild)
+    assert np.isfinite(dnn.Classifier(epochs=1).fit(x, y).predict_proba(wild)).all()

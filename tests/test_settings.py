@@ -11,6 +11,7 @@ import dnn
 from dnn.cli import app
 from dnn.data.scale_choice import SCALES
 from dnn.estimator import network
+from dnn.presets import preset_of
 from dnn.settings import (
     ACTIVATIONS,
     DEFAULTS,
@@ -58,10 +59,11 @@ def test_what_an_estimator_can_the_command_can_with_the_same_default(estimator):
             assert plain(of_the_command) in (default, () if default is None else default)
 
 
-def test_the_defaults_are_those_of_the_article():
-    """Two hidden layers of 30, batches of 100, at most 100 epochs, patience 2, Keras's Adam."""
-    article = TrainSettings(hidden=[30, 30], batch_size=100, epochs=100, patience=2, learning_rate=0.001, min_delta=0.0)
-    assert article == DEFAULTS
+def test_the_preset_of_the_article_is_the_article_s_network():
+    """Two hidden layers of 30 relu units, standardised, batches of 100, at most 100 epochs, patience 2, Keras's Adam."""
+    stated = {"hidden": (30, 30), "activation": "relu", "scale": "standardize", "batch_size": 100, "epochs": 100}
+    stated |= {"patience": 2, "learning_rate": 0.001, "dropout": 0.0, "optimizer": "adam"}
+    assert preset_of("article") == stated
     assert dnn.Classifier().validation == pytest.approx(0.1)
 
 

@@ -39,7 +39,7 @@ def test_a_loaded_classifier_equals_the_saved_one_to_the_bit(classifier, tmp_pat
 def test_a_saved_model_is_replaced_and_nothing_else_is(classifier, tmp_path):
     classifier.save(tmp_path / "model")
     dnn.save(dnn.Classifier(**QUICK).fit(TABLE, target="y"), tmp_path / "model")
-    assert dnn.load(tmp_path / "model").activation == "relu"
+    assert dnn.load(tmp_path / "model").activation == "gelu"
     (tmp_path / "model" / "thesis.txt").write_text("precious", "utf-8")
     with pytest.raises(ValueError, match="holds something else than a saved model"):
         classifier.save(tmp_path / "model")
@@ -94,7 +94,7 @@ def old_run_folder(folder, classifier):
 
 
 def test_a_run_folder_of_version_0_1_still_loads(tmp_path):
-    fitted = dnn.Classifier(**QUICK).fit(TABLE, target="y")
+    fitted = dnn.Classifier.preset("article", **QUICK).fit(TABLE, target="y")
     old_run_folder(tmp_path, fitted)
     loaded = dnn.load(tmp_path)
     assert np.array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
@@ -103,7 +103,7 @@ def test_a_run_folder_of_version_0_1_still_loads(tmp_path):
 
 @pytest.mark.parametrize("spoil", [lambda w: w.astype("U8"), lambda w: w.astype(np.float64), lambda w: w * np.nan])
 def test_old_weights_of_another_dtype_or_not_finite_are_refused(tmp_path, spoil):
-    old_run_folder(tmp_path, dnn.Classifier(**QUICK).fit(TABLE, target="y"))
+    old_run_folder(tmp_path, dnn.Classifier.preset("article", **QUICK).fit(TABLE, target="y"))
     with np.load(tmp_path / "weights.npz") as file:
         weights = {name: spoil(file[name]) for name in file.files}
     np.savez(tmp_path / "weights.npz", **weights)

@@ -80,7 +80,7 @@ def test_the_command_takes_a_preset_and_what_is_given_goes_before_it(tmp_path):
     options = ["--preset", "tabm", "--ensemble", "2", "--hidden", "4", "--epochs", "2", "--no-baselines"]
     result = CliRunner().invoke(app, ["train", str(data), *options, "--out", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
-    assert "2 networks as one (tabm): 3 → 4 → 2, relu between; batches of 256" in result.output
+    assert "2 networks as one (tabm): 10 → 4 → 2, gelu between; batches of 256" in result.output
     predict = ["predict", str(tmp_path / "run"), "--data", str(data), "--out", str(tmp_path / "predicted.csv")]
     assert CliRunner().invoke(app, predict).exit_code == 0
     with (tmp_path / "predicted.csv").open(encoding="utf-8") as file:
