@@ -81,9 +81,8 @@ def _of_new_network(settings: ExplainSettings) -> Explained:
 def _prepared(settings: ExplainSettings) -> Prepared:
     if settings.data is not None and settings.data.is_dir():
         return read_prepared(settings.data, settings)
-    return prepare_file(
-        replace(settings, scale=settings.scale or "standardize"), settings.seed
-    )  # one number, one feature
+    scale = settings.scale or "standardize"  # one feature for each number
+    return prepare_file(replace(settings, scale=scale), settings.seed)
 
 
 def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
