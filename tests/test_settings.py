@@ -60,7 +60,7 @@ def test_what_an_estimator_can_the_command_can_with_the_same_default(estimator):
 
 
 def test_the_preset_of_the_article_is_the_article_s_network():
-    """Two hidden layers of 30 relu units, standardised, batches of 100, at most 100 epochs, patience 2, Keras's Adam."""
+    """Two hidden layers of 30 relu units, standardised; batches of 100, at most 100 epochs, patience 2."""
     stated = {"hidden": (30, 30), "activation": "relu", "scale": "standardize", "batch_size": 100, "epochs": 100}
     stated |= {"patience": 2, "learning_rate": 0.001, "dropout": 0.0, "optimizer": "adam"}
     assert preset_of("article") == stated

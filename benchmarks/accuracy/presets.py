@@ -12,11 +12,7 @@ REGULAR: Preset = {**ARTICLE, "dropout": 0.2, "patience": 15}
 
 PRESETS: Mapping[str, Preset] = {
     "dnn": {},  # the defaults, whatever they are
-    "dnn, as the article": ARTICLE,
-    "dnn, dropout": REGULAR,
-    "dnn, dropout, piecewise": {**REGULAR, "scale": "piecewise"},
-    "dnn, dropout, gelu": {**REGULAR, "activation": "gelu"},
-    "dnn, dropout, piecewise, gelu": {**REGULAR, "scale": "piecewise", "activation": "gelu"},
+    "dnn, as the article": preset_of("article"),
     "dnn, ensemble": preset_of("ensemble"),
     "dnn, TabM": preset_of("tabm"),
 }
