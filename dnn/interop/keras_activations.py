@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
+from dnn.nn.mish import mish
 from dnn.nn.softmax import log_softmax, softmax
 
 Function = Callable[..., Any]
@@ -18,6 +19,7 @@ ACTIVATIONS: Mapping[str, Function] = MappingProxyType(
         "gelu": gelu,
         "leaky_relu": leaky_relu,
         "log_softmax": log_softmax,
+        "mish": mish,
         "relu": relu,
         "relu6": functools.partial(relu, max_value=6.0),
         "selu": selu,
