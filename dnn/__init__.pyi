@@ -162,6 +162,7 @@ from dnn.train.sweep import sweep as sweep
 from dnn.train.early_stopping import EarlyStopping as EarlyStopping
 from dnn.train.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from dnn.train.callbacks import terminate_on_nan as terminate_on_nan
+from dnn.train.tensorboard import TensorBoard as TensorBoard
 from dnn.train.history import History as History
 from dnn.train.evaluate import evaluate as evaluate
 from dnn.train.evaluate import predict as predict

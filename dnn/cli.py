@@ -127,7 +127,7 @@ def explain_command(**given: Any) -> None:
     """Write one training step as a page: each number, the code that made it, and a check of each gradient."""
     settings, debug = settings_of(ExplainSettings, given | {"config": None}), given["debug"]
     refused_early(lambda: check_page(settings), debug)
-    say_reading(settings.data, given | {"quiet": False, "json": False})
+    say_reading(settings.data or settings.run, given | {"quiet": False, "json": False})
     if sys.modules.get("keras", ...) is None:
         del sys.modules["keras"]  # as `main` left it: here Keras is compared with, where it is installed
     with ready(debug) as commands:

@@ -15,6 +15,8 @@ from dnn.settings import (
     orders_given,
 )
 
+MOST_ROWS, MOST_STEPS = 256, 20  # of a page of `dnn explain`
+
 
 def check_early(settings: DataSettings, out: Path | None) -> None:
     """Refuse what the options alone, and a look at the file system, show to be wrong.
@@ -39,8 +41,11 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
 
 
 def check_page(settings: ExplainSettings) -> None:
-    """Refuse as `check_early`, and a page that would replace a file, or could not be written."""
+    """Refuse as `check_early`, counts out of range, and a page that would replace a file, or could not be written."""
     check_early(settings, None)
+    for name, count, most in (("rows", settings.rows, MOST_ROWS), ("steps", settings.steps, MOST_STEPS)):
+        if not 1 <= count <= most:
+            raise ValueError(f"--{name} must be from 1 to {most}, got {count}")
     if settings.out.exists() and not settings.out.is_file():
         raise ValueError(f"{settings.out} is not a file that could be replaced")
     if not settings.force:
@@ -71,6 +76,11 @@ def checked_fractions(settings: DataSettings) -> tuple[float, float, float]:
 def _check_training(settings: TrainSettings) -> None:
     if settings.folds and (settings.out or settings.cost or settings.min_recall is not None):
         raise ValueError("--folds leaves no model: leave out --out, --min-recall and --cost")
+    if settings.folds and settings.tensorboard:
+        raise ValueError("--folds trains several networks: leave out --tensorboard")
+    if settings.tensorboard:
+        run = settings.tensorboard / (settings.out or Path("run")).name
+        refuse_unwritable(refuse_existing(run) if settings.out else run)
     if settings.min_recall is not None and not 0 <= settings.min_recall <= 1:
         raise ValueError(f"--min-recall must be in [0, 1], got {settings.min_recall}")
     if 0 in settings.hidden and len(settings.hidden) > 1:

@@ -1,6 +1,6 @@
 """From the options of `dnn train` and `dnn prepare` to encoded parts: read, checked, split, encoded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,11 +112,7 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     Raises:
         ValueError: If an option is given again, or a file is damaged.
     """
-    for option in DECIDED:
-        given = for_json(settings)[option]
-        if given is not None and given is not False and given != []:  # 0 is given
-            name = option.replace("_", "-")
-            raise ValueError(f"--{name} was decided when the folder was prepared; leave it out")
+    refuse_decided(settings, "the folder was prepared")
     encoding = load_encoding(folder)
     classes = None if isinstance(encoding.labels, Amounts) else encoding.labels.classes
     paths = {name: folder / f"{name}.npz" for name in PARTS}
@@ -125,6 +121,14 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in hashed}}
     origin["prepared"] = read_json(folder / "config.json")
     return Prepared(encoding, arrays, {}, origin, None)
+
+
+def refuse_decided(settings: DataSettings, when: str, *, besides: Sequence[str] = ()) -> None:
+    """Refuse options that were decided before. Raises: ValueError for one that is given, and not among `besides`."""
+    for option in (each for each in DECIDED if each not in besides):
+        given = for_json(settings)[option]
+        if given is not None and given is not False and given != []:  # 0 is given
+            raise ValueError(f"--{option.replace('_', '-')} was decided when {when}; leave it out")
 
 
 def read_options(settings: DataSettings) -> ReadOptions:

@@ -125,6 +125,9 @@ class TrainSettings(NetworkSettings, DataSettings):
     folds: int | None = option(None, "Cross-validate with this many folds instead, and write no folder.", min=2)
     baselines: bool = option(True, "Compare with logistic regression and gradient boosting.")
     report: bool = option(True, "Leave the run as pictures too, report.html.")
+    tensorboard: Path | None = option(
+        None, "Write event files for TensorBoard into a folder of the run's name in this one.", show_default="none"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +141,13 @@ class PrepareSettings(DataSettings, SeedSetting):
 class ExplainSettings(DataSettings, SeedSetting):
     """The step. The options of `dnn explain`; the network and its optimizer are those of `dnn train` by default."""
 
-    rows: int = option(8, "Rows of a step.", min=1, max=256)
-    steps: int = option(1, "Steps, one after the other.", min=1, max=20)
+    run: Path | None = option(
+        None, "Folder that `dnn train` made: its network, on the first rows of --data.", show_default="a new network"
+    )
+    rows: int = option(8, "Rows of a step, 1 to 256.")
+    steps: int = option(1, "Steps, one after the other, 1 to 20.")
     hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    graph: bool = option(False, "Show what TensorFlow makes of a step too: its graph, XLA's kernels, a timeline.")
     out: Path = option(Path("step.html"), "Page to write.")
     force: bool = option(False, "Replace the file --out if it exists.")
 

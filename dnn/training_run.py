@@ -46,7 +46,8 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     watch.lap("reading and encoding")
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
     record = layer_record(prepared) if settings.report else None
-    _train(estimator, prepared, settings, voice, [record] if record else [])
+    board = event_files(prepared, settings.tensorboard / out.name) if settings.tensorboard else None
+    _train(estimator, prepared, settings, voice, [each for each in (record, board) if each])
     watch.lap("training")
     results, output = estimator.evaluate_arrays(prepared.arrays["test"])
     watch.lap("testing")
@@ -65,8 +66,17 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     if record:
         page = leave_report(run, estimator, prepared, output, record, metrics, config, voice.document["notes"], watch)
         voice.result("report", page, ["", f"the run as pictures: {page}"])
+    if board:
+        voice.result("tensorboard", board.log_dir, [f"event files: tensorboard --logdir {settings.tensorboard}"])
     voice.say("", f"run folder: {run}", f"predict with it: dnn predict {run} --data new.csv --out predictions.csv")
     voice.end(run)
+
+
+def event_files(prepared: Prepared, folder: Path) -> dnn.TensorBoard:
+    """Return a callback that writes the epochs for TensorBoard."""
+    amounts = isinstance(prepared.encoding.labels, Amounts)
+    loss = dnn.mean_squared_error if amounts else dnn.sparse_softmax_cross_entropy
+    return dnn.TensorBoard(folder, loss=loss, data=prepared.arrays["train"])
 
 
 def _write_run(out: Path, estimator: Estimator, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> Path:

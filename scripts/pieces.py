@@ -26,7 +26,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("layers", ("nn.layers", "nn.dropout", "nn.normalization"), is_class, "; `mlp`, a `Sequential` of `Dense` layers"),
     (
         "embeddings",
-        ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings", "nn.column_blocks"),
+        ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings"),
         is_class,
         "; `ColumnBlocks` gives each to its columns",
     ),

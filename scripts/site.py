@@ -2,7 +2,8 @@
 
 Pages of docs/ are written to be read on GitHub too. So their links are relative to the repository; here they become
 links to pages of the site, or to the repository on the web. `<!-- public names of dnn.nn.losses, … -->` in docs/api
-becomes a directive of mkdocstrings for each public name that one of these modules defines.
+becomes a directive of mkdocstrings for each public name that one of these modules defines. A formula in LaTeX between
+$$ and $$ becomes MathML, which browsers show without a script or a network.
 """
 
 import ast
@@ -25,6 +26,7 @@ ELSEWHERE = {  # page or picture of the site: where it stands in the repository
 }
 LINK = re.compile(r"(!?\[[^\]]*\])\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 CODE = re.compile(r"^( *)(```.*?^\1```$)", re.DOTALL | re.MULTILINE)
+FORMULA = re.compile(r"^\$\$(.+?)\$\$$", re.DOTALL | re.MULTILINE)
 NAMES = re.compile(r"<!-- public names of ([\w., \n]+?) -->")
 
 
@@ -41,10 +43,21 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Return the page with links that lead somewhere from the site, and the names of the API (called by mkdocs)."""
     name = page.file.src_uri
     parts = CODE.split(markdown)  # text, indent, code, text, …: what looks like a link in code is none
-    parts[::3] = [LINK.sub(lambda link: linked(link, name, config.repo_url), part) for part in parts[::3]]
+    parts[::3] = [
+        LINK.sub(lambda link: linked(link, name, config.repo_url), part) for part in map(in_mathml, parts[::3])
+    ]
     for index in range(2, len(parts), 3):
         parts[index - 1 : index + 1] = ["", parts[index - 1] + parts[index]]
     return NAMES.sub(lambda found: directives(modules_in(found[1])), "".join(parts))
+
+
+def in_mathml(text: str) -> str:
+    """Return the text with its formulas in MathML, each in a block of its own."""
+    if not FORMULA.search(text):
+        return text
+    from latex2mathml.converter import convert
+
+    return FORMULA.sub(lambda found: f'<div class="formula">{convert(found[1], display="block")}</div>', text)
 
 
 def linked(link: re.Match[str], page: str, repository: str) -> str:
@@ -62,7 +75,7 @@ def repository_path(page: str) -> str:
 def address(path: str, page: str, repository: str) -> str:
     """Return where a page links to for a path of the repository: a page of the site, else the repository's own."""
     shown = {there: name for name, there in ELSEWHERE.items()}
-    if path in shown or path.startswith("docs/"):
+    if path in shown or (path.startswith("docs/") and not (HOME / path).is_dir()):
         return posixpath.relpath(shown.get(path, path.removeprefix("docs/")), posixpath.dirname(page) or ".")
     return f"{repository}/{'tree' if (HOME / path).is_dir() else 'blob'}/main/{path}"
 

@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from parsed_page import ParsedPage
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -244,3 +245,23 @@ def test_a_class_that_training_did_not_have_is_told_with_its_line(fitted, tmp_pa
     clients().assign(deposit=["perhaps", *clients()["deposit"][1:]]).to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(ValueError, match=r"new.csv, line 2, column 'deposit': the target 'perhaps' is not one of"):
         fitted.evaluate(tmp_path / "new.csv")
+
+
+def test_a_notebook_shows_the_settings_and_once_it_is_fitted_the_columns_and_the_network(fitted):
+    new = ParsedPage(dnn.Classifier(**QUICK)._repr_html_())
+    assert "not fitted yet" in new.text_of("p")
+    assert ["epochs", "3"] in new.tables[None]
+    rows = ParsedPage(fitted._repr_html_()).tables[None]
+    assert ["target", "deposit"] in rows
+    assert ["0 (Dense)", "(None, 8)", f"{fitted.fitted.features.width * 8 + 8}"] in rows
+    assert [f"best epoch: {name}" for name in fitted.history_.best] == [
+        cells[0] for cells in rows if cells[0].startswith("best epoch")
+    ]
+
+
+def test_names_of_a_table_stay_texts_in_a_notebook():
+    script = "<script>alert(1)</script>"
+    frame = clients().rename(columns={"age": script, "deposit": f"{script}!"}).replace({"yes": f"{script}?"})
+    shown = ParsedPage(dnn.Classifier(**QUICK, kinds={script: "numeric"}).fit(frame, target=f"{script}!")._repr_html_())
+    assert "script" not in {tag for tag, _ in shown.elements}
+    assert ["target", f"{script}!"] in shown.tables[None]

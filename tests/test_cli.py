@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 import dnn
 from dnn.cli import app
+from dnn.nn.modules import variable_paths
 from dnn.startup import CHATTER
 
 DNN = [sys.executable, "-c", "from dnn.cli import main; main()"]
@@ -435,7 +436,7 @@ def test_help_explains_every_option_and_imports_no_tensorflow():
         for option in command.params:
             assert option.help, (name, option.name)
             assert option.help.split()[0] in shown
-    assert "[default: (standardize)]" in " ".join(run("train", "--help").replace("│", " ").split())
+    assert "(standardize)" in run("train", "--help")  # the names of the scales stand between it and "default:"
     code = "import sys; from dnn.cli import app; app(['train', '--help'], standalone_mode=False)"
     loaded = subprocess.run(
         [sys.executable, "-c", f"{code}; print([m for m in ('tensorflow', 'numpy', 'pyarrow') if m in sys.modules])"],
@@ -670,7 +671,50 @@ def test_explain_writes_the_first_steps_as_a_page(tmp_path):
     assert "mean_squared_error" in out.read_text("utf-8")
 
 
-def test_explain_takes_a_prepared_folder(tmp_path):
+def test_explain_takes_a_prepared_folder_and_shows_the_graph_of_a_step(tmp_path):
     run("prepare", "--out", tmp_path / "prepared")
-    run("explain", tmp_path / "prepared", "--rows", 2, "--hidden", 0, "--out", tmp_path / "step.html")
-    assert "as the table has them" not in (tmp_path / "step.html").read_text("utf-8")
+    run("explain", tmp_path / "prepared", "--rows", 2, "--hidden", 0, "--graph", "--out", tmp_path / "step.html")
+    page = (tmp_path / "step.html").read_text("utf-8")
+    assert "as the table has them" not in page
+    assert 'id="time-lines"' in page
+
+
+def test_explain_shows_a_step_of_a_trained_network_with_the_settings_of_its_run(tmp_path, small):
+    run("train", "--data", small, "--epochs", 2, "--out", tmp_path / "run", "--optimizer", "sgd", "--hidden", 3)
+    model = dnn.load(tmp_path / "run").fitted.model
+    for options in ([], ["--data", small]):  # that of the run is found
+        out = tmp_path / f"step{len(options)}.html"
+        text = run("explain", "--run", tmp_path / "run", *options, "--rows", 4, "--out", out)
+        assert "the optimizer begins anew" in text
+        page = out.read_text("utf-8")
+        data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+        numbers = data["steps"][0]
+        for name, variable in variable_paths(model).items():
+            np.testing.assert_array_equal(np.float32(numbers[f"{name}:value"]), variable.numpy().ravel())
+            change = -np.float32(0.001) * np.float32(numbers[f"{name}:gradient"])  # SGD's, without momentum
+            np.testing.assert_allclose(numbers[f"{name}:change"], change, atol=1e-7)
+        assert len(data["origins"][0]) == len(numbers["x:value"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hidden", 3], "--hidden was decided when the run was trained; leave it out"),
+        (["--target", "y"], "--target was decided when the run was trained; leave it out"),
+        (["--rows", 0], "--rows must be from 1 to 256, got 0"),
+        (["--steps", 21], "--steps must be from 1 to 20, got 21"),
+    ],
+)
+def test_options_of_explain_that_cannot_be_are_refused_in_one_line(tmp_path, trained, options, message):
+    assert message in refusal("explain", "--run", trained, *options, "--out", tmp_path / "step.html")
+
+
+def test_explain_asks_for_data_where_those_of_the_run_are_gone(tmp_path, small):
+    data = Path(shutil.copy(small, tmp_path / "gone.csv"))
+    run("train", "--data", data, "--epochs", 1, "--out", tmp_path / "run")
+    data.unlink()
+    text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
+    assert "gone.csv, are no file; name a file with --data" in text
+    (tmp_path / "run" / "config.json").unlink()
+    text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
+    assert "it is not known what it was trained on; name a file with --data" in text

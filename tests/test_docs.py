@@ -50,6 +50,7 @@ def test_most_pages_with_python_are_run_here():
         "README",
         "guide",
         "custom-ops",
+        "encodings",
         "explain",
         "ensembles",
         *RUN_ELSEWHERE,

@@ -53,11 +53,17 @@ def test_a_loaded_estimator_predicts_the_same_bits_and_the_exported_model_nearly
     assert getattr(again, predict)(data).tobytes() == expected.tobytes()
     assert again.get_params() == estimator.get_params()
     estimator.export(tmp_path / "exported")
-    serve = tf.saved_model.load(tmp_path / "exported").signatures["serving_default"]
+    signatures = tf.saved_model.load(tmp_path / "exported").signatures
     cells = {name: cells.tolist() if cells.dtype == object else cells for name, cells in data.columns.items()}
-    served = serve(**{name: tf.constant(cells[name]) for name in cells if name != target})
     name = "probabilities" if kind is dnn.Classifier else "amount"
-    np.testing.assert_allclose(served[name], expected, rtol=1e-5, atol=1e-6)
+    for serve in (signatures["serving_default"], signatures["without_strip"]):
+        served = serve(**{name: tf.constant(cells[name]) for name in cells if name != target})
+        np.testing.assert_allclose(served[name], expected, rtol=1e-5, atol=1e-6)
+    graph = signatures["without_strip"].graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    used = {node.op for node in nodes}
+    assert "LookupTableFindV2" in used
+    assert not used & {"StringStrip", "LowerBound", "UpperBound", "Ndtri", "Erfinv"}  # which ONNX has not
 
 
 def test_the_settings_give_the_features_that_one_writes_by_hand(table):

@@ -19,19 +19,11 @@ MAY_IMPORT = {
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
-    "estimator": {
-        "data",
-        "nn",
-        "presets",
-        "report",
-        "settings",
-        "train",
-        "lazy",
-        "classifier",
-        "regressor",
-    },  # it joins them
-    "inspection": {"commands", "lazy", "nn", "pages", "train"},  # of dnn, its version; interop by name, for Keras
-    "explain_run": {"commands", "data", "inspection", "preparation", "report", "settings"},  # of dnn, names
+    "estimator": {"data", "nn", "presets", "report", "settings", "train", "lazy"}
+    | {"classifier", "regressor"},  # it joins them
+    "inspection": {"commands", "data", "lazy", "nn", "pages", "train"},  # of data, how a cell became a feature;
+    # of dnn, its version; interop by name, for Keras
+    "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),

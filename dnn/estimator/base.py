@@ -4,6 +4,7 @@ The conventions are scikit-learn's, and scikit-learn is not needed: the construc
 returns the estimator, what was learnt ends with an underscore, `get_params` and `set_params` serve `clone`.
 """
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
@@ -27,8 +28,11 @@ from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
 from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
 from dnn.estimator.target_kind import TargetKind
+from dnn.nn.html_table import small_table
+from dnn.nn.summary import summary_html
 from dnn.settings import NetworkSettings
 from dnn.train.callbacks import CallbackLike
+from dnn.train.history import History
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -164,6 +168,19 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         """
         self.n_features_in_ = len(self.fitted.encoding.features.kinds)
         self.feature_names_in_ = np.array(list(self.fitted.encoding.features.kinds), object)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the settings; once it is fitted, columns, best epoch and network."""
+        rows = [(name, repr(value)) for name, value in self.get_params().items()]
+        settings = small_table(("setting", "value"), rows, left=2)
+        title = f"<p><b>{html.escape(repr(self))}</b></p>"
+        if not self.__sklearn_is_fitted__():
+            return f"{title}<p>not fitted yet</p><details><summary>settings</summary>{settings}</details>"
+        encoding, best = self.fitted.encoding, getattr(self, "history_", History()).best or {}
+        learnt = [("target", encoding.target), ("learnt", repr(encoding.labels)), ("columns", repr(encoding.features))]
+        figures = [(f"best epoch: {name}", f"{value:.6g}") for name, value in best.items()]
+        tables = small_table((), [*learnt, *figures], left=2) + summary_html(self.fitted.model)
+        return f"{title}{tables}<details><summary>settings</summary>{settings}</details>"
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "predictor_")

@@ -25,6 +25,9 @@ def export(
     `probabilities`, float32[rows, classes], and `label`, string[rows]; or `amount`, float64[rows]. If the model has an
     op in C++, the logger "dnn" tells, at the level WARNING, what else must go with the SavedModel.
 
+    White space around strings is stripped, as the readers of files do. ONNX has no such op, so a second signature,
+    "without_strip", leaves strings as they are.
+
     Args:
         predict: A `tf.Module` from tensors by column name to probabilities or amounts.
         kinds: "numeric" or "category" by column name.
@@ -36,16 +39,24 @@ def export(
     inputs = input_names(kinds)
     signature = {inputs[name]: tf.TensorSpec([None], dtypes[kind], inputs[name]) for name, kind in kinds.items()}
 
-    @tf.function(input_signature=[signature])
-    def serve(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        cells = {name: inputs_by_name[inputs[name]] for name in inputs}
-        predicted = predict({name: x if kinds[name] == "numeric" else tf.strings.strip(x) for name, x in cells.items()})
+    def outputs(cells: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        predicted = predict(cells)
         if classes is None:
             return {"amount": predicted}
         labels = tf.argmax(predicted, axis=1) if threshold is None else tf.cast(predicted[:, 1] >= threshold, tf.int64)
         return {"probabilities": predicted, "label": tf.gather(tf.constant(classes), labels)}
 
-    tf.saved_model.save(predict, str(folder), signatures=serve)
+    @tf.function(input_signature=[signature])
+    def serve(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        cells = {name: inputs_by_name[inputs[name]] for name in inputs}
+        return outputs({name: x if kinds[name] == "numeric" else tf.strings.strip(x) for name, x in cells.items()})
+
+    @tf.function(input_signature=[signature])
+    def serve_without_strip(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return outputs({name: inputs_by_name[inputs[name]] for name in inputs})
+
+    signatures = {"serving_default": serve, "without_strip": serve_without_strip}
+    tf.saved_model.save(predict, str(folder), signatures=signatures)
     _tell_of_ops(serve.get_concrete_function().graph.as_graph_def(), folder)
 
 

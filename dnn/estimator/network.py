@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.estimator.learning_rate import learning_rate_of
 from dnn.nn import activations
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_count
@@ -22,15 +23,13 @@ from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.mish import mish
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
-from dnn.nn.optimizers.coslog import Coslog
 from dnn.nn.optimizers.rmsprop import RMSprop
-from dnn.nn.optimizers.schedules import CosineDecay
 from dnn.nn.optimizers.sgd import SGD
-from dnn.nn.protocols import ActivationLike, LossLike, OptimizerLike, ScheduleLike
+from dnn.nn.protocols import ActivationLike, LossLike, OptimizerLike
 from dnn.nn.realmlp import realmlp
 from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.tabm import TabM
-from dnn.settings import ARCHITECTURES, DEFAULTS, SCHEDULES, NetworkSettings
+from dnn.settings import ARCHITECTURES, DEFAULTS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import ACCURACY, predict
@@ -70,6 +69,18 @@ class TakesNetwork(Protocol):
 
         Args:
             model: The network.
+        """
+
+
+@runtime_checkable
+class TakesOptimizer(Protocol):
+    """A callback that looks at the optimizer."""
+
+    def set_optimizer(self, optimizer: OptimizerLike) -> object:
+        """Take the optimizer that will be used.
+
+        Args:
+            optimizer: The optimizer.
         """
 
 
@@ -119,27 +130,6 @@ def make_optimizer(parameters: Sequence[tf.Variable], settings: NetworkSettings,
     return make(parameters, rate, **options)  # a user's may know no weight decay
 
 
-def learning_rate_of(settings: NetworkSettings, steps: int) -> float | ScheduleLike:
-    """Return the learning rate, or its schedule over all epochs of this number of steps.
-
-    Raises:
-        ValueError: If there is no such schedule, or the warm-up does not fit.
-    """
-    if settings.schedule not in SCHEDULES:
-        raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {settings.schedule!r}")
-    warmup = checked_count(settings.warmup, "warmup", least=0)
-    if warmup and (settings.schedule != "cosine" or warmup >= settings.epochs):
-        raise ValueError(f"warmup is for schedule='cosine', and less than epochs={settings.epochs}, got {warmup}")
-    if settings.schedule == "constant":
-        return settings.learning_rate
-    if settings.schedule == "coslog4":
-        return Coslog(settings.learning_rate, settings.epochs * steps, cycles=4)
-    decay_steps = (settings.epochs - warmup) * steps
-    if not warmup:
-        return CosineDecay(settings.learning_rate, decay_steps)
-    return CosineDecay(0.0, decay_steps, warmup_target=settings.learning_rate, warmup_steps=warmup * steps)
-
-
 def loss_of(outputs: int | None, settings: NetworkSettings) -> LossLike:
     """Return the loss of this number of classes, or of amounts for None.
 
@@ -170,7 +160,8 @@ def train_network(
         validation: What early stopping looks at. None: it looks at the training rows' own loss.
         outputs: Number of classes; None for amounts, of which the network gives one.
         settings: The network, the optimizer and the loop.
-        callbacks: As in `fit`; those that have `set_model` are given the network before.
+        callbacks: As in `fit`; those that have `set_model` are given the network before, and by `set_optimizer` the
+            optimizer.
 
     Returns:
         The network, and the history of its epochs.
@@ -179,16 +170,20 @@ def train_network(
         ValueError: If a setting is out of its range.
     """
     network = make_network(rows[0].shape[1], outputs or 1, settings)
+    steps = math.ceil(len(rows[0]) / settings.batch_size)
+    optimizer = make_optimizer(network.trainable_variables, settings, steps)
     for callback in callbacks:
         if isinstance(callback, TakesNetwork):
             callback.set_model(network)
+        if isinstance(callback, TakesOptimizer):
+            callback.set_optimizer(optimizer)
     ranked = [ranking_callback(network, validation, settings.monitor)] if settings.monitor in RANKINGS else []
     history = fit(
         network,
         rows,
         validation,
         loss=loss_of(outputs, settings),
-        optimizer=make_optimizer(network.trainable_variables, settings, math.ceil(len(rows[0]) / settings.batch_size)),
+        optimizer=optimizer,
         metrics=ACCURACY if outputs else {},
         batch_size=settings.batch_size,
         epochs=settings.epochs,

@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.data.feature_origins import feature_origins
+from dnn.data.features import Features
+from dnn.inspection.graph_page import graph_section
+from dnn.inspection.graph_record import record_graph
 from dnn.inspection.in_keras import compare_with_keras
+from dnn.inspection.maps import shown_indices
 from dnn.inspection.record import record_steps, restored
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
@@ -19,6 +24,7 @@ from dnn.nn.protocols import LossLike, OptimizerLike
 from dnn.train.rows import Rows
 
 MOST_ROWS = 256
+MOST_COLUMNS = 60  # of the table's cells
 
 
 class Explanation:
@@ -63,6 +69,8 @@ def explain(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
+    features: Features | None = None,
+    graph: bool = False,
 ) -> Explanation:
     """Take a training step on a few rows, and show every number of it beside the code that made it.
 
@@ -80,21 +88,27 @@ def explain(
         steps: how many steps to take, one after the other, >= 1; the page turns from one to the next.
         batch_size: rows of a step; the next step takes the next ones, and after the last the first again. None: all.
         seed: that of `fit`, for what is left to chance, such as dropout.
-        feature_names: a name for each feature. None: their numbers.
+        feature_names: a name for each feature. None: those of `features`, else their numbers.
         class_names: a name for each output. None: their numbers.
         columns: the cells of the table that the rows were made of, by column, to show them first. None: not shown.
+        features: by which x was made of `columns`, to show how each cell became its feature. None: not shown.
+        graph: whether to show what TensorFlow makes of the first step too: the operations of the graph that `fit` runs,
+            each with its line of the source, XLA's kernels, and where the microseconds go. It takes a few seconds.
 
     Returns:
         The page: `.save("step.html")`, or its `.html`; a notebook shows it.
 
     Raises:
-        ValueError: If there are no rows, more than 256 in a step, names that do not fit, or less than one step.
+        ValueError: If there are no rows, more than 256 in a step, names that do not fit, less than one step,
+            `features` do not make x of `columns`, or the model is an ensemble.
 
     Example:
         >>> model = dnn.mlp([2, 3, 2], seed=0)
         >>> explain(model, [[1.0, 2.0], [0.5, -1.0]], [0, 1]).html[:15]
         '<!DOCTYPE html>'
     """
+    if hasattr(model, "member_logits"):
+        raise ValueError("an ensemble is explained member by member, as dnn.Ensemble has them: ensemble.member(0)")
     rows = _checked_rows(model, x, y)
     count = rows.x.shape[0]
     size = count if batch_size is None else batch_size
@@ -105,19 +119,25 @@ def explain(
     indices = [np.arange(step * size, (step + 1) * size) % count for step in range(steps)]
     optimizer = Adam(model.trainable_variables) if optimizer is None else optimizer
     _check_columns(columns, count)
+    _check_features(features, columns, rows.x)
     unknown = [p.name for p in optimizer.parameters if not any(p is variable for variable in model.variables)]
     if unknown:
         raise ValueError(f"the optimizer trains variables that are not the model's: {', '.join(unknown)}")
     with restored(model.variables):
         model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
+    feature_names = features.names if feature_names is None and features else feature_names
+    shown = _shown_columns(columns or {})
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),
         _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
-        {name: [[cells[i] for i in chosen] for chosen in indices] for name, cells in (columns or {}).items()},
+        {name: [[column[i] for i in chosen] for chosen in indices] for name, column in shown.items()},
+        len(columns or {}),
+        [feature_origins(features, _cells_of(features, columns, chosen)) for chosen in indices] if features else [],
     )
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
-    return Explanation(step_page(records, names, in_keras))
+    made = graph_section(record_graph(model, loss, optimizer, rows.x[:size], rows.y[:size], seed)) if graph else ""
+    return Explanation(step_page(records, names, in_keras, graph=made))
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
@@ -133,6 +153,30 @@ def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> li
     if len(found) != count:
         raise ValueError(f"{argument} must have {count} names, got {len(found)}")
     return found
+
+
+def _cells_of(features: Features, columns: Mapping[str, Sequence[Any]] | None, rows: Sequence[int]) -> dict[str, Any]:
+    """Return the cells of these rows that the features are made of, as arrays."""
+    dtypes = {"numeric": np.float64, "category": object}
+    missing = [name for name in features.kinds if name not in (columns or {})]
+    if missing:
+        raise ValueError(f"features are made of columns that are not given: {', '.join(missing)}")
+    given = {name: np.asarray((columns or {})[name], dtypes[kind]) for name, kind in features.kinds.items()}
+    return {name: cells[rows] for name, cells in given.items()}
+
+
+def _check_features(features: Features | None, columns: Mapping[str, Sequence[Any]] | None, x: tf.Tensor) -> None:
+    if features is None:
+        return
+    made = features(_cells_of(features, columns, range(x.shape[0]))).numpy()
+    if made.shape != x.shape or not np.allclose(made, x, rtol=1e-5, atol=1e-6):
+        raise ValueError(f"features(columns) must be x, {x.shape}, and is another {made.shape}")
+
+
+def _shown_columns(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return all columns of a table, or evenly spaced ones."""
+    names = [*columns]
+    return {names[index]: columns[names[index]] for index in shown_indices((len(names), 1), MOST_COLUMNS)[0]}
 
 
 def _check_columns(columns: Mapping[str, Sequence[Any]] | None, rows: int) -> None:

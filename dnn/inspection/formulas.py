@@ -11,9 +11,6 @@ from dnn.nn.layers import dense
 from dnn.nn.losses import binary_cross_entropy, mean_squared_error, softmax_cross_entropy, sparse_softmax_cross_entropy
 from dnn.nn.mish import mish
 from dnn.nn.normalization import layer_normalization
-from dnn.nn.optimizers.adam import Adam
-from dnn.nn.optimizers.rmsprop import RMSprop
-from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.regularizers import L1, L1L2, L2
 
 
@@ -173,24 +170,6 @@ FORMULAS: Mapping[Callable[..., Any], Formula] = MappingProxyType(
         L1L2: Formula(
             r"\lambda_1 \sum |w| + \lambda_2 \sum w^2",
             (r"\frac{\partial}{\partial w} = \lambda_1 \text{sign}(w) + 2 \lambda_2 w",),
-        ),
-        Adam: Formula(
-            r"w \leftarrow w - \alpha \frac{m}{\sqrt{v} + \epsilon}, \quad"
-            r" \alpha = \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}",
-            (
-                r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2",
-                r"m_0 = 0 \text{ and a steady } g \text{ give } m_t = (1 - \beta_1^t) g, \; v_t = (1 - \beta_2^t) g^2",
-                r"\text{so } \alpha \text{ corrects both for beginning at 0:}"
-                r" \text{ the first step is about } \eta \, \text{sign}(g)",
-            ),
-        ),
-        RMSprop: Formula(
-            r"w \leftarrow w - \eta \frac{g}{\sqrt{v + \epsilon}}, \quad v \leftarrow \rho v + (1 - \rho) g^2",
-            (r"\text{a gradient is divided by its usual size, so each weight moves by about } \eta",),
-        ),
-        SGD: Formula(
-            r"w \leftarrow w - u, \quad u \leftarrow \mu u + \eta g",
-            (r"L(w - \eta g) \approx L(w) - \eta |g|^2: \text{ a small step against the gradient goes down}",),
         ),
     }
 )

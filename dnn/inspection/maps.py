@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 MOST_CELLS = 6_000  # of all tensors together: each is varied twice for its finite difference
+MOST_WORK = 2e8  # cells shown times all numbers: each finite difference computes with all of them
 MOST_OF_AN_AXIS = 64
 
 
@@ -55,7 +56,8 @@ def shown_indices(shape: Sequence[int], most: int) -> tuple[Array, Array]:
 def most_of_an_axis(shapes: Iterable[Sequence[int]]) -> int:
     """Return how many rows and columns of a matrix to show, so that all together have few enough cells."""
     most, matrices = MOST_OF_AN_AXIS, [matrix_shape(shape) for shape in shapes]
-    while most > 4 and sum(min(rows, most) * min(columns, most) for rows, columns in matrices) > MOST_CELLS:
+    cells = min(MOST_CELLS, MOST_WORK / max(1, sum(rows * columns for rows, columns in matrices)))
+    while most > 4 and sum(min(rows, most) * min(columns, most) for rows, columns in matrices) > cells:
         most -= 4
     return most
 

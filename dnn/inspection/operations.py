@@ -49,10 +49,16 @@ class Operation(NamedTuple):
 
     def run(self, *arguments: tf.Tensor) -> tf.Tensor:
         """Return the function's result: of float64 arguments, float64."""
-        if self.dtype is None or not arguments:
-            return self.function(*arguments)
-        result = self.function(*(tf.cast(argument, self.dtype) for argument in arguments))
-        return result if arguments[0].dtype == self.dtype else tf.cast(result, arguments[0].dtype)
+        return result_of(self, *arguments)
+
+
+def result_of(operation: Operation, *arguments: tf.Tensor) -> tf.Tensor:
+    """Return what an operation makes of arguments; not a method, since AutoGraph converts none of a NamedTuple."""
+    function, dtype = operation.function, operation.dtype
+    if dtype is None or not arguments:
+        return function(*arguments)
+    result = function(*(tf.cast(argument, dtype) for argument in arguments))
+    return result if arguments[0].dtype == dtype else tf.cast(result, arguments[0].dtype)
 
 
 class Step(NamedTuple):

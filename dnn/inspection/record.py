@@ -22,6 +22,7 @@ from dnn.nn.softmax import softmax
 from dnn.train.epoch import train_step
 from dnn.train.rows import Rows
 
+WRAPPERS_SETTINGS = ("steps", "clipnorm", "global_clipnorm", "clipvalue", "ema_momentum")
 Array = npt.NDArray[Any]
 
 
@@ -161,11 +162,12 @@ def slot_values(optimizer: OptimizerLike) -> list[dict[str, Array]]:
 
 
 def scalars_of(optimizer: OptimizerLike) -> dict[str, float]:
-    """Return the count of steps and the settings that are numbers, of the innermost optimizer."""
-    *_, inner = nested(optimizer)
+    """Return the count of steps and the settings that are numbers: of the innermost optimizer, then of the wrappers."""
+    *wrappers, inner = nested(optimizer)
     names = ("t", "learning_rate", "momentum", "rho", "beta_1", "beta_2", "epsilon", "weight_decay")
-    found = {name: getattr(inner, name, None) for name in names}
-    return {name: float(value) for name, value in found.items() if value is not None}
+    found = [(name, getattr(inner, name, None)) for name in names]
+    found += [(name, vars(part).get(name)) for part in wrappers for name in WRAPPERS_SETTINGS]
+    return {name: float(value) for name, value in found if value is not None}
 
 
 def nested(optimizer: OptimizerLike) -> Iterator[OptimizerLike]:

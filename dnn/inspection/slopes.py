@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.inspection.operations import Operation, Step
+from dnn.inspection.operations import Operation, Step, result_of
+from dnn.train.runtime import Program, trace
 
 H_OF = {tf.float64: 1e-6, tf.float32: 1e-2}
 """Near the best for a dtype. In float64 rounding, 1e-16 / h, and curvature, h², cost about 1e-10 together."""
@@ -54,7 +55,7 @@ def loss_slopes(
         return tf.map_fn(slope, chosen, fn_output_signature=tf.float64)
 
     chosen = np.concatenate([starts[name] + indices for name, indices in cells.items()])
-    traced = tf.function(all_slopes, autograph=False).get_concrete_function(tf.TensorSpec([None], tf.int64))
+    traced = trace(Program(all_slopes, (), (tf.TensorSpec([None], tf.int64),)))
     found = traced(tf.constant(chosen, tf.int64)).numpy()
     ends = np.cumsum([len(indices) for indices in cells.values()])[:-1]
     return dict(zip(cells, np.split(found, ends), strict=True))
@@ -62,4 +63,4 @@ def loss_slopes(
 
 def in_float64(operation: Operation, values: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """Return what the operation makes of float64 tensors; its variables' own dtype counts inside a user's module."""
-    return tf.cast(operation.run(*(values[name] for name in operation.inputs)), tf.float64)
+    return tf.cast(result_of(operation, *(values[name] for name in operation.inputs)), tf.float64)

@@ -2,7 +2,7 @@
 // A map is a matrix of the step: {tensor, part, rows, columns} with the numbers of each step. Relations between cells
 // follow from the operations: {output, inputs, kind}.
 const data = JSON.parse(document.getElementById("data").textContent);
-const readout = document.getElementById("readout");
+const readout = document.getElementById("readout"), told = document.getElementById("cell");
 const maps = new Map(data.maps.map(map => [map.id, map]));
 const canvases = new Map();
 let step = 0;
@@ -132,13 +132,16 @@ function element(name, text, parent) {
 
 function tell(map, cell) {
   readout.replaceChildren();
-  element("p", `${label(map, cell)} = ${shown(at(map, cell))}`, readout).id = "cell";
+  told.textContent = `${label(map, cell)} = ${shown(at(map, cell))}`;
   if (map.part === "gradient") {
     const check = data.steps[step][`${map.id}:difference`];
     if (check) {
       const slope = check[cell[0] * map.columns.length + cell[1]];
       element("p", `finite difference of the loss: ${slope.toPrecision(9)}, apart by ${Math.abs(slope - at(map, cell)).toExponential(1)}`, readout).id = "check";
     }
+  }
+  if (map.id === "x:value" && data.origins.length) {
+    element("p", `made of ${data.origins[step][cell[0] * map.columns.length + cell[1]]}`, readout).id = "origin";
   }
   const named = list => list.map(([other, cells]) => cells.length === 1 ? `${label(other, cells[0])} = ${shown(at(other, cells[0]))}` : `${cells.length} of ${other.title}`).join("; ");
   const from = origins(map, cell), to = goals(map, cell);
@@ -186,7 +189,7 @@ for (const canvas of document.querySelectorAll("canvas[data-map]")) {
   canvas.addEventListener("click", event => { canvas.focus(); look(place(canvas, map, event)); });
   canvas.addEventListener("focus", () => look(current && current[0] === map ? current[1] : [0, 0]));
   canvas.addEventListener("keydown", event => {
-    if (event.key === "Escape") readout.replaceChildren();
+    if (event.key === "Escape") { readout.replaceChildren(); told.textContent = "Point at a square."; }
     const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();
@@ -210,4 +213,12 @@ for (const button of document.querySelectorAll(".steps button")) {
   });
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+// Paper is white: the maps are drawn anew in light colours, since a picture does not follow the style as texts do.
+function onPaper(printing) {
+  document.documentElement.classList.toggle("paper", printing);
+  redraw();
+}
+addEventListener("beforeprint", () => onPaper(true));
+addEventListener("afterprint", () => onPaper(false));
 redraw();

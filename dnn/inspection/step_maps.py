@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.feature_origins import Origin
 from dnn.inspection.maps import Map, as_matrix, matrix_shape, most_of_an_axis, shown_indices
 from dnn.inspection.record import RecordedStep, class_probabilities, nested
 
@@ -13,11 +14,17 @@ Array = npt.NDArray[Any]
 
 
 class Names(NamedTuple):
-    """What rows and columns are called. cells: the table's cells by column, for each step a list."""
+    """What rows and columns are called.
+
+    cells: the table's cells by column, for each step a list; of a wide table evenly spaced columns. columns: how many
+    the table has. origins: how cells became features, for each step.
+    """
 
     features: list[str]
     classes: list[str]
     cells: dict[str, list[list[Any]]]
+    columns: int
+    origins: list[list[Origin]]
 
 
 def all_maps(records: Sequence[RecordedStep], names: Names) -> Iterator[Map]:
@@ -51,6 +58,14 @@ def all_maps(records: Sequence[RecordedStep], names: Names) -> Iterator[Map]:
             yield made(name, slot, [u.slots_after[slot] for u in updates], f"{slot} of {name}", [])
         yield made(name, "change", [u.after - u.before for u in updates], f"change of {name}", [])
         yield made(name, "new", [u.after for u in updates], f"new {name}", [])
+
+
+def origin_texts(origins: Sequence[Origin], shown: Map) -> list[str]:
+    """Return how the features that a map of x shows were made, row by row."""
+    rows, _ = shown_indices((shown.shape[0], 1), len(shown.rows))
+    _, columns = shown_indices((1, shown.shape[1]), len(shown.columns))
+    by_row = [[text for origin in origins for text in origin.features[row]] for row in rows]
+    return [texts[column] for texts in by_row for column in columns]
 
 
 def update_parts(record: RecordedStep) -> dict[str, list[str]]:

@@ -9,21 +9,24 @@ import numpy.typing as npt
 from latex2mathml.converter import convert
 
 import dnn
-from dnn.inspection.formulas import formula_of
+from dnn.data.feature_origins import cell_text
+from dnn.inspection.formulas import Formula, formula_of
 from dnn.inspection.in_keras import UnlikeKeras
 from dnn.inspection.maps import Map, json_of, matrix_shape
 from dnn.inspection.operations import Operation
-from dnn.inspection.record import RecordedStep, nested
+from dnn.inspection.optimizer_formulas import clipping_told, optimizer_formulas
+from dnn.inspection.record import RecordedStep
 from dnn.inspection.sources import FunctionSource
-from dnn.inspection.step_maps import Names, all_maps, update_parts
-from dnn.pages.page import escaped, html_table, page, paragraph, section
+from dnn.inspection.step_maps import Names, all_maps, origin_texts, update_parts
+from dnn.pages.page import LIGHT, escaped, html_table, page, paragraph, properties, section
 
 Array = npt.NDArray[Any]
 HERE = Path(__file__).parent
 COLOURS = "--map-negative: {}; --map-positive: {}; --goal: {};"
+LIGHT_MAPS, DARK_MAPS = COLOURS.format("#b35806", "#2166ac", "#8b1a6b"), COLOURS.format("#f1a340", "#74add1", "#f29ad1")
 STYLE = (
-    f":root {{ {COLOURS.format('#b35806', '#2166ac', '#8b1a6b')} }} "
-    f"@media (prefers-color-scheme: dark) {{ :root {{ {COLOURS.format('#f1a340', '#74add1', '#f29ad1')} }} }}\n"
+    f":root {{ {LIGHT_MAPS} }} @media (prefers-color-scheme: dark) {{ :root {{ {DARK_MAPS} }} }}\n"
+    f":root.paper {{ {properties(LIGHT.items())} {LIGHT_MAPS} }}\n"
 )
 WORDS = (
     "Each square is a number: blue above 0, orange below, the stronger the farther from 0 (by the root of its share of "
@@ -32,14 +35,19 @@ WORDS = (
     "loss: (L(c + h) − L(c − h)) / 2h, computed in float64."
 )
 
+MOST_ORIGINS = 8  # rows of the table that tells how cells became features
+PANEL = (
+    '<div id="panel" role="status" aria-live="polite"><details open>'
+    '<summary id="cell">Point at a square.</summary><div id="readout"></div></details></div>'
+)
 SHIFTED = (
     "The logits minus the largest of their row, which changes no probability and lets no exp overflow; and their "
     "softmax. The loss does the same inside."
 )
 
 
-def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras) -> str:
-    """Return the page of these steps, which follow each other."""
+def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras, *, graph: str = "") -> str:
+    """Return the page of these steps, which follow each other; `graph`: the section on what TensorFlow makes of one."""
     maps = {made.id: made for made in all_maps(records, names)}
     first = records[0]
     sections = [
@@ -50,22 +58,21 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
         if operation.output == first.step.logits and "probabilities:value" in maps:
             shown = [("shifted", "value"), ("probabilities", "value")]
             sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
-    sections.append(_optimizer_section(records, maps, in_keras))
-    data = json_of(_data(records, maps))
+    sections += [_optimizer_section(records, maps, in_keras), graph]
+    data = json_of(_data(records, maps, names))
     head = [
         f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
         _summary(records, maps),
         paragraph(f"Not compared with Keras: {in_keras.reason}.") if in_keras.reason else "",
         _buttons(len(records)),
     ]
-    foot = '<div id="readout" role="status" aria-live="polite"><p>Point at a square.</p></div>'
-    main = ["<main>", *head, *sections, foot, "</main>"]
-    body = "\n".join([*main, f'<script type="application/json" id="data">{data}</script>'])
-    style = STYLE + (HERE / "step.css").read_text("utf-8")
+    body = "\n".join([*head, *sections, PANEL, f'<script type="application/json" id="data">{data}</script>'])
+    styles = ("step.css", *(["graph.css"] if graph else []))
+    style = STYLE + "".join((HERE / name).read_text("utf-8") for name in styles)
     return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
 
 
-def _data(records: Sequence[RecordedStep], maps: dict[str, Map]) -> dict[str, Any]:
+def _data(records: Sequence[RecordedStep], maps: dict[str, Map], names: Names) -> dict[str, Any]:
     """Return what the script reads: the maps, the operations between their tensors, and the numbers of each step."""
     fields = ("id", "title", "tensor", "part", "rows", "columns")
     return {
@@ -77,6 +84,7 @@ def _data(records: Sequence[RecordedStep], maps: dict[str, Map]) -> dict[str, An
         "sizes": {each.tensor: matrix_shape(each.shape) for each in maps.values()},
         "update_parts": update_parts(records[0]),
         "steps": [_numbers(maps, index) for index in range(len(records))],
+        "origins": [origin_texts(each, maps["x:value"]) for each in names.origins],
     }
 
 
@@ -109,20 +117,24 @@ def _operation_section(
 
 def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map], in_keras: UnlikeKeras) -> str:
     first = records[0]
-    *_, inner = nested(first.optimizer)
-    tables = [
-        _of_step(index, html_table([*record.scalars], [[*record.scalars.values()]]))
-        for index, record in enumerate(records)
-    ]
+    tables = [_of_step(index, _scalars(record)) for index, record in enumerate(records)]
+    formulas = optimizer_formulas(first.optimizer)
+    titles = [f"<h3>{escaped(name)}</h3>" if len(formulas) > 1 else "" for name, _ in formulas]
     parts = [_maps(maps, [(name, part) for part in _update_order(maps, name)]) for name in _in_order(first)]
     return section(
         f"The step: {type(first.optimizer).__name__}",
-        *_formula(inner),
+        *(title + _formula_box(formula) for title, (_, formula) in zip(titles, formulas, strict=True)),
         *tables,
         *parts,
         paragraph(_in_keras("new weights", [*in_keras.weights.values()])) if in_keras.weights else "",
         _source_details(first.sources["step"]),
     )
+
+
+def _scalars(record: RecordedStep) -> str:
+    """Return the settings of the optimizer, and what clipping made of the gradients."""
+    told = clipping_told(record.optimizer, {name: record.gradients[name] for name in record.updates})
+    return html_table([*record.scalars], [[*record.scalars.values()]]) + (paragraph(told) if told else "")
 
 
 def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
@@ -156,11 +168,14 @@ def _update_order(maps: dict[str, Map], name: str) -> list[str]:
 
 def _formula(piece: Any) -> list[str]:
     formula = formula_of(piece)
-    if formula is None:
-        return []
+    return [] if formula is None else [_formula_box(formula)]
+
+
+def _formula_box(formula: Formula) -> str:
     lines = "".join(f"<li>{convert(line)}</li>" for line in formula.derivation)
     value = convert(formula.value, display="block")
-    return [f'<div class="formula" tabindex="0">{value}</div>', f'<ol class="derivation">{lines}</ol>']
+    box = '<div class="formula" tabindex="0" role="group" aria-label="Formula and derivation">'
+    return f'{box}{value}<ol class="derivation">{lines}</ol></div>'
 
 
 def _maps(maps: dict[str, Map], shown: Sequence[tuple[str, str]]) -> str:
@@ -180,7 +195,8 @@ def _figure(made: Map) -> str:
 def _source_details(sources: Sequence[FunctionSource]) -> str:
     return "".join(
         f"<details><summary><code>{escaped(source.name)}</code>, {escaped(source.file)}, line {source.line}</summary>"
-        f'<pre tabindex="0">{escaped(source.text)}</pre></details>'
+        f'<pre tabindex="0" role="group" aria-label="Source of {escaped(source.name)}">{escaped(source.text)}</pre>'
+        "</details>"
         for source in sources
     )
 
@@ -189,16 +205,26 @@ def _rows_parts(names: Names, steps: int) -> list[str]:
     if not names.cells:
         return []
     tables = []
+    of_all = "" if len(names.cells) == names.columns else f", {len(names.cells)} of its {names.columns:,} columns"
     for index in range(steps):
         rows = zip(*(cells[index] for cells in names.cells.values()), strict=True)
-        shown = html_table(
-            [*names.cells], [[str(cell) for cell in row] for row in rows], caption="as the table has them"
-        )
-        tables.append(_of_step(index, shown))
+        cells = [list(map(cell_text, row)) for row in rows]
+        shown = html_table([*names.cells], cells, caption=f"as the table has them{of_all}")
+        tables.append(_of_step(index, shown + (_origins_table(names, index) if names.origins else "")))
     return [
         *tables,
         paragraph("Below, the features that were made of them: numbers on one scale, a 1 for each category."),
     ]
+
+
+def _origins_table(names: Names, step: int) -> str:
+    """Return how each column that is shown became features, with the cell of each row and what it became."""
+    origins = [origin for origin in names.origins[step] if origin.column in names.cells]
+    rows = [[origin.column, origin.how, *origin.short[:MOST_ORIGINS]] for origin in origins]
+    header = ["column", "feature", *(f"row {row}" for row in range(1, len(rows[0]) - 1))]
+    rest = len(origins[0].short) - MOST_ORIGINS
+    more = f", of the first {MOST_ORIGINS} rows; point at x for the other {rest}" if rest > 0 else ""
+    return html_table(header, rows, caption=f"how each cell became a feature; x is the cell{more}", tall=len(rows) > 30)
 
 
 def _summary(records: Sequence[RecordedStep], maps: dict[str, Map]) -> str:

@@ -5,45 +5,24 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import tensorflow as tf
-
-from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
-from dnn.nn.mish import mish
-from dnn.nn.softmax import log_softmax, softmax
+from dnn.nn.activations import relu
+from dnn.nn.named_functions import FUNCTIONS
 
 Function = Callable[..., Any]
 
+IN_TENSORFLOW = "tf.nn."
+
 ACTIVATIONS: Mapping[str, Function] = MappingProxyType(
-    {
-        "elu": elu,
-        "gelu": gelu,
-        "leaky_relu": leaky_relu,
-        "log_softmax": log_softmax,
-        "mish": mish,
-        "relu": relu,
-        "relu6": functools.partial(relu, max_value=6.0),
-        "selu": selu,
-        "sigmoid": sigmoid,
-        "silu": silu,
-        "softmax": softmax,
-        "softplus": softplus,
-        "tanh": tanh,
-    }
+    {name: function for name, function in FUNCTIONS.items() if not name.startswith(IN_TENSORFLOW) and name != "maxout"}
+    | {"relu6": functools.partial(relu, max_value=6.0)}
 )
-"""Ours, by Keras's names of its """
+"""Ours, by Keras's names; Keras has no maxout."""
+
 TENSORFLOW_S: Mapping[str, Function] = MappingProxyType(
     {
-        "elu": tf.nn.elu,
-        "gelu": tf.nn.gelu,
-        "leaky_relu": tf.nn.leaky_relu,
-        "relu": tf.nn.relu,
-        "relu6": tf.nn.relu6,
-        "selu": tf.nn.selu,
-        "sigmoid": tf.nn.sigmoid,
-        "silu": tf.nn.silu,
-        "softmax": tf.nn.softmax,
-        "softplus": tf.nn.softplus,
-        "tanh": tf.nn.tanh,
+        name.removeprefix(IN_TENSORFLOW): function
+        for name, function in FUNCTIONS.items()
+        if name.startswith(IN_TENSORFLOW)
     }
 )
 """TensorFlow's functions that are Keras's of these names."""

@@ -168,6 +168,12 @@ class Sequential(tf.Module):
         heading = layer_line(self, counted_noun(len(self.layers), "layer"))
         return tree(heading, ((str(index), layer) for index, layer in enumerate(self.layers)))
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the table of `summary`."""
+        from dnn.nn.summary import summary_html  # which imports this module
+
+        return summary_html(self)
+
 
 def takes_training(layer: Callable[..., Any]) -> bool:
     """Return whether a layer behaves differently in training: it has a parameter of that name."""

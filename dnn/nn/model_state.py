@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dnn.nn.dropout import Dropout
 from dnn.nn.embedding_arguments import EMBEDDING_ARGUMENTS
-from dnn.nn.ensemble import Ensemble
+from dnn.nn.ensemble_arguments import ENSEMBLE_ARGUMENTS
 from dnn.nn.initializers import zeros
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import function_name, parts_by_path, variable_paths
@@ -18,7 +18,6 @@ from dnn.nn.named_functions import FUNCTIONS
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.protocols import ModelLike
 from dnn.nn.regularizers import L1, L1L2, L2
-from dnn.nn.tabm import TabM
 
 FORMAT, VERSION = "dnn model", 1
 State: TypeAlias = dict[str, Any]
@@ -49,16 +48,6 @@ def _batch_normalization_arguments(layer: BatchNormalization) -> State:
     return {**arguments, "momentum": layer.momentum}
 
 
-def _ensemble_arguments(model: Ensemble) -> State:
-    return {"networks": [model.member(index) for index in range(model.members)], "combine": model.combine}
-
-
-def _tabm_arguments(model: TabM) -> State:
-    stated = {"sizes": model.sizes, "k": model.members, "dropout": model.dropout.rate, "adapters": model.adapters}
-    functions = {"activation": model.activation, "combine": model.combine}
-    return {**stated, **functions, "seed": 0, "dtype": model.head_kernels.dtype}
-
-
 ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
     {
         Sequential: lambda model: {"layers": model.layers},
@@ -66,8 +55,7 @@ ARGUMENTS: Mapping[type, Callable[[Any], State]] = MappingProxyType(
         Dropout: lambda layer: {"rate": layer.rate, "seed": layer.seed},
         BatchNormalization: _batch_normalization_arguments,
         LayerNormalization: _normalization_arguments,
-        Ensemble: _ensemble_arguments,
-        TabM: _tabm_arguments,
+        **ENSEMBLE_ARGUMENTS,
         **EMBEDDING_ARGUMENTS,
         L1: vars,
         L2: vars,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from dnn.nn.html_table import small_table
 from dnn.nn.input_spec import stated_spec, weights_dtype
 from dnn.nn.layers import Sequential
 from dnn.nn.modules import function_name, named_parts, once, parameter_count
@@ -43,6 +44,15 @@ def summary(
     print_fn(_table(model, stated_spec(model) if inputs is None else _spec_of(inputs, model)))
 
 
+HEADER = ("Layer (type)", "Output Shape", "Param #")
+
+
+def summary_html(model: tf.Module) -> str:
+    """Return the table of `summary` as HTML, for a notebook."""
+    cells = _row_cells(_summary_rows(model, stated_spec(model)))
+    return small_table(HEADER, cells, caption=f"Model: {type(model).__name__}", left=2, below=_totals(model))
+
+
 class SummaryRow(NamedTuple):
     """A layer of the table; its variables, of which some may stand in an earlier row too."""
 
@@ -52,7 +62,7 @@ class SummaryRow(NamedTuple):
 
 
 def _table(model: tf.Module, spec: tf.TensorSpec | None) -> str:
-    lines = [("Layer (type)", "Output Shape", "Param #"), *_row_cells(_summary_rows(model, spec))]
+    lines = [HEADER, *_row_cells(_summary_rows(model, spec))]
     names, shapes, counts = (max(map(len, column)) for column in zip(*lines, strict=True))
     header, *body = (f"{name:{names}}  {shape:{shapes}}  {count:>{counts}}" for name, shape, count in lines)
     rule = "-" * len(header)

@@ -1,6 +1,6 @@
 """The charts of a test, of classes and of amounts, each a function from plain numbers to HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,13 +96,8 @@ def amounts_chart(numbers: Mapping[str, Any], r2: float | None) -> str:
     """
     true, predicted = numbers["target"], numbers["predicted"]
     ends = [min(*true, *predicted), max(*true, *predicted)]
-
-    def draw(axes: Any) -> None:
-        axes.plot(ends, ends, ":", color=QUIET)
-        axes.plot(true, predicted, ".", color=ACCENT, markersize=4, alpha=0.6)
-        axes.set(xlabel="true", ylabel="predicted")
-
     tells = f"{len(true):,} of {numbers['rows']:,} rows; R² {figure_text(r2)}; on the dotted line they are the same."
+    draw = _points(true, predicted, (ends, ends), xlabel="true", ylabel="predicted")
     return chart(draw, name="predicted", title="Predicted against true", tells=tells)
 
 
@@ -115,14 +110,11 @@ def residuals_chart(numbers: Mapping[str, Any]) -> str:
     Returns:
         A chart.
     """
-    residuals = np.subtract(numbers["target"], numbers["predicted"])
-
-    def draw(axes: Any) -> None:
-        axes.axhline(0, linestyle=":", color=QUIET)
-        axes.plot(numbers["predicted"], residuals, ".", color=ACCENT, markersize=4, alpha=0.6)
-        axes.set(xlabel="predicted", ylabel="true − predicted")
-
+    predicted = numbers["predicted"]
+    residuals = np.subtract(numbers["target"], predicted)
     tells = f"Residuals of {len(residuals):,} rows, from {residuals.min():.4g} to {residuals.max():.4g}."
+    ends = [min(predicted), max(predicted)]
+    draw = _points(predicted, residuals, (ends, [0, 0]), xlabel="predicted", ylabel="true − predicted")
     return chart(draw, name="residuals", title="Residuals over the prediction", tells=tells)
 
 
@@ -144,3 +136,14 @@ def residual_histogram(numbers: Mapping[str, Any]) -> str:
     most = int(np.argmax(counts))
     tells = f"{sum(counts):,} rows; most of them, {counts[most]:,}, from {edges[most]:.4g} to {edges[most + 1]:.4g}."
     return chart(draw, name="residual-histogram", title="Residuals", tells=tells)
+
+
+def _points(across: Any, up: Any, line: tuple[Any, Any], **labels: str) -> Callable[[Any], None]:
+    """Return what draws points over a dotted line, on axes with these labels."""
+
+    def draw(axes: Any) -> None:
+        axes.plot(*line, ":", color=QUIET)
+        axes.plot(across, up, ".", color=ACCENT, markersize=4, alpha=0.6)
+        axes.set(**labels)
+
+    return draw

@@ -37,13 +37,14 @@ DARK = MappingProxyType(
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def _properties(colours: Iterable[tuple[str, str]]) -> str:
+def properties(colours: Iterable[tuple[str, str]]) -> str:
+    """Return colours by name as CSS's custom properties."""
     return " ".join(f"--{name}: {colour};" for name, colour in colours)
 
 
 STYLE = f"""
-:root {{ color-scheme: light dark; {_properties(LIGHT.items())} }}
-@media (prefers-color-scheme: dark) {{ :root {{ {_properties(DARK.items())} }} }}
+:root {{ color-scheme: light dark; {properties(LIGHT.items())} }}
+@media (prefers-color-scheme: dark) {{ :root {{ {properties(DARK.items())} }} }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0 auto; padding: 1rem; max-width: 70rem; background: var(--background); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }}
@@ -58,7 +59,7 @@ pre, .scroll {{ overflow-x: auto; max-width: 100%; }}
 .tall {{ max-height: 20rem; overflow-y: auto; }}
 pre {{ background: var(--surface); padding: .75rem; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }}
-caption {{ text-align: left; padding: .25rem 0; }}
+caption {{ text-align: left; padding: .25rem 0; min-width: min(22rem, 80vw); }}
 th, td {{ padding: .25rem .6rem; border-bottom: 1px solid var(--border); text-align: left; vertical-align: top;
   overflow-wrap: normal; }}
 th {{ font-weight: 600; }}
@@ -72,9 +73,12 @@ summary {{ cursor: pointer; padding: .25rem 0; }}
 label {{ display: inline-block; padding: .25rem .75rem .25rem 0; }}
 input {{ background: var(--background); border: 1px solid var(--muted); padding: .25rem .4rem; width: 8rem; }}
 :focus-visible {{ outline: 2px solid var(--accent); outline-offset: 2px; }}
+@page {{ margin: 12mm; }}
 @media print {{
-  :root {{ color-scheme: light; {_properties(LIGHT.items())} }}
+  :root {{ color-scheme: light; {properties(LIGHT.items())} }}
   body {{ padding: 0; max-width: none; font-size: 10pt; }}
+  table {{ font-size: 7pt; max-width: 100%; }}
+  th, td {{ padding: .1rem .3rem; overflow-wrap: anywhere; }}
   figure, tr, h2, h3 {{ break-inside: avoid; }}
   h2, h3 {{ break-after: avoid; }}
   .scroll {{ overflow: visible; }}
@@ -89,7 +93,7 @@ def page(title: str, body: str, *, script: str = "", style: str = "") -> str:
 
     Args:
         title: Plain text; it is escaped here.
-        body: HTML, whose texts are escaped already.
+        body: HTML of the main landmark, whose texts are escaped already.
         script: Plain JavaScript that runs after the body is there; no text of a user's data belongs in it.
         style: CSS besides the base style.
 
@@ -113,7 +117,9 @@ def page(title: str, body: str, *, script: str = "", style: str = "") -> str:
         f"<style>{STYLE}{style}</style>",
         "</head>",
         "<body>",
+        "<main>",
         body,
+        "</main>",
         *([f"<script>\n{script}\n</script>"] if script else []),
         "</body>",
         "</html>",
@@ -191,13 +197,11 @@ def html_table(
     """
     rows = list(rows)
     numeric = {index for row in rows for index, cell in enumerate(row) if is_number(cell)}
-    heads = (
-        f'<th scope="col"{" class=number" if index in numeric else ""}>{escaped(title)}</th>'
-        for index, title in enumerate(header)
-    )
+    heads = (_head(title, index in numeric) for index, title in enumerate(header))
     box, identity = "scroll tall" if tall else "scroll", f' id="{escaped(name)}"' if name else ""
+    label = escaped(caption or f"Table: {', '.join(filter(None, header))}")
     lines = [
-        f'<div class="{box}" tabindex="0"><table{identity}>',
+        f'<div class="{box}" tabindex="0" role="group" aria-label="{label}"><table{identity}>',
         *([f"<caption>{escaped(caption)}</caption>"] if caption else []),
         f"<thead><tr>{''.join(heads)}</tr></thead>",
         "<tbody>",
@@ -205,6 +209,13 @@ def html_table(
         "</tbody></table></div>",
     ]
     return "\n".join(lines)
+
+
+def _head(title: str, numeric: bool) -> str:
+    """Return the title of a column; a header without a text, which a screen reader would stumble over, is a cell."""
+    if not title:
+        return "<td></td>"
+    return f'<th scope="col"{" class=number" if numeric else ""}>{escaped(title)}</th>'
 
 
 def is_number(cell: object) -> bool:

@@ -15,6 +15,15 @@ from dnn.nn.scores.regression import mean_absolute_error, r2_score, root_mean_sq
 from dnn.nn.softmax import softmax
 
 
+class Scores(dict[str, Any]):
+    """The figures of a test by name, which show themselves in a notebook."""
+
+    def _repr_html_(self) -> str:
+        from dnn.report.screen import scores_html  # here, since only a notebook needs a screen's words
+
+        return scores_html(self)
+
+
 def scores(
     labels: npt.NDArray[Any],
     logits: npt.NDArray[Any],
@@ -22,7 +31,7 @@ def scores(
     *,
     threshold: float | None = None,
     positive: int = 1,
-) -> dict[str, Any]:
+) -> Scores:
     """Return every figure of a test, over all rows at once, as plain numbers for JSON; None where it is not defined.
 
     loss: the mean cross-entropy of the logits, in nats. accuracy, majority_accuracy (of always guessing the most
@@ -50,25 +59,25 @@ def scores(
     labels = checked_class_numbers(labels, len(classes), "labels")
     confusion = confusion_matrix(labels, predicted, labels=numbers)
     of_each: dict[str, Any] = {"labels": numbers, "average": None, "zero_division": np.nan}
-    return {
-        "rows": len(labels),
-        "loss": float(np.mean(sparse_softmax_cross_entropy(labels, logits))),
-        "accuracy": float(np.trace(confusion) / len(labels)),
-        "majority_accuracy": float(confusion.sum(axis=1).max() / len(labels)),
-        "roc_auc": _number(_auc(labels, logits)),
-        "average_precision": _average_precision(labels == positive, logits, positive),
-        "precision": _by_name(classes, precision_score(labels, predicted, **of_each)),
-        "recall": _by_name(classes, recall_score(labels, predicted, **of_each)),
-        "classes": list(classes),
-        "confusion_matrix": confusion.tolist(),
-        "threshold": threshold,
-        "positive": None if threshold is None else classes[positive],
-    }
+    return Scores(
+        {
+            "rows": len(labels),
+            "loss": float(np.mean(sparse_softmax_cross_entropy(labels, logits))),
+            "accuracy": float(np.trace(confusion) / len(labels)),
+            "majority_accuracy": float(confusion.sum(axis=1).max() / len(labels)),
+            "roc_auc": _number(_auc(labels, logits)),
+            "average_precision": _average_precision(labels == positive, logits, positive),
+            "precision": _by_name(classes, precision_score(labels, predicted, **of_each)),
+            "recall": _by_name(classes, recall_score(labels, predicted, **of_each)),
+            "classes": list(classes),
+            "confusion_matrix": confusion.tolist(),
+            "threshold": threshold,
+            "positive": None if threshold is None else classes[positive],
+        }
+    )
 
 
-def regression_scores(
-    target: npt.NDArray[Any], predicted: npt.NDArray[Any], *, mean: float, median: float
-) -> dict[str, Any]:
+def regression_scores(target: npt.NDArray[Any], predicted: npt.NDArray[Any], *, mean: float, median: float) -> Scores:
     """Return the figures of a test of amounts, as plain numbers for JSON; None where one is not defined.
 
     r2: the share of the variance that is explained. mae and rmse: the mean absolute error and the root of the mean
@@ -88,14 +97,16 @@ def regression_scores(
         ValueError: If an amount is NaN or infinite, or there are not as many of both.
     """
     target = np.asarray(target, np.float64)
-    return {
-        "rows": len(target),
-        "r2": _number(float(r2_score(target, predicted))) if len(target) > 1 else None,
-        "mae": float(mean_absolute_error(target, predicted)),
-        "rmse": float(root_mean_squared_error(target, predicted)),
-        "mae_of_median": float(mean_absolute_error(target, np.full(len(target), median))),
-        "rmse_of_mean": float(root_mean_squared_error(target, np.full(len(target), mean))),
-    }
+    return Scores(
+        {
+            "rows": len(target),
+            "r2": _number(float(r2_score(target, predicted))) if len(target) > 1 else None,
+            "mae": float(mean_absolute_error(target, predicted)),
+            "rmse": float(root_mean_squared_error(target, predicted)),
+            "mae_of_median": float(mean_absolute_error(target, np.full(len(target), median))),
+            "rmse_of_mean": float(root_mean_squared_error(target, np.full(len(target), mean))),
+        }
+    )
 
 
 def predicted_classes(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from dnn.nn.html_table import small_table
 from dnn.report.console import steady_console
 from dnn.report.text_table import aligned, counted_things, printable, width_of, without_control
 
@@ -81,17 +82,35 @@ def result_lines(scores: Mapping[str, Any], *, title: str, width: int = 80) -> l
         title: What was tested.
         width: Columns of the screen.
     """
-    head = f"{title}: {counted_things(scores['rows'])}"
+    lines = [f"{title}: {counted_things(scores['rows'])}", *aligned(figure_rows(scores))]
     if "classes" not in scores:
-        return [head, *aligned([[name, significant(scores[key])] for name, key in REGRESSION])]
-    figures = [[name, four_digits(scores[key])] for name, key in CLASSIFICATION]
-    majority = printable(scores["classes"][int(np.sum(scores["confusion_matrix"], axis=1).argmax())], 14)
-    figures.insert(2, [f"  of always guessing '{majority}'", four_digits(scores["majority_accuracy"])])
-    lines = [head, *aligned(figures)]
+        return lines
     if scores.get("threshold") is not None:
         positive = printable(scores["positive"], 16)
         lines.append(f"  '{positive}' from the probability {scores['threshold']:.4g} on")
     return [*lines, "", *confusion_lines(scores, width=width)]
+
+
+def figure_rows(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Return name and value of each figure of a test, as `scores` or `regression_scores` returns them."""
+    if "classes" not in scores:
+        return [[name, significant(scores[key])] for name, key in REGRESSION]
+    figures = [[name, four_digits(scores[key])] for name, key in CLASSIFICATION]
+    majority = printable(scores["classes"][int(np.sum(scores["confusion_matrix"], axis=1).argmax())], 14)
+    figures.insert(2, [f"  of always guessing '{majority}'", four_digits(scores["majority_accuracy"])])
+    return figures
+
+
+def scores_html(scores: Mapping[str, Any]) -> str:
+    """Return the figures of a test, and of classes the confusion matrix, as HTML for a notebook."""
+    figures = small_table((), figure_rows(scores), caption=counted_things(scores["rows"]))
+    if "classes" not in scores:
+        return figures
+    names = [printable(name, NAME_WIDTH) for name in scores["classes"][:MOST_SHOWN]]
+    header, *rows = confusion_rows(scores, names, [f"predicted {name}" for name in names])
+    left_out = len(scores["classes"]) - len(names)
+    below = [f"classes left out: {left_out:,}"] if left_out else []
+    return figures + small_table(header, rows, caption="Confusion matrix", below=below)
 
 
 def confusion_lines(scores: Mapping[str, Any], *, width: int = 80) -> list[str]:
@@ -107,7 +126,7 @@ def confusion_lines(scores: Mapping[str, Any], *, width: int = 80) -> list[str]:
     numbers = [f"{number}" for number in range(1, len(names) + 1)]
     numbered = [f"{number:2} {name}" for number, name in enumerate(names, start=1)]
     for down, across in ((names, [f"predicted {name}" for name in names]), (names, names), (numbered, numbers)):
-        lines = _matrix_lines(scores, down, across)
+        lines = aligned(confusion_rows(scores, down, across))
         if width_of(lines) <= width:
             return [f"confusion matrix{part}: true down, predicted across", *lines]
     return [f"classes{part}", *_class_lines(scores, width)]
@@ -161,12 +180,13 @@ def significant(value: float | None) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:#.4g}".rstrip(".")
 
 
-def _matrix_lines(scores: Mapping[str, Any], down: Sequence[str], across: Sequence[str]) -> list[str]:
+def confusion_rows(scores: Mapping[str, Any], down: Sequence[str], across: Sequence[str]) -> list[list[str]]:
+    """Return the confusion matrix with precision and recall, a header first, of as many classes as there are names."""
     rows = [["true", *across, "precision", "recall"]]
     for name, shown, counts in zip(scores["classes"], down, scores["confusion_matrix"], strict=False):
         ratios = [four_digits(scores[ratio][name]) for ratio in ("precision", "recall")]
         rows.append([shown, *(f"{count:,}" for count in counts[: len(down)]), *ratios])
-    return aligned(rows)
+    return rows
 
 
 def _class_lines(scores: Mapping[str, Any], width: int) -> list[str]:

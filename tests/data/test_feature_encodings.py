@@ -156,16 +156,16 @@ def test_a_scale_of_the_users_own_may_widen_if_it_names_its_columns():
 
 
 def test_empty_cells_have_an_indicator_where_training_had_some_as_sklearns():
-    columns = {"age": numbers(1, NAN, 4), "debt": numbers(1, 2, 3), "job": strings("a", "b", "a")}
-    later = {"age": numbers(NAN, 2), "debt": numbers(NAN, 1), "job": strings("b", "a")}
+    columns = {"debt": numbers(1, 2, 3), "age": numbers(1, NAN, 4), "job": strings("a", "b", "a")}
+    later = {"age": numbers(NAN, 2), "debt": numbers(1, NAN), "job": strings("b", "a")}
     features = Features(columns, scale=lambda x: lambda x: x, missing_indicator=True)
-    assert features.names == ["age", "debt", "age is missing", "job=a", "job=b"]
-    theirs = SimpleImputer(add_indicator=True).fit(np.stack([columns["age"], columns["debt"]], axis=1))
-    expected = theirs.transform(np.stack([later["age"], later["debt"]], axis=1))
+    assert features.names == ["debt", "age", "age is missing", "job=a", "job=b"]
+    theirs = SimpleImputer(add_indicator=True).fit(np.stack([columns["debt"], columns["age"]], axis=1))
+    expected = theirs.transform(np.stack([later["debt"], later["age"]], axis=1))
     np.testing.assert_array_equal(features(later)[:, :3], expected)
     assert features.gaps(later) == [
-        Gap("age", "empty", 1, "the training mean, and 1 in 'age is missing'"),
         Gap("debt", "empty", 1, "the training mean"),
+        Gap("age", "empty", 1, "the training mean, and 1 in 'age is missing'"),
     ]
     assert Features({"debt": numbers(1, 2)}, missing_indicator=True).names == ["debt"]
 
@@ -182,6 +182,7 @@ def test_rare_values_share_a_column_with_those_never_seen_as_sklearns():
         Gap("job", "rare or never seen in training", 4, "the column of rare values")
     ]
     assert Features({"job": job}, min_count=1).names == [f"job={letter}" for letter in "abcde"]
+    assert Features({"job": job[:7]}, min_count=3).names == ["job=a", "job=b"]  # none is rare
 
 
 def test_a_column_of_many_values_can_be_learnt_when_the_rare_ones_are_grouped():

@@ -10,7 +10,8 @@ import typer
 import dnn
 from dnn.cli import app
 from dnn.data.scale_choice import SCALES
-from dnn.estimator.network import learning_rate_of, loss_of, make_network, make_optimizer
+from dnn.estimator.learning_rate import learning_rate_of
+from dnn.estimator.network import loss_of, make_network, make_optimizer
 from dnn.presets import preset_of
 from dnn.settings import NetworkSettings
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -17,6 +18,7 @@ from dnn.train.rows import Rows
 RANDOM = np.random.default_rng(0)
 X, LABELS = RANDOM.normal(size=(6, 4)).astype(np.float32), np.array([0, 1, 2, 1, 0, 2])
 KEY = tf.constant([0, 1, 0], tf.int32)
+FEATURES = dnn.Features({"a": np.array([1.0, 3.0, 2.0]), "b": np.array(["u", "v", "w"], object)})
 BATCH = Rows(tf.constant(X), tf.constant(LABELS, tf.int32))
 
 
@@ -271,6 +273,8 @@ def test_the_source_is_that_of_the_functions_that_ran():
             {"optimizer": dnn.SGD(dnn.mlp([4, 3]).trainable_variables)},
             "variables that are not the model's",
         ),
+        ((X, LABELS), {"features": FEATURES}, "features are made of columns that are not given: a, b"),
+        ((X, LABELS), {"features": FEATURES, "columns": {"a": range(6), "b": list("uvwuvw")}}, "must be x"),
         ((X, LABELS), {"class_names": ["a"]}, "class_names must have 3 names, got 1"),
     ],
 )
@@ -293,3 +297,74 @@ def test_a_model_that_changes_its_variables_when_called_has_no_finite_difference
     assert model.calls.numpy() == 0
     assert any("No finite differences: calling the model changes its variables" in text for text in page.texts)
     assert any("differ from those of fit's own step by at most 0.0e+00" in text for text in page.texts)
+
+
+def test_the_rows_of_a_step_tell_how_their_cells_became_features():
+    columns = {"a": [1.0, 3.0, 2.0], "b": ["u", "v", "w"], "y": ["no", "yes", "no"]}
+    x = FEATURES({"a": np.array(columns["a"]), "b": np.array(columns["b"], object)}).numpy()
+    model = dnn.mlp([4, 2], seed=0)
+    page = Parsed(dnn.explain(model, x, [0, 1, 0], steps=3, batch_size=1, columns=columns, features=FEATURES).html)
+    origins = page.numbers["origins"]
+    assert [len(texts) for texts in origins] == [4, 4, 4]
+    assert origins[1] == [
+        "a 3: (3 − 2) / 0.816497 = 1.22474",
+        "b is v, not u: 0",
+        "b is v: 1 in the column of this value",
+        "b is v, not w: 0",
+    ]
+    inputs = next(each for each in page.numbers["maps"] if each["id"] == "x:value")
+    assert inputs["columns"] == ["a", "b=u", "b=v", "b=w"]
+    text = "".join(page.texts)
+    assert "(x − 2) / 0.816497" in text
+    assert "v → b=v" in text
+
+
+def test_the_origins_of_a_sampled_map_are_those_of_its_cells():
+    table = {f"c{number}": np.arange(300.0) * (number + 1) for number in range(100)}
+    features = dnn.Features(table)
+    rows = {name: cells[:80] for name, cells in table.items()}
+    x = features(rows).numpy()
+    page = Parsed(dnn.explain(dnn.mlp([100, 2], seed=0), x, np.zeros(80, int), columns=rows, features=features).html)
+    inputs = next(each for each in page.numbers["maps"] if each["id"] == "x:value")
+    assert len(inputs["columns"]) < 100
+    labels = [(row, column) for row in inputs["rows"] for column in inputs["columns"]]
+    numbers = page.numbers["steps"][0]["x:value"]
+    for text, (row, column), number in zip(page.numbers["origins"][0], labels, numbers, strict=True):
+        cell = table[column][int(row.removeprefix("row ")) - 1]
+        assert text.startswith(f"{column} {cell:g}: ")
+        assert float(text.rpartition(" = ")[2]) == pytest.approx(number, rel=1e-4)
+
+
+def test_a_model_with_python_s_if_over_tensors_is_traced_by_autograph():
+    class Branching(Own):
+        def __call__(self, x):
+            z = super().__call__(x)
+            if tf.reduce_sum(z) > 0:
+                z = z * 2.0
+            return z
+
+    page = Parsed(dnn.explain(Branching(), X, LABELS).html)
+    largest = next(text for text in page.texts if "the largest difference from a finite difference is" in text)
+    assert float(re.search(r"difference is (\S+)\.", largest)[1]) < 5e-3
+    assert any("differ from those of fit's own step by at most 0.0e+00" in text for text in page.texts)
+
+
+def test_of_a_wide_table_evenly_spaced_columns_are_shown():
+    x = RANDOM.normal(size=(8, 5000)).astype(np.float32)
+    columns = {f"column {index}": [*x[:, index]] for index in range(5000)}
+    page = dnn.explain(dnn.mlp([5000, 30, 2], seed=0), x, LABELS[[0, 1] * 4], columns=columns).html
+    assert "as the table has them, 60 of its 5,000 columns" in page
+    assert len(page) < 500_000
+    assert page.count("<td>") == 60 * 8
+    assert re.findall(r"column \d+", page)[0] == "column 0"
+    assert "column 4999" in page
+    shown = {each["id"]: len(each["rows"]) for each in Parsed(page).numbers["maps"]}
+    assert 4 <= shown["layers/0/kernel:value"] <= 20
+
+
+def test_an_ensemble_is_explained_member_by_member():
+    ensemble = dnn.ensemble_mlp([2, 3, 2], k=2, seed=0)
+    x, y = np.ones((2, 2), np.float32), np.array([0, 1])
+    with pytest.raises(ValueError, match=r"member by member, as dnn.Ensemble has them: ensemble.member\(0\)"):
+        dnn.explain(ensemble, x, y)
+    assert "Dense" in dnn.explain(ensemble.member(1), x, y).html

@@ -1,25 +1,12 @@
 """The page of a step in a real browser: pointing, keys and buttons tell the numbers, and nothing overflows or fails."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
+from accessibility import LOOKS, violations, weak_texts
 
 import dnn
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        made = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +14,16 @@ def file(tmp_path_factory):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(8, 51)), random.integers(0, 2, 8)
     model = dnn.mlp([51, 30, 2], seed=0)
-    return dnn.explain(model, x, y, steps=2, batch_size=4).save(tmp_path_factory.mktemp("page") / "step.html")
+    columns = {f"c{number}": x[:, number] for number in range(51)}
+    features = dnn.Features(columns)
+    page = dnn.explain(model, features(columns), y, steps=2, batch_size=4, columns=columns, features=features)
+    return page.save(tmp_path_factory.mktemp("page") / "step.html")
 
 
 @pytest.fixture
-def opened(browser, file):
-    """A function of width and colour scheme that opens the page; its errors are looked at in the end."""
-    errors, pages = [], []
-
-    def opened(width: int = 1200, scheme: str = "light"):
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        pages.append(page)
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
-    assert errors == []
+def opened(open_page, file):
+    """A function of width and colour scheme that opens the page of the step."""
+    return lambda width=1200, scheme="light": open_page(file, width, scheme)
 
 
 def numbers(page, name: str, step: int = 0) -> list[float]:
@@ -62,8 +39,8 @@ def test_pointing_at_a_gradient_tells_it_its_check_and_where_it_is_from(opened):
     canvas = page.locator("canvas[data-map='layers/0/kernel:gradient']")
     box = canvas.bounding_box()
     canvas.hover(position={"x": box["width"] * 2.5 / 30, "y": box["height"] * 3.5 / 51})
-    text = page.locator("#readout").inner_text()
-    assert "∂L/∂layers/0/kernel[3, unit 3]" in text
+    text = page.locator("#panel").inner_text()
+    assert "∂L/∂layers/0/kernel[c3, unit 3]" in text
     gradient = numbers(page, "layers/0/kernel:gradient")[3 * 30 + 2]
     assert told(page) == gradient
     assert "comes from 4 of ∂L/∂layers/0/sums; 4 of x" in text
@@ -116,3 +93,52 @@ def test_it_can_be_printed(opened):
     page.emulate_media(media="print")
     assert page.locator(".steps").is_hidden()
     assert len(page.pdf()) > 10_000
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_axe_finds_nothing_and_each_text_has_contrast(opened, width, scheme):
+    page = opened(width, scheme)
+    page.locator("canvas[data-map='layers/0/kernel:gradient']").focus()
+    for details in page.locator("section details").all():
+        details.evaluate("each => { each.open = true; }")
+    assert violations(page) == []
+    assert weak_texts(page) == []
+
+
+def test_the_panel_leaves_three_quarters_of_the_window_and_folds_to_the_number(opened):
+    page = opened(400)
+    page.locator("canvas[data-map='layers/0/kernel:gradient']").focus()
+    assert page.locator("#panel").bounding_box()["height"] <= 800 / 4
+    page.locator("#cell").click()
+    assert page.locator("#readout").is_hidden()
+    page.locator("canvas[data-map='layers/1/bias:new']").focus()
+    page.keyboard.press("ArrowRight")
+    assert told(page) == numbers(page, "layers/1/bias:new")[1]
+    assert page.locator("#panel").bounding_box()["height"] <= 800 / 8
+
+
+def test_escape_clears_the_panel(opened):
+    page = opened()
+    page.locator("canvas[data-map='losses:value']").focus()
+    page.keyboard.press("Escape")
+    assert page.locator("#panel").inner_text().strip() == "Point at a square."
+
+
+def test_maps_are_printed_in_the_colours_of_light(opened):
+    picture = "document.querySelector(\"canvas[data-map='layers/0/kernel:gradient']\").toDataURL()"
+    light, page = opened(1200).evaluate(picture), opened(1200, "dark")
+    dark = page.evaluate(picture)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(picture) == light != dark
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(picture) == dark
+
+
+def test_pointing_at_a_feature_tells_how_it_was_made_of_its_cell(opened):
+    page = opened()
+    page.get_by_role("button", name="2").click()
+    page.locator("canvas[data-map='x:value']").focus()
+    page.keyboard.press("ArrowDown")
+    text = page.locator("#origin").inner_text()
+    assert text.startswith("made of c0 ")
+    assert float(text.rpartition(" = ")[2]) == pytest.approx(told(page), rel=1e-4)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parsed_page import ParsedPage
 from rich.console import Console
 
 from dnn.report.scores import regression_scores, scores
@@ -162,3 +163,31 @@ def test_results_are_printed_without_a_terminal(capsys, monkeypatch):
     result = scores_of(["[bold]", "[/x]"])
     show_results(result, title="[red]test")
     assert capsys.readouterr().out == "\n".join(result_lines(result, title="[red]test", width=50)) + "\n"
+
+
+def test_a_notebook_shows_the_figures_and_the_confusion_matrix_with_names_as_texts():
+    found = scores_of(["<script>x</script>", "b"])
+    shown = ParsedPage(found._repr_html_())
+    assert "script" not in {tag for tag, _ in shown.elements}
+    (rows,) = shown.tables.values()  # both tables, since they have no id
+    matrix = rows[-2:]
+    assert [[int(count) for count in row[1:3]] for row in matrix] == found["confusion_matrix"]
+    assert [row[0] for row in matrix] == ["<script>x</script>", "b"]
+    assert ["accuracy", f"{found['accuracy']:.4f}"] in rows
+
+
+def test_a_notebook_shows_twenty_classes_and_counts_the_others():
+    shown = scores_of([f"class {number}" for number in range(23)])._repr_html_()
+    assert "<p>classes left out: 3</p>" in shown
+
+
+def test_a_notebook_shows_the_figures_of_amounts():
+    found = regression_scores(np.arange(4.0), np.arange(4.0) + 0.5, mean=1.0, median=1.0)
+    (rows,) = ParsedPage(found._repr_html_()).tables.values()
+    assert ["mean absolute error", "0.5000"] in rows
+
+
+def test_scores_are_a_dict_as_before():
+    found = scores_of(["a", "b"])
+    assert found == dict(found)
+    assert repr(found) == repr(dict(found))

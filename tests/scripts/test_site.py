@@ -36,6 +36,15 @@ def test_a_module_without_a_public_name_is_an_error():
         site.public_names("dnn.nn.once")
 
 
+def test_a_formula_becomes_mathml_in_a_block_of_its_own():
+    text = "Costs $5 and $$6$$ here.\n\n$$a = \\max(0, z),\n\\quad b$$\n\nThen."
+    before, formula, after = site.in_mathml(text).split("\n\n")
+    assert (before, after) == ("Costs $5 and $$6$$ here.", "Then.")
+    assert formula.startswith('<div class="formula"><math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
+    assert "<mi>a</mi>" in formula
+    assert "$" not in formula
+
+
 def test_the_table_of_the_api_has_every_page():
     index = (HOME / "docs" / "api" / "index.md").read_text("utf-8")
     assert {path.name for path in API} - {"index.md"} == set(re.findall(r"\]\((\w+\.md)\)", index))
@@ -53,6 +62,9 @@ def test_the_navigation_has_every_page():
         ("index.md", "docs/guide.md#from-python", "guide.md#from-python"),
         ("guide.md", "../README.md", "index.md"),
         ("guide.md", "tables.md", "tables.md"),
+        ("tour/index.md", "1-one-neuron.md", "1-one-neuron.md"),
+        ("tour/index.md", "exercises/neuron.py", "exercises/neuron.py"),
+        ("tour/index.md", "exercises", f"{REPOSITORY}/tree/main/docs/tour/exercises"),
         ("guide.md", "../tests/estimator", f"{REPOSITORY}/tree/main/tests/estimator"),
         ("guide.md", "../scripts/bank_deposit.py", f"{REPOSITORY}/blob/main/scripts/bank_deposit.py"),
         ("benchmarks.md", "../benchmarks/last/plot.png", "plot.png"),
