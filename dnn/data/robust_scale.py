@@ -27,7 +27,7 @@ def smooth_clip(x: TensorOrArray, limit: float = LIMIT) -> tf.Tensor:
         A tensor of the shape of x; ±limit for ±∞.
 
     Example:
-        >>> smooth_clip([0.0, 4.0, np.inf]).numpy().tolist()
+        >>> smooth_clip([0.0, 4.0, np.inf]).numpy().round(4).tolist()
         [0.0, 2.4, 3.0]
     """
     share = tf.convert_to_tensor(x, tf.float64) / limit

@@ -25,7 +25,7 @@ def mish(x: TensorLike) -> tf.Tensor:
 
     Example:
         >>> mish([-1.0, 0.0, 2.0]).numpy().round(4).tolist()
-        [-0.303..., 0.0, 1.944...]
+        [-0.3034..., 0.0, 1.944...]
     """
     return gated(x, _tanh_of_softplus)
 
