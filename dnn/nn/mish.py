@@ -24,8 +24,8 @@ def mish(x: TensorLike) -> tf.Tensor:
         A tensor of the shape and dtype of x.
 
     Example:
-        >>> mish([-1.0, 0.0, 2.0]).numpy().round(4).tolist()
-        [-0.3034..., 0.0, 1.944...]
+        >>> mish([-1.0, 0.0, 2.0]).numpy().round(4)
+        array([-0.3034,  0.    ,  1.944 ], dtype=float32)
     """
     return gated(x, _tanh_of_softplus)
 
