@@ -30,6 +30,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
         "; `mlp`, a `Sequential` of `Dense` layers",
     ),
     (
+        "networks for tables",
+        ("nn.ensemble", "nn.tabm", "nn.realmlp"),
+        lambda name: name in ("Ensemble", "ensemble_mlp", "TabM", "realmlp"),
+        "",
+    ),
+    (
         "embeddings",
         ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings"),
         is_class,

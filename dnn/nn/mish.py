@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from dnn.nn.activations import gated
+from dnn.nn.gate import gated
 from dnn.nn.precision import rounded_once
 from dnn.nn.protocols import TensorLike
 
