@@ -39,6 +39,8 @@ from dnn.data.piecewise_linear import PiecewiseLinear as PiecewiseLinear
 from dnn.data.bin_edges import quantile_edges as quantile_edges
 from dnn.data.bin_edges import tree_edges as tree_edges
 from dnn.data.quantiles import Quantile as Quantile
+from dnn.data.robust_scale import RobustScale as RobustScale
+from dnn.data.robust_scale import smooth_clip as smooth_clip
 from dnn.data.arrays import load_part as load_part
 from dnn.data.arrays import save_part as save_part
 from dnn.inspection.explain import Explanation as Explanation
@@ -64,6 +66,7 @@ from dnn.nn.activations import tanh as tanh
 from dnn.nn.softmax import log_softmax as log_softmax
 from dnn.nn.softmax import softmax as softmax
 from dnn.nn.maxout import maxout as maxout
+from dnn.nn.mish import mish as mish
 from dnn.nn.layers import Dense as Dense
 from dnn.nn.layers import Sequential as Sequential
 from dnn.nn.layers import dense as dense
@@ -74,6 +77,13 @@ from dnn.nn.ensemble import Ensemble as Ensemble
 from dnn.nn.ensemble import ensemble_mlp as ensemble_mlp
 from dnn.nn.ensemble import log_mean_softmax as log_mean_softmax
 from dnn.nn.ensemble import mean_output as mean_output
+from dnn.nn.ntk import NTKDense as NTKDense
+from dnn.nn.ntk import Scaling as Scaling
+from dnn.nn.ntk import ntk_dense as ntk_dense
+from dnn.nn.ntk import standard_normal as standard_normal
+from dnn.nn.parametric_activation import ParametricActivation as ParametricActivation
+from dnn.nn.parametric_activation import parametric as parametric
+from dnn.nn.realmlp import realmlp as realmlp
 from dnn.nn.tabm import TabM as TabM
 from dnn.nn.tabm import batch_ensemble as batch_ensemble
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
@@ -138,6 +148,8 @@ from dnn.nn.optimizers.clip import clip_by_norm as clip_by_norm
 from dnn.nn.optimizers.clip import clip_by_value as clip_by_value
 from dnn.nn.optimizers.average import AverageWeights as AverageWeights
 from dnn.nn.optimizers.accumulate import AccumulateGradients as AccumulateGradients
+from dnn.nn.optimizers.coslog import Coslog as Coslog
+from dnn.nn.optimizers.coslog import coslog as coslog
 from dnn.nn.optimizers.schedules import CosineDecay as CosineDecay
 from dnn.nn.optimizers.schedules import ExponentialDecay as ExponentialDecay
 from dnn.nn.optimizers.schedules import PiecewiseConstantDecay as PiecewiseConstantDecay

@@ -34,13 +34,20 @@ class Classifier(WithThreshold, Estimator):
 
     Args:
         hidden: Units of each hidden layer; () for logistic regression.
-        architecture: "mlp", or "tabm": an ensemble whose networks share their kernels, `dnn.TabM`.
+        architecture: "mlp"; "tabm", an ensemble whose networks share their kernels, `dnn.TabM`; or "realmlp",
+            `dnn.realmlp`.
         ensemble: How many networks are trained as one, >= 1; what they predict together is their mean probability.
         activation: Function between the layers: a name that `dnn train --activation` takes, or any function of tensors.
         dropout: Share of each hidden layer's units that a training step drops, in [0, 1).
         optimizer: "adam", "adamw", "rmsprop" or "sgd", or a function of (parameters, learning rate) that makes one.
         learning_rate: The optimizer's step size, > 0.
         weight_decay: Weights shrink by this × the learning rate in each step, >= 0.
+        beta_2: How slowly the mean of squares forgets, for "adam" and "adamw", in [0, 1).
+        schedule: How the learning rate changes over all epochs: "constant", "cosine" to 0 at the last of `epochs`, or
+            "coslog4", RealMLP's four waves, `dnn.Coslog`.
+        warmup: Epochs in which the rate first rises from 0, for "cosine", >= 0.
+        label_smoothing: Share of each label that is spread over all classes, in [0, 1), in the history's
+            losses too.
         batch_size: Rows per step, >= 1.
         epochs: Maximum number of passes over the training rows, >= 1.
         patience: Training stops after this many epochs in a row that were not better, >= 1.
@@ -50,8 +57,9 @@ class Classifier(WithThreshold, Estimator):
         restore_best: Whether to keep the weights of the best epoch rather than of the last.
         validation: Share of the rows that stops the training, in [0, 1), the same of each class. Where it rounds to no
             row at all, the training rows' own figure decides.
-        scale: "standardize", "rescale", "normalize", "binarize", "quantile", "piecewise" (bins from quantiles) or
-            "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as `Features` takes it.
+        scale: "standardize", "rescale", "normalize", "binarize", "quantile", "robust" (`RobustScale`), "piecewise"
+            (bins from quantiles) or "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as
+            `Features` takes it.
         bins: Most bins of a column, for the two piecewise scales, >= 1.
         column_scale: Scales of single columns, by name, such as {"age": "quantile"}.
         missing_indicator: Whether a numeric column with empty cells gets a feature that tells them.

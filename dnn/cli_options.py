@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from dnn.presets import PRESETS
+from dnn.presets import preset_of
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 NUMBERS, NAMES = (
@@ -123,8 +123,16 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
 def use_preset(context: typer.Context, name: Any) -> Any:
     """Take the settings of a preset as defaults: a callback of the option --preset. A --config goes before them."""
     if name is not None:
-        stated = {
-            key: list(value) if isinstance(value, tuple) else value for key, value in PRESETS[plain(name)].items()
-        }
+        stated = {key: _of_preset(context, plain(name), key) for key in preset_of(plain(name))}
         context.default_map = {**stated, **(context.default_map or {})}
     return name
+
+
+def _of_preset(context: typer.Context, name: str, key: str) -> Callable[[], Any]:
+    """Return what tells a setting of a preset, once --task is known: click reads what was given before defaults."""
+
+    def value() -> Any:
+        found = preset_of(name, plain(context.params.get("task")) or "classification")[key]
+        return list(found) if isinstance(found, tuple) else found
+
+    return value

@@ -95,5 +95,11 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError(f"--learning-rate must be > 0, got {settings.learning_rate}")
     if not 0 <= settings.weight_decay < math.inf:
         raise ValueError(f"--weight-decay must be >= 0, got {settings.weight_decay}")
+    if not 0 <= settings.beta_2 < 1:
+        raise ValueError(f"--beta-2 must be in [0, 1), got {settings.beta_2}")
+    if not 0 <= settings.label_smoothing < 1:
+        raise ValueError(f"--label-smoothing must be in [0, 1), got {settings.label_smoothing}")
+    if settings.label_smoothing and settings.task == "regression":
+        raise ValueError("--label-smoothing is for classes, and --task regression predicts amounts")
     if not 0 <= settings.dropout < 1:
         raise ValueError(f"--dropout must be in [0, 1), got {settings.dropout}")

@@ -15,7 +15,7 @@ from dnn.data.table import Column
 from dnn.estimator.base import Estimator
 from dnn.estimator.examples import Examples
 from dnn.estimator.folder import load_estimator
-from dnn.estimator.network import Rows, make_optimizer
+from dnn.estimator.network import Rows, loss_of, make_optimizer
 from dnn.inspection.explain import explain
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.protocols import OptimizerLike
@@ -36,6 +36,7 @@ class Explained(NamedTuple):
     rows: Rows
     network: tf.Module
     optimizer: OptimizerLike | None
+    label_smoothing: float = 0.0
 
 
 def explain_step(settings: ExplainSettings, voice: Voice) -> None:
@@ -53,7 +54,7 @@ def explain_step(settings: ExplainSettings, voice: Voice) -> None:
         shown.network,
         x[:count],
         y[:count],
-        loss=dnn.sparse_softmax_cross_entropy if names else dnn.mean_squared_error,
+        loss=loss_of(len(names) if names else None, NetworkSettings(label_smoothing=shown.label_smoothing)),
         optimizer=shown.optimizer,
         steps=settings.steps,
         batch_size=min(settings.rows, count),
@@ -106,13 +107,15 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
     first = np.arange(min(settings.rows * settings.steps, table.rows))
     examples = Examples(columns, target, None, table.options).take(first)
     shown = {name: examples.columns[name] for name in encoding.features.kinds} | {encoding.target: examples.target}
-    return Explained(encoding, shown, estimator.encoded(examples), network, _optimizer(estimator, network))
+    optimizer = _optimizer(estimator, network)
+    return Explained(encoding, shown, estimator.encoded(examples), network, optimizer, estimator.label_smoothing)
 
 
 def _optimizer(estimator: Estimator, network: tf.Module) -> OptimizerLike:
-    names = ("optimizer", "learning_rate", "weight_decay")
+    """Return a new one of the run's settings, but for its schedule, which begins at 0 or ends there."""
+    names = ("optimizer", "learning_rate", "weight_decay", "beta_2")
     given = {name: value for name, value in estimator.get_params().items() if name in names}
-    return make_optimizer(network.trainable_variables, NetworkSettings(**given))
+    return make_optimizer(network.trainable_variables, NetworkSettings(**given), steps=1)
 
 
 def _data_of(run: Path) -> Path:

@@ -38,15 +38,41 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "batch_size": 256,
             }
         ),
+        # RealMLP-TD-S of Holzmüller, Grinsztajn, Steinwart, NeurIPS 2024
+        "realmlp": MappingProxyType(
+            {
+                "architecture": "realmlp",
+                "hidden": (256, 256, 256),
+                "activation": "selu",
+                "scale": "robust",
+                "learning_rate": 0.04,
+                "beta_2": 0.95,
+                "schedule": "coslog4",
+                "label_smoothing": 0.1,
+                "batch_size": 256,
+                "epochs": 256,
+                "patience": 256,
+                "monitor": "val_accuracy",
+            }
+        ),
     }
 )
+FOR_AMOUNTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "realmlp": MappingProxyType(
+            {"activation": "mish", "learning_rate": 0.07, "label_smoothing": 0.0, "monitor": "val_loss"}
+        )
+    }
+)
+"""What of a preset is another one where amounts are predicted."""
 
 
-def preset_of(name: str) -> Mapping[str, Any]:
+def preset_of(name: str, task: str = "classification") -> Mapping[str, Any]:
     """Return the settings of a preset.
 
     Args:
-        name: "article", "ensemble" or "tabm".
+        name: "article", "ensemble", "tabm" or "realmlp".
+        task: "classification" or "regression".
 
     Returns:
         The settings that differ from the defaults, or that it states, by name.
@@ -56,4 +82,4 @@ def preset_of(name: str) -> Mapping[str, Any]:
     """
     if name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
-    return PRESETS[name]
+    return PRESETS[name] if task == "classification" else {**PRESETS[name], **FOR_AMOUNTS.get(name, {})}

@@ -13,11 +13,12 @@ USUAL_TARGETS = ("deposit", "y")
 
 
 TASKS = ("classification", "regression")
-ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "selu", "sigmoid", "silu", "softplus", "tanh")
+ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "mish", "selu", "sigmoid", "silu", "softplus", "tanh")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
-ARCHITECTURES = ("mlp", "tabm")
-SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "piecewise", "piecewise_tree")
+ARCHITECTURES = ("mlp", "tabm", "realmlp")
+SCHEDULES = ("constant", "cosine", "coslog4")
+SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "robust", "piecewise", "piecewise_tree")
 
 HIDDEN = [30, 30]
 SCALE = "piecewise"
@@ -84,7 +85,7 @@ class NetworkSettings(SeedSetting):
 
     hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
     architecture: str = option(
-        "mlp", "Layers of their own for each network of an ensemble, or tabm: shared kernels.", choices=ARCHITECTURES
+        "mlp", "mlp, usual layers; tabm, an ensemble with shared kernels; realmlp, RealMLP's.", choices=ARCHITECTURES
     )
     ensemble: int = option(1, "Networks that are trained as one; their mean probability decides.", min=1)
     activation: Any = option("gelu", "Function between the layers.", choices=ACTIVATIONS)
@@ -92,6 +93,10 @@ class NetworkSettings(SeedSetting):
     optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)
     learning_rate: float = option(0.001, "The optimizer's step size, > 0.")
     weight_decay: float = option(0.0, "Weights shrink by this × the learning rate in each step, >= 0.")
+    beta_2: float = option(0.999, "How slowly Adam's and AdamW's mean of squares forgets, in [0, 1).")
+    schedule: str = option("constant", "How the learning rate changes over all epochs.", choices=SCHEDULES)
+    warmup: int = option(0, "Epochs in which it first rises from 0, for --schedule cosine.", min=0)
+    label_smoothing: float = option(0.0, "Share of each label that is spread over all classes, in [0, 1).")
     batch_size: int = option(100, "Rows per step.", min=1)
     epochs: int = option(100, "Maximum number of passes over the training rows.", min=1)
     patience: int = option(15, "Stop after this many epochs that were not better.", min=1)

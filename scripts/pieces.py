@@ -22,8 +22,19 @@ def is_function(name: str) -> bool:
 
 # kind, modules in dnn (of two that hold a name, the longer one has it), which names, and what else there is to say
 SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = (
-    ("activations", ("nn.activations", "nn.softmax", "nn.maxout"), is_function, ""),
-    ("layers", ("nn.layers", "nn.dropout", "nn.normalization"), is_class, "; `mlp`, a `Sequential` of `Dense` layers"),
+    ("activations", ("nn.activations", "nn.mish", "nn.softmax", "nn.maxout"), is_function, ""),
+    (
+        "layers",
+        ("nn.layers", "nn.dropout", "nn.normalization", "nn.ntk", "nn.parametric_activation"),
+        is_class,
+        "; `mlp`, a `Sequential` of `Dense` layers",
+    ),
+    (
+        "networks for tables",
+        ("nn.ensemble", "nn.tabm", "nn.realmlp"),
+        lambda name: name in ("Ensemble", "ensemble_mlp", "TabM", "realmlp"),
+        "",
+    ),
     (
         "embeddings",
         ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings"),
@@ -40,7 +51,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("around any optimizer", ("nn.optimizers.clip", "nn.optimizers.average", "nn.optimizers.accumulate"), is_class, ""),
     (
         "learning rates",
-        ("nn.optimizers.schedules",),
+        ("nn.optimizers.schedules", "nn.optimizers.coslog"),
         is_class,
         ", a number, or any function of the step, a float64 tensor (so `tf.where`, not `if`)",
     ),

@@ -31,7 +31,7 @@ CURVES["relu6"] = Curve(dnn.relu6, keras.activations.relu6, _leaky(0, 6), (0, 0,
 """
 LAYER = '''
 
-class Scaling(tf.Module):
+class Gain(tf.Module):
     """Multiply each feature by a learnt factor, at first 1.
 
     Args:
@@ -58,32 +58,32 @@ class Scaling(tf.Module):
 from dnn.nn.argument_checks import checked_size, checked_width
 '''
 MAKER = """
-from dnn.nn.layers import Scaling
+from dnn.nn.layers import Gain
 
-PIECES = MappingProxyType({**PIECES, "Scaling": Layer("Scaling", lambda: Scaling(4))})
+PIECES = MappingProxyType({**PIECES, "Gain": Layer("Gain", lambda: Gain(4))})
 """
 PRODUCT = """
 
-def _scaling() -> Comparison:
+def _gain() -> Comparison:
     def draw(random: np.random.Generator, chunk: int) -> Arrays:
         return tuple(array_of(random.normal(size=shape), "float32") for shape in ((ROWS, FEATURES), (FEATURES,)))
 
     def ours(x: Array, gamma: Array) -> Arrays:
-        layer = dnn.Scaling(FEATURES)
+        layer = dnn.Gain(FEATURES)
         layer.gamma.assign(gamma)
         return [layer(x).numpy()]
 
     def exactly(x: Array, gamma: Array) -> Arrays:
         return [exact.exact(x) * exact.exact(gamma)]
 
-    return Comparison("Scaling", "ordinary", "float32", [Part("value", ulp, 0.5)], draw, ours, None, exactly)
+    return Comparison("Gain", "ordinary", "float32", [Part("value", ulp, 0.5)], draw, ours, None, exactly)
 
 
 _others = comparisons
 
 
 def comparisons() -> list[Comparison]:
-    return [*_others(), _scaling()]
+    return [*_others(), _gain()]
 """
 EDITS = {
     "relu6": {
@@ -91,14 +91,14 @@ EDITS = {
         "dnn/__init__.pyi": "from dnn.nn.activations import relu6 as relu6\n",
         "benchmarks/conformance/activations.py": CURVE,
     },
-    "Scaling": {
+    "Gain": {
         "dnn/nn/layers.py": LAYER,
-        "dnn/__init__.pyi": "from dnn.nn.layers import Scaling as Scaling\n",
+        "dnn/__init__.pyi": "from dnn.nn.layers import Gain as Gain\n",
         "dnn/testing/catalogue.py": MAKER,
         "benchmarks/conformance/layers.py": PRODUCT,
     },
 }
-LEAST = {"relu6": 5 + 8, "Scaling": 10}  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
+LEAST = {"relu6": 5 + 8, "Gain": 10}  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
 
 pytestmark = pytest.mark.skipif(
     not THOROUGH, reason="it runs pytest on copies of the project: HYPOTHESIS_PROFILE=thorough"
@@ -140,7 +140,7 @@ def test_these_edits_are_enough(piece, tmp_path):
     [
         ("relu6", "dnn/__init__.pyi", "test_every_piece_is_public", "dnn/__init__.pyi"),
         ("relu6", "benchmarks/conformance/activations.py", "test_every_public_piece_is_compared", "benchmarks/conf"),
-        ("Scaling", "dnn/testing/catalogue.py", "test_every_public_piece_is_in_the_list", "dnn/testing/catalogue.py"),
+        ("Gain", "dnn/testing/catalogue.py", "test_every_public_piece_is_in_the_list", "dnn/testing/catalogue.py"),
     ],
 )
 def test_a_forgotten_edit_is_told(tmp_path, piece, forgotten, failed, told):

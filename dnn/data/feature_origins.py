@@ -13,6 +13,7 @@ from dnn.data.one_hot import OneHot
 from dnn.data.ordinal import Ordinal
 from dnn.data.piecewise_linear import PiecewiseLinear
 from dnn.data.preprocess import Binarize, Normalize, Rescale, Standardize
+from dnn.data.robust_scale import LIMIT, RobustScale
 from dnn.data.scale_choice import ByColumn
 from dnn.data.table import Column
 
@@ -131,6 +132,10 @@ def _formula(scale: Any, index: int) -> str:
         if least == most:
             return "0 · x, a constant in training"
         return f"(x − {_in_formula(least)}) / ({cell_text(most)} − {_in_formula(least)})"
+    if isinstance(scale, RobustScale):
+        median, spread = (float(each.numpy()[index]) for each in (scale.median, scale.spread))
+        part = f"(x − {_in_formula(median, 6)}) / {spread:.6g}"
+        return f"{part}, smoothly clipped to ±{LIMIT:g}" if spread else "0 · x, a constant in training"
     if isinstance(scale, Normalize):
         return "x / √(the sum of the squares of the row's numbers)"
     if isinstance(scale, Binarize):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from dnn.data.piecewise_linear import PiecewiseLinear
 from dnn.data.preprocess import Binarize, Normalize, Rescale, Standardize
 from dnn.data.quantiles import Quantile
+from dnn.data.robust_scale import RobustScale
 from dnn.data.scale import Matrix, Scale, ScaleLearner, TensorOrArray
 
 LearntScale: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
@@ -21,6 +22,7 @@ SCALES: Mapping[str, type[Scale]] = MappingProxyType(
         "normalize": Normalize,
         "binarize": Binarize,
         "quantile": Quantile,
+        "robust": RobustScale,
         "piecewise": PiecewiseLinear,
         "piecewise_tree": PiecewiseLinear,
     }

@@ -3,7 +3,9 @@
 Strings stand for functions here and nowhere else, in the two tables below.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -11,20 +13,23 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.estimator.learning_rate import learning_rate_of
 from dnn.nn import activations
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.ensemble import Ensemble, ensemble_mlp, with_dropout
 from dnn.nn.layers import Sequential, mlp
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
+from dnn.nn.mish import mish
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
-from dnn.nn.protocols import ActivationLike, OptimizerLike
+from dnn.nn.protocols import ActivationLike, LossLike, OptimizerLike
+from dnn.nn.realmlp import realmlp
 from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.tabm import TabM
-from dnn.settings import ARCHITECTURES, NetworkSettings
+from dnn.settings import ARCHITECTURES, DEFAULTS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import ACCURACY, predict
@@ -37,6 +42,7 @@ ACTIVATIONS: Mapping[str, ActivationLike] = MappingProxyType(
         "elu": activations.elu,
         "gelu": activations.gelu,
         "leaky_relu": activations.leaky_relu,
+        "mish": mish,
         "selu": activations.selu,
         "sigmoid": activations.sigmoid,
         "silu": activations.silu,
@@ -94,24 +100,50 @@ def make_network(width: int, outputs: int, settings: NetworkSettings) -> Network
         if members == 1:
             raise ValueError("architecture='tabm' is an ensemble: give it ensemble=16, say")
         return TabM(sizes, members, **shared)
-    if settings.architecture != "mlp":
+    if settings.architecture not in ARCHITECTURES:
         raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {settings.architecture!r}")
+    if settings.architecture == "realmlp":
+        alone = [realmlp(sizes, **{**shared, "seed": settings.seed + i}) for i in range(members)]
+        return alone[0] if members == 1 else Ensemble(alone)
     if members > 1:
         return ensemble_mlp(sizes, members, **shared)
     return with_dropout(mlp(sizes, activation=activation, seed=settings.seed), settings.dropout)
 
 
-def make_optimizer(parameters: Sequence[tf.Variable], settings: NetworkSettings) -> OptimizerLike:
+def make_optimizer(parameters: Sequence[tf.Variable], settings: NetworkSettings, steps: int) -> OptimizerLike:
     """Make the optimizer for these variables.
+
+    Args:
+        parameters: The variables.
+        settings: The optimizer and its numbers.
+        steps: Of an epoch.
 
     Raises:
         ValueError: If its name is unknown, or a number is out of its range.
     """
-    make = chosen(settings.optimizer, OPTIMIZERS, "optimizer")
-    if settings.optimizer not in OPTIMIZERS and not settings.weight_decay:
-        return make(parameters, settings.learning_rate)  # a user's, which may know no weight decay
-    decay = {"weight_decay": settings.weight_decay} if settings.weight_decay or make is AdamW else {}
-    return make(parameters, settings.learning_rate, **decay)
+    make, rate = chosen(settings.optimizer, OPTIMIZERS, "optimizer"), learning_rate_of(settings, steps)
+    options = {"weight_decay": settings.weight_decay} if settings.weight_decay or make is AdamW else {}
+    if settings.beta_2 != DEFAULTS.beta_2:
+        if make not in (Adam, AdamW):
+            raise ValueError(f"beta_2 is for adam and adamw, and the optimizer is {settings.optimizer!r}")
+        options["beta_2"] = settings.beta_2
+    return make(parameters, rate, **options)  # a user's may know no weight decay
+
+
+def loss_of(outputs: int | None, settings: NetworkSettings) -> LossLike:
+    """Return the loss of this number of classes, or of amounts for None.
+
+    Raises:
+        ValueError: If the smoothing is out of its range, or not for classes.
+    """
+    smoothing = settings.label_smoothing
+    if smoothing and (outputs is None or not 0 <= smoothing < 1):
+        raise ValueError(f"label_smoothing is for classes, and in [0, 1), got {smoothing}")
+    if outputs is None:
+        return mean_squared_error
+    return (
+        partial(sparse_softmax_cross_entropy, label_smoothing=smoothing) if smoothing else sparse_softmax_cross_entropy
+    )
 
 
 def train_network(
@@ -138,7 +170,8 @@ def train_network(
         ValueError: If a setting is out of its range.
     """
     network = make_network(rows[0].shape[1], outputs or 1, settings)
-    optimizer = make_optimizer(network.trainable_variables, settings)
+    steps = math.ceil(len(rows[0]) / settings.batch_size)
+    optimizer = make_optimizer(network.trainable_variables, settings, steps)
     for callback in callbacks:
         if isinstance(callback, TakesNetwork):
             callback.set_model(network)
@@ -149,7 +182,7 @@ def train_network(
         network,
         rows,
         validation,
-        loss=sparse_softmax_cross_entropy if outputs else mean_squared_error,
+        loss=loss_of(outputs, settings),
         optimizer=optimizer,
         metrics=ACCURACY if outputs else {},
         batch_size=settings.batch_size,

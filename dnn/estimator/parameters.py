@@ -23,7 +23,7 @@ class Parameters:
 
         Args:
             name: "article", the network of the article; "ensemble", 16 networks as one; "tabm", 16 that share their
-                kernels. See `dnn train --preset`.
+                kernels; "realmlp", RealMLP's recipe. See `dnn train --preset`.
             **changes: Settings of the constructor, which go before those of the preset.
 
         Returns:
@@ -37,7 +37,7 @@ class Parameters:
             >>> dnn.Classifier.preset("ensemble", seed=1)
             Classifier(ensemble=16, seed=1)
         """
-        return cls(**{**preset_of(name), **changes})
+        return cls(**{**preset_of(name, getattr(cls, "task", "classification")), **changes})
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings by name.
@@ -87,6 +87,10 @@ class EstimatorSettings(Parameters):
     optimizer: str | Callable[..., OptimizerLike] = DEFAULTS.optimizer
     learning_rate: float = DEFAULTS.learning_rate
     weight_decay: float = DEFAULTS.weight_decay
+    beta_2: float = DEFAULTS.beta_2
+    schedule: str = DEFAULTS.schedule
+    warmup: int = DEFAULTS.warmup
+    label_smoothing: float = DEFAULTS.label_smoothing
     batch_size: int = DEFAULTS.batch_size
     epochs: int = DEFAULTS.epochs
     patience: int = DEFAULTS.patience

@@ -9,6 +9,7 @@ from dnn.nn.dropout import dropout
 from dnn.nn.example_weights import weighted_mean
 from dnn.nn.layers import dense
 from dnn.nn.losses import binary_cross_entropy, mean_squared_error, softmax_cross_entropy, sparse_softmax_cross_entropy
+from dnn.nn.mish import mish
 from dnn.nn.normalization import layer_normalization
 from dnn.nn.regularizers import L1, L1L2, L2
 
@@ -109,6 +110,14 @@ FORMULAS: Mapping[Callable[..., Any], Formula] = MappingProxyType(
             (
                 r"\frac{ds}{dz} = s(z) s(-z)",
                 r"\frac{da}{dz} = s(z) + z s(z) s(-z)",
+                r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \frac{da}{dz}",
+            ),
+        ),
+        mish: Formula(
+            r"a = z g(z), \quad g(z) = \tanh \ln(1 + e^z)",
+            (
+                r"\frac{dg}{dz} = (1 - g^2) s(z), \quad s \text{ the sigmoid}",
+                r"\frac{da}{dz} = g(z) + z (1 - g(z)^2) s(z)",
                 r"\frac{\partial L}{\partial z} = \frac{\partial L}{\partial a} \frac{da}{dz}",
             ),
         ),

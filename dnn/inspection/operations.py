@@ -156,7 +156,7 @@ def is_known(function: Callable[..., Any]) -> bool:
     return module.split(".")[0] in ("dnn", "tensorflow")
 
 
-CELLWISE = {"elu", "gelu", "leaky_relu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"}
+CELLWISE = {"elu", "gelu", "leaky_relu", "mish", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"}
 
 
 def _normalization(

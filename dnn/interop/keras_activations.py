@@ -11,12 +11,17 @@ from dnn.nn.named_functions import FUNCTIONS
 Function = Callable[..., Any]
 
 IN_TENSORFLOW = "tf.nn."
+NOT_IN_KERAS = ("log_mean_softmax", "maxout", "mean_output")
 
 ACTIVATIONS: Mapping[str, Function] = MappingProxyType(
-    {name: function for name, function in FUNCTIONS.items() if not name.startswith(IN_TENSORFLOW) and name != "maxout"}
+    {
+        name: function
+        for name, function in FUNCTIONS.items()
+        if not name.startswith(IN_TENSORFLOW) and name not in NOT_IN_KERAS
+    }
     | {"relu6": functools.partial(relu, max_value=6.0)}
 )
-"""Ours, by Keras's names; Keras has no maxout."""
+"""Ours, by Keras's names."""
 
 TENSORFLOW_S: Mapping[str, Function] = MappingProxyType(
     {

@@ -6,10 +6,10 @@ once.
 """
 
 import math
-from collections.abc import Callable
 
 import tensorflow as tf
 
+from dnn.nn.gate import gated
 from dnn.nn.precision import rounded_once
 from dnn.nn.protocols import TensorLike
 
@@ -141,7 +141,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> tf.Tensor:
     Returns:
         A tensor of the shape and dtype of x.
     """
-    return _gated(x, _approximate_normal if approximate else _normal)
+    return gated(x, _approximate_normal if approximate else _normal)
 
 
 def _normal(x: tf.Tensor) -> tf.Tensor:
@@ -220,7 +220,7 @@ def silu(x: TensorLike) -> tf.Tensor:
     Returns:
         A tensor of the shape and dtype of x.
     """
-    return _gated(x, sigmoid)
+    return gated(x, sigmoid)
 
 
 def _exponential_of_minus_magnitude(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -236,10 +236,3 @@ def _expm1_below(x: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
     """
     x = tf.where(positive, tf.zeros_like(x), x)
     return tf.where(x < -0.5, tf.exp(x) - 1.0, tf.math.expm1(x))
-
-
-def _gated(x: tf.Tensor, gate: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    """Return x · gate(x), for a gate that goes to 0 at −∞ and to 1 at ∞, faster than 1/x."""
-    infinite = tf.math.is_inf(x)
-    finite = tf.where(infinite, tf.zeros_like(x), x)
-    return tf.where(infinite, relu(x), finite * gate(finite))

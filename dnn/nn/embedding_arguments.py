@@ -1,4 +1,4 @@
-"""What each embedding layer was made with, for the structure of a model in a file: see `model_state`."""
+"""What each layer made for tables was made with, for the structure of a model in a file: see `model_state`."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -6,7 +6,9 @@ from typing import Any
 
 from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.embedding import Embedding
+from dnn.nn.ntk import NTKDense, Scaling
 from dnn.nn.numeric_embeddings import LinearEmbeddings, LinearReLUEmbeddings, PeriodicEmbeddings
+from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 
 
@@ -44,6 +46,21 @@ def _piecewise_linear_embedding_arguments(layer: PiecewiseLinearEmbeddings) -> d
     }
 
 
+def _ntk_dense_arguments(layer: NTKDense) -> dict[str, Any]:
+    inputs, units = layer.kernel.shape
+    chosen = {"activation": layer.activation, "bias_factor": layer.bias_factor}
+    return {"inputs": inputs, "units": units, **chosen, "seed": 0, "dtype": layer.kernel.dtype}
+
+
+def _scaling_arguments(layer: Scaling) -> dict[str, Any]:
+    return {"size": layer.scale.shape[-1], "factor": layer.factor, "dtype": layer.scale.dtype}
+
+
+def _parametric_activation_arguments(layer: ParametricActivation) -> dict[str, Any]:
+    chosen = {"activation": layer.activation, "factor": layer.factor}
+    return {"units": layer.weight.shape[-1], **chosen, "dtype": layer.weight.dtype}
+
+
 EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingProxyType(
     {
         ColumnBlocks: lambda layer: {"widths": layer.widths, "layers": layer.layers},
@@ -51,6 +68,9 @@ EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingPro
         LinearEmbeddings: _linear_embedding_arguments,
         LinearReLUEmbeddings: _linear_embedding_arguments,
         PeriodicEmbeddings: _periodic_embedding_arguments,
+        NTKDense: _ntk_dense_arguments,
+        Scaling: _scaling_arguments,
+        ParametricActivation: _parametric_activation_arguments,
         PiecewiseLinearEmbeddings: _piecewise_linear_embedding_arguments,
     }
 )

@@ -9,6 +9,7 @@ import tensorflow as tf
 from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
 from dnn.nn.ensemble import log_mean_softmax, mean_output
 from dnn.nn.maxout import maxout
+from dnn.nn.mish import mish
 from dnn.nn.softmax import log_softmax, softmax
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
@@ -20,6 +21,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "log_softmax": log_softmax,
         "maxout": maxout,
         "mean_output": mean_output,
+        "mish": mish,
         "relu": relu,
         "selu": selu,
         "sigmoid": sigmoid,

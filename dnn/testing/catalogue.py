@@ -19,17 +19,22 @@ from dnn.nn.embedding import Embedding
 from dnn.nn.ensemble import ensemble_mlp
 from dnn.nn.layers import Dense, Sequential, mlp
 from dnn.nn.maxout import maxout
+from dnn.nn.mish import mish
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
+from dnn.nn.ntk import NTKDense, Scaling
 from dnn.nn.numeric_embeddings import LinearReLUEmbeddings, PeriodicEmbeddings
 from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.average import AverageWeights
 from dnn.nn.optimizers.clip import ClipGradients
+from dnn.nn.optimizers.coslog import Coslog
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
+from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+from dnn.nn.realmlp import realmlp
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
@@ -80,6 +85,7 @@ PIECES = MappingProxyType(
                 "relu, leaky and bounded", functools.partial(activations.relu, negative_slope=0.1, max_value=6.0)
             ),
             Activation("gelu, approximate", functools.partial(activations.gelu, approximate=True)),
+            Activation("mish", mish),
             Layer("maxout", lambda: maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
@@ -89,10 +95,14 @@ PIECES = MappingProxyType(
             Layer("LinearReLUEmbeddings", lambda: LinearReLUEmbeddings(4, 3, seed=1)),
             Layer("PeriodicEmbeddings", lambda: PeriodicEmbeddings(4, 3, frequencies=2, frequency_scale=0.1, seed=1)),
             Layer("PiecewiseLinearEmbeddings", lambda: PiecewiseLinearEmbeddings(EDGES, 3, activation=False, seed=1)),
+            Layer("NTKDense", lambda: NTKDense(4, 3, activation=activations.selu, seed=1)),
+            Layer("Scaling", lambda: Scaling(4)),
+            Layer("ParametricActivation", lambda: ParametricActivation(4, activations.selu, initial=0.5)),
             Layer("ColumnBlocks", lambda: ColumnBlocks([1, 3], [None, Dense(3, 2, seed=1)])),
             Layer("mlp", lambda: mlp([4, 5, 3])),
             Layer("Sequential", lambda: Sequential([BatchNormalization(4), Dropout(0.25), Dense(4, 2)])),
             Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),
+            Layer("realmlp", lambda: realmlp([4, 5, 3], parametric=True, dropout=0.25)),
             Layer("TabM", lambda: TabM([4, 5, 3], k=3, dropout=0.25)),
             *(Loss(name, f, of_targets(name, f)) for name, f in public_functions(losses).items()),
             Loss("sparse_softmax_cross_entropy, ignore_class", functools.partial(SPARSE, ignore_class=1)),
@@ -104,6 +114,7 @@ PIECES = MappingProxyType(
             OptimizerPiece("SGD, nesterov", lambda parameters: SGD(parameters, PIECEWISE, momentum=0.9, nesterov=True)),
             OptimizerPiece("RMSprop", lambda parameters: RMSprop(parameters, COSINE, momentum=0.9, centered=True)),
             OptimizerPiece("Adam", lambda parameters: Adam(parameters, 0.1)),
+            OptimizerPiece("Adam, coslog", lambda parameters: Adam(parameters, Coslog(0.1, 20), beta_2=0.95)),
             OptimizerPiece("Adam, amsgrad", lambda parameters: Adam(parameters, EXPONENTIAL, amsgrad=True)),
             OptimizerPiece(
                 "AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])

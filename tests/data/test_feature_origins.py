@@ -10,6 +10,7 @@ from dnn.data.feature_origins import cell_text, feature_origins
 from dnn.data.features import Features
 from dnn.data.piecewise_linear import PiecewiseLinear
 from dnn.data.quantiles import Quantile
+from dnn.data.robust_scale import RobustScale
 from dnn.data.scale_choice import SCALES
 
 TRAINED = {
@@ -110,3 +111,14 @@ def test_each_feature_of_any_encoding_is_told_with_its_value_in_the_order_of_the
         told = [text for origin in origins for text in origin.features[row]]
         values = [1.0 if text.endswith("this value") else float(re.split(r"[ =:]", text)[-1]) for text in told]
         assert_allclose(values, made[row], rtol=1e-3, atol=1e-6)
+
+
+def test_the_robust_scale_is_told_with_its_median_and_spread():
+    features = Features(TRAINED, scale=RobustScale.learn)
+    age, _, same = feature_origins(features, ROWS)[:3]
+    assert age.how == "(x − 37) / 17.25, smoothly clipped to ±3"
+    before = (30 - 37) / 17.25
+    assert age.features[0] == [
+        f"age 30: (30 − 37) / 17.25, smoothly clipped to ±3 = {before / np.sqrt(1 + before**2 / 9):.6g}"
+    ]
+    assert same.how == "0 · x, a constant in training"

@@ -52,7 +52,7 @@ def test_disagreement_is_the_deviation_of_the_label_s_probability_and_of_amounts
     [
         ({"ensemble": 0}, "ensemble must be an integer of 1 or more, got 0"),
         ({"ensemble": 2.5}, "ensemble must be an integer of 1 or more, got 2.5"),
-        ({"architecture": "forest"}, "architecture must be one of mlp, tabm, got 'forest'"),
+        ({"architecture": "forest"}, "architecture must be one of mlp, tabm, realmlp, got 'forest'"),
         ({"architecture": "tabm", "ensemble": 1}, "architecture='tabm' is an ensemble: give it ensemble=16, say"),
     ],
 )
@@ -69,7 +69,7 @@ def test_each_preset_is_settings_of_an_estimator_and_changes_go_before_them(name
 
 
 def test_a_preset_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match="preset must be one of article, ensemble, tabm, got 'best'"):
+    with pytest.raises(ValueError, match="preset must be one of article, ensemble, tabm, realmlp, got 'best'"):
         dnn.Classifier.preset("best")
 
 

@@ -222,8 +222,8 @@ REFUSED = {
         "layer 'd', Dense: use_bias=False",
     ),
     "activation": (
-        lambda: built([keras.layers.Dense(2, "mish", name="d")], False),
-        "'d', Dense: the activation 'mish'",
+        lambda: built([keras.layers.Dense(2, "hard_silu", name="d")], False),
+        "'d', Dense: the activation 'hard_silu'",
     ),
     "activation with settings": (
         lambda: built([keras.layers.Dense(2, functools.partial(tf.nn.gelu, approximate=True), name="d")], False),
