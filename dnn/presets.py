@@ -24,18 +24,30 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             }
         ),
         # networks of their own, whose mean probability decides
-        "ensemble": MappingProxyType({"ensemble": 16}),
+        "ensemble": MappingProxyType(
+            {
+                "ensemble": 16,
+                "hidden": (30, 30),
+                "activation": "gelu",
+                "scale": "piecewise",
+                "dropout": 0.2,
+                "patience": 15,
+            }
+        ),
         # TabM of Gorishniy et al., ICLR 2025: networks with shared kernels
         "tabm": MappingProxyType(
             {
                 "architecture": "tabm",
                 "ensemble": 16,
                 "hidden": (64, 64),
+                "activation": "gelu",
+                "scale": "piecewise",
                 "dropout": 0.1,
                 "optimizer": "adamw",
                 "learning_rate": 4e-3,
                 "weight_decay": 3e-4,
                 "batch_size": 256,
+                "patience": 15,
             }
         ),
         # RealMLP-TD-S of Holzmüller, Grinsztajn, Steinwart, NeurIPS 2024
@@ -45,6 +57,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "hidden": (256, 256, 256),
                 "activation": "selu",
                 "scale": "robust",
+                "dropout": 0.0,
+                "optimizer": "adam",
                 "learning_rate": 0.04,
                 "beta_2": 0.95,
                 "schedule": "coslog4",
