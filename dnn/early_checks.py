@@ -80,7 +80,8 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError("--folds trains several networks: leave out --tensorboard")
     if settings.tensorboard:
         run = settings.tensorboard / (settings.out or Path("run")).name
-        refuse_unwritable(refuse_existing(run) if settings.out else run)
+        remedy = "if a run that broke off left it, delete it, or choose another name"
+        refuse_unwritable(refuse_existing(run, remedy=remedy) if settings.out else run)
     if settings.min_recall is not None and not 0 <= settings.min_recall <= 1:
         raise ValueError(f"--min-recall must be in [0, 1], got {settings.min_recall}")
     if 0 in settings.hidden and len(settings.hidden) > 1:

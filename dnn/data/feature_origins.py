@@ -52,7 +52,7 @@ def feature_origins(features: Features, columns: Mapping[str, Column]) -> list[O
             origins.append(_bins(features, index, columns[name], values[:, done : done + bins], edges))
         else:
             bins = 1
-            origins.append(_numeric(features, index, columns[name], values[:, done], _formula(scale, place)))
+            origins.append(_numeric(features, index, columns[name], values[:, done], scale, place))
         done += bins
     origins += [_indicator(name, columns[name]) for name in features.with_indicator]
     return origins + [_category(name, block, columns[name]) for name, block in features.blocks.items()]
@@ -105,16 +105,18 @@ def _indicator(name: str, cells: Column) -> Origin:
     )
 
 
-def _numeric(features: Features, index: int, cells: Column, values: npt.NDArray[np.float32], how: str) -> Origin:
+def _numeric(
+    features: Features, index: int, cells: Column, values: npt.NDArray[np.float32], scale: Any, place: int
+) -> Origin:
     name, mean = features.numeric[index], float(features.means.numpy()[index])
     raw = [f"empty, so the training mean {mean:.6g}" if np.isnan(cell) else cell_text(cell) for cell in cells]
     filled = [mean if np.isnan(cell) else cell for cell in cells]
     made = [
-        f"{name} {text}: {how.replace('x', _in_formula(cell), 1)} = {value:.6g}"
+        f"{name} {text}: {_formula(scale, place, _in_formula(cell))} = {value:.6g}"
         for text, cell, value in zip(raw, filled, values, strict=True)
     ]
     short = [f"{cell_text(cell)} → {value:.4g}" for cell, value in zip(cells, values, strict=True)]
-    return Origin(name, how, short, [[each] for each in made])
+    return Origin(name, _formula(scale, place, "x"), short, [[each] for each in made])
 
 
 def _in_formula(number: float, digits: int = 10) -> str:
@@ -122,26 +124,26 @@ def _in_formula(number: float, digits: int = 10) -> str:
     return f"({number:.{digits}g})" if number < 0 else f"{number:.{digits}g}"
 
 
-def _formula(scale: Any, index: int) -> str:
-    """Return the formula of a numeric column in x, with what was learnt of it."""
+def _formula(scale: Any, index: int, x: str) -> str:
+    """Return the formula of a numeric column, of x or a number in its place, with what was learnt of the column."""
     if isinstance(scale, Standardize):
         mean, deviation = (float(each.numpy()[index]) for each in (scale.mean, scale.deviation))
-        return f"(x − {_in_formula(mean, 6)}) / {deviation:.6g}" if deviation else "0 · x, a constant in training"
+        return f"({x} − {_in_formula(mean, 6)}) / {deviation:.6g}" if deviation else f"0 · {x}, a constant in training"
     if isinstance(scale, Rescale):
         least, most = (float(each.numpy()[index]) for each in (scale.minimum, scale.maximum))
         if least == most:
-            return "0 · x, a constant in training"
-        return f"(x − {_in_formula(least)}) / ({cell_text(most)} − {_in_formula(least)})"
+            return f"0 · {x}, a constant in training"
+        return f"({x} − {_in_formula(least)}) / ({cell_text(most)} − {_in_formula(least)})"
     if isinstance(scale, RobustScale):
         median, spread = (float(each.numpy()[index]) for each in (scale.median, scale.spread))
-        part = f"(x − {_in_formula(median, 6)}) / {spread:.6g}"
-        return f"{part}, smoothly clipped to ±{LIMIT:g}" if spread else "0 · x, a constant in training"
+        part = f"({x} − {_in_formula(median, 6)}) / {spread:.6g}"
+        return f"{part}, smoothly clipped to ±{LIMIT:g}" if spread else f"0 · {x}, a constant in training"
     if isinstance(scale, Normalize):
-        return "x / √(the sum of the squares of the row's numbers)"
+        return f"{x} / √(the sum of the squares of the row's numbers)"
     if isinstance(scale, Binarize):
         thresholds = np.ravel(scale.threshold.numpy())  # one for all columns, or one for each
-        return f"1 if x > {cell_text(thresholds[min(index, len(thresholds) - 1)])}, else 0"
-    return f"{getattr(scale, '__name__', type(scale).__name__)}(x)"
+        return f"1 if {x} > {cell_text(thresholds[min(index, len(thresholds) - 1)])}, else 0"
+    return f"{getattr(scale, '__name__', type(scale).__name__)}({x})"
 
 
 def _category(name: str, block: OneHot | Ordinal, cells: Column) -> Origin:

@@ -21,6 +21,7 @@ from dnn.inspection.step_page import step_page
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.protocols import LossLike, OptimizerLike
+from dnn.train.border import checked_data
 from dnn.train.rows import Rows
 
 MOST_ROWS = 256
@@ -118,6 +119,8 @@ def explain(
         raise ValueError(f"a step that is shown has at most {MOST_ROWS} rows, got {size}: pass x[:8], y[:8]")
     indices = [np.arange(step * size, (step + 1) * size) % count for step in range(steps)]
     optimizer = Adam(model.trainable_variables) if optimizer is None else optimizer
+    if graph:  # before anything is shown, which takes seconds
+        checked_data(model, (rows.x.numpy(), rows.y.numpy()), "the graph is that of fit, whose data")
     _check_columns(columns, count)
     _check_features(features, columns, rows.x)
     unknown = [p.name for p in optimizer.parameters if not any(p is variable for variable in model.variables)]
@@ -127,12 +130,13 @@ def explain(
         model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
     feature_names = features.names if feature_names is None and features else feature_names
-    shown = _shown_columns(columns or {})
+    columns = {} if columns is None else columns
+    shown = _shown_columns(columns)
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),
         _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
         {name: [[column[i] for i in chosen] for chosen in indices] for name, column in shown.items()},
-        len(columns or {}),
+        len(columns),
         [feature_origins(features, _cells_of(features, columns, chosen)) for chosen in indices] if features else [],
     )
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
@@ -158,11 +162,11 @@ def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> li
 def _cells_of(features: Features, columns: Mapping[str, Sequence[Any]] | None, rows: Sequence[int]) -> dict[str, Any]:
     """Return the cells of these rows that the features are made of, as arrays."""
     dtypes = {"numeric": np.float64, "category": object}
-    missing = [name for name in features.kinds if name not in (columns or {})]
+    given = {} if columns is None else columns
+    missing = [name for name in features.kinds if name not in given]
     if missing:
         raise ValueError(f"features are made of columns that are not given: {', '.join(missing)}")
-    given = {name: np.asarray((columns or {})[name], dtypes[kind]) for name, kind in features.kinds.items()}
-    return {name: cells[rows] for name, cells in given.items()}
+    return {name: np.asarray(given[name], dtypes[kind])[rows] for name, kind in features.kinds.items()}
 
 
 def _check_features(features: Features | None, columns: Mapping[str, Sequence[Any]] | None, x: tf.Tensor) -> None:
@@ -174,12 +178,12 @@ def _check_features(features: Features | None, columns: Mapping[str, Sequence[An
 
 
 def _shown_columns(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    """Return all columns of a table, or evenly spaced ones."""
+    """Return all columns of a table, or evenly spaced ones, as lists: a pandas Series would count by its own index."""
     names = [*columns]
-    return {names[index]: columns[names[index]] for index in shown_indices((len(names), 1), MOST_COLUMNS)[0]}
+    return {names[index]: list(columns[names[index]]) for index in shown_indices((len(names), 1), MOST_COLUMNS)[0]}
 
 
 def _check_columns(columns: Mapping[str, Sequence[Any]] | None, rows: int) -> None:
-    for name, cells in (columns or {}).items():
+    for name, cells in () if columns is None else columns.items():
         if len(cells) != rows:
             raise ValueError(f"columns[{name!r}] must have {rows} cells, as x has rows, got {len(cells)}")

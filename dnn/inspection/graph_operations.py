@@ -4,14 +4,15 @@ TensorFlow keeps for each operation the stack of Python calls that made it. The 
 the user's own files, is its line.
 """
 
-import functools
 import linecache
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from dnn.inspection.sources import HOUSE, INSPECTION, LIBRARIES
+import tensorflow as tf
+
+from dnn.inspection.sources import HOUSE, is_source
 from dnn.train.epoch import train_epoch, train_step
 from dnn.train.runtime import Compiled
 
@@ -52,7 +53,7 @@ class GraphOperation(NamedTuple):
     """An operation of the graph.
 
     function: the function of the graph in which it stands; "" for the step itself. line: what it comes from. stage: the
-    line of `train_step` that was running.
+    line of `train_step` that was running. calls: the functions it calls, each after the name of its attribute: f, body.
     """
 
     name: str
@@ -60,6 +61,7 @@ class GraphOperation(NamedTuple):
     function: str
     line: SourceLine
     stage: SourceLine
+    calls: tuple[tuple[str, str], ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -92,25 +94,32 @@ def _graphs(compiled: Compiled) -> Iterator[tuple[str, Any]]:
     waiting = [top]
     while waiting:
         graph = waiting.pop(0)
-        for name in _called_by(graph.get_operations()):
+        for name in (name for operation in graph.get_operations() for _, name in _calls(operation)):
             if name not in found:
                 found[name] = _function_graph(name, [graph, top])
                 waiting.append(found[name])
                 yield name, found[name]
 
 
-def _called_by(operations: Iterable[Any]) -> Iterator[str]:
-    """Yield the names of the functions that these operations call."""
-    for operation in operations:
-        for attribute in operation.node_def.attr.values():
-            if attribute.HasField("func"):
-                yield attribute.func.name
-            yield from (function.name for function in attribute.list.func)
+def _calls(operation: Any) -> Iterator[tuple[str, str]]:
+    """Yield the functions that an operation calls, each after the name of the attribute that names it."""
+    for name, attribute in sorted(operation.node_def.attr.items()):
+        if attribute.HasField("func"):
+            yield name, attribute.func.name
+        yield from ((name, function.name) for function in attribute.list.func)
 
 
 def _function_graph(name: str, graphs: Iterable[Any]) -> Any:
-    """Return the graph of a function: only its own one knows the stacks of its operations, not the protocol buffer."""
-    return next(graph._functions[name].graph for graph in graphs if name in graph._functions)
+    """Return the graph of a function: only its own one knows the stacks of its operations, not the protocol buffer.
+
+    Raises:
+        ValueError: If this TensorFlow does not give it: no public name does.
+    """
+    for graph in graphs:
+        found = getattr(graph, "_functions", {}).get(name)
+        if hasattr(found, "graph"):
+            return found.graph
+    raise ValueError(f"TensorFlow {tf.__version__} does not give the graph of the function {name}: leave out the graph")
 
 
 def _operations_in(function: str, graph: Any) -> Iterator[GraphOperation]:
@@ -122,7 +131,7 @@ def _operations_in(function: str, graph: Any) -> Iterator[GraphOperation]:
             forward = own.get(_differentiated(operation.name, own), (NOWHERE, NOWHERE))[0]
             if forward.path and line == stage:  # a function of ours or the user's that gives a gradient has own lines
                 line = forward._replace(is_gradient=True)
-            yield GraphOperation(operation.name, operation.type, function, line, stage)
+            yield GraphOperation(operation.name, operation.type, function, line, stage, (*_calls(operation),))
 
 
 def _differentiated(name: str, names: Iterable[str]) -> str:
@@ -134,7 +143,7 @@ def _differentiated(name: str, names: Iterable[str]) -> str:
 
 def _place(operation: Any) -> tuple[SourceLine, SourceLine]:
     """Return the innermost line, and that of `train_step`, in the stack of an operation."""
-    frames = [frame for frame in reversed(operation.traceback or ()) if _is_source(frame.filename)]
+    frames = [frame for frame in reversed(operation.traceback or ()) if is_source(frame.filename)]
     in_step = (frame for frame in frames if STEP.get(frame.name) == frame.filename)
     innermost, stage = next(iter(frames), None), next(in_step, None)
     return _line_of(innermost), _line_of(stage)
@@ -142,12 +151,3 @@ def _place(operation: Any) -> tuple[SourceLine, SourceLine]:
 
 def _line_of(frame: Any) -> SourceLine:
     return NOWHERE if frame is None else SourceLine(frame.filename, frame.lineno)
-
-
-@functools.cache
-def _is_source(name: str) -> bool:
-    """Whether a file is of this package, its inspection left out, or of the user, and not of a library."""
-    path = Path(name)
-    if HOUSE in path.parents:
-        return INSPECTION not in path.parents
-    return path.is_absolute() and not name.startswith(LIBRARIES) and "site-packages" not in path.parts

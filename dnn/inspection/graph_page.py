@@ -1,14 +1,14 @@
 """The page's part on what TensorFlow makes of a step: the graph, XLA's kernels, and where the time goes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from dnn.inspection.fusions import Kernel, XlaProgram
 from dnn.inspection.graph_operations import GraphOperation, SourceLine
 from dnn.inspection.graph_record import GraphRecord
-from dnn.inspection.timeline import traced_name
 from dnn.inspection.times_page import times_parts
+from dnn.inspection.traced_names import TracedNames
 from dnn.pages.page import escaped, html_table, paragraph, section
 
 HLO_CHARACTERS = 1_000_000  # of the whole page
@@ -127,15 +127,15 @@ def _xla_parts(xla: XlaProgram, operations: Sequence[GraphOperation]) -> list[st
         fusions=len(xla.fusions),
         counts=", ".join(f"{count} {opcode}" for opcode, count in counts.most_common()),
     )
-    by_name = {operation.name: operation for operation in reversed(operations)}
+    names = TracedNames(operations)
     left, parts = HLO_CHARACTERS, []
     for kernel in xla.kernels:
-        parts.append(_kernel_details(kernel, by_name, left))
+        parts.append(_kernel_details(kernel, names, left))
         left = max(0, left - len(escaped(kernel.text)))
     return [heading, paragraph(words), '<div class="unfold" id="graph-kernels">', *parts, "</div>"]
 
 
-def _kernel_details(kernel: Kernel, by_name: Mapping[str, GraphOperation], left: int) -> str:
+def _kernel_details(kernel: Kernel, names: TracedNames, left: int) -> str:
     """Return a kernel, which unfolds to the operations and lines it is made of, and its HLO."""
     kind = f" {kernel.kind}" if kernel.kind else ""
     count = len(kernel.operations)
@@ -144,7 +144,7 @@ def _kernel_details(kernel: Kernel, by_name: Mapping[str, GraphOperation], left:
         f'<code>{escaped(kernel.name)}</code> <span class="muted">{escaped(f"{kernel.opcode}{kind}{made_of}")}</span>'
     )
     inside = ", ".join(f"{count} {opcode}" for opcode, count in kernel.inside.most_common())
-    traced = (by_name.get(traced_name(name, by_name)) for name in kernel.operations)
+    traced = (names.find(name) for name in kernel.operations)
     lines = dict.fromkeys(operation.line for operation in traced if operation)
     text = kernel.text[:left] + ("" if len(kernel.text) <= left else "\n… the page has no room for the rest")
     parts = [

@@ -35,12 +35,16 @@ def optimizer_formulas(optimizer: OptimizerLike) -> list[tuple[str, Formula]]:
 def clipping_told(optimizer: OptimizerLike, gradients: Mapping[str, npt.NDArray[Any]]) -> str:
     """Return what clipping makes of these gradients, by the parameters' names; "" where the optimizer does not clip.
 
-    Where gradients are accumulated, what is clipped is their mean, and nothing is told.
+    Where gradients are accumulated, what is clipped is their mean, and nothing is told. Of clippings around each other
+    the outermost is told, which is the first that acts.
     """
     parts = list(nested(optimizer))
     clip = next((part for part in parts if isinstance(part, ClipGradients)), None)
     if clip is None or any(isinstance(part, AccumulateGradients) for part in parts):
         return ""
+    unbounded = [name for name, g in gradients.items() if not np.isfinite(g).all()]
+    if unbounded:
+        return f"Not all gradients are finite, so clipping has no meaning: those of {', '.join(unbounded)} are not."
     if clip.clipvalue is not None:
         beyond = sum(int(np.sum(np.abs(g) > clip.clipvalue)) for g in gradients.values())
         return f"{beyond:,} numbers are beyond ±{clip.clipvalue:g}, and are set to it."

@@ -1,5 +1,6 @@
 """The source of the functions that ran, found while they run: so what a page shows is what made its numbers."""
 
+import functools
 import inspect
 import os
 import sys
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 import dnn
 
-HOUSE = Path(dnn.__file__).resolve().parent
+HOUSE = Path(dnn.__file__).parent  # not resolved: the names of files in stacks are not either
 LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 HELPERS = ("argument_checks.py", "precision.py", "protocols.py", "training_calls.py", "gradient_checks.py")
 INSPECTION = HOUSE / "inspection"
@@ -42,18 +43,32 @@ def run_and_note(function: Callable[..., Any], *arguments: Any) -> tuple[Any, li
     try:
         result = function(*arguments)
     finally:
-        sys.setprofile(before)
+        _profile_again(before)
     return result, [source for code in codes if (source := function_source(code)) is not None]
+
+
+def _profile_again(profiler: Any) -> None:
+    """Put back what profiled before, which may be an object written in C, such as that of cProfile."""
+    if profiler is None or callable(profiler):
+        sys.setprofile(profiler)
+    else:
+        sys.setprofile(None)  # or it would find another in its place
+        profiler.enable()
 
 
 def is_shown(code: CodeType) -> bool:
     """Whether it is a function of the package's pieces or of the user's, and not a lambda or a comprehension."""
-    path = Path(code.co_filename)
-    if code.co_name.startswith("<") or path.name in HELPERS or not path.is_absolute():
-        return False
+    name = Path(code.co_filename).name
+    return not code.co_name.startswith("<") and name not in HELPERS and is_source(code.co_filename)
+
+
+@functools.cache
+def is_source(name: str) -> bool:
+    """Whether a file is of this package, its inspection left out, or of the user, and not of a library."""
+    path = Path(name)
     if HOUSE in path.parents:
         return INSPECTION not in path.parents
-    return not code.co_filename.startswith(LIBRARIES) and "site-packages" not in path.parts
+    return path.is_absolute() and not name.startswith(LIBRARIES) and "site-packages" not in path.parts
 
 
 def function_source(code: CodeType) -> FunctionSource | None:

@@ -8,7 +8,7 @@ import re
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from dnn.inspection.graph_operations import NOWHERE, GraphOperation, SourceLine
+from dnn.inspection.traced_names import TracedNames, is_of_optimizer
 from dnn.inspection.traced_step import TracedStep
 from dnn.train.runtime import trace
 
 WARM_UP, RUNS, SETTLED_RUNS, EPOCHS = 5, 30, 100, 7
 EVENT = re.compile(r"(?P<name>[\w./<>-]+):(?P<kind>\w+)")
 STEP = "dnn_explained_step"
-OPTIMIZERS = ("ArithmeticOptimizer/", "ConstantFolding/")  # of graphs, which name what they put in
 
 
 class OperationTime(NamedTuple):
@@ -80,7 +80,10 @@ def step_times(step: TracedStep, operations: Sequence[GraphOperation]) -> StepTi
         space = _profiled(step.run)
     except tf.errors.AlreadyExistsError:
         return StepTimes([], [], plain, 0, 0, 0, "another profiler is running")
-    steps = [*_steps_in(space)]
+    except ImportError:
+        return StepTimes([], [], plain, 0, 0, 0, "this TensorFlow has no module that reads what its profiler writes")
+    names = TracedNames(operations)
+    steps = [*steps_in(space, names)]
     if not any(events for _, events in steps):
         return StepTimes([], [], plain, 0, 0, 0, "TensorFlow's profiler noted none on the processor")
     settled = _median_time(step.run, SETTLED_RUNS)
@@ -89,7 +92,7 @@ def step_times(step: TracedStep, operations: Sequence[GraphOperation]) -> StepTi
     in_epoch = _median_time(lambda: epoch(*step.epoch_arguments).numpy(), EPOCHS) / step.steps
     profiled = median(duration for duration, _ in steps)
     nearest = min(steps, key=lambda each: abs(each[0] - profiled))
-    found = _operation_times([events for _, events in steps], operations)
+    found = _operation_times([events for _, events in steps], names)
     return StepTimes(found, nearest[1], plain, profiled, settled, in_epoch)
 
 
@@ -122,10 +125,18 @@ def _profiled(run: Callable[[], object]) -> Any:
     return space
 
 
-def _steps_in(space: Any) -> Iterator[tuple[float, list[Event]]]:
-    """Yield for each step its time, and the operations that ran in it."""
+def steps_in(space: Any, names: TracedNames) -> Iterator[tuple[float, list[Event]]]:
+    """Yield for each step its time, and the operations that ran in it.
+
+    The profiler notes all threads of the process: what is not of the step's graph, another thread ran.
+
+    Args:
+        space: what the profiler wrote.
+        names: of the step's graph.
+    """
     events = [*_events(space)]
     ran = [(event, found) for event in events if (found := EVENT.fullmatch(event.name))]
+    ran = [(event, found) for event, found in ran if is_of_optimizer(found["name"]) or names.find(found["name"])]
     for step in events:
         if step.name.startswith(STEP):
             end = step.start + step.duration
@@ -171,37 +182,13 @@ def own_times(events: Iterable[Event]) -> dict[str, float]:
     return times
 
 
-def _operation_times(steps: Sequence[Sequence[Event]], operations: Sequence[GraphOperation]) -> list[OperationTime]:
+def _operation_times(steps: Sequence[Sequence[Event]], names: TracedNames) -> list[OperationTime]:
     """Return the median time of each operation; in a step where it did not run it took none."""
     each_step = [own_times(events) for events in steps]
     kinds = {event.name: event.kind for events in steps for event in events}
-    by_name = {operation.name: operation for operation in reversed(operations)}
     times = []
     for name, kind in kinds.items():
-        traced = by_name.get(traced_name(name, by_name))
+        traced = names.find(name)
         line, stage = (traced.line, traced.stage) if traced else (NOWHERE, NOWHERE)
         times.append(OperationTime(name, kind, line, stage, median(each.get(name, 0.0) for each in each_step)))
     return times
-
-
-def traced_name(name: str, names: Container[str]) -> str:
-    """Return the name, in the traced graph, of an operation that ran.
-
-    TensorFlow puts the body of a function in place of its call, and the call's name before those in the body; what its
-    optimizer replaced ends in the name of what was there.
-
-    Args:
-        name: of what ran.
-        names: those of the traced graph.
-
-    Returns:
-        The name; "" if there is none.
-    """
-    last = name.rpartition("/")[2] if name.startswith(OPTIMIZERS) else ""
-    endings = [name[start:] for start in _starts(name, "/")] + [last[start:] for start in _starts(last, "_")]
-    return next((ending for ending in endings if ending in names), "")
-
-
-def _starts(text: str, sign: str) -> list[int]:
-    """Return where the text and each part after this sign begin."""
-    return [0, *(index + 1 for index, each in enumerate(text) if each == sign)]

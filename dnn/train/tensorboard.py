@@ -16,6 +16,7 @@ from dnn.nn.example_weights import weighted_mean
 from dnn.nn.modules import variable_paths
 from dnn.nn.protocols import LossLike, ModelLike, OptimizerLike
 from dnn.nn.regularizers import penalty
+from dnn.train.border import checked_inputs
 from dnn.train.epoch import train_step
 from dnn.train.history import History
 from dnn.train.rows import Rows
@@ -41,6 +42,7 @@ class TensorBoard:
 
     Raises:
         FileExistsError: If the folder holds event files already, which would be drawn as one run with these.
+        ValueError: When the first epoch is written, if the model does not take the data.
         OSError: When the first epoch is written, if the folder cannot be made.
 
     Example:
@@ -61,7 +63,8 @@ class TensorBoard:
     ) -> None:
         self.log_dir = unused_folder(log_dir)
         self.model, self.optimizer, self.loss = model, optimizer, loss
-        self.rows = None if data is None else Rows(*(tf.convert_to_tensor(part)[:MOST_ROWS] for part in data[:2]))
+        self.data = None if data is None else tuple(np.asarray(part)[:MOST_ROWS] for part in data[:2])
+        self.rows: Rows | None = None
         self.writer: Any = None
         self.epochs = 0
 
@@ -91,6 +94,8 @@ class TensorBoard:
         if self.writer is None:
             self.log_dir.mkdir(parents=True, exist_ok=True)  # whose error is Python's own
             self.writer = tf.summary.create_file_writer(str(self.log_dir))
+            if self.data is not None and self.model is not None:
+                self.rows = _rows_for(self.model, *self.data)
         self.epochs += 1
         with self.writer.as_default(step=self.epochs):
             if self.epochs == 1:
@@ -124,13 +129,22 @@ class TensorBoard:
             tf.summary.graph(step_graph(self.model, self.loss, self.optimizer, self.rows))
 
 
+def _rows_for(model: Any, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> Rows:
+    """Return the rows in the dtype of the model, as `fit` takes them; class numbers stay."""
+    inputs = tf.convert_to_tensor(checked_inputs(model, x, "data: x"))
+    targets = tf.convert_to_tensor(y)
+    return Rows(inputs, tf.cast(targets, inputs.dtype) if targets.dtype.is_floating else targets)
+
+
 def unused_folder(path: str | Path) -> Path:
     """Return the folder for the event files of a run. Raises: FileExistsError if it holds some already."""
     folder = Path(path)
     if folder.is_file():
         raise FileExistsError(f"{folder} is a file; event files need a folder")
     if any(folder.glob("events.out.tfevents.*")):
-        raise FileExistsError(f"{folder} holds the event files of another run; choose a folder for each run")
+        raise FileExistsError(
+            f"{folder} holds the event files of another run, maybe one that broke off; choose another or delete it"
+        )
     return folder
 
 

@@ -82,6 +82,20 @@ def test_a_scale_of_the_users_own_is_named():
     assert (age.how, age.short) == ("halved(x)", ["30 → 15"])
 
 
+def test_a_scale_whose_name_has_an_x_is_named():
+    def exp_max(x):
+        return x / 2
+
+    (age,) = feature_origins(Features({"age": TRAINED["age"]}, scale=lambda x: exp_max), {"age": ROWS["age"][:1]})
+    assert (age.how, age.features) == ("exp_max(x)", [["age 30: exp_max(30) = 15"]])
+
+
+def test_each_column_has_its_own_threshold():
+    numbers = {"a": np.array([1.0, 3.0]), "b": np.array([10.0, 30.0])}
+    origins = feature_origins(Features(numbers, scale=SCALES["binarize"].learn), numbers)
+    assert [origin.how for origin in origins] == ["1 if x > 2, else 0", "1 if x > 20, else 0"]
+
+
 def test_numbers_are_plain():
     assert [cell_text(cell) for cell in (np.float64(2.0), -0.5, np.nan, "", "a b")] == [
         "2",

@@ -20,7 +20,7 @@ from dnn.inspection.fusions import computations, kernels_of, xla_program
 from dnn.inspection.graph_operations import graph_operations
 from dnn.inspection.graph_page import graph_section
 from dnn.inspection.graph_record import record_graph
-from dnn.inspection.timeline import Event, own_times, step_times, traced_name
+from dnn.inspection.timeline import Event, own_times, step_times
 from dnn.inspection.traced_step import trace_step
 from dnn.train.epoch import train_step, training_program
 from dnn.train.runtime import trace
@@ -285,20 +285,6 @@ def test_what_runs_on_another_thread_is_not_taken_off():
     around, other = Event("a", "While", 0, 0.0, 10.0), Event("b", "Mul", 1, 2.0, 3.0)
     assert own_times([around, other]) == {"a": 10.0, "b": 3.0}
     assert own_times([around, other._replace(thread=0)]) == {"a": 7.0, "b": 3.0}
-
-
-@pytest.mark.parametrize(
-    ("ran", "name"),
-    [
-        ("MatMul", "MatMul"),
-        ("while/body/_1/while/Sin", "while/Sin"),
-        ("ArithmeticOptimizer/ReplaceMulWithSquare_mul_4", "mul_4"),
-        ("ReplaceMulWithSquare_mul_4", ""),
-        ("unheard/of", ""),
-    ],
-)
-def test_the_name_of_what_ran_leads_to_what_was_traced(ran, name):
-    assert traced_name(ran, {"MatMul", "while/Sin", "mul_4", "4"}) == name
 
 
 def test_the_times_on_the_page_are_those_measured_and_add_up(recorded, part):

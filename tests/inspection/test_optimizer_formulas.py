@@ -68,6 +68,99 @@ def test_every_line_becomes_mathml_without_a_rest_of_latex():
                 assert "merror" not in convert(line)
 
 
+FUNCTIONS = {"sqrt": np.sqrt, "max": np.maximum, "min": np.minimum, "sum": np.sum}
+
+
+def python_of(latex):
+    """An expression of LaTeX as one of Python: names get a _ at their end, what stands side by side is multiplied."""
+    latex = re.sub(r"\\hat\{v\}", r"\\hat", latex.partition(r" \text")[0]).replace(r"\sum g^2", r"\sum(g^2)")
+    latex = latex.replace(r"\left", "").replace(r"\right", "")
+    before = ""
+    while before != latex:
+        before = latex
+        latex = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1)/(\2))", latex)
+        latex = re.sub(r"\\sqrt\{([^{}]*)\}", r"\\sqrt(\1)", latex)
+    tokens = re.findall(r"\\?[a-z]+(?:_\d)?|\d+|\S", latex)
+    made = ""
+    for token in tokens:
+        name = token.strip("\\")
+        if made and made[-1] in "_)" and (name[0].isalnum() or name == "("):
+            made += "*"
+        made += name if name in FUNCTIONS or not name[0].isalpha() else f"{name}_"
+    return made.replace("^", "**")
+
+
+def assignments(formula):
+    """Names and expressions in the order in which they act: what a line of the derivation assigns, then the value."""
+    lines = [line for line in formula.derivation if r"\leftarrow" in line]
+    parts = [part.strip(", ") for line in lines for part in line.split(r"\quad")]
+    parts += reversed([part.strip(", ") for part in formula.value.split(r"\quad")])
+    pairs = [re.split(r" \\leftarrow | = ", part, maxsplit=1) for part in parts if part[:5] != r"\text"]
+    return [(python_of(name), python_of(expression)) for name, expression in pairs]
+
+
+COMPUTED = {
+    "SGD": lambda p: dnn.SGD(p, 0.1),
+    "decay": lambda p: dnn.SGD(p, 0.1, weight_decay=0.3),
+    "momentum": lambda p: dnn.SGD(p, 0.1, momentum=0.7),
+    "Nesterov": lambda p: dnn.SGD(p, 0.1, momentum=0.7, nesterov=True),
+    "Adam": lambda p: dnn.Adam(p, 0.1, beta_1=0.6, beta_2=0.8, epsilon=0.1),
+    "AMSGrad": lambda p: dnn.Adam(p, 0.1, beta_1=0.6, beta_2=0.8, epsilon=0.1, amsgrad=True),
+    "RMSprop": lambda p: dnn.RMSprop(p, 0.1, rho=0.8, epsilon=0.1),
+    "RMSprop, all": lambda p: dnn.RMSprop(p, 0.1, rho=0.8, epsilon=0.1, centered=True, momentum=0.5),
+    "clipnorm": lambda p: dnn.ClipGradients(dnn.SGD(p, 0.1), clipnorm=0.5),
+    "global_clipnorm": lambda p: dnn.ClipGradients(dnn.SGD(p, 0.1), global_clipnorm=0.5),
+    "clipvalue": lambda p: dnn.ClipGradients(dnn.SGD(p, 0.1), clipvalue=0.25),
+}
+GRADIENTS = [np.array(g) for g in ([1.0, -0.5, 0.1], [0.3, 0.2, -2.0], [-0.2, 0.0, 0.05])]
+
+
+def settings_of(optimizer):
+    """Values of the letters in the formulas."""
+    clip = optimizer if isinstance(optimizer, dnn.ClipGradients) else None
+    inner = getattr(optimizer, "optimizer", optimizer)
+    greek = {"beta_1": "beta_1", "beta_2": "beta_2", "epsilon": "epsilon", "rho": "rho", "mu": "momentum"}
+    greek |= {"eta": "learning_rate", "lambda": "weight_decay"}
+    values = {f"{letter}_": float(getattr(inner, name, None) or 0.0) for letter, name in greek.items()}
+    limits = [getattr(clip, name, None) for name in ("clipnorm", "global_clipnorm", "clipvalue")]
+    return values | {"c_": next((limit for limit in limits if limit), 0.0)}
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_the_formulas_computed_give_the_weights_that_apply_gives(name):
+    parameter = tf.Variable([0.5, -1.0, 2.0])
+    optimizer = COMPUTED[name]([parameter])
+    values = FUNCTIONS | settings_of(optimizer)
+    values |= dict.fromkeys(("m_", "v_", "hat_", "u_", "a_"), np.zeros(3)) | {"w_": parameter.numpy().astype(float)}
+    for t, gradient in enumerate(GRADIENTS, start=1):
+        values |= {"t_": t, "g_": gradient}
+        for _, formula in optimizer_formulas(optimizer):
+            for letter, expression in sorted(assignments(formula), key=lambda pair: pair[0] == "g_"):
+                values[letter] = eval(expression, {}, values)
+        optimizer.apply([tf.constant(gradient, tf.float32)])
+        np.testing.assert_allclose(parameter, values["w_"], rtol=1e-5)
+
+
+def test_the_formula_of_the_average_gives_the_average():
+    parameter = tf.Variable([0.5, -1.0])
+    optimizer = dnn.AverageWeights(dnn.SGD([parameter], 0.1), ema_momentum=0.9)
+    ((letter, expression),) = assignments(optimizer_formulas(optimizer)[-1][1])
+    average = np.zeros(2)
+    for t in range(3):
+        optimizer.apply([tf.constant([1.0, 2.0])])
+        average = eval(expression, {}, {"mu_": 0.9 if t else 0.0, "a_": average, "w_": parameter.numpy()})
+    assert letter == "a_"
+    np.testing.assert_allclose(optimizer.averages[0], average, rtol=1e-6)
+
+
+def test_gradients_that_are_not_finite_are_told_so():
+    gradients = {"kernel": np.float32([1.0, np.nan]), "bias": np.float32([2.0]), "scale": np.float32([np.inf])}
+    for kind, limit in CLIPPING.items():
+        optimizer = dnn.ClipGradients(dnn.SGD([tf.Variable([1.0])]), **{kind: limit})
+        told = "Not all gradients are finite, so clipping has no meaning: those of kernel, scale are not."
+        assert clipping_told(optimizer, gradients) == told
+
+
 CLIPPING = {"clipnorm": 0.5, "global_clipnorm": 0.5, "clipvalue": 0.25}
 
 

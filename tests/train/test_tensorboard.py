@@ -107,6 +107,21 @@ def test_numbers_that_are_not_finite_are_left_out_of_a_histogram():
     np.testing.assert_array_equal(histogram(np.array([np.nan, 1.0, 2.0, np.inf])), histogram(np.array([1.0, 2.0])))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_data_of_another_dtype_are_those_of_the_model_and_the_penalty_counts_in_256_rows(tmp_path, dtype):
+    kernel_regularizer = dnn.L2(0.1)
+    model = dnn.Sequential([dnn.Dense(3, 2, seed=0, kernel_regularizer=kernel_regularizer)])
+    x, y = (10 * rows(300)[0]).astype(dtype), rows(300)[1]
+    board = TensorBoard(tmp_path, model, loss=LOSS, data=(x, y))
+    board({"epoch": 1, "loss": 0.5}, dnn.History())
+    kernel = model.layers[0].kernel
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(LOSS(y[:256], model(np.float32(x[:256])))) + 0.1 * tf.reduce_sum(kernel**2)
+    gradient = tape.gradient(loss, kernel).numpy()
+    values = read(tmp_path)[0]["gradients/layers/0/kernel"][1]  # read while the writer is open: it was flushed
+    np.testing.assert_allclose([values[0, 0], values[-1, 1]], [gradient.min(), gradient.max()], rtol=1e-5)
+
+
 def test_figures_alone_need_no_model(tmp_path):
     board = TensorBoard(tmp_path / "logs")
     board({"epoch": 1, "loss": 0.5}, dnn.History())
@@ -116,7 +131,9 @@ def test_figures_alone_need_no_model(tmp_path):
 
 def test_a_folder_with_the_events_of_another_run_is_refused(tmp_path):
     TensorBoard(tmp_path)({"epoch": 1, "loss": 0.5}, dnn.History())
-    with pytest.raises(FileExistsError, match="holds the event files of another run; choose a folder for each run"):
+    with pytest.raises(
+        FileExistsError, match="holds the event files of another run, maybe one that broke off; choose another or"
+    ):
         TensorBoard(tmp_path)
 
 
@@ -160,6 +177,7 @@ def test_each_run_of_the_command_has_a_folder_of_its_name(train, tmp_path):
     [
         (("--out", "run", "--tensorboard", "small.csv"), "small.csv is not a folder that may be written to"),
         (("--out", "taken", "--tensorboard", "."), "taken exists already"),
+        (("--out", "taken", "--tensorboard", "."), "if a run that broke off left it, delete it"),
         (("--folds", 2, "--tensorboard", "logs"), "--folds trains several networks: leave out --tensorboard"),
     ],
 )
