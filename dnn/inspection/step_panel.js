@@ -38,7 +38,7 @@ function line(id, ...parts) {
 
 const index = (map, cell) => cell[0] * map.columns.length + cell[1];
 const operand = value => typeof value === "number" && value < 0 ? `(${value})` : shown(value);
-const short = value => Number.isFinite(value) ? Number(value.toPrecision(9)) : value;
+const short = value => Number.isFinite(value) ? Number(value.toPrecision(8)) : value;
 
 // The products that a sum is made of, for a value or a gradient of a dense layer.
 function products(map, cell) {

@@ -152,4 +152,5 @@ def _needs_g(rule: Rule) -> bool:
 
 
 def _wide(array: Array) -> Array:
-    return array.astype(np.float64)
+    """Return float64 of the shortest digits of each number, which a page shows: so it can be worked out by hand."""
+    return array.astype(str).astype(np.float64)
