@@ -211,7 +211,7 @@ def test_runs_stand_side_by_side(tmp_path, runs):
             )
     assert all(any(cell != "" for cell in row[1:]) for row in rows)
     settings = {row[0]: row[1:] for row in parsed.tables["settings"][1:]}
-    assert settings["arguments.hidden"] == ["30", "5"]
+    assert settings["arguments.hidden"] == ["30, 30", "5"]
     assert "arguments.seed" not in settings
     assert "not tested on the same rows" in parsed.text_of("p")
     assert [tag for tag, _ in parsed.elements].count("svg") == 4
