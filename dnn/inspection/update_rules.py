@@ -21,21 +21,21 @@ Array = npt.NDArray[Any]
 Slots = Mapping[str, Array]
 
 
-class Rule(NamedTuple):
+class UpdateRule(NamedTuple):
     """formula: in signs. numbers: the same with the settings' values; "" where g is not the gradient that is shown."""
 
     formula: str
     numbers: str
 
 
-class Rules(NamedTuple):
+class UpdateRules(NamedTuple):
     """parts: a rule for each slot, and for "step". step: what is subtracted from a weight, of g and the new slots."""
 
-    parts: dict[str, Rule]
+    parts: dict[str, UpdateRule]
     step: Callable[[Array, Slots], Array]
 
 
-def update_rules(record: RecordedStep) -> dict[str, Rule]:
+def update_rules(record: RecordedStep) -> dict[str, UpdateRule]:
     """Return the rule of each slot and of the step, by the part; none for an optimizer whose formulas are not known."""
     rules = _rules(record)
     if rules is None:
@@ -77,40 +77,40 @@ def alpha(record: RecordedStep) -> float | None:
     return float(rate * np.sqrt(1 - inner.beta_2**t) / (1 - inner.beta_1**t))
 
 
-def _rules(record: RecordedStep) -> dict[str, Rule] | None:
+def _rules(record: RecordedStep) -> dict[str, UpdateRule] | None:
     made = _made(record)
     return None if made is None else made.parts
 
 
-def _made(record: RecordedStep) -> Rules | None:
+def _made(record: RecordedStep) -> UpdateRules | None:
     *wrappers, inner = nested(record.optimizer)
     if any(isinstance(part, AccumulateGradients) for part in wrappers):
         return None
     if type(inner) is Adam:
-        return _adam(inner, alpha(record) or 0.0)
+        return _of_adam(inner, alpha(record) or 0.0)
     rate = record.scalars.get("learning_rate", 0.0)
     if type(inner) is RMSprop:
-        return _rmsprop(inner, rate)
-    return _sgd(inner, rate) if type(inner) is SGD else None
+        return _of_rmsprop(inner, rate)
+    return _of_sgd(inner, rate) if type(inner) is SGD else None
 
 
-def _adam(adam: Adam, factor: float) -> Rules:
+def _of_adam(adam: Adam, factor: float) -> UpdateRules:
     v = "v_hat" if adam.amsgrad else "v"
     parts = {
         "m": _mean("m", "β₁", adam.beta_1, "g", "{gradient}"),
         "v": _mean("v", "β₂", adam.beta_2, "g²", "{gradient}²"),
-        **({"v_hat": Rule("max(v̂ before, v)", "max({v_hat before}, {v})")} if adam.amsgrad else {}),
-        "step": Rule(
+        **({"v_hat": UpdateRule("max(v̂ before, v)", "max({v_hat before}, {v})")} if adam.amsgrad else {}),
+        "step": UpdateRule(
             f"α · m / (√{'v̂' if adam.amsgrad else 'v'} + ε)", f"{factor:.9g} · {{m}} / (√{{{v}}} + {adam.epsilon:g})"
         ),
     }
-    return Rules(parts, lambda g, slots: factor * slots["m"] / (np.sqrt(slots[v]) + adam.epsilon))
+    return UpdateRules(parts, lambda g, slots: factor * slots["m"] / (np.sqrt(slots[v]) + adam.epsilon))
 
 
-def _rmsprop(rmsprop: RMSprop, rate: float) -> Rules:
+def _of_rmsprop(rmsprop: RMSprop, rate: float) -> UpdateRules:
     rho, epsilon = rmsprop.rho, rmsprop.epsilon
     root, numbers = ("√(max(v − a², 0) + ε)", "√(max({v} − {a}², 0)") if rmsprop.centered else ("√(v + ε)", "√({v}")
-    step = Rule(f"η · g / {root}", f"{rate:.9g} · {{gradient}} / {numbers} + {epsilon:g})")
+    step = UpdateRule(f"η · g / {root}", f"{rate:.9g} · {{gradient}} / {numbers} + {epsilon:g})")
     parts = {"v": _mean("v", "ρ", rho, "g²", "{gradient}²")}
     if rmsprop.centered:
         parts["a"] = _mean("a", "ρ", rho, "g", "{gradient}")
@@ -120,25 +120,25 @@ def _rmsprop(rmsprop: RMSprop, rate: float) -> Rules:
             variance = np.maximum(slots["v"] - slots["a"] ** 2, 0) if rmsprop.centered else slots["v"]
             return rate * g / np.sqrt(variance + epsilon)
 
-        return Rules(parts | {"step": step}, taken)
-    moved = Rule(f"μ · u before + {step.formula}", f"{rmsprop.momentum:g} · {{u before}} + {step.numbers}")
-    return Rules(parts | {"u": moved, "step": Rule("u", "{u}")}, lambda g, slots: slots["u"])
+        return UpdateRules(parts | {"step": step}, taken)
+    moved = UpdateRule(f"μ · u before + {step.formula}", f"{rmsprop.momentum:g} · {{u before}} + {step.numbers}")
+    return UpdateRules(parts | {"u": moved, "step": UpdateRule("u", "{u}")}, lambda g, slots: slots["u"])
 
 
-def _sgd(sgd: SGD, rate: float) -> Rules:
+def _of_sgd(sgd: SGD, rate: float) -> UpdateRules:
     if not sgd.momentum:
-        return Rules({"step": Rule("η · g", f"{rate:.9g} · {{gradient}}")}, lambda g, slots: rate * g)
+        return UpdateRules({"step": UpdateRule("η · g", f"{rate:.9g} · {{gradient}}")}, lambda g, slots: rate * g)
     along = f"{rate:.9g} · {{gradient}}"
-    u = Rule("μ · u before + η · g", f"{sgd.momentum:g} · {{u before}} + {along}")
+    u = UpdateRule("μ · u before + η · g", f"{sgd.momentum:g} · {{u before}} + {along}")
     if not sgd.nesterov:
-        return Rules({"u": u, "step": Rule("u", "{u}")}, lambda g, slots: slots["u"])
-    step = Rule("μ · u + η · g", f"{sgd.momentum:g} · {{u}} + {along}")
-    return Rules({"u": u, "step": step}, lambda g, slots: sgd.momentum * slots["u"] + rate * g)
+        return UpdateRules({"u": u, "step": UpdateRule("u", "{u}")}, lambda g, slots: slots["u"])
+    step = UpdateRule("μ · u + η · g", f"{sgd.momentum:g} · {{u}} + {along}")
+    return UpdateRules({"u": u, "step": step}, lambda g, slots: sgd.momentum * slots["u"] + rate * g)
 
 
-def _mean(slot: str, sign: str, beta: float, of: str, numbers: str) -> Rule:
+def _mean(slot: str, sign: str, beta: float, of: str, numbers: str) -> UpdateRule:
     """Return the rule of a running mean."""
-    return Rule(
+    return UpdateRule(
         f"{sign} · {slot} before + (1 − {sign}) · {of}", f"{beta:g} · {{{slot} before}} + (1 − {beta:g}) · {numbers}"
     )
 
@@ -147,7 +147,7 @@ def _clips(record: RecordedStep) -> bool:
     return any(isinstance(part, ClipGradients) for part in nested(record.optimizer))
 
 
-def _needs_g(rule: Rule) -> bool:
+def _needs_g(rule: UpdateRule) -> bool:
     return "{gradient}" in rule.numbers
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dnn.pages.confusion import MOST_CLASSES_SHOWN, confusion_part
 from dnn.pages.curves import curve_charts
-from dnn.pages.flat import flat, settings_of, shown_value
+from dnn.pages.flat import flat, flat_settings, shown_value
 from dnn.pages.inside import columns_part, layers_part
 from dnn.pages.outcome_charts import (
     amounts_chart,
@@ -111,7 +111,7 @@ def _fitting(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the settings as texts: numbers among words would stand on both sides of one column."""
-    return [(name, str(shown_value(value))) for name, value in settings_of(dict(config))]
+    return [(name, str(shown_value(value))) for name, value in flat_settings(dict(config))]
 
 
 def _moment(finished: str) -> str:

@@ -54,7 +54,8 @@ def test_an_empty_number_and_a_constant_column_are_told():
 
 def test_an_empty_number_is_0_and_not_what_the_rounding_of_the_mean_leaves():
     random = np.random.default_rng(0)
-    columns = {f"c{number}": random.normal(1e3, size=77) for number in range(9)}
+    cells = np.where(random.random((40, 200)) < 0.2, np.nan, random.normal(40, 10, size=(40, 200)).round(2))
+    columns = {f"c{number}": column for number, column in enumerate(cells)}
     features, empty = Features(columns), {name: np.array([np.nan]) for name in columns}
     assert np.any(features(empty).numpy() != 0)
     for origin in feature_origins(features, empty):
