@@ -28,6 +28,8 @@ class SeveralValues(TyperCommand):
         repeated: list[str] = []
         option = ""
         for arg in args:
+            if repeated and repeated[-1] == option and option in NUMBERS and not NUMBER.fullmatch(arg):
+                raise typer.BadParameter(f"{arg!r} is not a number", param_hint=option)
             if arg.startswith("--"):
                 option = arg
             elif repeated and repeated[-1] != option and _is_another(option, arg):

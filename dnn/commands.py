@@ -20,7 +20,7 @@ from dnn.report.predictions import class_columns, refuse_output, write_predictio
 from dnn.report.run_config import run_config
 from dnn.report.screen import result_lines
 from dnn.report.voice import Voice
-from dnn.run_report import write_comparison, write_page
+from dnn.run_report import refuse_no_runs, write_comparison, write_page
 from dnn.settings import PrepareSettings, for_json
 from dnn.training_run import gap_sentences, prepared_of, run_training
 
@@ -68,7 +68,7 @@ def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool =
     check_target(table, encoding.target)
     encoding.check_classes(table)
     columns = table.without(encoding.target).columns
-    voice.notes([*table.notes, *gap_sentences(encoding, columns, "rows")])
+    voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
     results = estimator.evaluate_columns(columns, table.column(encoding.target))
     voice.result("test", results, result_lines(results, title=str(data), width=voice.width))
     voice.end()
@@ -87,7 +87,7 @@ def predict_file(
     predicted = _prediction_columns(estimator, columns)
     if clash := [name for name in keep if name in predicted]:
         raise ValueError(f"--keep {clash[0]}: the predictions have a column of this name; rename it in the data")
-    voice.notes([*table.notes, *gap_sentences(encoding, columns, "rows")])
+    voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
     write_predictions(out, kept | predicted)
     voice.say(f"predictions: {out}, {table.rows:,} rows in the order of {data}")
     voice.end(out)
@@ -115,6 +115,7 @@ def report_run(run: Path, voice: Voice) -> None:
 
 def compare_runs(runs: Sequence[Path], out: Path, voice: Voice, *, force: bool = False) -> None:
     """`dnn compare`: write a page of several runs side by side."""
+    refuse_no_runs(runs)
     if not force:
         refuse_existing(out, remedy="choose another name, or --force")
     refuse_unwritable(out)

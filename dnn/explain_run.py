@@ -11,7 +11,7 @@ import dnn
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.split import check_target
-from dnn.data.table import Column
+from dnn.data.table import Column, Table
 from dnn.estimator.base import Estimator
 from dnn.estimator.examples import Examples
 from dnn.estimator.folder import load_estimator
@@ -28,7 +28,7 @@ from dnn.settings import HIDDEN, ExplainSettings, NetworkSettings
 class Explained(NamedTuple):
     """What a page is made of: what was learnt of the table, rows as it has them and encoded, network and optimizer.
 
-    columns: by name, the target too; none if only the arrays were kept.
+    columns: by name, the target first; none if only the arrays were kept. description: what the network and rows are.
     """
 
     encoding: Encoding
@@ -36,6 +36,7 @@ class Explained(NamedTuple):
     rows: Rows
     network: tf.Module
     optimizer: OptimizerLike | None
+    description: str
     label_smoothing: float = 0.0
 
 
@@ -63,6 +64,7 @@ def explain_step(settings: ExplainSettings, voice: Voice) -> None:
         class_names=names,
         columns={name: list(cells[:count]) for name, cells in shown.columns.items()},
         features=features if shown.columns else None,
+        description=shown.description,
         graph=settings.graph,
     )
     settings.out.parent.mkdir(parents=True, exist_ok=True)
@@ -75,8 +77,10 @@ def _of_new_network(settings: ExplainSettings) -> Explained:
     outputs = 1 if isinstance(encoding.labels, Amounts) else encoding.labels.classes
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     part = prepared.parts.get("train")
-    columns = {**part.columns, encoding.target: part.target} if part else {}
-    return Explained(encoding, columns, rows, dnn.mlp(sizes, seed=settings.seed), None)
+    columns = {encoding.target: part.target, **part.columns} if part else {}
+    source = settings.data or "the embedded sample"
+    description = f"A new network, seed {settings.seed}, that has learnt nothing yet; training rows of {source}."
+    return Explained(encoding, columns, rows, dnn.mlp(sizes, seed=settings.seed), None, description)
 
 
 def _prepared(settings: ExplainSettings) -> Prepared:
@@ -97,18 +101,30 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
         voice.say(f"the first of {network.members} networks is shown")
         network = network.member(0)
     path = settings.data or _data_of(run)
-    table = encoding.read(path)
-    table = table.where(table.has(encoding.target)) if settings.skip_unlabelled else table
-    check_target(table, encoding.target)
-    encoding.check_classes(table)
+    table = _with_target(encoding, path, settings.skip_unlabelled)
     voice.notes(table.notes)
     voice.say(f"network of {run}, on the first rows of {path}; the optimizer begins anew: a run keeps no state of it")
     columns, target = table.without(encoding.target).columns, table.column(encoding.target)
     first = np.arange(min(settings.rows * settings.steps, table.rows))
     examples = Examples(columns, target, None, table.options).take(first)
-    shown = {name: examples.columns[name] for name in encoding.features.kinds} | {encoding.target: examples.target}
-    optimizer = _optimizer(estimator, network)
-    return Explained(encoding, shown, estimator.encoded(examples), network, optimizer, estimator.label_smoothing)
+    shown = {encoding.target: examples.target} | {name: examples.columns[name] for name in encoding.features.kinds}
+    description = f"The trained network of {run}, on the first rows of {path}; the optimizer begins anew."
+    rows, optimizer = estimator.encoded(examples), _optimizer(estimator, network)
+    return Explained(encoding, shown, rows, network, optimizer, description, estimator.label_smoothing)
+
+
+def _with_target(encoding: Encoding, path: Path, skip_unlabelled: bool) -> Table:
+    """Read a file. Raises: ValueError if it has no targets, or others than training had."""
+    table, target = encoding.read(path), encoding.target
+    if target not in table.columns:
+        raise ValueError(
+            f"{path} has no column {target!r}, the target: a training step needs it, since its loss compares each "
+            "prediction with it; name a file that has it with --data"
+        )
+    table = table.where(table.has(target)) if skip_unlabelled else table
+    check_target(table, target)
+    encoding.check_classes(table)
+    return table
 
 
 def _optimizer(estimator: Estimator, network: tf.Module) -> OptimizerLike:

@@ -166,8 +166,7 @@ def write_comparison(folders: Sequence[Path], out: Path) -> Path:
     Raises:
         ValueError: If there are fewer than two, one twice, or one is not the folder of a run.
     """
-    if len({folder.resolve() for folder in folders}) < max(len(folders), 2):
-        raise ValueError(f"compare takes two run folders or more, each once, got {', '.join(map(str, folders))}")
+    refuse_no_runs(folders)
     names = [folder.name for folder in folders]
     names = names if len(set(names)) == len(names) else [str(folder) for folder in folders]
     runs = [_run_of(folder, name) for folder, name in zip(folders, names, strict=True)]
@@ -175,10 +174,18 @@ def write_comparison(folders: Sequence[Path], out: Path) -> Path:
     return out
 
 
+def refuse_no_runs(folders: Sequence[Path]) -> None:
+    """Refuse what cannot be compared. Raises: ValueError as `write_comparison`."""
+    for folder in folders:
+        for file in ("metrics.json", "config.json", "history.csv"):
+            if not (folder / file).is_file():
+                why = f"it has no {file}" if folder.is_dir() else "there is no such folder"
+                raise ValueError(f"{folder} is not the folder of a run of dnn train: {why}")
+    if len({folder.resolve() for folder in folders}) < max(len(folders), 2):
+        raise ValueError(f"compare takes two run folders or more, each once, got {', '.join(map(str, folders))}")
+
+
 def _run_of(folder: Path, name: str) -> Run:
-    for file in ("metrics.json", "config.json", "history.csv"):
-        if not (folder / file).is_file():
-            raise ValueError(f"{folder} is not the folder of a run of dnn train: it has no {file}")
     with open(folder / "history.csv", newline="", encoding="utf-8") as lines:
         records = [{key: float(cell) for key, cell in record.items() if cell} for record in csv.DictReader(lines)]
     epochs = [{**record, "epoch": int(record["epoch"])} for record in records]

@@ -118,8 +118,8 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     _tell_encoding(prepared, settings, voice)
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
-        for name, part in prepared.parts.items():
-            sentences += gap_sentences(prepared.encoding, part.columns, f"{name} rows", rare=False)
+        parts = {name: part.columns for name, part in prepared.parts.items()}
+        sentences += gap_sentences(prepared.encoding, parts, rare=False)
         voice.notes(sentences, most=most_notes)
     return prepared
 
@@ -132,14 +132,27 @@ def table_notes(table: Table, target: str, settings: DataSettings) -> list[str]:
     return [*table.notes, *(note.sentence for note in found)]
 
 
-def gap_sentences(encoding: Encoding, columns: Mapping[str, Column], of: str, *, rare: bool = True) -> list[str]:
-    """Return a sentence for each kind of cell that has to be filled; rare: also for those that share a feature."""
-    rows = len(next(iter(columns.values())))
-    gaps = [gap for gap in encoding.features.gaps(columns) if rare or gap.problem != UNKNOWN[True][0]]
+def gap_sentences(encoding: Encoding, parts: Mapping[str, Mapping[str, Column]], *, rare: bool = True) -> list[str]:
+    """Return a sentence for each column and kind of cell that has to be filled, in all parts that have some.
+
+    parts: the columns by the part's name, "" for a whole file. rare: tell also of those that share a feature.
+    """
+    counts: dict[tuple[str, str, str], list[str]] = {}
+    for name, columns in parts.items():
+        rows = len(next(iter(columns.values())))
+        for gap in encoding.features.gaps(columns):
+            if rare or gap.problem != UNKNOWN[True][0]:
+                told = counts.setdefault((gap.column, gap.problem, gap.treatment), [])
+                told.append(f"{gap.cells:,} of {rows:,}" + f" {name}" * bool(name))
     return [
-        f"{on_one_line(gap.column)}: {gap.cells:,} of {rows:,} {of} are {gap.problem}; they get {gap.treatment}"
-        for gap in gaps
+        f"{on_one_line(column)}: {', '.join(told)} {_what_is(problem)}; they get {treatment}"
+        for (column, problem, treatment), told in counts.items()
     ]
+
+
+def _what_is(problem: str) -> str:
+    """Return what a gap's cells are, or which value their rows have."""
+    return "cells are empty" if problem == "empty" else f"rows have a value {problem}"
 
 
 def _train(

@@ -208,15 +208,17 @@ def test_unseen_categories_and_empty_cells_are_reported(tmp_path, trained, sampl
     sample_rows[2]["age"] = ""
     data = write_csv(tmp_path / "new.csv", sample_rows)
     output = run("predict", trained, "--data", data, "--out", tmp_path / "out.csv")
-    assert "age: 1 of 4,521 rows are empty; they get the training mean" in output
-    assert "job: 2 of 4,521 rows are never seen in training; they get all zeros" in output
+    assert "age: 1 of 4,521 cells are empty; they get the training mean" in output
+    assert "job: 2 of 4,521 rows have a value never seen in training; they get all zeros" in output
 
 
 def test_gaps_are_reported_before_training_too(tmp_path, sample_rows):
     for row in sample_rows[::40]:
         row["age"] = ""
     output = run("prepare", "--data", write_csv(tmp_path / "gaps.csv", sample_rows), "--out", tmp_path / "folder")
-    assert re.search(r"note: age: \d+ of 3,617 train rows are empty; they get the training mean", output)
+    parts = r"\d+ of 3,617 train, \d+ of 452 validation, \d+ of 452 test"
+    assert re.search(rf"note: age: {parts} cells are empty; they get the training mean", output)
+    assert output.count("note: age") == 1
 
 
 def test_the_default_target_is_one_of_the_columns_that_are_not_dropped(tmp_path):
@@ -266,7 +268,7 @@ BAD_ARGUMENTS = [
     (["--epochs", 0], "epochs"),
     (["--hidden", 30, 0], "hidden"),
     (["--hidden", 30, -3], "hidden"),
-    (["--hidden", "many"], "hidden"),
+    (["--hidden", "many"], "many"),
     (["--learning-rate", 0], "--learning-rate must be > 0"),
     (["--learning-rate", "nan"], "--learning-rate must be > 0"),
     (["--learning-rate", 1e30], "diverged"),
@@ -654,7 +656,7 @@ def test_a_kind_and_a_marker_can_be_given(tmp_path):
     data = write_csv(tmp_path / "t.csv", rows)
     output = run("train", data, "--kind", "branch=category", "--missing=-1", "--epochs", 1, "--out", tmp_path / "run")
     assert "categories, one-hot: branch (4)" in output
-    assert "income: 9 of" in output or re.search(r"income: \d+ of \d+ train rows are empty", output)
+    assert "income: 9 of" in output or re.search(r"income: \d+ of \d+ train(, .*)? cells are empty", output)
     table = dnn.load(tmp_path / "run").predictor_.encoding.read(data)
     assert np.isnan(table.columns["income"]).sum() == 9
 
@@ -691,6 +693,8 @@ def test_explain_writes_the_first_steps_as_a_page(tmp_path):
     assert inputs["columns"][:2] == ["age", "balance"]
     assert inputs["rows"] == ["row 1", "row 2"]
     assert "<td>married</td>" in page
+    assert "A new network, seed 0, that has learnt nothing yet; training rows of the embedded sample." in page
+    assert re.search(r'<th scope="col"[^>]*>y</th><th scope="col"[^>]*>age</th>', page), "the target comes first"
     assert "exists already" in refusal("explain", "--out", out)
     run("explain", "--rows", 2, "--hidden", 0, "--task", "regression", "--target", "balance", "--out", out, "--force")
     assert "mean_squared_error" in out.read_text("utf-8")
@@ -711,6 +715,7 @@ def test_explain_shows_a_step_of_a_trained_network_with_the_settings_of_its_run(
         out = tmp_path / f"step{len(options)}.html"
         text = run("explain", "--run", tmp_path / "run", *options, "--rows", 4, "--out", out)
         assert "the optimizer begins anew" in text
+        assert f"The trained network of {tmp_path / 'run'}, on the first rows of {small}" in out.read_text("utf-8")
         page = out.read_text("utf-8")
         data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
         numbers = data["steps"][0]
@@ -732,6 +737,13 @@ def test_explain_shows_a_step_of_a_trained_network_with_the_settings_of_its_run(
 )
 def test_options_of_explain_that_cannot_be_are_refused_in_one_line(tmp_path, trained, options, message):
     assert message in refusal("explain", "--run", trained, *options, "--out", tmp_path / "step.html")
+
+
+def test_explain_of_a_run_needs_the_target_and_says_why(tmp_path, trained, sample_rows):
+    rows = [{name: cell for name, cell in row.items() if name != "y"} for row in sample_rows[:9]]
+    data = write_csv(tmp_path / "new.csv", rows)
+    text = refusal("explain", "--run", trained, "--data", data, "--out", tmp_path / "step.html")
+    assert "has no column 'y', the target: a training step needs it" in text
 
 
 def test_explain_asks_for_data_where_those_of_the_run_are_gone(tmp_path, small):

@@ -117,6 +117,19 @@ def test_the_thresholds_are_those_of_the_test_rows(runs, pages):
     at_half = [row for row in rows if row[0] >= 0.5][-1]
     assert at_half[1:5] == [yes, alarm, miss, no]
     assert {sum(row[1:5]) for row in rows} == {test["rows"]}
+    source = (runs["two"] / "report.html").read_text("utf-8")
+    shown = re.search(r'id="thresholds">.*?<tbody>\s*<tr>(.*?)</tr>\s*<tr>(.*?)</tr>', source, re.DOTALL)
+    first, second = (re.search(r">([^<]+)</td>", row)[1] for row in shown.groups())
+    assert first == f"above {second}"
+    assert rows[0][0] > rows[1][0]
+
+
+def test_the_settings_of_a_page_are_texts_and_its_moment_is_legible(runs):
+    source = (runs["two"] / "report.html").read_text("utf-8")
+    configuration = re.search(r"<h2>Configuration</h2>.*?</section>", source, re.DOTALL)[0]
+    assert 'class="number"' not in configuration
+    assert "<td>arguments.hidden</td>" in configuration
+    assert re.search(r"finished \d{4}-\d\d-\d\d, \d\d:\d\d \S+\.</p>", source)
 
 
 def test_importance_is_that_of_scikit_learn_on_the_test_rows(runs):
@@ -191,11 +204,14 @@ def test_runs_stand_side_by_side(tmp_path, runs):
     for column, name in enumerate(("two", "three")):
         test = json.loads((runs[name] / "metrics.json").read_text("utf-8"))["test"]
         for figure, value in flat(test):
-            assert figure.startswith(("classes.", "confusion_matrix.")) or scores[figure][column] == (
-                "" if value is None else value
+            assert figure.startswith(("classes.", "confusion_matrix.")) or (
+                scores[figure][column] == value
+                if value is not None
+                else figure not in scores or not scores[figure][column]
             )
+    assert all(any(cell != "" for cell in row[1:]) for row in rows)
     settings = {row[0]: row[1:] for row in parsed.tables["settings"][1:]}
-    assert settings["arguments.hidden.0"] == [30, 5]
+    assert settings["arguments.hidden"] == ["30, 30", "5"]
     assert "arguments.seed" not in settings
     assert "not tested on the same rows" in parsed.text_of("p")
     assert [tag for tag, _ in parsed.elements].count("svg") == 4
@@ -206,9 +222,12 @@ def test_compare_refuses_what_it_cannot_compare(tmp_path, runs):
         ((runs["two"],), "two run folders or more"),
         ((runs["two"], runs["two"]), "each once"),
         ((runs["two"], tmp_path), "it has no metrics.json"),
+        ((runs["two"], tmp_path / "nope"), "nope is not the folder of a run of dnn train: there is no such folder"),
     ):
         code, output = run("compare", *arguments, "--out", tmp_path / "new.html")
         assert code == 2
         assert message in re.sub(r"\s+", " ", output)
     (tmp_path / "there.html").write_text("", "utf-8")
     assert run("compare", runs["two"], runs["three"], "--out", tmp_path / "there.html")[0] == 2
+    code, output = run("compare", runs["two"], tmp_path / "nope", "--out", tmp_path / "there.html")
+    assert "no such folder" in re.sub(r"\s+", " ", output), "a run that is not there is told before a page that is"

@@ -92,7 +92,8 @@ def date(name: str, cells: Column, some: Column) -> Note | None:
     texts = [text for text in dict.fromkeys(some[:10_000].tolist()) if text][:100]
     if len(texts) < 2 or sum(map(is_date, texts)) < 0.9 * len(texts):
         return None
-    problem = f"holds dates as text ({quoted(texts[0])}), each a category of its own; make numbers of them, or"
+    problem = f"holds dates as text ({quoted(texts[0])}), each a category of its own; "
+    problem += "make numbers of them, such as days since the first, or"
     return _dropped(name, "date", problem)
 
 
@@ -112,8 +113,24 @@ def codes(name: str, cells: Column, some: Column) -> Note | None:
     return Note(name, "codes", problem, Remedy("kind", "category", name))
 
 
+def spelling(name: str, cells: Column, some: Column) -> Note | None:
+    """Tell of categories that differ by case alone, as `Basic` and `basic` do."""
+    if cells.dtype.kind != "O":
+        return None
+    spellings: dict[str, set[str]] = {}
+    for text in set(some.tolist()):
+        spellings.setdefault(text.casefold(), set()).add(text)
+    pairs = sorted(sorted(each)[:2] for each in spellings.values() if len(each) > 1)
+    if not pairs:
+        return None
+    one, other = map(quoted, pairs[0])
+    more = f", and {_counted(len(pairs) - 1, 'other pair')}" if len(pairs) > 1 else ""
+    problem = f"{one} and {other} of {quoted(name)} differ by case only{more}; if they are one, spell them alike"
+    return Note(name, "spelling", problem)
+
+
 # each is asked of each column; `KINDS` says which answer is told
-CHECKS = (constant_note, nearly_numeric, date, identifier, index, codes)
+CHECKS = (constant_note, nearly_numeric, date, identifier, index, codes, spelling)
 
 
 def _numbers_as_text(name: str, numbers: dict[str, float]) -> Note | None:

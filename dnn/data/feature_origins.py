@@ -17,6 +17,8 @@ from dnn.data.robust_scale import LIMIT, RobustScale
 from dnn.data.scale_choice import ByColumn
 from dnn.data.table import Column
 
+ROUNDING = 1e-12  # of float64 means, over the deviation
+
 
 class Origin(NamedTuple):
     """What a column of the table became.
@@ -111,6 +113,7 @@ def _numeric(
     name, mean = features.numeric[index], float(features.means.numpy()[index])
     raw = [f"empty, so the training mean {mean:.6g}" if np.isnan(cell) else cell_text(cell) for cell in cells]
     filled = [mean if np.isnan(cell) else cell for cell in cells]
+    values = np.where(np.isnan(cells) & (np.abs(values) < ROUNDING), 0, values)  # the mean, less the rounded mean
     made = [
         f"{name} {text}: {_formula(scale, place, _in_formula(cell))} = {value:.6g}"
         for text, cell, value in zip(raw, filled, values, strict=True)
@@ -150,8 +153,9 @@ def _category(name: str, block: OneHot | Ordinal, cells: Column) -> Origin:
     known = set(block.categories)
     if isinstance(block, Ordinal):
         return _place(name, block, cells)
-    other = f"{name} is rare" if block.rare else "zeros"
-    short = [f"{cell_text(cell)} → {f'{name}={cell}' if cell in known else other}" for cell in map(str, cells)]
+    other = f"{name} is rare or not seen in training" if block.rare else "zeros, not seen in training"
+    column = {cell: f"{name}={cell}" if cell else f"its own column, {name}=" for cell in known}
+    short = [f"{cell_text(cell)} → {column.get(cell, other)}" for cell in map(str, cells)]
     rows = [[_one_hot(name, cell, category, known) for category in block.categories] for cell in map(str, cells)]
     if block.rare:
         for cell, row in zip(map(str, cells), rows, strict=True):

@@ -15,6 +15,7 @@ KINDS = (
     "identifier",
     "index",
     "codes",
+    "spelling",
     "duplicates",
     "constant",
 )

@@ -184,7 +184,7 @@ def is_nothing(cell: Any) -> bool:
 def no_column(name: str, columns: Iterable[str], *, what: str = "column") -> str:
     """Return "has no column 'agee'; did you mean 'age'?", or the columns there are."""
     columns = list(columns)
-    close = difflib.get_close_matches(name, columns, n=1) or [one for one in columns if one.lower() == name.lower()]
+    close = difflib.get_close_matches(name, columns, 1, 0.7) or [one for one in columns if one.lower() == name.lower()]
     told = f"did you mean {close[0]!r}?" if close else f"its columns are {shortened(map(repr, columns))}"
     return f"has no {what} {name!r}; {told}"
 

@@ -71,6 +71,7 @@ def explain(
     class_names: Sequence[str] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
     features: Features | None = None,
+    description: str = "",
     graph: bool = False,
 ) -> Explanation:
     """Take a training step on a few rows, and show every number of it beside the code that made it.
@@ -89,10 +90,11 @@ def explain(
         steps: how many steps to take, one after the other, >= 1; the page turns from one to the next.
         batch_size: rows of a step; the next step takes the next ones, and after the last the first again. None: all.
         seed: that of `fit`, for what is left to chance, such as dropout.
-        feature_names: a name for each feature. None: those of `features`, else their numbers.
-        class_names: a name for each output. None: their numbers.
+        feature_names: a name for each feature. None: those of `features`, else "feature 1" and so on.
+        class_names: a name for each output. None: "class 0" and so on, by the numbers in y.
         columns: the cells of the table that the rows were made of, by column, to show them first. None: not shown.
         features: by which x was made of `columns`, to show how each cell became its feature. None: not shown.
+        description: a sentence on what the network and the rows are, for the head of the page. "": none.
         graph: whether to show what TensorFlow makes of the first step too: the operations of the graph that `fit` runs,
             each with its line of the source, XLA's kernels, and where the microseconds go. It takes a few seconds.
 
@@ -133,15 +135,15 @@ def explain(
     columns = {} if columns is None else columns
     shown = _shown_columns(columns)
     names = Names(
-        _checked_names(feature_names, rows.x.shape[1], "feature_names"),
-        _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class_names"),
+        _checked_names(feature_names, rows.x.shape[1], "feature"),
+        _checked_names(class_names, records[0].values[records[0].step.logits].shape[-1], "class"),
         {name: [[column[i] for i in chosen] for chosen in indices] for name, column in shown.items()},
         len(columns),
         [feature_origins(features, _cells_of(features, columns, chosen)) for chosen in indices] if features else [],
     )
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
     made = graph_section(record_graph(model, loss, optimizer, rows.x[:size], rows.y[:size], seed)) if graph else ""
-    return Explanation(step_page(records, names, in_keras, graph=made))
+    return Explanation(step_page(records, names, in_keras, description=description, graph=made))
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
@@ -152,10 +154,12 @@ def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
     return Rows(inputs, targets)
 
 
-def _checked_names(names: Sequence[str] | None, count: int, argument: str) -> list[str]:
-    found = [str(index) for index in range(count)] if names is None else [str(name) for name in names]
+def _checked_names(names: Sequence[str] | None, count: int, thing: str) -> list[str]:
+    """Return the names; without any, classes have the numbers that y has, from 0, and features count from 1."""
+    first = 0 if thing == "class" else 1
+    found = [f"{thing} {first + index}" for index in range(count)] if names is None else [str(name) for name in names]
     if len(found) != count:
-        raise ValueError(f"{argument} must have {count} names, got {len(found)}")
+        raise ValueError(f"{thing}_names must have {count} names, got {len(found)}")
     return found
 
 

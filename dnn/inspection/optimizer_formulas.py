@@ -113,7 +113,7 @@ def _rmsprop(*, centered: bool, momentum: bool) -> Formula:
 VELOCITY = r"\text{a steady step } s \text{ adds up to } u = s (1 + \mu + \mu^2 + \ldots) = \frac{s}{1 - \mu}"
 
 ADAM = Formula(
-    r"w \leftarrow w - \alpha \frac{m}{\sqrt{v} + \epsilon}, \quad"
+    r"w \leftarrow w - \alpha \frac{m}{\sqrt{v} \; + \epsilon}, \quad"
     r" \alpha = \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}",
     (
         r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2",
@@ -124,7 +124,7 @@ ADAM = Formula(
 )
 
 AMSGRAD = Formula(
-    r"w \leftarrow w - \alpha \frac{m}{\sqrt{\hat{v}} + \epsilon}, \quad \hat{v} \leftarrow \max(\hat{v}, v), \quad"
+    r"w \leftarrow w - \alpha \frac{m}{\sqrt{\hat{v}} \; + \epsilon}, \quad \hat{v} \leftarrow \max(\hat{v}, v), \quad"
     r" \alpha = \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}",
     (*ADAM.derivation, r"\hat{v} \text{ never falls, so steps do not grow because gradients have become rare}"),
 )

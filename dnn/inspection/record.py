@@ -101,14 +101,14 @@ def record_step(
         flowing = [by_variable[parameter.ref()] for parameter in optimizer.parameters]
         _, sources["step"] = run_and_note(optimizer.apply, flowing)
         by_hand = numbers_of_parameters(optimizer)
+    rate = {name: value for name, value in scalars_of(optimizer).items() if name == "learning_rate"}
     updates = real_updates(lambda: train_step(model, loss, optimizer, (), batch, key), optimizer, named)
     unlike = max(
         float(np.max(np.abs(update.after - hand), initial=0))
         for update, hand in zip(updates.values(), by_hand, strict=True)
     )
-    return RecordedStep(
-        step, optimizer, values, gradients, differences, updates, scalars_of(optimizer), unlike, sources
-    )
+    scalars = scalars_of(optimizer) | rate  # of a schedule the rate of this step, not of the next
+    return RecordedStep(step, optimizer, values, gradients, differences, updates, scalars, unlike, sources)
 
 
 def real_updates(

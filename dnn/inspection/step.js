@@ -2,7 +2,6 @@
 // A map is a matrix of the step: {tensor, part, rows, columns} with the numbers of each step. Relations between cells
 // follow from the operations: {output, inputs, kind}.
 const data = JSON.parse(document.getElementById("data").textContent);
-const readout = document.getElementById("readout"), told = document.getElementById("cell");
 const maps = new Map(data.maps.map(map => [map.id, map]));
 const canvases = new Map();
 let step = 0;
@@ -10,7 +9,11 @@ let step = 0;
 const find = (tensor, part) => data.maps.find(map => map.tensor === tensor && map.part === part);
 const values = map => data.steps[step][map.id];
 const at = (map, cell) => values(map)[cell[0] * map.columns.length + cell[1]];
-const label = (map, cell) => `${map.title}[${map.rows[cell[0]]}, ${map.columns[cell[1]]}]`;
+// A name without an index: of one row, of one column, or of one number.
+function label(map, cell) {
+  const indices = [map.rows[cell[0]], map.columns[cell[1]]].filter(index => index !== "");
+  return indices.length ? `${map.title}[${indices.join(", ")}]` : map.title;
+}
 const shown = value => typeof value === "string" ? value : String(value);
 const producer = tensor => data.operations.find(operation => operation.output === tensor);
 const consumers = tensor => data.operations.filter(operation => operation.inputs.includes(tensor));
@@ -105,120 +108,3 @@ function goals(map, cell) {
   }
   return found;
 }
-
-// The products that a sum is made of, for a value or a gradient of a dense layer.
-function products(map, cell) {
-  const operation = map.part === "value" ? producer(map.tensor) : consumers(map.tensor)[0];
-  if (!operation || operation.kind !== "dense") return null;
-  const position = operation.inputs.indexOf(map.tensor);
-  const x = find(operation.inputs[0], "value"), kernel = find(operation.inputs[1], "value");
-  const bias = find(operation.inputs[2], "value"), flow = find(operation.output, "gradient");
-  if (map.part === "value") {
-    const terms = range(x.columns.length).map(k => [[x, [cell[0], k]], [kernel, [k, cell[1]]]]);
-    return { terms: [...terms, [[bias, [0, cell[1]]]]], all: data.sizes[x.tensor][1] + 1 };
-  }
-  if (!flow) return null;
-  if (position === 0) return { terms: range(flow.columns.length).map(u => [[flow, [cell[0], u]], [kernel, [cell[1], u]]]), all: data.sizes[flow.tensor][1] };
-  if (position === 1) return { terms: range(x.rows.length).map(r => [[x, [r, cell[0]]], [flow, [r, cell[1]]]]), all: data.sizes[x.tensor][0] };
-  return { terms: range(flow.rows.length).map(r => [[flow, [r, cell[1]]]]), all: data.sizes[flow.tensor][0] };
-}
-
-function element(name, text, parent) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
-function tell(map, cell) {
-  readout.replaceChildren();
-  told.textContent = `${label(map, cell)} = ${shown(at(map, cell))}`;
-  if (map.part === "gradient") {
-    const check = data.steps[step][`${map.id}:difference`];
-    if (check) {
-      const slope = check[cell[0] * map.columns.length + cell[1]];
-      element("p", `finite difference of the loss: ${slope.toPrecision(9)}, apart by ${Math.abs(slope - at(map, cell)).toExponential(1)}`, readout).id = "check";
-    }
-  }
-  if (map.id === "x:value" && data.origins.length) {
-    element("p", `made of ${data.origins[step][cell[0] * map.columns.length + cell[1]]}`, readout).id = "origin";
-  }
-  const named = list => list.map(([other, cells]) => cells.length === 1 ? `${label(other, cells[0])} = ${shown(at(other, cells[0]))}` : `${cells.length} of ${other.title}`).join("; ");
-  const from = origins(map, cell), to = goals(map, cell);
-  if (from.length) element("p", `comes from ${named(from)}`, readout).id = "from";
-  if (to.length) element("p", `goes into ${named(to)}`, readout).id = "to";
-  const sum = products(map, cell);
-  if (sum) {
-    const terms = sum.terms.map(term => [term, term.reduce((product, [other, place]) => product * at(other, place), 1)]);
-    terms.sort((one, other) => Math.abs(other[1]) - Math.abs(one[1]));
-    const more = terms.length > 8 ? `; the largest 8 of ${terms.length}` : "";
-    const others = map.part === "gradient" ? consumers(map.tensor).length - 1 : 0;
-    const rest = others ? `, besides what flows back through ${others} other operation${others > 1 ? "s" : ""}` : "";
-    element("p", `the sum of ${sum.all} terms${rest}${sum.all > terms.length ? `, of which ${terms.length} are on this page` : ""}${more}:`, readout);
-    const table = element("table", undefined, readout);
-    const line = (text, product) => {
-      const row = element("tr", undefined, table);
-      element("td", text, row);
-      element("td", `= ${product.toPrecision(6)}`, row);
-    };
-    for (const [term, product] of terms.slice(0, 8)) {
-      line(term.map(([other, place]) => `${label(other, place)} ${shown(at(other, place))}`).join(" × "), product);
-    }
-    if (terms.length > 8) line(`the other ${terms.length - 8}`, terms.slice(8).reduce((sum, term) => sum + term[1], 0));
-  }
-  const marks = new Map();
-  for (const [other, cells] of from) marks.set(other, [cells, "--accent"]);
-  for (const [other, cells] of to) if (!marks.has(other)) marks.set(other, [cells, "--goal"]);
-  marks.set(map, [[cell], "--text"]);
-  for (const each of data.maps) draw(each, ...(marks.get(each) || []));
-}
-
-function place(canvas, map, event) {
-  const box = canvas.getBoundingClientRect();
-  const part = (offset, length, count) => Math.max(0, Math.min(count - 1, Math.floor(offset / length * count)));
-  return [part(event.clientY - box.top, box.height, map.rows.length), part(event.clientX - box.left, box.width, map.columns.length)];
-}
-
-const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-let current = null;
-for (const canvas of document.querySelectorAll("canvas[data-map]")) {
-  const map = maps.get(canvas.dataset.map);
-  canvases.set(map.id, canvas);
-  const look = cell => { current = [map, cell]; tell(map, cell); };
-  canvas.addEventListener("pointermove", event => look(place(canvas, map, event)));
-  canvas.addEventListener("click", event => { canvas.focus(); look(place(canvas, map, event)); });
-  canvas.addEventListener("focus", () => look(current && current[0] === map ? current[1] : [0, 0]));
-  canvas.addEventListener("keydown", event => {
-    if (event.key === "Escape") { readout.replaceChildren(); told.textContent = "Point at a square."; }
-    const move = MOVES[event.key];
-    if (!move) return;
-    event.preventDefault();
-    const cell = current && current[0] === map ? current[1] : [0, 0];
-    const limits = [map.rows.length, map.columns.length];
-    look(cell.map((index, axis) => Math.max(0, Math.min(limits[axis] - 1, index + move[axis]))));
-  });
-}
-
-function redraw() {
-  for (const map of data.maps) draw(map);
-  if (current) tell(...current);
-}
-
-for (const button of document.querySelectorAll(".steps button")) {
-  button.addEventListener("click", () => {
-    step = Number(button.dataset.step);
-    for (const other of document.querySelectorAll(".steps button")) other.setAttribute("aria-pressed", other === button);
-    for (const part of document.querySelectorAll("[data-of-step]")) part.hidden = Number(part.dataset.ofStep) !== step;
-    redraw();
-  });
-}
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-
-// Paper is white: the maps are drawn anew in light colours, since a picture does not follow the style as texts do.
-function onPaper(printing) {
-  document.documentElement.classList.toggle("paper", printing);
-  redraw();
-}
-addEventListener("beforeprint", () => onPaper(true));
-addEventListener("afterprint", () => onPaper(false));
-redraw();

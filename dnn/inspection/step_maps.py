@@ -9,6 +9,7 @@ import numpy.typing as npt
 from dnn.data.feature_origins import Origin
 from dnn.inspection.maps import Map, as_matrix, matrix_shape, most_of_an_axis, shown_indices
 from dnn.inspection.record import RecordedStep, class_probabilities, nested
+from dnn.nn.losses import sparse_softmax_cross_entropy
 
 Array = npt.NDArray[Any]
 
@@ -62,10 +63,27 @@ def all_maps(records: Sequence[RecordedStep], names: Names) -> Iterator[Map]:
 
 def origin_texts(origins: Sequence[Origin], shown: Map) -> list[str]:
     """Return how the features that a map of x shows were made, row by row."""
-    rows, _ = shown_indices((shown.shape[0], 1), len(shown.rows))
-    _, columns = shown_indices((1, shown.shape[1]), len(shown.columns))
+    rows, columns = _shown(shown)
     by_row = [[text for origin in origins for text in origin.features[row]] for row in rows]
     return [texts[column] for texts in by_row for column in columns]
+
+
+def shown_numbers(array: Array, shown: Map) -> Array:
+    """Return the numbers of an array of a map's shape that the map shows."""
+    rows, columns = _shown(shown)
+    return as_matrix(array.reshape(shown.shape))[np.ix_(rows, columns)]
+
+
+def truth(record: RecordedStep, shown: Map) -> Array | None:
+    """Return 1 for the class of each row and 0 for the others, of the logits that a map shows.
+
+    None where the loss is not softmax's cross-entropy of class numbers.
+    """
+    loss = next(each for each in record.step.operations if each.output == "losses")
+    if loss.piece is not sparse_softmax_cross_entropy or len(shown.shape) != 2:
+        return None
+    labels = np.asarray(loss.function.args[0])  # type: ignore[attr-defined]  # functools.partial of the loss
+    return shown_numbers(np.eye(shown.shape[1])[labels], shown)
 
 
 def update_parts(record: RecordedStep) -> dict[str, list[str]]:
@@ -75,6 +93,12 @@ def update_parts(record: RecordedStep) -> dict[str, list[str]]:
     *_, inner = nested(record.optimizer)  # a wrapper's averages are made of the weights, not the weights of them
     own = [slot for slot in slots if hasattr(inner, slot)]
     return {**of_slots, "change": own or ["gradient"], "new": ["value", "change"]}
+
+
+def _shown(shown: Map) -> tuple[Array, Array]:
+    """Return the indices of the rows and columns that a map shows."""
+    count, width = matrix_shape(shown.shape)
+    return shown_indices((count, 1), len(shown.rows))[0], shown_indices((1, width), len(shown.columns))[1]
 
 
 def _map(
@@ -92,7 +116,7 @@ def _map(
     numbers = [as_matrix(array.reshape(shape))[np.ix_(rows, columns)] for array in each]
     labels = _labels(tensor, first, names, matrix_shape(shape)[1])
     by_rows = len(shape) == 2 and tensor not in first.step.variables
-    row_labels = [f"row {row + 1}" if by_rows else _row_label(tensor, first, names, int(row)) for row in rows]
+    row_labels = [f"row {row + 1}" if by_rows else _row_label(tensor, shape, first, names, int(row)) for row in rows]
     return Map(
         f"{tensor}:{part}",
         title,
@@ -107,17 +131,24 @@ def _map(
 
 
 def _labels(tensor: str, first: RecordedStep, names: Names, count: int) -> list[str]:
+    """Return what each column is: "" where there is one, which needs no index."""
     if tensor == "x":
         return names.features
-    if tensor in (first.step.logits, "shifted", "probabilities"):
+    last = next((each for each in first.step.operations if each.output == first.step.logits), None)
+    of_classes = last.inputs[1:] if last is not None and last.kind == "dense" else ()
+    if tensor in (first.step.logits, "shifted", "probabilities", *of_classes):
         return names.classes
-    return ["loss"] if tensor == "losses" else [f"unit {index + 1}" for index in range(count)]
+    if tensor in ("losses", "mean") or tensor.endswith("/penalty"):
+        return [""] * count
+    return [f"unit {index + 1}" for index in range(count)]
 
 
-def _row_label(tensor: str, first: RecordedStep, names: Names, row: int) -> str:
-    """Return what a row of a weight is: for the first kernel, a feature."""
+def _row_label(tensor: str, shape: tuple[int, ...], first: RecordedStep, names: Names, row: int) -> str:
+    """Return what a row of a weight is: for the first kernel, a feature; "" for a vector, which has no rows."""
+    if len(shape) < 2:
+        return ""
     reads_x = any(o.kind == "dense" and o.inputs[0] == "x" and o.inputs[1] == tensor for o in first.step.operations)
-    return names.features[row] if reads_x else f"unit {row + 1}"
+    return names.features[row] if reads_x else f"input {row + 1}"
 
 
 def _numpy(value: Any) -> Array:

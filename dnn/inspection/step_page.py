@@ -12,12 +12,14 @@ import dnn
 from dnn.data.feature_origins import cell_text
 from dnn.inspection.formulas import Formula, formula_of
 from dnn.inspection.in_keras import UnlikeKeras
-from dnn.inspection.maps import Map, json_of, matrix_shape
+from dnn.inspection.maps import Map, json_of
 from dnn.inspection.operations import Operation
 from dnn.inspection.optimizer_formulas import clipping_told, optimizer_formulas
 from dnn.inspection.record import RecordedStep
 from dnn.inspection.sources import FunctionSource
-from dnn.inspection.step_maps import Names, all_maps, origin_texts, update_parts
+from dnn.inspection.step_data import step_data
+from dnn.inspection.step_maps import Names, all_maps
+from dnn.inspection.update_rules import alpha
 from dnn.pages.page import LIGHT, escaped, html_table, page, paragraph, properties, section
 
 Array = npt.NDArray[Any]
@@ -32,13 +34,16 @@ WORDS = (
     "Each square is a number: blue above 0, orange below, the stronger the farther from 0 (by the root of its share of "
     "the largest). Point at a square, or tab to a map and use the arrow keys: its exact value, what it comes from "
     "(outlined) and what it goes into (outlined in purple) are shown, and for a gradient the finite difference of the "
-    "loss: (L(c + h) − L(c − h)) / 2h, computed in float64."
+    "loss: (L(c + h) − L(c − h)) / 2h, computed in float64. A click or Enter pins the square, so that the panel stays "
+    "while the page is scrolled; another click on it or Escape lets it go."
 )
 
+ALPHA = "α (corrects m and v for beginning at 0)"
 MOST_ORIGINS = 8  # rows of the table that tells how cells became features
 PANEL = (
-    '<div id="panel" role="status" aria-live="polite"><details open>'
-    '<summary id="cell">Point at a square.</summary><div id="readout"></div></details></div>'
+    '<p id="said" class="unseen" role="status"></p><div id="panel" role="group" aria-label="The square pointed at">'
+    '<details open><summary><span id="cell">Point at a square.</span> <span id="pin" hidden>pinned</span></summary>'
+    '<div id="readout"></div></details></div>'
 )
 SHIFTED = (
     "The logits minus the largest of their row, which changes no probability and lets no exp overflow; and their "
@@ -46,8 +51,13 @@ SHIFTED = (
 )
 
 
-def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras, *, graph: str = "") -> str:
-    """Return the page of these steps, which follow each other; `graph`: the section on what TensorFlow makes of one."""
+def step_page(
+    records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKeras, *, description: str = "", graph: str = ""
+) -> str:
+    """Return the page of these steps, which follow each other.
+
+    description: what the network and the rows are. graph: the section on what TensorFlow makes of a step.
+    """
     maps = {made.id: made for made in all_maps(records, names)}
     first = records[0]
     sections = [
@@ -59,9 +69,11 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
             shown = [("shifted", "value"), ("probabilities", "value")]
             sections.append(section("Logits as probabilities", paragraph(SHIFTED), _maps(maps, shown)))
     sections += [_optimizer_section(records, maps, in_keras), graph]
-    data = json_of(_data(records, maps, names))
+    data = json_of(step_data(records, maps, names))
     head = [
-        f"<h1>One training step, number by number</h1>{paragraph(WORDS)}",
+        "<h1>One training step, number by number</h1>",
+        paragraph(description) if description else "",
+        paragraph(WORDS),
         _summary(records, maps),
         paragraph(f"Not compared with Keras: {in_keras.reason}.") if in_keras.reason else "",
         _buttons(len(records)),
@@ -69,36 +81,8 @@ def step_page(records: Sequence[RecordedStep], names: Names, in_keras: UnlikeKer
     body = "\n".join([*head, *sections, PANEL, f'<script type="application/json" id="data">{data}</script>'])
     styles = ("step.css", *(["graph.css"] if graph else []))
     style = STYLE + "".join((HERE / name).read_text("utf-8") for name in styles)
-    return page("One training step", body, script=(HERE / "step.js").read_text("utf-8"), style=style)
-
-
-def _data(records: Sequence[RecordedStep], maps: dict[str, Map], names: Names) -> dict[str, Any]:
-    """Return what the script reads: the maps, the operations between their tensors, and the numbers of each step."""
-    fields = ("id", "title", "tensor", "part", "rows", "columns")
-    return {
-        "maps": [{name: getattr(each, name) for name in fields} for each in maps.values()],
-        "operations": [
-            {"output": each.output, "inputs": each.inputs, "kind": each.kind}
-            for each in _operations_shown(records[0], maps)
-        ],
-        "sizes": {each.tensor: matrix_shape(each.shape) for each in maps.values()},
-        "update_parts": update_parts(records[0]),
-        "steps": [_numbers(maps, index) for index in range(len(records))],
-        "origins": [origin_texts(each, maps["x:value"]) for each in names.origins],
-    }
-
-
-def _numbers(maps: dict[str, Map], index: int) -> dict[str, Array]:
-    numbers = {each.id: each.numbers[index] for each in maps.values()}
-    return numbers | {f"{each.id}:difference": each.slopes[index] for each in maps.values() if each.slopes}
-
-
-def _operations_shown(record: RecordedStep, maps: dict[str, Map]) -> list[Operation]:
-    """Return the operations, and the two that lead to probabilities, which the step takes in one."""
-    if "shifted:value" not in maps:
-        return record.step.operations
-    shift = Operation("shifted", tuple, (record.step.logits,), "row", tuple, "")
-    return [*record.step.operations, shift, Operation("probabilities", tuple, ("shifted",), "row", tuple, "")]
+    script = "".join((HERE / name).read_text("utf-8") for name in ("step.js", "step_panel.js"))
+    return page("One training step", body, script=script, style=style)
 
 
 def _operation_section(
@@ -134,7 +118,9 @@ def _optimizer_section(records: Sequence[RecordedStep], maps: dict[str, Map], in
 def _scalars(record: RecordedStep) -> str:
     """Return the settings of the optimizer, and what clipping made of the gradients."""
     told = clipping_told(record.optimizer, {name: record.gradients[name] for name in record.updates})
-    return html_table([*record.scalars], [[*record.scalars.values()]]) + (paragraph(told) if told else "")
+    factor = alpha(record)
+    shown = record.scalars if factor is None else {**record.scalars, ALPHA: f"{factor:.9g}"}
+    return html_table([*shown], [[*shown.values()]]) + (paragraph(told) if told else "")
 
 
 def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
@@ -148,7 +134,11 @@ def _keras_line(operation: Operation, in_keras: UnlikeKeras) -> str:
 
 
 def _in_keras(what: str, apart: Sequence[float]) -> str:
-    return f"Same in Keras: its {what} differ by at most {max(apart):.1e}."
+    return f"Same in Keras: its {what} {_by_at_most(max(apart))}."
+
+
+def _by_at_most(apart: float) -> str:
+    return f"differ by at most {apart:.1e}" if apart else "are equal to the last bit"
 
 
 def _in_order(record: RecordedStep) -> list[str]:
@@ -189,7 +179,7 @@ def _figure(made: Map) -> str:
     what = escaped(f"{made.title}, {shape}{sampled}")
     label = f"{what}; arrow keys read its numbers"
     canvas = f'<canvas data-map="{escaped(made.id)}" tabindex="0" role="img" aria-label="{label}"></canvas>'
-    return f'<figure class="map"><figcaption>{what}</figcaption>{canvas}</figure>'
+    return f'<figure class="map" id="map-{escaped(made.id)}"><figcaption>{what}</figcaption>{canvas}</figure>'
 
 
 def _source_details(sources: Sequence[FunctionSource]) -> str:
@@ -240,7 +230,9 @@ def _summary(records: Sequence[RecordedStep], maps: dict[str, Map]) -> str:
         if checked
         else "No finite differences: calling the model changes its variables, so a cell has no one slope."
     )
-    words = f"{checks} The new weights differ from those of fit's own step by at most {unlike:.1e}."
+    words = f"{checks} "
+    words += f"The new weights {'differ from' if unlike else 'are equal to'} those of fit's own step"
+    words += f" by at most {unlike:.1e}." if unlike else ", to the last bit."
     if unlike > 1e-5:
         words += " That is more than rounding: what is shown is not quite what fit does with this model."
     return paragraph(f"{words} Made by dnn {dnn.__version__}.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dnn.pages.curves import overlaid_chart
-from dnn.pages.flat import flat, shown_value
+from dnn.pages.flat import flat, flat_settings, shown_value
 from dnn.pages.page import charts, escaped, html_table, page, paragraph, section
 
 SAME = ("arguments.out", "finished")  # what differs of itself
@@ -39,7 +39,7 @@ def compare_page(runs: Sequence[Run]) -> str:
     title = f"{len(runs)} runs of dnn train"
     figures = list(dict.fromkeys(key for run in runs for record in run.epochs for key in record if key != "epoch"))
     histories = {run.name: run.epochs for run in runs}
-    different = _different([dict(flat(dict(run.config))) for run in runs])
+    different = _different([dict(flat_settings(dict(run.config))) for run in runs])
     settings = html_table(("setting", *names), different, name="settings") if different else paragraph("None differs.")
     body = [
         f"<h1>{escaped(title)}</h1>",
@@ -60,7 +60,8 @@ def _scores(runs: Sequence[Run]) -> list[list[Any]]:
     names = list(
         dict.fromkeys(name for test in tests for name in test if not name.startswith(("classes.", "confusion_matrix.")))
     )
-    return [[name, *(test.get(name) for test in tests)] for name in names]
+    rows = [[name, *(test.get(name) for test in tests)] for name in names]
+    return [row for row in rows if any(value is not None for value in row[1:])]
 
 
 def _different(configs: Sequence[Mapping[str, Any]]) -> list[list[Any]]:

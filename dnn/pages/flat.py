@@ -27,6 +27,29 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from flat(item, f"{name}.{key}" if name else str(key))
 
 
+def flat_settings(config: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a run, each with its path, and a list of plain values in one.
+
+    Args:
+        config: The contents of config.json, or a part of it.
+        name: Its path.
+
+    Yields:
+        The path and the value; a list as the text of its values.
+
+    Example:
+        >>> list(flat_settings({"arguments": {"hidden": [64, 32], "drop": []}}))
+        [('arguments.hidden', '64, 32'), ('arguments.drop', 'none')]
+    """
+    if isinstance(config, dict):
+        for key, item in config.items():
+            yield from flat_settings(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(config, list) and not any(isinstance(item, dict | list) for item in config):
+        yield name, ", ".join(map(str, config)) or "none"
+    else:
+        yield from flat(config, name)
+
+
 def shown_value(value: Any) -> Any:
     """Return a value as a table shows it.
 

@@ -7,7 +7,7 @@ both `--background` and `--surface`.
 import html
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 LIGHT = MappingProxyType(
     {
@@ -180,6 +180,18 @@ def charts(parts: Iterable[str | None]) -> str:
     return "\n".join(['<div class="charts">', *(part for part in parts if part is not None), "</div>"])
 
 
+class Told(NamedTuple):
+    """A number that a table shows by other words.
+
+    Args:
+        number: Its exact value, for `data-value`.
+        text: What is shown.
+    """
+
+    number: float
+    text: str
+
+
 def html_table(
     header: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str = "", name: str = "", tall: bool = False
 ) -> str:
@@ -227,10 +239,12 @@ def is_number(cell: object) -> bool:
     Returns:
         Whether it is an int or a float.
     """
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
+    return isinstance(cell, int | float | Told) and not isinstance(cell, bool)
 
 
 def _cell(cell: Any) -> str:
+    if isinstance(cell, Told):
+        return f'<td class="number" data-value="{cell.number!r}">{escaped(cell.text)}</td>'
     if isinstance(cell, int) and not isinstance(cell, bool):
         return f'<td class="number" data-value="{cell}">{cell:,}</td>'
     if isinstance(cell, float):

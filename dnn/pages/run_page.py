@@ -1,11 +1,12 @@
 """The page of one run: a pure function of its report.json."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from dnn.pages.confusion import MOST_CLASSES_SHOWN, confusion_part
 from dnn.pages.curves import curve_charts
-from dnn.pages.flat import flat, shown_value
+from dnn.pages.flat import flat, flat_settings, shown_value
 from dnn.pages.inside import columns_part, layers_part
 from dnn.pages.outcome_charts import (
     amounts_chart,
@@ -34,14 +35,14 @@ def run_page(report: Mapping[str, Any]) -> str:
     title = f"{data['target']}: a run of dnn train"
     body = [
         f"<h1>{escaped(title)}</h1>",
-        paragraph(f"{data['source']}; finished {report['config']['finished']}."),
+        paragraph(f"{data['source']}; finished {_moment(report['config']['finished'])}."),
         _results(metrics),
         section("Training", charts(curve_charts(report["history"]["epochs"], report["history"]["best_epoch"]))),
         _outcomes(report["outcomes"], metrics["test"]),
         columns_part(report["importance"], report["dependence"]),
         layers_part(report["layers"]),
         _data(data),
-        section("Configuration", html_table(("setting", "value"), _shown(report["config"]))),
+        section("Configuration", html_table(("setting", "value"), _settings(report["config"]))),
         section("Timing", html_table(("stage", "seconds"), report["timing"].items())),
         section(
             "All figures",
@@ -106,6 +107,17 @@ def _fitting(metrics: Mapping[str, Any]) -> dict[str, Any]:
     scores = {"test": metrics["test"], **metrics["baselines"]}
     test, *others = ({key: each[key] for key in each if key != "confusion_matrix"} for each in scores.values())
     return {**metrics, "test": test, "baselines": dict(zip(metrics["baselines"], others, strict=True))}
+
+
+def _settings(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the settings as texts: numbers among words would stand on both sides of one column."""
+    return [(name, str(shown_value(value))) for name, value in flat_settings(dict(config))]
+
+
+def _moment(finished: str) -> str:
+    """Return a moment of config.json as a reader has it: 2024-01-31, 12:30 UTC+01:00."""
+    moment = datetime.fromisoformat(finished)
+    return f"{moment:%Y-%m-%d, %H:%M} {moment.tzname() or ''}".rstrip()
 
 
 def _shown(values: Mapping[str, Any]) -> list[tuple[str, Any]]:

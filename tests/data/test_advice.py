@@ -302,3 +302,12 @@ def test_a_remedy_is_an_option_of_the_command_or_an_argument_in_python():
     assert Remedy("class_weight", "balanced").argument() == "class_weight='balanced'"
     assert Note("a", "constant", "'a' is 0", Remedy("drop", column="a")).sentence == "'a' is 0: --drop a"
     assert all(kind in KINDS for kind in ("task", "constant"))
+
+
+def test_categories_that_differ_by_case_only_are_told():
+    plans = texts(np.array(["Basic", "basic", "Gold", "gold", "Silver"], object)[RANDOM.integers(0, 5, ROWS)])
+    (note,) = suspicions(Table({"plan": plans, "ordinary": NUMBER}))
+    assert note.sentence == (
+        "'Basic' and 'basic' of 'plan' differ by case only, and 1 other pair; if they are one, spell them alike"
+    )
+    assert suspicions(Table({"plan": texts(map(str.lower, plans)), "ordinary": NUMBER})) == []

@@ -53,11 +53,22 @@ def test_an_empty_number_and_a_constant_column_are_told():
     assert same.how == "0 · x, a constant in training"
 
 
+def test_an_empty_number_is_0_and_not_what_the_rounding_of_the_mean_leaves():
+    random = np.random.default_rng(0)
+    cells = np.where(random.random((40, 200)) < 0.2, np.nan, random.normal(40, 10, size=(40, 200)).round(2))
+    columns = {f"c{number}": column for number, column in enumerate(cells)}
+    features, empty = Features(columns), {name: np.array([np.nan]) for name in columns}
+    assert np.any(features(empty).numpy() != 0)
+    for origin in feature_origins(features, empty):
+        assert origin.short == ["empty → 0"]
+        assert origin.features[0][0].endswith(" = 0")
+
+
 def test_each_feature_of_a_category_is_told():
     features = Features(TRAINED)
     job = feature_origins(features, ROWS)[-1]
     assert job.how == "1 in the column of its value, of 3"
-    assert job.short == ["pilot → job=pilot", "judge → zeros", "empty → job="]
+    assert job.short == ["pilot → job=pilot", "judge → zeros, not seen in training", "empty → its own column, job="]
     made = features(ROWS).numpy()[:, -3:]
     assert [[text.endswith("1 in the column of this value") for text in row] for row in job.features] == (
         made == 1

@@ -74,3 +74,9 @@ def test_a_table_is_pickled(csv):
 def test_a_name_with_a_line_break_stays_on_one_line():
     assert len(repr(Table({"two\nlines": np.array([1.0])})).splitlines()) == 1
     assert shell_word("two\nlines") == r"$'two\nlines'"
+
+
+def test_a_name_that_only_shares_a_few_letters_is_not_suggested():
+    table = Table({"income": np.zeros(1), "age": np.zeros(1)}, "t.csv")
+    with pytest.raises(ValueError, match="has no column 'comment'; its columns are 'income', 'age'"):
+        table.column("comment")

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import dnn
 from dnn.inspection.in_keras import compare_with_keras
 from dnn.inspection.record import record_steps
+from dnn.inspection.update_rules import update_decays, update_rules, update_steps
 from dnn.train.rows import Rows
 
 RANDOM = np.random.default_rng(0)
@@ -138,6 +139,53 @@ def test_the_step_is_train_step_s_and_leaves_all_as_it_was(name):
     )
     for tensor, variable in record.step.variables.items():
         assert_array_equal(variable, record.updates[tensor].after)
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "Nesterov", "centered"])
+def test_the_step_that_is_told_is_what_was_subtracted(name):
+    more = {"Nesterov": functools.partial(dnn.SGD, momentum=0.9, nesterov=True)}
+    more["centered"] = functools.partial(dnn.RMSprop, centered=True)
+    model = dnn.mlp([4, 3], seed=0)
+    optimizer = (OPTIMIZERS | more)[name](model.trainable_variables)
+    records = record_steps(model, dnn.sparse_softmax_cross_entropy, optimizer, [BATCH, BATCH], seed=0)
+    for record in records:
+        steps, decays = update_steps(record), update_decays(record)
+        assert set(steps) == set(record.updates)
+        assert bool(decays) == (name == "AdamW")
+        for tensor, update in record.updates.items():
+            expected = update.before.astype(np.float64) - decays.get(tensor, 0) - steps[tensor]
+            assert_allclose(update.after, expected, rtol=1e-6, atol=1e-7, err_msg=tensor)
+
+
+def test_a_step_of_a_clipped_gradient_is_told_only_where_it_needs_no_gradient():
+    model = dnn.mlp([4, 3], seed=0)
+    optimizer = dnn.ClipGradients(dnn.SGD(model.trainable_variables), clipvalue=0.01)
+    (record,) = record_steps(model, dnn.sparse_softmax_cross_entropy, optimizer, [BATCH], seed=0)
+    assert update_steps(record) == {}
+    assert [rule.numbers for rule in update_rules(record).values()] == [""]
+
+
+def test_alpha_is_a_number_of_the_page_and_of_each_step():
+    page = dnn.explain(dnn.mlp([4, 3], seed=0), X, LABELS, steps=2, batch_size=3).html
+    for t in (1, 2):
+        assert f"<td>{1e-3 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t):.9g}</td>" in page
+
+
+def test_what_a_schedule_gave_this_step_is_told_and_not_the_next_rate():
+    model = dnn.mlp([4, 3], seed=0)
+    optimizer = dnn.SGD(model.trainable_variables, learning_rate=lambda step: 0.5 / (step + 1))
+    records = record_steps(model, dnn.sparse_softmax_cross_entropy, optimizer, [BATCH, BATCH], seed=0)
+    assert [record.scalars["learning_rate"] for record in records] == [0.5, 0.25]
+
+
+def test_columns_of_the_last_layer_are_classes_and_vectors_have_one_index():
+    page = Parsed(dnn.explain(dnn.mlp([4, 5, 3], seed=0), X, LABELS, class_names=["no", "yes", "other"]).html)
+    labels = {each["id"]: (each["rows"], each["columns"]) for each in page.numbers["maps"]}
+    assert labels["layers/1/kernel:value"] == ([f"input {i}" for i in range(1, 6)], ["no", "yes", "other"])
+    assert labels["layers/1/bias:value"] == ([""], ["no", "yes", "other"])
+    assert labels["layers/0/bias:value"] == ([""], [f"unit {i}" for i in range(1, 6)])
+    assert labels["layers/0/kernel:value"][0] == [f"feature {i}" for i in range(1, 5)]
+    assert labels["mean:value"] == ([""], [""])
 
 
 def test_two_steps_are_those_of_fit():
@@ -296,7 +344,7 @@ def test_a_model_that_changes_its_variables_when_called_has_no_finite_difference
     page = Parsed(dnn.explain(model, X, LABELS).html)
     assert model.calls.numpy() == 0
     assert any("No finite differences: calling the model changes its variables" in text for text in page.texts)
-    assert any("differ from those of fit's own step by at most 0.0e+00" in text for text in page.texts)
+    assert any("are equal to those of fit's own step, to the last bit" in text for text in page.texts)
 
 
 def test_the_rows_of_a_step_tell_how_their_cells_became_features():
@@ -346,7 +394,7 @@ def test_a_model_with_python_s_if_over_tensors_is_traced_by_autograph():
     page = Parsed(dnn.explain(Branching(), X, LABELS).html)
     largest = next(text for text in page.texts if "the largest difference from a finite difference is" in text)
     assert float(re.search(r"difference is (\S+)\.", largest)[1]) < 5e-3
-    assert any("differ from those of fit's own step by at most 0.0e+00" in text for text in page.texts)
+    assert any("are equal to those of fit's own step, to the last bit" in text for text in page.texts)
 
 
 def test_of_a_wide_table_evenly_spaced_columns_are_shown():
@@ -355,7 +403,7 @@ def test_of_a_wide_table_evenly_spaced_columns_are_shown():
     page = dnn.explain(dnn.mlp([5000, 30, 2], seed=0), x, LABELS[[0, 1] * 4], columns=columns).html
     assert "as the table has them, 60 of its 5,000 columns" in page
     assert len(page) < 500_000
-    assert page.count("<td>") == 60 * 8
+    assert page.count("<td>") == 60 * 8 + 1  # and α
     assert re.findall(r"column \d+", page)[0] == "column 0"
     assert "column 4999" in page
     shown = {each["id"]: len(each["rows"]) for each in Parsed(page).numbers["maps"]}

@@ -69,7 +69,7 @@ def test_a_loss_comes_from_the_logits_of_its_row(opened):
     page.locator("canvas[data-map='losses:value']").focus()
     page.keyboard.press("ArrowDown")
     assert told(page) == numbers(page, "losses:value")[1]
-    assert "losses[row 2, loss]" in page.locator("#cell").inner_text()
+    assert "losses[row 2] = " in page.locator("#cell").inner_text()
     assert page.locator("#from").inner_text() == "comes from 2 of layers/1/sums"
 
 
@@ -142,3 +142,126 @@ def test_pointing_at_a_feature_tells_how_it_was_made_of_its_cell(opened):
     text = page.locator("#origin").inner_text()
     assert text.startswith("made of c0 ")
     assert float(text.rpartition(" = ")[2]) == pytest.approx(told(page), rel=1e-4)
+
+
+def equals(text: str) -> list[float]:
+    """The numbers that stand after each "= " of a line."""
+    return [float(each) for each in re.findall(r"= (-?[\d.]+(?:e[+-]?\d+)?)\b", text)]
+
+
+def test_what_adam_keeps_and_changes_is_told_with_its_numbers_and_no_products_of_gradients(opened):
+    page = opened()
+    page.get_by_role("button", name="2").click()
+    kernel = "layers/1/kernel"
+    g, m, m_before = (numbers(page, f"{kernel}:{part}", 1)[0] for part in ("gradient", "m", "m before"))
+    page.locator(f"canvas[data-map='{kernel}:m']").focus()
+    text = page.locator("#rule").inner_text()
+    assert text.startswith("m = β₁ · m before + (1 − β₁) · g = 0.9 · ")
+    assert equals(text)[-1] == m == pytest.approx(0.9 * m_before + 0.1 * g, rel=1e-5)
+    for part in ("v", "change", "new"):
+        page.locator(f"canvas[data-map='{kernel}:{part}']").focus()
+        assert page.locator("#readout table").count() == 0
+        assert "the sum of" not in page.locator("#readout").inner_text()
+        assert page.locator("#rule").is_visible()
+
+
+def test_a_change_is_told_as_the_rounded_difference_beside_the_step_itself(opened):
+    page = opened()
+    kernel = "layers/1/kernel"
+    w, new, m, v = (numbers(page, f"{kernel}:{part}")[0] for part in ("value", "new", "m", "v"))
+    page.locator(f"canvas[data-map='{kernel}:change']").focus()
+    step = equals(page.locator("#step").inner_text())[-1]
+    by_hand = 1e-3 * np.sqrt(1 - 0.999) / (1 - 0.9) * m / (np.sqrt(v) + 1e-7)
+    assert step == pytest.approx(by_hand, rel=1e-7)  # 8 digits are shown
+    assert "α · m / (√v + ε)" in page.locator("#step").inner_text()
+    assert told(page) == np.float32(new) - np.float32(w)
+    assert "the difference of two rounded weights" in page.locator("#rounded").inner_text()
+
+
+def test_a_click_pins_the_square_until_another_or_escape(opened):
+    page = opened()
+    kernel, bias = (page.locator(f"canvas[data-map='layers/1/{name}:value']") for name in ("kernel", "bias"))
+    kernel.click(position={"x": 3, "y": 3})
+    pinned = page.locator("#cell").inner_text()
+    assert page.locator("#pin").inner_text() == "pinned"
+    bias.hover()
+    assert page.locator("#cell").inner_text() == pinned
+    page.keyboard.press("Escape")
+    assert page.locator("#pin").is_hidden()
+    bias.hover(position={"x": 5, "y": 5})
+    assert "bias" in page.locator("#cell").inner_text()
+    kernel.click(position={"x": 3, "y": 3})
+    kernel.click(position={"x": 3, "y": 3})
+    assert page.locator("#pin").is_hidden()
+
+
+def test_enter_pins_so_that_tab_leads_to_the_links_of_the_panel(opened):
+    page = opened()
+    page.locator("canvas[data-map='losses:value']").focus()
+    page.keyboard.press("Enter")
+    page.locator("canvas[data-map='layers/1/bias:new']").focus()
+    assert "losses[row 1]" in page.locator("#cell").inner_text()
+    page.keyboard.press("Enter")
+    assert page.locator("#cell").inner_text().startswith("new layers/1/bias[class 0] = ")
+    page.locator("#from a").first.click()
+    assert page.locator("#cell").inner_text().startswith("layers/1/bias[class 0] = ")
+    assert page.evaluate("document.activeElement.dataset.map") == "layers/1/bias:value"
+    box = page.locator("canvas[data-map='layers/1/bias:value']").bounding_box()
+    assert 0 <= box["y"] < 800
+
+
+def test_home_and_end_go_along_the_row_and_do_not_scroll(opened):
+    page = opened()
+    page.locator("canvas[data-map='layers/0/kernel:value']").focus()
+    page.keyboard.press("ArrowDown")
+    before = page.evaluate("scrollY")
+    page.keyboard.press("End")
+    assert "[c1, unit 30]" in page.locator("#cell").inner_text()
+    page.keyboard.press("Home")
+    assert "[c1, unit 1]" in page.locator("#cell").inner_text()
+    page.keyboard.press("Control+End")
+    assert "[c50, unit 30]" in page.locator("#cell").inner_text()
+    assert page.evaluate("scrollY") == before
+
+
+def test_the_gradient_of_the_logits_is_told_by_probability_and_truth(opened):
+    page = opened()
+    p = numbers(page, "probabilities:value")
+    for column in range(2):
+        page.locator("canvas[data-map='layers/1/sums:gradient']").focus()
+        page.keyboard.press("Home")
+        for _ in range(column):
+            page.keyboard.press("ArrowRight")
+        text = page.locator("#loss").inner_text()
+        assert equals(text)[0] == pytest.approx(told(page), abs=1e-7)
+        assert f"{p[column]} − " in text
+    page.locator("canvas[data-map='losses:value']").focus()
+    assert "the row's class is class " in page.locator("#loss").inner_text()
+    assert equals(page.locator("#loss").inner_text())[-1] == pytest.approx(told(page), rel=1e-6)
+
+
+def test_relu_s_gradient_is_told_to_pass_or_to_be_blocked(opened):
+    page = opened()
+    canvas = page.locator("canvas[data-map='layers/0/sums:gradient']")
+    canvas.focus()
+    sums = numbers(page, "layers/0/sums:value")[:8]
+    assert {value > 0 for value in sums} == {True, False}
+    for value in sums:
+        assert page.locator("#relu").inner_text().startswith("passed: " if value > 0 else "blocked: ")
+        page.keyboard.press("ArrowRight")
+
+
+def test_only_the_number_is_announced(opened):
+    page = opened()
+    page.locator("canvas[data-map='losses:value']").focus()
+    assert page.locator("#said").inner_text() == page.locator("#cell").inner_text()
+    assert page.evaluate("document.getElementById('readout').closest('[aria-live], [role=status]')") is None
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1200, 4), (900, 2)])
+def test_the_four_maps_of_an_update_stand_in_one_row_or_in_two(open_page, tmp_path, width, columns):
+    one_step = dnn.explain(dnn.mlp([3, 4, 2], seed=0), np.eye(3), [0, 1, 1]).save(tmp_path / "step.html")
+    page = open_page(one_step, width, "light")
+    parts = ("m", "v", "change", "new")
+    boxes = [page.locator(f"canvas[data-map='layers/1/kernel:{part}']").bounding_box() for part in parts]
+    assert len({round(box["x"]) for box in boxes}) == columns

@@ -56,7 +56,7 @@ class Optimizer(tf.Module, ABC):
         self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
         self._learning_rate = _variable_or_schedule(learning_rate, self.parameters)
         self.weight_decay = _checked_decay(weight_decay, self.parameters)
-        self._decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
+        self.decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
         self.masters = [master_of(p) for p in self.parameters]
 
     @abstractmethod
@@ -116,14 +116,14 @@ class Optimizer(tf.Module, ABC):
             g = tf.cast(g, at_least_float32(g.dtype))
             t, learning_rate = scalars[g.dtype]
             learning_rate = along_first_axis(learning_rate, g)
-            if self._decayed[i] and np.any(self.weight_decay):
+            if self.decayed[i] and np.any(self.weight_decay):
                 decay = along_first_axis(tf.constant(self.weight_decay, g.dtype), g)
                 subtract(p, master, full_value(p, master) * decay * learning_rate)
             subtract(p, master, self.step(i, g, t, learning_rate))
 
     def __repr__(self) -> str:
         schedule = f" by {self._learning_rate!r}" if callable(self._learning_rate) else ""
-        excluded = self._decayed.count(False)
+        excluded = self.decayed.count(False)
         parts = [
             f"learning_rate={current(lambda: self.learning_rate)}{schedule}",
             *settings(self),
