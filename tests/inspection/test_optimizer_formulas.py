@@ -197,3 +197,10 @@ def test_the_page_has_the_formula_of_each_part():
     assert titles == ["ClipGradients", "Adam", "AverageWeights"]
     assert "The common norm of all gradients is" in page
     assert ">global_clipnorm</th>" in page
+
+
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_a_space_after_the_root_keeps_epsilon_out_of_it(amsgrad):
+    ((_, formula),) = optimizer_formulas(dnn.Adam([tf.Variable([1.0])], amsgrad=amsgrad))
+    drawn = convert(formula.value)
+    assert re.search(r"</msqrt>\s*<mspace[^>]*>\s*<mo>(\+|&#x0002B;)</mo>", drawn)
