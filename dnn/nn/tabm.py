@@ -129,7 +129,7 @@ class TabM(tf.Module):
 
     Example:
         >>> TabM([51, 64, 64, 2], k=16, seed=0)
-        TabM(16 members, float32, 14,688 parameters)
+        TabM(16 members, float32, 15,376 parameters)
           (0) BatchEnsembleDense(51 -> 64, activation=relu, float32, 6,128 parameters)
           (1) BatchEnsembleDense(64 -> 64, activation=relu, float32, 7,168 parameters)
     """

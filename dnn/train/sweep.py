@@ -92,9 +92,8 @@ def sweep(
         ValueError: If there is one combination alone, or a setting is out of its range.
 
     Example:
-        >>> x = np.random.default_rng(0).normal(size=(60, 3))
-        >>> found = sweep([3, 4, 2], (x, (x[:, 0] > 0).astype(int)), (x, (x[:, 0] > 0).astype(int)),
-        ...               learning_rate=[0.1, 1e-5], epochs=3)
+        >>> rows = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+        >>> found = sweep([1, 2], rows, rows, learning_rate=[0.1, 1e-5], epochs=3)
         >>> found.table[0]["learning_rate"]
         0.1
     """
