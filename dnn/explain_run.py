@@ -94,6 +94,8 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
         voice.say(f"the first of {network.members} networks is shown")
         network = network.member(0)
     path = settings.data or _data_of(run)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; with --run, --data takes the file that it was prepared from")
     table = encoding.read(path)
     table = table.where(table.has(encoding.target)) if settings.skip_unlabelled else table
     check_target(table, encoding.target)
@@ -116,7 +118,10 @@ def _optimizer(estimator: Estimator, network: tf.Module) -> OptimizerLike:
 def _data_of(run: Path) -> Path:
     """Return the file that the run was trained on. Raises: ValueError if it is not known, or not there any more."""
     config = run / "config.json"
-    path = Path(read_json(config)["data"]["path"]) if config.is_file() else None
+    try:
+        path = Path(read_json(config)["data"]["path"]) if config.is_file() else None
+    except (KeyError, TypeError):  # it is not what a run writes
+        path = None
     if path is None or not path.is_file():
         was = "it is not known what it was trained on" if path is None else f"its data, {path}, are no file"
         raise ValueError(f"{run}: {was}; name a file with --data")

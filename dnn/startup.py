@@ -71,9 +71,13 @@ def quiet_start() -> Iterator[int]:
     import tempfile  # here, for `interrupt_ends`
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # from then on: errors only
+    try:
+        caught = tempfile.TemporaryFile()  # noqa: SIM115
+    except FileNotFoundError as error:
+        raise SystemExit(f"error: {error.strerror}: set TMPDIR to a folder that can be written to") from None
     sys.stderr.flush()
     screen = os.dup(2)
-    with tempfile.TemporaryFile() as caught:
+    with caught:
         os.dup2(caught.fileno(), 2)
         try:
             yield screen
