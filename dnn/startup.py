@@ -23,6 +23,7 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 @contextmanager
 def ready(debug: bool) -> Iterator[ModuleType]:
     """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2."""
+    _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start() as screen, interrupt_ends(screen):
         import tensorflow as tf
@@ -71,13 +72,9 @@ def quiet_start() -> Iterator[int]:
     import tempfile  # here, for `interrupt_ends`
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # from then on: errors only
-    try:
-        caught = tempfile.TemporaryFile()  # noqa: SIM115
-    except FileNotFoundError as error:
-        raise SystemExit(f"error: {error.strerror}: set TMPDIR to a folder that can be written to") from None
     sys.stderr.flush()
     screen = os.dup(2)
-    with caught:
+    with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), 2)
         try:
             yield screen
@@ -88,6 +85,16 @@ def quiet_start() -> Iterator[int]:
             for line in caught.read().decode(errors="replace").splitlines():
                 if not CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+def _check_temporary_folder() -> None:
+    """End with one line where files for the moment cannot be made, as on a disk that is full or read-only."""
+    import tempfile  # here, for `interrupt_ends`
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        end_with(ValueError(f"{error.strerror}; set TMPDIR to a folder that can be written to"))
 
 
 @contextmanager

@@ -51,7 +51,8 @@ class Explanation:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        return f'<iframe title="a training step, number by number" srcdoc="{html.escape(self.html)}" style="width: 100%; height: 40rem; border: 0"></iframe>'
+        style = 'style="width: 100%; height: 40rem; border: 0"'
+        return f'<iframe title="a training step" srcdoc="{html.escape(self.html)}" {style}></iframe>'
 
     def __repr__(self) -> str:
         return f"Explanation({len(self.html):,} characters of HTML; save(path) writes them)"
@@ -130,7 +131,7 @@ def explain(
         model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
     feature_names = features.names if feature_names is None and features else feature_names
-    columns = {} if columns is None else columns
+    columns = {} if columns is None else {name: columns[name] for name in columns}
     shown = _shown_columns(columns)
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature_names"),

@@ -117,7 +117,7 @@ def _function_graph(name: str, graphs: Iterable[Any]) -> Any:
     """
     for graph in graphs:
         found = getattr(graph, "_functions", {}).get(name)
-        if hasattr(found, "graph"):
+        if found is not None:
             return found.graph
     raise ValueError(f"TensorFlow {tf.__version__} does not give the graph of the function {name}: leave out the graph")
 

@@ -142,7 +142,9 @@ def unused_folder(path: str | Path) -> Path:
     if folder.is_file():
         raise FileExistsError(f"{folder} is a file; event files need a folder")
     if any(folder.glob("events.out.tfevents.*")):
-        raise FileExistsError(f"{folder} holds the event files of another run, maybe one that broke off; choose another or delete it")
+        raise FileExistsError(
+            f"{folder} holds the event files of another run, maybe one that broke off; choose another or delete it"
+        )
     return folder
 
 

@@ -131,7 +131,9 @@ def test_figures_alone_need_no_model(tmp_path):
 
 def test_a_folder_with_the_events_of_another_run_is_refused(tmp_path):
     TensorBoard(tmp_path)({"epoch": 1, "loss": 0.5}, dnn.History())
-    with pytest.raises(FileExistsError, match="holds the event files of another run, maybe one that broke off; choose another or"):
+    with pytest.raises(
+        FileExistsError, match="holds the event files of another run, maybe one that broke off; choose another or"
+    ):
         TensorBoard(tmp_path)
 
 
