@@ -114,7 +114,9 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
 
 
 def _with_target(encoding: Encoding, path: Path, skip_unlabelled: bool) -> Table:
-    """Read a file. Raises: ValueError if it has no targets, or others than training had."""
+    """Read a file. Raises: ValueError if it is a folder, has no targets, or others than training had."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; with --run, --data takes the file that it was prepared from")
     table, target = encoding.read(path), encoding.target
     if target not in table.columns:
         raise ValueError(
@@ -137,7 +139,10 @@ def _optimizer(estimator: Estimator, network: tf.Module) -> OptimizerLike:
 def _data_of(run: Path) -> Path:
     """Return the file that the run was trained on. Raises: ValueError if it is not known, or not there any more."""
     config = run / "config.json"
-    path = Path(read_json(config)["data"]["path"]) if config.is_file() else None
+    try:
+        path = Path(read_json(config)["data"]["path"]) if config.is_file() else None
+    except (KeyError, TypeError):  # it is not what a run writes
+        path = None
     if path is None or not path.is_file():
         was = "it is not known what it was trained on" if path is None else f"its data, {path}, are no file"
         raise ValueError(f"{run}: {was}; name a file with --data")

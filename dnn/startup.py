@@ -23,6 +23,7 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 @contextmanager
 def ready(debug: bool) -> Iterator[ModuleType]:
     """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2."""
+    _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start() as screen, interrupt_ends(screen):
         import tensorflow as tf
@@ -84,6 +85,16 @@ def quiet_start() -> Iterator[int]:
             for line in caught.read().decode(errors="replace").splitlines():
                 if not CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+def _check_temporary_folder() -> None:
+    """End with one line where files for the moment cannot be made, as on a disk that is full or read-only."""
+    import tempfile  # here, for `interrupt_ends`
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        end_with(ValueError(f"{error.strerror}; set TMPDIR to a folder that can be written to"))
 
 
 @contextmanager

@@ -726,6 +726,24 @@ def test_explain_shows_a_step_of_a_trained_network_with_the_settings_of_its_run(
         assert len(data["origins"][0]) == len(numbers["x:value"])
 
 
+def test_explain_of_a_run_takes_its_weight_decay_and_rows_with_known_labels_alone(tmp_path):
+    rows = [{"a": number % 7, "y": ("no", "yes", "")[number % 3]} for number in range(60)]
+    data, out = write_csv(tmp_path / "t.csv", rows), tmp_path / "step.html"
+    decay = ("--weight-decay", 0.5, "--skip-unlabelled")
+    run("train", data, "--target", "y", "--epochs", 1, "--hidden", 3, *decay, "--out", tmp_path / "run")
+    explain = ("explain", "--run", tmp_path / "run", "--out", out)
+    assert "20 of 60 rows have no target" in refusal(*explain)
+    run(*explain, "--skip-unlabelled", "--rows", 4)
+    page = out.read_text("utf-8")
+    assert "<h3>weight decay</h3>" in page
+    assert [re.search(rf"<t[dh]>{label}</t[dh]>", page) is not None for label in ("no", "yes")] == [True, True]
+    unknown = write_csv(tmp_path / "u.csv", [row | {"y": "maybe"} for row in rows])
+    assert "maybe" in refusal(*explain, "--data", unknown, "--force")
+    (tmp_path / "prepared").mkdir()
+    text = refusal(*explain, "--data", tmp_path / "prepared", "--force")
+    assert "prepared is a folder; with --run, --data takes the file that it was prepared from" in text
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -752,6 +770,10 @@ def test_explain_asks_for_data_where_those_of_the_run_are_gone(tmp_path, small):
     data.unlink()
     text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
     assert "gone.csv, are no file; name a file with --data" in text
+    for content in ("{}", "[]"):
+        (tmp_path / "run" / "config.json").write_text(content, "utf-8")
+        text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
+        assert "it is not known what it was trained on" in text
     (tmp_path / "run" / "config.json").unlink()
     text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
     assert "it is not known what it was trained on; name a file with --data" in text

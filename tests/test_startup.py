@@ -1,14 +1,17 @@
 """TensorFlow starts quietly, and Ctrl-C ends what has not begun with one line."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
+import typer
 
 import dnn
-from dnn.startup import INTERRUPTED, interrupt_ends, quiet_start, start_quietly
+from dnn.startup import INTERRUPTED, interrupt_ends, quiet_start, ready, start_quietly
 
 FAKE = """
 import os
@@ -42,6 +45,14 @@ def test_a_python_user_may_start_tensorflow_quietly(tmp_path):
     )
     assert process.stdout == "True\n", process.stderr
     assert process.stderr == "E0000 00:00:1 1 loader.cc:1] the disk is on fire\n"
+
+
+def test_without_a_folder_for_temporary_files_one_line_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/absent"])
+    with pytest.raises(typer.Exit), ready(debug=False):
+        pass
+    assert re.fullmatch(r"error: No usable .* \['/absent'\]; set TMPDIR to a folder .*\n", capsys.readouterr().err)
 
 
 def test_it_is_too_late_once_tensorflow_is_imported(monkeypatch):

@@ -51,7 +51,8 @@ class Explanation:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        return f'<iframe srcdoc="{html.escape(self.html)}" style="width: 100%; height: 40rem; border: 0"></iframe>'
+        style = 'style="width: 100%; height: 40rem; border: 0"'
+        return f'<iframe title="a training step" srcdoc="{html.escape(self.html)}" {style}></iframe>'
 
     def __repr__(self) -> str:
         return f"Explanation({len(self.html):,} characters of HTML; save(path) writes them)"
@@ -77,8 +78,8 @@ def explain(
     """Take a training step on a few rows, and show every number of it beside the code that made it.
 
     In the order in which the data flow: features, each layer, the loss, the gradient back to each tensor with a finite
-    difference beside it, what the optimizer makes of it, the new weights. The step is that of `fit`; afterwards model
-    and optimizer are as they were before.
+    difference beside it, what the optimizer makes of it, the new weights. The step is that of `fit`; afterwards the
+    variables of model and optimizer are as they were before; a `tf.random.Generator` of the model's own has moved on.
 
     Args:
         model: a `Sequential` is shown layer by layer; any other module as one box, with its inputs, outputs and
@@ -132,7 +133,7 @@ def explain(
         model(rows.x[:1])  # which refuses a wrong width in its own words
     records = record_steps(model, loss, optimizer, [rows.at(tf.constant(chosen)) for chosen in indices], seed)
     feature_names = features.names if feature_names is None and features else feature_names
-    columns = {} if columns is None else columns
+    columns = {} if columns is None else {name: columns[name] for name in columns}
     shown = _shown_columns(columns)
     names = Names(
         _checked_names(feature_names, rows.x.shape[1], "feature"),

@@ -6,6 +6,7 @@ goes to memory.
 
 import functools
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -108,11 +109,20 @@ def _hlo(program: Program, arguments: Sequence[Any], *, autograph: bool = False)
     function = functools.partial(program.function, *program.constants)
     try:
         text_at = tf.function(function, autograph=autograph, jit_compile=True).experimental_get_compiler_ir(*arguments)
-        return text_at(stage="hlo"), text_at(stage="optimized_hlo")
+        with warnings.catch_warnings():  # TensorFlow prefers platform_name, with which it moves its global generator
+            warnings.filterwarnings("ignore", "device_name is being deprecated")
+            before, after = (text_at(stage=stage, device_name=_device()) for stage in ("hlo", "optimized_hlo"))
+        return before, after
     except (TypeError, NotImplementedError):  # as in `trace`
         if autograph:
             raise
         return _hlo(program, arguments, autograph=True)
+
+
+def _device() -> str:
+    """Return the name of the device where steps run."""
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return str(devices[0].name)
 
 
 def computations(text: str) -> tuple[dict[str, list[Instruction]], str]:

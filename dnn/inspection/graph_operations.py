@@ -116,8 +116,8 @@ def _function_graph(name: str, graphs: Iterable[Any]) -> Any:
         ValueError: If this TensorFlow does not give it: no public name does.
     """
     for graph in graphs:
-        found = getattr(graph, "_functions", {}).get(name)
-        if hasattr(found, "graph"):
+        found: Any = getattr(graph, "_functions", {}).get(name)
+        if found is not None:
             return found.graph
     raise ValueError(f"TensorFlow {tf.__version__} does not give the graph of the function {name}: leave out the graph")
 

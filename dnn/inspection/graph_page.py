@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from dnn.inspection.fusions import Kernel, XlaProgram
-from dnn.inspection.graph_operations import GraphOperation, SourceLine
+from dnn.inspection.graph_operations import GraphOperation
 from dnn.inspection.graph_record import GraphRecord
-from dnn.inspection.times_page import times_parts
+from dnn.inspection.times_page import line_label, times_parts
 from dnn.inspection.traced_names import TracedNames
 from dnn.pages.page import escaped, html_table, paragraph, section
 
@@ -64,19 +64,6 @@ def grouped(items: Iterable[Item], key: Callable[[Item], str]) -> list[tuple[str
     for item in items:
         groups[key(item)].append(item)
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-
-
-def line_label(line: SourceLine) -> str:
-    """Return a line of the source as HTML: its text, and where it stands.
-
-    Args:
-        line: the line.
-
-    Returns:
-        HTML.
-    """
-    text = f"<code>{escaped(line.text)}</code> " if line.text else ""
-    return f'{text}<span class="muted">{escaped(line.place)}</span>'
 
 
 def _graph_parts(operations: Sequence[GraphOperation]) -> list[str]:

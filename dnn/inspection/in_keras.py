@@ -1,5 +1,6 @@
 """How far a recorded step is from the same step in Keras, where Keras is installed."""
 
+import random
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -47,10 +48,13 @@ def compare_with_keras(
     if set(record.updates) != set(record.step.variables):
         return nothing._replace(reason="the optimizer does not train all variables of the model")
     take = import_module("dnn.interop.keras_step").keras_step  # here, since it imports Keras
+    state = random.getstate()  # from which Keras draws the seeds of its initializers
     try:
         theirs = take(model, loss, optimizer, record.values["x"], y)
     except (ValueError, tf.errors.OpError) as error:
         return nothing._replace(reason=str(error).splitlines()[0])
+    finally:
+        random.setstate(state)
     layers = [operation.output for operation in record.step.operations if _is_of_a_layer(operation.output)]
     values = {name: _largest(record.values[name], output) for name, output in zip(layers, theirs.outputs, strict=True)}
     values["losses"] = _largest(record.values["losses"], theirs.losses)

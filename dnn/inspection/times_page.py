@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from dnn.inspection.graph_operations import SourceLine
-from dnn.inspection.timeline import RUNS, SETTLED_RUNS, OperationTime, StepTimes
+from dnn.inspection.timeline import EPOCHS, RUNS, SETTLED_RUNS, OperationTime, StepTimes
 from dnn.pages.page import escaped, html_table, paragraph
 
 MOST_BARS = 15
 COLOURS = ("accent", "negative", "positive", "text")
 OTHER = "muted"
+Bar = tuple[str, float, str]  # label, microseconds, colour
 WORDS = (
     "Measured on this machine just now, in graph mode, on the processor: another moment or machine gives other "
-    "numbers. Each time is the median of {runs} runs after a few to warm up. The profiler, which notes when each "
-    "operation begins and ends, makes a step {slower}. The operations take {operations:.0f} µs together, of "
-    "{profiled:.0f} µs for a step with the profiler; the rest is TensorFlow calling the graph from Python and handing "
-    "out its operations. What the loop of fit spares of it shows in the table."
+    "numbers. The time of an operation is the median of {runs} runs after a few to warm up, with the profiler, which "
+    "notes when each operation begins and ends. The operations take {operations:.0f} µs together, of {profiled:.0f} µs "
+    "for a step with the profiler; without it the same number of runs before took {plain:.0f} µs each."
 )
 
 
@@ -32,15 +32,14 @@ def times_parts(times: StepTimes) -> list[str]:
     if times.reason:
         return [heading, paragraph(f"The operations were not measured: {times.reason}.")]
     total = sum(each.microseconds for each in times.operations)
-    slower = f"{times.profiled / times.plain - 1:.0%} slower" if times.profiled > times.plain else "no slower here"
     stages = _sums(times.operations, lambda each: each.stage)
     colours = {stage: COLOURS[i] if i < len(COLOURS) else OTHER for i, stage in enumerate(stages)}
     return [
         heading,
-        paragraph(WORDS.format(runs=RUNS, slower=slower, operations=total, profiled=times.profiled)),
+        paragraph(WORDS.format(runs=RUNS, operations=total, profiled=times.profiled, plain=times.plain)),
         _step_table(times),
         "<h4>By line of the step</h4>",
-        _bars("time-stages", {_label(stage): (time, colours[stage]) for stage, time in stages.items()}),
+        _bars("time-stages", [(_label(stage), time, colours[stage]) for stage, time in stages.items()]),
         _one_step(times, colours),
         "<h4>By line of the source</h4>",
         _bars("time-lines", _longest_bars(_sums(times.operations, lambda each: each.line), _label, "lines")),
@@ -49,12 +48,25 @@ def times_parts(times: StepTimes) -> list[str]:
     ]
 
 
+def line_label(line: SourceLine) -> str:
+    """Return a line of the source as HTML: its text, and where it stands.
+
+    Args:
+        line: the line.
+
+    Returns:
+        HTML.
+    """
+    text = f"<code>{escaped(line.text)}</code> " if line.text else ""
+    return f'{text}<span class="muted">{escaped(line.place)}</span>'
+
+
 def _step_table(times: StepTimes) -> str:
     rows = [
         [f"called from Python, median of {RUNS} first runs", times.plain],
-        ["the same, with the profiler", times.profiled],
+        [f"the same, with the profiler, median of {RUNS} next runs", times.profiled],
         [f"called from Python, median of {SETTLED_RUNS} later runs", times.settled],
-        ["in the loop of an epoch of fit, in graph mode", times.in_epoch],
+        [f"in the loop of an epoch of fit, in graph mode, median of {EPOCHS} epochs", times.in_epoch],
     ]
     return html_table(["a step, without the profiler unless it says so", "µs"], rows, name="time-steps")
 
@@ -71,32 +83,31 @@ def _sums(
 
 def _longest_bars(
     sums: Mapping[SourceLine | str, float], label: Callable[[SourceLine | str], str], what: str
-) -> dict[str, tuple[float, str]]:
-    """Return the largest sums by their labels, and the others as one."""
+) -> list[Bar]:
+    """Return the largest sums with their labels, and the others as one; two sums may have one label."""
     pairs = list(sums.items())
-    shown = {label(key): (time, COLOURS[0]) for key, time in pairs[:MOST_BARS]}
+    shown = [(label(key), time, COLOURS[0]) for key, time in pairs[:MOST_BARS]]
     rest = [time for _, time in pairs[MOST_BARS:]]
-    return shown | ({f"the other {len(rest)} {what}": (sum(rest), OTHER)} if rest else {})
+    return shown + ([(f"the other {len(rest)} {what}", sum(rest), OTHER)] if rest else [])
 
 
 def _label(line: SourceLine | str) -> str:
     if not isinstance(line, SourceLine) or not line.path:
         return "made by TensorFlow's optimizer of graphs"
-    text = f"<code>{escaped(line.text)}</code> " if line.text else ""
-    return f'{text}<span class="muted">{escaped(line.place)}</span>'
+    return line_label(line)
 
 
 def _kind_label(kind: SourceLine | str) -> str:
     return f"<code>{escaped(kind)}</code>"
 
 
-def _bars(name: str, times: Mapping[str, tuple[float, str]]) -> str:
+def _bars(name: str, times: Sequence[Bar]) -> str:
     """Return bars under their labels; each says its time in words too."""
-    longest = max([time for time, _ in times.values()], default=0) or 1
+    longest = max([time for _, time, _ in times], default=0) or 1
     bars = (
         f'<li data-value="{time!r}"><span>{label}</span> <span class="time">{time:.1f} µs</span>'
         f'<span class="bar" style="width: {100 * time / longest:.2f}%; background: var(--{colour})"></span></li>'
-        for label, (time, colour) in times.items()
+        for label, time, colour in times
     )
     return f'<ol class="bars" id="{name}">{"".join(bars)}</ol>'
 

@@ -1,5 +1,6 @@
 """Layers: a free function is the formula, and a tf.Module holds its weights. All are made in the constructor."""
 
+import html
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -169,10 +170,13 @@ class Sequential(tf.Module):
         return tree(heading, ((str(index), layer) for index, layer in enumerate(self.layers)))
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the table of `summary`."""
+        """Return what a notebook shows: the table of `summary`, or the text where the table cannot be made."""
         from dnn.nn.summary import summary_html  # which imports this module
 
-        return summary_html(self)
+        try:
+            return summary_html(self)
+        except Exception:  # a cell that only shows a model never fails, whatever error a layer of the user's raises
+            return f"<pre>{html.escape(repr(self))}</pre>"
 
 
 def takes_training(layer: Callable[..., Any]) -> bool:

@@ -1,5 +1,6 @@
 """The page of a step has the numbers of the step, all of them; each gradient agrees with a finite difference."""
 
+import cProfile
 import functools
 import json
 import re
@@ -416,3 +417,28 @@ def test_an_ensemble_is_explained_member_by_member():
     with pytest.raises(ValueError, match=r"member by member, as dnn.Ensemble has them: ensemble.member\(0\)"):
         dnn.explain(ensemble, x, y)
     assert "Dense" in dnn.explain(ensemble.member(1), x, y).html
+
+
+def test_the_cells_of_a_series_are_counted_from_0_whatever_its_index():
+    pandas = pytest.importorskip("pandas")
+    cells = pandas.Series([f"cell {number}" for number in range(6)], index=[7, 5, 3, 4, 2, 1])
+    page = dnn.explain(dnn.mlp([4, 3], seed=0), X, LABELS, columns={"a": cells}).html
+    assert re.findall(r"<td>(cell \d)</td>", page) == list(cells)
+    frame = pandas.DataFrame({"a": cells})
+    assert dnn.explain(dnn.mlp([4, 3], seed=0), X, LABELS, columns=frame).html == page
+
+
+def test_rows_that_fit_would_refuse_have_no_graph():
+    x = np.where(X[3, 2] == X, np.nan, X)
+    with pytest.raises(ValueError, match="the graph is that of fit, whose data: x has a NaN or an infinity.* row 3"):
+        dnn.explain(dnn.mlp([4, 3], seed=0), x, LABELS, graph=True)
+
+
+def test_a_profile_of_python_goes_on():
+    profile = cProfile.Profile()
+    profile.enable()
+    dnn.explain(dnn.mlp([4, 3], seed=0), X, LABELS)
+    str.upper("after")
+    profile.disable()
+    names = {str(entry.code) for entry in profile.getstats()}
+    assert "<method 'upper' of 'str' objects>" in names

@@ -15,12 +15,13 @@ from parsed_page import ParsedPage
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 import dnn
-from dnn.inspection import timeline
+from dnn.inspection import fusions, graph_page, graph_record, timeline
+from dnn.inspection import graph_operations as graph_operations_module
 from dnn.inspection.fusions import computations, kernels_of, xla_program
-from dnn.inspection.graph_operations import graph_operations
+from dnn.inspection.graph_operations import SourceLine, graph_operations
 from dnn.inspection.graph_page import graph_section
 from dnn.inspection.graph_record import record_graph
-from dnn.inspection.timeline import Event, own_times, step_times
+from dnn.inspection.timeline import Event, OperationTime, StepTimes, own_times, step_times
 from dnn.inspection.traced_step import trace_step
 from dnn.train.epoch import train_step, training_program
 from dnn.train.runtime import trace
@@ -263,6 +264,14 @@ def test_kernels_are_found_in_loops_and_reductions_belong_to_their_fusion():
     assert "fused {" in fusion.text
     assert "sum {" in fusion.text
     assert computations(HLO)[1] == "main"
+    view = HLO.replace("get-tuple-element(%loop), index=1", "bitcast(%x)")
+    assert [each.opcode for each in kernels_of(view)] == ["tanh", "fusion"]
+
+
+def test_instructions_before_are_those_of_the_whole_module_without_parameters_and_constants(monkeypatch):
+    monkeypatch.setattr(fusions, "_hlo", lambda *_: (HLO, HLO))
+    counts = {"sum": 1, "fused": 2, "body": 3, "condition": 0, "main": 4}
+    assert xla_program(traced(MODELS["mlp"]())).instructions_before == sum(counts.values())
 
 
 @settings(deadline=None)
@@ -296,6 +305,59 @@ def test_the_times_on_the_page_are_those_measured_and_add_up(recorded, part):
     assert [row[1] for row in rows[1:]] == [times.plain, times.profiled, times.settled, times.in_epoch]
     assert total > 0
     assert min(each.microseconds for each in times.operations) >= 0
+
+
+def test_one_step_has_a_mark_for_each_operation_where_and_when_it_ran(recorded):
+    line = recorded.operations[0].stage
+    events = [Event("a", "Mul", 7, 0.0, 10.0), Event("b", "Exp", 9, 20.0, 30.0)]
+    operations = [OperationTime(name, "Mul", line, line, 1.0) for name in "ab"]
+    page = graph_section(recorded._replace(times=StepTimes(operations, events, 1.0, 1.0, 1.0, 1.0)))
+    assert re.findall(r'<rect x="([\d.]+)" y="(\d+)" width="([\d.]+)"', page) == [
+        ("0.00", "2", "200.00"),
+        ("400.00", "26", "600.00"),
+    ]
+
+
+def test_lines_that_look_alike_each_have_their_bar(recorded):
+    lines = [SourceLine(f"/{folder}/own.py", 1) for folder in "ab"]
+    operations = [OperationTime(line.path, "Mul", line, line, 1.0) for line in lines]
+    part = GraphPart(graph_section(recorded._replace(times=StepTimes(operations, [], 1.0, 1.0, 1.0, 1.0))))
+    assert part.bars["time-stages"] == part.bars["time-lines"] == [1.0, 1.0]
+
+
+def test_the_text_of_kernels_ends_where_the_page_has_no_room(recorded, monkeypatch):
+    monkeypatch.setattr(graph_page, "HLO_CHARACTERS", 1000)
+    part = GraphPart(graph_section(recorded))
+    texts = [text.partition("\n… the page has no room for the rest") for _, text in part.kernels.values()]
+    assert 0 < sum(len(text) for text, _, _ in texts) <= 1000
+    assert texts[-1][1] != ""
+
+
+def test_a_short_step_is_repeated_more_often_than_a_long_one(monkeypatch):
+    asked = []
+
+    def trace_nothing(*_, steps):
+        asked.append(steps)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(graph_record, "trace_step", trace_nothing)
+    model = MODELS["mlp"]()
+    for work in (1_000_000, 1):
+        monkeypatch.setattr(graph_record, "SHORT_STEP", work)
+        with pytest.raises(KeyboardInterrupt):
+            record_graph(model, LOSS, dnn.Adam(model.trainable_variables), tf.constant(X), tf.constant(LABELS), 0)
+    assert asked == [64, 8]
+
+
+def test_no_operation_is_at_a_line_of_the_inspection(recorded):
+    files = {each.line.file for each in recorded.operations}
+    assert "dnn/train/epoch.py" in files
+    assert not [file for file in files if file.startswith("dnn/inspection/")]
+
+
+def test_without_the_graph_of_a_function_the_error_names_it():
+    with pytest.raises(ValueError, match=r"does not give the graph of the function squares: leave out the graph"):
+        graph_operations_module._function_graph("squares", [object()])
 
 
 def test_the_profiler_saw_what_the_step_cannot_do_without(recorded):

@@ -1,5 +1,7 @@
 """Tables for notebooks: their cells are those of the text, and a user's texts stay texts."""
 
+import html
+
 from parsed_page import ParsedPage
 
 import dnn
@@ -26,3 +28,11 @@ def test_a_model_shows_the_rows_of_its_summary():
     assert [row[0] for row in rows] == ["Layer (type)", "0 (Dense)", "1 (Dropout)", "2 (Dense)"]
     texts = [text for _, text in shown.texts]
     assert printed[0].splitlines()[-3:] == texts[-3:]
+
+
+def test_a_model_of_which_no_table_can_be_made_is_shown_as_text():
+    def refuse(x):
+        raise RuntimeError("no")
+
+    model = dnn.Sequential([dnn.Dense(2, 3, seed=0), refuse])
+    assert model._repr_html_() == f"<pre>{html.escape(repr(model))}</pre>"
