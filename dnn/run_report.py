@@ -21,6 +21,7 @@ from dnn.pages.data_summary import column_summary
 from dnn.pages.flat import finite
 from dnn.pages.importance import column_importance, partial_dependence_of, value_grid
 from dnn.pages.layer_record import LayerRecord
+from dnn.pages.members import member_scores
 from dnn.pages.outcomes import MOST_CLASSES, amount_charts, class_charts
 from dnn.pages.run_page import run_page
 from dnn.preparation import Prepared
@@ -79,6 +80,7 @@ def leave_report(
         "config": config,
         "data": data_of(prepared, notes),
         "outcomes": outcomes_of(estimator, prepared, output),
+        "members": member_scores(estimator.fitted.model, *prepared.arrays["test"][:2]),
         "layers": {"rows": record.rows, "records": record.records},
         **column_findings(estimator, prepared, estimator.seed),
     }

@@ -8,6 +8,7 @@ from dnn.pages.confusion import MOST_CLASSES_SHOWN, confusion_part
 from dnn.pages.curves import curve_charts
 from dnn.pages.flat import flat, flat_settings, shown_value
 from dnn.pages.inside import columns_part, layers_part
+from dnn.pages.members import members_part
 from dnn.pages.outcome_charts import (
     amounts_chart,
     calibration_chart,
@@ -39,6 +40,7 @@ def run_page(report: Mapping[str, Any]) -> str:
         _results(metrics),
         section("Training", charts(curve_charts(report["history"]["epochs"], report["history"]["best_epoch"]))),
         _outcomes(report["outcomes"], metrics["test"]),
+        members_part(report.get("members")),
         columns_part(report["importance"], report["dependence"]),
         layers_part(report["layers"]),
         _data(data),
