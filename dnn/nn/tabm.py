@@ -211,6 +211,8 @@ class TabM(tf.Module):
             TypeError: If x has another dtype, or `training` is True.
         """
         h, key = checked_width(x, self.sizes[0]), checked_key(training)
+        if h.dtype != self.head_kernels.dtype:
+            raise TypeError(f"x must be {self.head_kernels.dtype.name}, as the kernels are, got {h.dtype.name}")
         if h.shape.rank == 2:
             h = tf.broadcast_to(h, tf.concat([[self.members], tf.shape(h)], axis=0))
         for index, layer in enumerate(self.layers):

@@ -83,7 +83,7 @@ def train_step(
 
 def part_of(order: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
     """Return `size` rows of an order from the first on, int32[size], or int32[members, size] of several orders."""
-    if order.shape.rank == 1:
+    if len(order.shape) == 1:
         return tf.slice(order, [first], [size])
     return tf.slice(order, [0, first], [order.shape[0], size])
 

@@ -24,9 +24,34 @@ from dnn.nn.optimizers import adam, rmsprop
 
 RECORDED = read(RECORD.read_text("utf-8"))
 FIDELITY = Path(dnn.__file__).parent.parent / "docs" / "fidelity.md"
+BESIDE_PYTABKIT = "beside pytabkit, whose piece it is: tests/nn/test_realmlp.py"
+BESIDE_RTDL = "beside rtdl_num_embeddings: tests/nn/test_numeric_embeddings.py"
 BESIDE_SCIKIT_LEARN = "one formula in float64, held against scikit-learn or every threshold in tests/nn/scores"
 # public names of dnn.nn that no comparison is named after, and that are no formula of a class that one is named after
 NOT_COMPARED = {
+    "Coslog": BESIDE_PYTABKIT,
+    "coslog": BESIDE_PYTABKIT,
+    "NTKDense": BESIDE_PYTABKIT,
+    "ntk_dense": BESIDE_PYTABKIT,
+    "ParametricActivation": BESIDE_PYTABKIT,
+    "parametric": BESIDE_PYTABKIT,
+    "Scaling": BESIDE_PYTABKIT,
+    "realmlp": BESIDE_PYTABKIT,
+    "standard_normal": BESIDE_PYTABKIT,
+    "mish": BESIDE_PYTABKIT,
+    "Embedding": BESIDE_RTDL,
+    "LinearEmbeddings": BESIDE_RTDL,
+    "LinearReLUEmbeddings": BESIDE_RTDL,
+    "PeriodicEmbeddings": BESIDE_RTDL,
+    "PiecewiseLinearEmbeddings": BESIDE_RTDL,
+    "periodic_features": BESIDE_RTDL,
+    "ColumnBlocks": "calls a layer for each of its columns",
+    "Ensemble": "its members are compared with themselves alone: tests/train/test_members.py",
+    "ensemble_mlp": "makes an Ensemble",
+    "log_mean_softmax": "beside SciPy: tests/nn/test_ensemble.py",
+    "mean_output": "one mean",
+    "TabM": "beside its authors' package, tabm: tests/nn/test_tabm.py",
+    "batch_ensemble": "the formula of TabM",
     "mean_absolute_error": BESIDE_SCIKIT_LEARN,
     "r2_score": BESIDE_SCIKIT_LEARN,
     "root_mean_squared_error": BESIDE_SCIKIT_LEARN,

@@ -392,7 +392,7 @@ def test_without_graph_nothing_of_it_is_on_the_page():
     assert "unfold" not in plain
     assert full.count("What TensorFlow makes of it") == 1
     assert plain.split("<main>")[1].split('<div id="panel"')[0].strip() == (
-        re.sub(r"<section>\n<h2>What TensorFlow.*?</section>\n", "", full, flags=re.DOTALL)
+        re.sub(r"<section>\n<h2>What TensorFlow.*?</section>\n", "\n", full, flags=re.DOTALL)
         .split("<main>")[1]
         .split('<div id="panel"')[0]
         .strip()

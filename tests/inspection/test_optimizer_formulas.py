@@ -74,7 +74,7 @@ FUNCTIONS = {"sqrt": np.sqrt, "max": np.maximum, "min": np.minimum, "sum": np.su
 def python_of(latex):
     """An expression of LaTeX as one of Python: names get a _ at their end, what stands side by side is multiplied."""
     latex = re.sub(r"\\hat\{v\}", r"\\hat", latex.partition(r" \text")[0]).replace(r"\sum g^2", r"\sum(g^2)")
-    latex = latex.replace(r"\left", "").replace(r"\right", "")
+    latex = latex.replace(r"\;", "").replace(r"\left", "").replace(r"\right", "")
     before = ""
     while before != latex:
         before = latex

@@ -58,7 +58,7 @@ def test_a_training_with_it_is_the_same_as_without():
     x, y = rows()
     histories = []
     for callbacks in ([], [LayerRecord(x, y, dnn.sparse_softmax_cross_entropy)]):
-        estimator = dnn.Classifier(hidden=(4,), dropout=0.3, epochs=3, validation=0.2, seed=0).fit(
+        estimator = dnn.Classifier(hidden=(4,), scale="standardize", dropout=0.3, epochs=3, validation=0.2, seed=0).fit(
             x, y, callbacks=callbacks
         )
         histories.append(estimator.history_.epochs)
