@@ -1,6 +1,6 @@
-"""Print what the README shows of the longer pages: the run in short, and five figures of the last benchmark.
+"""Print what the README shows of the longer pages: the run in short, five figures of the last benchmark, ranks.
 
-python -m scripts.excerpts run|figures
+python -m scripts.excerpts run|figures|ranks
 """
 
 import json
@@ -30,7 +30,7 @@ LINES = (  # of a run: what stands before its epochs, these, and what stands aft
 
 def main() -> None:
     """Print one of them."""
-    print({"run": shortened_run, "figures": figures}[sys.argv[1]](), end="")
+    print({"run": shortened_run, "figures": figures, "ranks": ranks}[sys.argv[1]](), end="")
 
 
 def shortened_run() -> str:
@@ -54,6 +54,21 @@ def figures() -> str:
     rows = [cells(found[figure])[: len(COLUMNS) - 2] for figure in FIGURES]  # without aim and roof
     measured = f"On {results['date']}, {results['machine']['cores']} cores of {results['machine']['processor']}."
     return f"{table(COLUMNS[:-2], rows)}\n\n{measured}\n"
+
+
+def ranks() -> str:
+    """Return the mean ranks over all tables of the last comparison of accuracy, the best log loss first."""
+    text = page("benchmarks/accuracy/last.md")
+    lines = [line.strip("|").split("|") for line in text.partition("\n\n")[2].partition("\n\n")[0].splitlines()]
+    header, _, *rows = [[cell.strip() for cell in line] for line in lines]
+    columns = [0, *(header.index(f"{score}, all") for score in ("accuracy", "ROC AUC", "log loss")), len(header) - 1]
+    rows.sort(key=lambda row: float(row[columns[3]]))
+    measured = next(line for line in reversed(text.splitlines()) if line.startswith("Measured"))
+    return f"{table(*_chosen(header, rows, columns))}\n\n{measured.partition('; dnn')[0]}.\n"
+
+
+def _chosen(header: list[str], rows: list[list[str]], columns: list[int]) -> tuple[list[str], list[list[str]]]:
+    return [header[c].removesuffix(", all") for c in columns], [[row[c] for c in columns] for row in rows]
 
 
 def page(name: str) -> str:

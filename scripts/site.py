@@ -18,6 +18,7 @@ ELSEWHERE = {  # page or picture of the site: where it stands in the repository
     "op-steps.md": "dnn/ops/README.md",
     "kernels.md": "dnn/kernels/README.md",
     "benchmark-table.md": "benchmarks/last/table.md",
+    "accuracy-table.md": "benchmarks/accuracy/last.md",
     "conformance-table.md": "benchmarks/conformance/table.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",

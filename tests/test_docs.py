@@ -69,7 +69,7 @@ def test_the_python_blocks_of_a_page_run_in_order_after_the_commands(page, folde
 
 def test_every_generated_part_is_there_once():
     parts = re.findall(r"<!-- (\w+): .+? -->\n(.*?)<!-- end -->", "".join(PAGES.values()), re.DOTALL)
-    names = ["accuracy", "command", "conformance", "figures", "pieces", "run", "speed", "train"]
+    names = ["accuracy", "command", "conformance", "figures", "pieces", "ranks", "run", "speed", "train"]
     assert sorted(name for name, _ in parts) == names
     assert all(len(part) > 100 for _, part in parts)
     assert "epoch   1* loss 0." in dict(parts)["train"]
@@ -88,6 +88,12 @@ def test_the_readme_shows_excerpts_of_the_run_and_of_the_last_benchmark():
     assert excerpts.figures().count(" × (") == 5
     for line in excerpts.shortened_run().splitlines():
         assert line in PAGES["quickstart"]
+
+
+def test_the_page_of_accuracy_has_the_ranks_of_the_last_comparison():
+    """If not: python scripts/readme.py --only ranks."""
+    assert excerpts.ranks() in PAGES["accuracy"]
+    assert "| dnn, TabM |" in excerpts.ranks()
 
 
 def test_the_readme_is_short():
