@@ -35,7 +35,8 @@ def folder(tmp_path_factory):
         for name in ("clients.csv", "heldout.csv", "new.csv"):
             shutil.copy(dnn.sample_path(), name)
         for _, *arguments in commands:
-            result = CliRunner().invoke(app, arguments)
+            beside = ["--no-report", "--no-baselines"] if arguments[0] == "train" and "run" not in arguments else []
+            result = CliRunner().invoke(app, arguments + beside)
             assert result.exit_code == 0, (arguments, result.output)
     return folder
 
