@@ -95,8 +95,7 @@ class Ensemble(tf.Module):
             raise TypeError(f"networks must be Sequential models, got {networks!r}")
         self.members = checked_count(len(networks), "the number of networks", least=2)
         self.network: Sequential = stacked(networks)
-        shapes = [variable.shape for variable in weights(networks[0])]
-        self._shapes = {id(v): shape for v, shape in zip(weights(self.network), shapes, strict=True)}
+        self._shapes = tuple(tuple(variable.shape) for variable in weights(networks[0]))
         outputs = _check_members(networks, self.network)
         self.combine = checked_callable(combine or (log_mean_softmax if outputs > 1 else mean_output), "combine")
 
@@ -143,7 +142,8 @@ class Ensemble(tf.Module):
         """
         if not 0 <= index < self.members:
             raise IndexError(f"there are members 0 to {self.members - 1}, got {index}")
-        alone: Sequential = member_of(self.network, index, self._shapes)
+        shapes = {id(v): tf.TensorShape(s) for v, s in zip(weights(self.network), self._shapes, strict=True)}
+        alone: Sequential = member_of(self.network, index, shapes)
         return alone
 
     def __repr__(self) -> str:
@@ -156,6 +156,7 @@ def ensemble_mlp(
     *,
     activation: ActivationLike = relu,
     dropout: float = 0.0,
+    combine: Combine | None = None,
     seed: int | None = None,
     dtype: tf.DType = tf.float32,
 ) -> Ensemble:
@@ -166,6 +167,7 @@ def ensemble_mlp(
         k: members, >= 2.
         activation: function between the layers, not after the last.
         dropout: share of each hidden layer's units that a training step drops, in [0, 1).
+        combine: as `Ensemble` takes it: `mean_output` where the loss is no cross-entropy of a softmax.
         seed: int >= 0. None: another seed for each model made without one.
         dtype: floating dtype of the weights, and of x.
 
@@ -184,7 +186,8 @@ def ensemble_mlp(
         [
             with_dropout(mlp(sizes, activation=activation, seed=first + i, dtype=dtype), dropout)
             for i in range(checked_count(k, "k", least=2))
-        ]
+        ],
+        combine,
     )
 
 

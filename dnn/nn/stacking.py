@@ -5,7 +5,7 @@ A kernel [inputs, units] becomes [members, inputs, units]; what has an entry for
 product. So the classes of the layers stay, and no formula stands twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,10 @@ def stacked(parts: Sequence[Any]) -> Any:
         if any(len(part) != len(first) for part in parts):
             raise ValueError("members must have the same number of layers")
         return _sequence(first, [stacked(items) for items in zip(*parts, strict=True)])
+    if isinstance(first, Mapping):
+        if any(part.keys() != first.keys() for part in parts):
+            raise ValueError("members must have the same keys in their dicts")
+        return {key: stacked([part[key] for part in parts]) for key in first}
     if any(part is not first and part != first for part in parts):
         raise ValueError(f"members must be alike, got {first!r} and others")
     return first
@@ -57,6 +61,8 @@ def member_of(part: Any, index: int, shapes: dict[int, tf.TensorShape]) -> Any:
         for name in PER_MEMBER.get(type(part), ()):
             own[name] = own[name] if np.ndim(own[name]) == 0 else own[name][index].item()
         return _with_attributes(part, own)
+    if isinstance(part, Mapping):
+        return {key: member_of(item, index, shapes) for key, item in part.items()}
     if isinstance(part, list | tuple):
         return _sequence(part, [member_of(item, index, shapes) for item in part])
     return part

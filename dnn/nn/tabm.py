@@ -109,8 +109,9 @@ class TabM(tf.Module):
     In training all members see the same rows, and the mean of their losses is made smaller; the prediction is that of
     their mean probability, or their mean amount.
     Source: Y. Gorishniy, A. Kotelnikov, A. Babenko, "TabM: Advancing Tabular Deep Learning with Parameter-Efficient
-    Ensembling", ICLR 2025, section 3.3; first values as in the authors' package tabm, for inputs that are embedded:
-    kernels, biases and heads from U(±1/√inputs), r of the first layer from N(0, 1), all other r and s 1.
+    Ensembling", ICLR 2025, section 3.3. First values: kernels, biases and heads from U(±1/√inputs), r of the first
+    layer from N(0, 1), another for each input, all other r and s 1. The authors' package draws one r for all inputs of
+    a column, where they are embedded, and random signs where they are not.
 
     Args:
         sizes: two or more positive widths; [51, 64, 64, 2] has two hidden layers of 64.

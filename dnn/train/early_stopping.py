@@ -23,8 +23,8 @@ class EarlyStopping:
         baseline: until a figure beats it, improving epochs count towards `patience` too. None: there is none.
         restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
         start_from_epoch: number of initial epochs to ignore, >= 0.
-        each_member: of an ensemble, look at the validation loss of each member for itself, and restore its own best
-            epoch; training ends when all have stopped. False: look at what they predict together.
+        each_member: of an ensemble, look at the validation loss of each member for itself, without penalties, and
+            restore its own best epoch; training ends when all have stopped. False: look at what they predict together.
 
     Raises:
         ValueError: If a number is out of its range, or "auto" does not know the mode for the name.

@@ -26,7 +26,7 @@ from dnn.train.evaluate import ACCURACY, evaluator, means
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
 from dnn.train.member_watch import MemberWatch
-from dnn.train.members import check_members_stay_apart, members_of, own_orders
+from dnn.train.members import check_members, check_members_stay_apart, members_of, own_orders
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program
@@ -101,6 +101,7 @@ def fit(
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
+    check_members(model, loss)
     check_members_stay_apart(model, optimizer)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)

@@ -21,7 +21,7 @@ class MemberWatch:
         rows: of validation.
         loss: (labels, logits) -> float[batch].
         rule: patience, min_delta, start_from_epoch, baseline and restore_best_weights hold for each member; what is
-            monitored is its loss.
+            monitored is its loss, without the penalties of regularizers.
 
     Raises:
         ValueError: If the model has no independent members, or there are no validation rows.
@@ -44,9 +44,11 @@ class MemberWatch:
         losses = self.losses(self.rows).numpy()
         record["val_member_loss"] = float(losses.mean())
         self.progress = [
-            observe(each, float(loss), self.rule) for each, loss in zip(self.progress, losses, strict=True)
+            each if over(each, self.rule) else observe(each, float(loss), self.rule)
+            for each, loss in zip(self.progress, losses, strict=True)
         ]
-        improved = np.array([each.improved for each in self.progress])
+        epoch = int(record["epoch"])
+        improved = np.array([each.best_epoch == epoch for each in self.progress])
         for kept, variable in zip(self.best, self.variables, strict=True):
             kept[improved] = variable.numpy()[improved]
         return all(over(each, self.rule) for each in self.progress)

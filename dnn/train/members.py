@@ -6,13 +6,16 @@ smaller: then the gradient of a member's weights is what it is alone. Else, as i
 weights, they see the same rows, and the mean over the members is made smaller.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import tensorflow as tf
 
+from dnn.nn.ensemble import log_mean_softmax
 from dnn.nn.example_weights import weighted_mean
 from dnn.nn.layers import takes_training
+from dnn.nn.losses import binary_cross_entropy, mean_squared_error
 from dnn.nn.protocols import ModelLike, TensorLike
 from dnn.train.rows import Rows
 
@@ -62,6 +65,27 @@ def check_members_stay_apart(model: object, optimizer: Any) -> None:
             if getattr(optimizer, name, None) is not None:
                 raise ValueError(f"{name} would couple the members of the ensemble; clipvalue clips each number alone")
         optimizer = getattr(optimizer, "optimizer", None)
+
+
+def check_members(model: tf.Module, loss: Any) -> None:
+    """Refuse what would train other than the reader thinks: an ensemble in another model, or one for another loss.
+
+    Raises:
+        ValueError: If a module in the model, and not the model, has members; or the members' outputs become the
+            logarithm of their mean softmax, and the loss is of amounts or of sigmoids.
+    """
+    inner = next((part for part in model.submodules if has_members(part)), None)
+    if inner is not None and not has_members(model):
+        raise ValueError(
+            f"{type(inner).__name__} is in another model, which would train on what its members are together, and not "
+            "each member: make the ensemble the model itself, and encode its inputs before"
+        )
+    function = loss.func if isinstance(loss, functools.partial) else loss
+    if getattr(model, "combine", None) is log_mean_softmax and function in (mean_squared_error, binary_cross_entropy):
+        raise ValueError(
+            f"the ensemble gives the logarithm of a mean softmax, and the loss is {function.__name__}: "
+            "make it with combine=dnn.mean_output"
+        )
 
 
 def training_logits(model: Any, batch: Rows, key: tf.Tensor | None) -> tuple[Rows, tf.Tensor]:

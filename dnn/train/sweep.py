@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from dnn.nn.activations import relu
@@ -89,7 +90,8 @@ def sweep(
         The table of what was found, the best first, with the networks.
 
     Raises:
-        ValueError: If there is one combination alone, or a setting is out of its range.
+        ValueError: If there is one combination alone, a setting is out of its range, or no network had a loss that is
+            a number.
 
     Example:
         >>> rows = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
@@ -98,7 +100,9 @@ def sweep(
         0.1
     """
     axes = {"learning_rate": learning_rate, "weight_decay": weight_decay, "dropout": dropout, "seed": seed}
-    values = [[value] if isinstance(value, int | float) else list(value) for value in axes.values()]
+    values: list[list[Any]] = [
+        [value] if np.ndim(value) == 0 else [*np.asarray(value).tolist()] for value in axes.values()
+    ]
     settings = [dict(zip(axes, each, strict=True)) for each in itertools.product(*values)]
     if len(settings) < 2:
         raise ValueError("a sweep needs two combinations of settings at least: give several learning rates, say")
@@ -125,6 +129,8 @@ def sweep(
         for member, (each, value, epoch) in enumerate(judged)
         if value is not None
     ]
+    if not table:
+        raise ValueError("no network had a loss that is a number: training diverged; try smaller learning rates")
     return Sweep(sorted(table, key=lambda row: float(row["val_loss"])), ensemble, history)
 
 

@@ -1,5 +1,7 @@
 """Ensembles: each member is the network that it was made of, and together they are their mean probability."""
 
+import copy
+
 import numpy as np
 import pytest
 import scipy.special
@@ -112,3 +114,18 @@ def test_a_saved_one_predicts_the_same_to_the_bit(make, tmp_path):
     assert repr(loaded) == repr(model)
     np.testing.assert_array_equal(loaded(X), model(X))
     np.testing.assert_array_equal(loaded(X, training=KEY), model(X, training=KEY))
+
+
+def test_a_copy_has_its_members_and_a_dict_of_variables_is_one_of_each():
+    class Scaled(tf.Module):
+        def __init__(self, value):
+            super().__init__()
+            self.w = {"a": tf.Variable([value, value, value])}
+
+        def __call__(self, x):
+            return x * self.w["a"]
+
+    networks = [dnn.Sequential([dnn.Dense(4, 3, seed=i), Scaled(float(i)), dnn.Dense(3, 2, seed=i)]) for i in range(2)]
+    ensemble = dnn.Ensemble(networks)
+    assert len(ensemble.trainable_variables) == 5
+    np.testing.assert_array_equal(copy.deepcopy(ensemble).member(1)(X), networks[1](X))

@@ -7,6 +7,8 @@ import pytest
 import tensorflow as tf
 
 import dnn
+from dnn.train.border import checked_data
+from dnn.train.member_watch import MemberWatch
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(70, 4)).astype(np.float32)
@@ -148,3 +150,29 @@ def test_members_that_share_weights_cannot_be_stopped_for_themselves():
     rule = dnn.EarlyStopping(each_member=True)
     with pytest.raises(ValueError, match="whose members share no weights"):
         fitted(dnn.TabM([4, 3, 2], 2), dnn.Adam, (X, Y), 0, validation=(X, Y), early_stopping=rule)
+
+
+def test_a_member_that_is_over_stays_at_its_best_though_others_go_on():
+    rule = dnn.EarlyStopping(patience=2, restore_best_weights=True, each_member=True)
+    ensemble = dnn.ensemble_mlp([4, 3, 2], k=2, seed=0)
+    watch = MemberWatch(ensemble, checked_data(ensemble, (X, Y), "validation"), LOSS, rule)
+    kernels = ensemble.network.layers[0].kernel
+    for epoch, losses in enumerate([[1.0, 1.0], [2.0, 0.9], [2.0, 0.8], [0.5, 0.7]], start=1):
+        kernels.assign(tf.fill(kernels.shape, float(epoch)))
+        watch.losses = lambda rows, losses=losses: tf.constant(losses)
+        assert not watch({"epoch": epoch}, None)
+    watch.restore()
+    assert watch.best_epochs == [1, 4]
+    assert kernels[:, 0, 0].numpy().tolist() == [1.0, 4.0]
+
+
+def test_an_ensemble_within_another_model_and_one_for_another_loss_are_refused():
+    inner = dnn.Sequential([dnn.TabM([4, 3, 2], k=2, seed=0)])
+    with pytest.raises(ValueError, match="TabM is in another model"):
+        fitted(inner, dnn.Adam, (X, Y), 0)
+    amounts = dnn.ensemble_mlp([4, 3, 2], k=2, seed=0)
+    options = {"loss": dnn.mean_squared_error, "metrics": {}, "optimizer": dnn.Adam(amounts.trainable_variables)}
+    with pytest.raises(ValueError, match=r"the loss is mean_squared_error: make it with combine=dnn.mean_output"):
+        dnn.fit(amounts, (X, X[:, :2]), **options)
+    right = dnn.ensemble_mlp([4, 3, 2], k=2, combine=dnn.mean_output, seed=0)
+    dnn.fit(right, (X, X[:, :2]), **options | {"optimizer": dnn.Adam(right.trainable_variables)})
