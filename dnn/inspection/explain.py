@@ -18,6 +18,7 @@ from dnn.inspection.maps import shown_indices
 from dnn.inspection.record import record_steps, restored
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
+from dnn.nn.input_spec import weights_dtype
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.protocols import LossLike, OptimizerLike
@@ -148,7 +149,7 @@ def explain(
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:
-    dtype = next((variable.dtype for variable in model.variables if variable.dtype.is_floating), tf.float32)
+    dtype = weights_dtype(model)
     inputs, targets = tf.cast(tf.convert_to_tensor(x), dtype), tf.convert_to_tensor(y)
     if inputs.shape.rank != 2 or not inputs.shape[0] or targets.shape.rank < 1 or targets.shape[0] != inputs.shape[0]:
         raise ValueError(f"x must be [rows, features] and y [rows, …], got {inputs.shape} and {targets.shape}")

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dnn.nn.dropout import Dropout, dropout, dropout_seed
 from dnn.nn.example_weights import weighted_mean
+from dnn.nn.input_spec import weights_dtype
 from dnn.nn.layers import Dense, Sequential, dense, key_at, takes_training
 from dnn.nn.modules import function_name
 from dnn.nn.normalization import (
@@ -186,7 +187,7 @@ def _normalize_columns(
 
 def _box(path: str, module: tf.Module, x: str, key: tf.Tensor) -> Operation:
     """Return a module of the user's own as one operation, in the dtype of its weights."""
-    dtype = next((variable.dtype for variable in module.variables if variable.dtype.is_floating), tf.float32)
+    dtype = weights_dtype(module)
     function = functools.partial(module, training=key) if takes_training(module) else module
     inside = tuple(module.trainable_variables)
     return Operation(

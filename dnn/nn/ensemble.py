@@ -193,8 +193,11 @@ def ensemble_mlp(
 
 def with_dropout(network: Sequential, rate: float) -> Sequential:
     """Return a network of the same layers with dropout after each but the last; itself for a rate of 0."""
-    if not rate:
-        return network
+    return dropout_after_hidden(network, rate) if rate else network
+
+
+def dropout_after_hidden(network: Sequential, rate: float) -> Sequential:
+    """Return a network of the same layers with a `Dropout` after each but the last, for a rate of 0 too."""
     *layers, last = network.layers
     return Sequential([piece for layer in layers for piece in (layer, Dropout(rate, seed=0))] + [last])
 

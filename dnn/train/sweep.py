@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.nn.activations import relu
-from dnn.nn.dropout import Dropout
-from dnn.nn.ensemble import Ensemble
+from dnn.nn.ensemble import Ensemble, dropout_after_hidden
 from dnn.nn.layers import Sequential, mlp
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.optimizers.adam import Adam
@@ -136,5 +135,4 @@ def sweep(
 
 def _network(sizes: Sequence[int], activation: ActivationLike, settings: dict[str, Any]) -> Sequential:
     """Return the network of these settings; with dropout of a rate of 0 too, so that all have the same layers."""
-    *layers, last = mlp(sizes, activation=activation, seed=settings["seed"]).layers
-    return Sequential([piece for layer in layers for piece in (layer, Dropout(settings["dropout"], seed=0))] + [last])
+    return dropout_after_hidden(mlp(sizes, activation=activation, seed=settings["seed"]), settings["dropout"])
