@@ -42,7 +42,7 @@ class PiecewiseLinearEmbeddings(tf.Module):
 
     Version "A" is the paper's: "Q-L" with bins from quantiles, "Q-LR" with activation, "T-…" with bins from a tree.
     Version "B", of TabM, adds x_j v_j + c_j and begins with W = 0 and without b: so it is linear at first, and bends
-    as it learns.
+    as it learns; with activation W stays 0, since the derivative of relu at 0 is 0.
 
     Args:
         edges: for each column two or more increasing edges of its bins, in the unit of x: for example
