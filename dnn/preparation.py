@@ -32,7 +32,7 @@ from dnn.settings import (
 )
 
 PARTS = ("train", "validation", "test")
-DECIDED = [each.name for each in fields(DataSettings) if each.name != "data"]
+DECIDED = [each.name for each in fields(DataSettings) if each.name not in ("data", "max_bytes")]
 
 
 class Prepared(NamedTuple):
@@ -116,7 +116,8 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     encoding = load_encoding(folder)
     classes = None if isinstance(encoding.labels, Amounts) else encoding.labels.classes
     paths = {name: folder / f"{name}.npz" for name in PARTS}
-    arrays = {name: load_part(path, width=encoding.features.width, classes=classes) for name, path in paths.items()}
+    shape: dict[str, Any] = {"width": encoding.features.width, "classes": classes, "max_bytes": settings.max_bytes}
+    arrays = {name: load_part(path, **shape) for name, path in paths.items()}
     hashed = [folder / "features.json", *paths.values()]
     origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in hashed}}
     origin["prepared"] = read_json(folder / "config.json")
@@ -138,4 +139,5 @@ def read_options(settings: DataSettings) -> ReadOptions:
         decimal=settings.decimal,  # type: ignore[arg-type]  # ReadOptions checks it
         encoding=settings.encoding,
         missing=tuple(listed(settings.missing)),
+        max_bytes=settings.max_bytes,
     )
