@@ -102,8 +102,8 @@ def load_part(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, holds pickled objects, or would take more memory than it may, or an array is missing, empty, of another dtype or
-            shape, or has a value out of its range.
+        ValueError: If the file is damaged, holds pickled objects, or would take more memory than it may, or an array is
+            missing, empty, of another dtype or shape, or has a value out of its range.
     """
     arrays = load_arrays(path, max_bytes=max_bytes)
     for name in ("inputs", "targets"):

@@ -15,7 +15,8 @@ BLOCK = 1 << 20
 LONGEST = 10_000  # bytes of a header, as NumPy has it
 MOST_DIMENSIONS = 32  # of an array, in NumPy 1
 HEADER = re.compile(
-    r"\{'descr': '([<>|=][a-zA-Z]\d{0,9})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,19}, ?)*\d{0,19})\),? ?\} *\n"
+    r"\{'descr': '([<>|=][a-zA-Z]\d{0,9})', 'fortran_order': (True|False), "
+    r"'shape': \(((?:\d{1,19}, ?)*\d{0,19})\),? ?\} *\n"
 )
 DTYPES = re.compile(r"\|b1|\|[iu]1|[<>=]([iu][248]|f[248]|c8|c16|U\d+)|\|S\d+")
 

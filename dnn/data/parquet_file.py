@@ -45,7 +45,7 @@ class ParquetFile:
         from pyarrow import parquet  # here, since it takes 40 ms that a CSV file need not wait for
 
         with open(self.path, "rb") as file, _damage_told(self.path):
-            # as dictionaries: of a text that is there a million times, a file has one, and a column would have a million
+            # as dictionaries: a text that is there a million times stands in the file once
             read = parquet.ParquetFile(file, read_dictionary=list(self.texts))
             flat = [field.name for field in self.schema if not pa.types.is_nested(field.type)]
             stored = self._plain(read.read(flat if len(flat) < len(self.schema) else None))

@@ -66,8 +66,11 @@ def plain_bytes(
     file: io.BufferedReader, compression: str | None, path: str | Path, max_bytes: int | None
 ) -> Iterator[io.BufferedReader]:
     """The bytes of a file that may be compressed. Raises: TooLargeError where they are read beyond the limit."""
-    unpacked: Any = io.BufferedReader(Unpacked(gzip.open(file), path, max_bytes), BLOCK) if compression else file
-    with unpacked as plain:
+    if not compression:
+        yield file
+        return
+    unpacked: Any = Unpacked(gzip.GzipFile(fileobj=file), path, max_bytes)
+    with io.BufferedReader(unpacked, BLOCK) as plain:
         yield plain
 
 
