@@ -15,6 +15,7 @@ from dnn.data.options import ReadOptions
 from dnn.data.reading import read
 from dnn.data.split import Part, split
 from dnn.data.table import Table
+from dnn.data.too_large import refuse_too_large
 from dnn.early_checks import checked_fractions
 from dnn.estimator.network import Rows
 from dnn.report.folder import read_json, sha256
@@ -101,6 +102,7 @@ def read_with_target(settings: DataSettings) -> tuple[Table, str]:
     # a label is what the file says, not a number
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     table = read(source, kinds=kinds, drop=drop, options=options)
+    refuse_too_large(table)
     if settings.skip_unlabelled:
         table = table.where(table.has(target))
     return table, target

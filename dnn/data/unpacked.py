@@ -67,7 +67,8 @@ def plain_bytes(
 ) -> Iterator[io.BufferedReader]:
     """The bytes of a file that may be compressed. Raises: TooLargeError where they are read beyond the limit."""
     if not compression:
-        yield file
+        with file:
+            yield file
         return
     unpacked: Any = Unpacked(gzip.GzipFile(fileobj=file), path, max_bytes)
     with io.BufferedReader(unpacked, BLOCK) as plain:
