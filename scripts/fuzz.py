@@ -34,6 +34,9 @@ TOKENS = [
 ]
 VALUES: list[Any] = [None, True, False, 0, -1, 1, 2**31, 2**63, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf")]
 VALUES += ["", "a", "\0", "\ud800", "9" * 50, [], {}, [[]], [None], {"": None}, [1, "a"], ["a", "a"], {"a": {"a": 1}}]
+NAMES = ["csv", "csv.gz", "parquet", "npz", "frame", "rows to predict", "rows to train on", "features.json"]
+NAMES += ["options of --config", "report.json", "metrics.json", "config.json", "history.csv", "estimator.json"]
+NAMES += ["model.json", "weights.safetensors"]
 EDITS = ("flip", "put", "insert", "delete", "repeat", "cut", "node", "node", "node")
 Edit = tuple[int, int, int, int]  # of which kind, where, what, how long
 
@@ -146,11 +149,13 @@ def what_is_wrong(error: BaseException, folder: Path) -> str:
     return ""
 
 
-def readers(corpus: Path, names: Sequence[str] = ()) -> dict[str, Reader]:
-    """Return the readers by name. corpus: a folder for the valid files."""
-    from scripts import fuzz_corpus
+def reader_of(name: str, corpus: Path) -> Reader:
+    """Return a reader. corpus: a folder for the valid files."""
+    from scripts import fuzz_corpus  # here, since it imports what atheris is to watch
 
-    return {name: made for name, made in fuzz_corpus.all_readers(corpus, Reader).items() if not names or name in names}
+    make = fuzz_corpus.data_readers if name in fuzz_corpus.DATA else fuzz_corpus.run_readers
+    found: Reader = make(corpus, Reader)[name]
+    return found
 
 
 def under_hypothesis(reader: Reader, inputs: int, seconds: float, seed: int = 0) -> Tried:
@@ -216,9 +221,9 @@ def run_one(arguments: argparse.Namespace) -> None:
         with atheris.instrument_imports(include=["dnn", "zipfile", "csv", "json"], exclude=["dnn.nn.optimizers"]):
             for name in ("data.files", "data.encoding", "data.arrays", "preparation", "run_report", "estimator.folder"):
                 importlib.import_module(f"dnn.{name}")
-            reader = readers(arguments.corpus, [arguments.only])[arguments.only]
+            reader = reader_of(arguments.only, arguments.corpus)
         under_atheris(reader, arguments.inputs, arguments.seconds, report)
-    reader = readers(arguments.corpus, [arguments.only])[arguments.only]
+    reader = reader_of(arguments.only, arguments.corpus)
     report(under_hypothesis(reader, arguments.inputs, arguments.seconds, arguments.seed))
 
 
@@ -260,7 +265,7 @@ def main(words: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as corpus:
         arguments.corpus = Path(corpus)
         arguments.out.mkdir(parents=True, exist_ok=True)
-        return told(arguments, list(readers(arguments.corpus, arguments.readers)))
+        return told(arguments, arguments.readers or NAMES)
 
 
 def told(arguments: argparse.Namespace, names: Sequence[str]) -> int:

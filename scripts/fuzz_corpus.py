@@ -19,8 +19,9 @@ from typer.testing import CliRunner
 import dnn
 from dnn.cli import app
 from dnn.data.arrays import load_arrays
-from dnn.data.encoding import load_encoding
+from dnn.data.encoding import FILE, load_encoding
 from dnn.preparation import prepare_file
+from dnn.run_report import write_comparison, write_page
 from dnn.settings import PrepareSettings
 
 MAX_BYTES = 100_000_000  # of memory that an input may take
@@ -36,6 +37,7 @@ CSVS = [
     b"a\n1\n\n2\n",
     b",a,b\n0,1,2\n1,3,4\n",
 ]
+DATA = ("csv", "csv.gz", "parquet", "npz", "frame", "rows to predict", "rows to train on", "features.json")
 FRAMES = [b'{"age": [31, null, 4.5], "job": ["a", "b", null], "": [true, false, null]}', b"[[1, 2], [3, 4]]"]
 FRAMES += [b'[{"a": 1, "b": "x"}, {"a": 2, "c": [1]}]', b'{"a": [1, "x"], "b": ["1,5", "2"]}']
 
@@ -127,11 +129,12 @@ def take_config(path: Path) -> None:
 
 def trained(corpus: Path) -> Path:
     """Return a run folder, made once."""
-    run, table = corpus / "run", corpus / "table.csv"
+    run = corpus / "run"
     if not run.exists():
+        table = corpus / "rows.csv"
         table.write_text(TABLE + ROWS * 12, "utf-8")
         words = ["train", table, "--out", run, "--epochs", 2, "--hidden", 3, "--no-baselines", "--quiet"]
-        subprocess.run([sys.executable, "-m", "dnn", *map(str, words)], check=True)
+        subprocess.run([sys.executable, "-m", "dnn", *map(str, words)], check=True, stdout=subprocess.DEVNULL)
     return run
 
 
@@ -150,28 +153,18 @@ def in_run(run: Path, read: Callable[[Path], object]) -> Callable[[Path], None]:
     return read_run
 
 
-def all_readers(corpus: Path, kind: Callable[..., Any]) -> dict[str, Any]:
-    """Return all readers by name."""
-    run = trained(corpus)
-    features = [(run / "features.json").read_bytes()]
-    encoding = load_encoding(run)
+def data_readers(corpus: Path, kind: Callable[..., Any]) -> dict[str, Any]:
+    """Return the readers of data by name, which need no trained network."""
+    table = corpus / "table.csv"
+    table.write_text(TABLE + ROWS * 12, "utf-8")
+    encoding = prepare_file(PrepareSettings(data=table), seed=0).encoding
     pa.set_cpu_count(1)  # quicker for tables of four rows
 
-    def compare(folder: Path) -> None:
-        from dnn.run_report import write_comparison
-
-        write_comparison([folder, run], folder.parent / "compare.html")
-
-    def page(folder: Path) -> None:
-        from dnn.run_report import write_page
-
-        write_page(folder)
-
     def predict(path: Path) -> None:
-        table = encoding.read(path, options=OPTIONS)
-        encoding.features({name: table.columns[name] for name in encoding.features.kinds})
+        read = encoding.read(path, options=OPTIONS)
+        encoding.features({name: read.columns[name] for name in encoding.features.kinds})
 
-    found = {
+    return {
         "csv": kind(read_table, CSVS, "input.csv"),
         "csv.gz": kind(read_table, CSVS, "input.csv.gz", gzip.compress),
         "parquet": kind(read_table, parquets(), "input.parquet"),
@@ -179,13 +172,23 @@ def all_readers(corpus: Path, kind: Callable[..., Any]) -> dict[str, Any]:
         "frame": kind(read_frame, FRAMES, "input.json"),
         "rows to predict": kind(predict, CSVS[:2], "input.csv"),
         "rows to train on": kind(prepare, [(TABLE + ROWS * 3).encode()], "input.csv"),
-        "options of --config": kind(take_config, [(run / "config.json").read_bytes()], "config.json"),
-        "features.json": kind(lambda path: load_encoding(path.parent), features, "features.json"),
-        "report.json": kind(in_run(run, page), [(run / "report.json").read_bytes()], "report.json"),
+        "features.json": kind(lambda path: load_encoding(path.parent), [json.dumps(encoding.state()).encode()], FILE),
     }
+
+
+def run_readers(corpus: Path, kind: Callable[..., Any]) -> dict[str, Any]:
+    """Return the readers of a run folder by name; they need one, which is trained first."""
+    run = trained(corpus)
+    found = {
+        "options of --config": kind(take_config, [(run / "config.json").read_bytes()], "config.json"),
+        "report.json": kind(in_run(run, write_page), [(run / "report.json").read_bytes()], "report.json"),
+    }
+
+    def compare(folder: Path) -> None:
+        write_comparison([folder, run], folder.parent / "compare.html")
+
     for name in ("metrics.json", "config.json", "history.csv"):
         found[name] = kind(in_run(run, compare), [(run / name).read_bytes()], name)
     for name in ("estimator.json", "model.json", "weights.safetensors"):
-        path = next(run.rglob(name))
-        found[name] = kind(in_run(run, dnn.load), [path.read_bytes()], name)
+        found[name] = kind(in_run(run, dnn.load), [next(run.rglob(name)).read_bytes()], name)
     return found
