@@ -161,6 +161,8 @@ from dnn.train.sweep import Sweep as Sweep
 from dnn.train.sweep import sweep as sweep
 from dnn.train.early_stopping import EarlyStopping as EarlyStopping
 from dnn.train.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
+from dnn.train.checkpoint import Checkpoints as Checkpoints
+from dnn.train.interruption import FitInterrupted as FitInterrupted
 from dnn.train.callbacks import terminate_on_nan as terminate_on_nan
 from dnn.train.tensorboard import TensorBoard as TensorBoard
 from dnn.train.history import History as History
