@@ -1,12 +1,11 @@
 """From a table to the class of each row: one object that is trained, evaluated, kept and exported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Self
 
 from dnn.data.encoding import Encoding
 from dnn.data.labels import Labels
@@ -17,12 +16,10 @@ from dnn.estimator.base import Estimator
 from dnn.estimator.class_factors import weighted_by_class
 from dnn.estimator.class_names import class_name, class_names, classes_of, plain_classes
 from dnn.estimator.network import Rows
-from dnn.estimator.outcome import unchanged_by_errors
 from dnn.estimator.threshold import WithThreshold
 from dnn.nn.scores.confusion import accuracy_score
 from dnn.nn.softmax import softmax
 from dnn.report.scores import scores
-from dnn.train.callbacks import CallbackLike
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -214,15 +211,11 @@ class Classifier(WithThreshold, Estimator):
         columns, target = self._columns_and_target(X, y)
         return self.fitted.encoding.class_labels(class_names(target)), self.fitted.logits(columns)
 
-    def fit_arrays(
-        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
-    ) -> Self:
-        with unchanged_by_errors(self):
-            self.threshold_ = None
-            names = encoding.class_labels.names
-            if [class_name(value) for value in getattr(self, "classes_", ())] != names:
-                self.classes_ = np.array(names, object)  # of arrays that were encoded before: all that is known
-            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+    def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
+        self.threshold_ = None
+        names = encoding.class_labels.names
+        if [class_name(value) for value in getattr(self, "classes_", ())] != names:
+            self.classes_ = np.array(names, object)  # of arrays that were encoded before: all that is known
 
     def _learn_target(self, target: npt.NDArray[Any]) -> Labels:
         names = class_names(target)

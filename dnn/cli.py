@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
@@ -14,12 +14,12 @@ import dnn
 from dnn.cli_options import SeveralValues, choice_of, options_of, plain, use_config, use_preset
 from dnn.early_checks import check_data, check_early, check_page
 from dnn.presets import PRESETS
-from dnn.settings import DataSettings, ExplainSettings, PrepareSettings, TrainSettings, listed
+from dnn.settings import ExplainSettings, PrepareSettings, Settings, TrainSettings, listed
 from dnn.startup import end_with, interrupt_ends, ready
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-PREDICTIONS, COMPARISON = Path("predictions.csv"), Path("compare.html")
+PREDICTIONS, COMPARISON, RUNS = Path("predictions.csv"), Path("compare.html"), Path("runs")
 
 
 class HowMany(str, Enum):
@@ -28,8 +28,6 @@ class HowMany(str, Enum):
     first = "first"
     all = "all"
 
-
-Settings = TypeVar("Settings", bound=DataSettings)
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
@@ -183,6 +181,17 @@ def report_command(run: RunFolder, quiet: Quiet = False, debug: Debug = False) -
     """Make report.html of a run again, of the numbers that its folder keeps."""
     with ready(debug) as commands:
         commands.report_run(run, commands.Voice(mode_of(quiet, False)))
+
+
+@app.command("runs")
+def runs_command(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds run folders, or one of them.")] = RUNS,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the runs in a folder: finished, running, interrupted, killed; and how to go on with one."""
+    with ready(debug) as commands:
+        commands.list_runs(folder, commands.Voice(mode_of(False, json)))
 
 
 @app.command("compare")

@@ -1,12 +1,11 @@
 """From a table to an amount for each row: one object that is trained, evaluated, kept and exported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Self
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
@@ -15,10 +14,8 @@ from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
 from dnn.estimator.base import Estimator
 from dnn.estimator.network import Rows
-from dnn.estimator.outcome import unchanged_by_errors
 from dnn.nn.scores.regression import r2_score
 from dnn.report.scores import regression_scores
-from dnn.train.callbacks import CallbackLike
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -136,12 +133,8 @@ class Regressor(Estimator):
     def evaluate_columns(self, columns: Mapping[str, Column], target: npt.NDArray[Any]) -> dict[str, Any]:
         return self._scores_of(self._target_values(target), self.fitted.amounts(columns))
 
-    def fit_arrays(
-        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
-    ) -> Self:
-        with unchanged_by_errors(self):
-            self.median_ = float(np.median(encoding.amounts.restore(rows[1])))
-            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+    def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
+        self.median_ = float(np.median(encoding.amounts.restore(rows[1])))
 
     def _scores_of(self, target: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> dict[str, Any]:
         return regression_scores(target, predicted, mean=self.fitted.encoding.amounts.mean, median=self.median_)

@@ -5,9 +5,9 @@ imported, since `dnn --help` shows all of it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 USUAL_TARGETS = ("deposit", "y")
 
@@ -125,6 +125,14 @@ class TrainSettings(NetworkSettings, DataSettings):
     folds: int | None = option(None, "Cross-validate with this many folds instead, and write no folder.", min=2)
     baselines: bool = option(True, "Compare with logistic regression and gradient boosting.")
     report: bool = option(True, "Leave the run as pictures too, report.html.")
+    resume: Path | None = option(
+        None, "Run folder of a training that broke off: go on with it, to the same result.", show_default="none"
+    )
+    checkpoint_every: str | None = option(
+        None,
+        'When the state of the training is kept: "2 epochs", "500 steps", "10 minutes".',
+        show_default="after an epoch, for at most 2 % of the time",
+    )
     tensorboard: Path | None = option(
         None, "Write event files for TensorBoard into a folder of the run's name in this one.", show_default="none"
     )
@@ -153,6 +161,7 @@ class ExplainSettings(DataSettings, SeedSetting):
 
 
 DEFAULTS = TrainSettings()
+Settings = TypeVar("Settings", bound=DataSettings)
 
 
 def default_target(names: Sequence[str]) -> str:
@@ -163,6 +172,20 @@ def default_target(names: Sequence[str]) -> str:
 def for_json(settings: DataSettings) -> dict[str, Any]:
     """Return the options as they were given, in plain values."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
+
+
+def settings_from_json(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Return the settings that `for_json` told; what another version knows is left out.
+
+    Raises:
+        AttributeError: If `values` is no mapping.
+    """
+    known = {each.name for each in fields(kind)}
+    given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    for name in ("data", "out", "tensorboard", "run", "resume"):
+        if given.get(name) is not None:
+            given[name] = Path(given[name])
+    return kind(**given)
 
 
 def listed(values: Sequence[str]) -> list[str]:

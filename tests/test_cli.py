@@ -32,8 +32,9 @@ finally:
     print(gc.get_freeze_count(), gc.isenabled())
 """
 CONTENTS = {"config.json", "curves.png", "estimator.json", "features.json", "history.csv", "metrics.json", "network"}
-CONTENTS |= {"report.html", "report.json"}
-FILES = CONTENTS - {"network"} | {"network/model.json", "network/weights.safetensors"}
+CONTENTS |= {"report.html", "report.json", "state.json", "manifest.json"}
+NETWORK = {"network/model.json", "network/weights.safetensors", "network/manifest.json"}
+FILES = CONTENTS - {"network"} | NETWORK
 
 
 def run(*arguments) -> str:

@@ -32,6 +32,7 @@ from dnn.nn.html_table import small_table
 from dnn.nn.summary import summary_html
 from dnn.settings import NetworkSettings
 from dnn.train.callbacks import CallbackLike
+from dnn.train.checkpoint import Checkpoints
 from dnn.train.history import History
 
 
@@ -48,6 +49,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         target: str | None = None,
         validation_data: Any = None,
         callbacks: Sequence[CallbackLike] = (),
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Train a new network, from the beginning.
 
@@ -61,6 +63,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             validation_data: Rows by which training is stopped, in place of a share of X: a table that has the target,
                 or (X, y).
             callbacks: As in `dnn.fit`: each is called after each epoch with (record, history).
+            checkpoint: As in `dnn.fit`: folder for the state of the training; the same call again goes on from it.
 
         Returns:
             The estimator itself, with `history_`, the record of each epoch, `predictor_`, from columns to outputs, and
@@ -86,10 +89,16 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         with unchanged_by_errors(self):
             self._remember_columns(X, rows.columns)
             self.notes_ = notes
-            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks, checkpoint=checkpoint)
 
     def fit_examples(
-        self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()
+        self,
+        rows: Examples,
+        validation: Examples,
+        *,
+        target: str,
+        callbacks: Sequence[CallbackLike] = (),
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Learn the encoding from rows of a table, and train a new network on them.
 
@@ -98,6 +107,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             validation: Rows by which training is stopped; none: the training rows' own loss decides.
             target: Name of the target's column.
             callbacks: As in `fit`.
+            checkpoint: As in `fit`.
 
         Returns:
             The estimator itself.
@@ -112,10 +122,17 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             features = choice.learn(rows.columns, known, regression=self.task == "regression")
             encoding = Encoding(features, labels, target, several(self.drop), rows.options)
             held = self.encoded(validation, encoding) if len(validation.target) else None
-            return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
+            examples = self.encoded(rows, encoding)
+            return self.fit_arrays(encoding, examples, held, callbacks=callbacks, checkpoint=checkpoint)
 
     def fit_arrays(
-        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
+        self,
+        encoding: Encoding,
+        rows: Rows,
+        validation: Rows | None,
+        *,
+        callbacks: Sequence[CallbackLike] = (),
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Train a new network on rows that are encoded already.
 
@@ -124,6 +141,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             rows: (inputs float32[rows, width], targets [rows]), and weights float32[rows] where rows weigh differently.
             validation: Rows by which training is stopped. None: the training rows' own loss decides.
             callbacks: As in `fit`.
+            checkpoint: As in `fit`.
 
         Returns:
             The estimator itself.
@@ -131,12 +149,14 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: If a setting is out of its range.
         """
-        settings = {name: getattr(self, name) for name in (each.name for each in fields(NetworkSettings))}
-        weighted, held = self._weighted(encoding, rows, validation)
-        network, self.history_ = train_network(
-            weighted, held, self._outputs(encoding), NetworkSettings(**settings), callbacks
-        )
-        self.predictor_ = Predictor(encoding, network)
+        with unchanged_by_errors(self):
+            self._remember_target(encoding, rows)
+            settings = {name: getattr(self, name) for name in (each.name for each in fields(NetworkSettings))}
+            weighted, held = self._weighted(encoding, rows, validation)
+            network, self.history_ = train_network(
+                weighted, held, self._outputs(encoding), NetworkSettings(**settings), callbacks, checkpoint
+            )
+            self.predictor_ = Predictor(encoding, network)
         return self
 
     def save(self, folder: str | Path) -> None:
@@ -212,6 +232,10 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         if target is not None and isinstance(X, str | Path):  # a label is what the file says, not a number
             kinds[target] = self.target_kind
         return as_table(X, kinds=kinds, drop=several(self.drop), options=options)
+
+    def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
+        """Keep what is known of the target before a network is trained."""
+        raise NotImplementedError
 
     def _remember_columns(self, X: Any, columns: Mapping[str, Column]) -> None:
         self.n_features_in_ = len(columns)

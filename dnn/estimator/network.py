@@ -6,6 +6,7 @@ Strings stand for functions here and nowhere else, in the two tables below.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -31,6 +32,7 @@ from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.tabm import TabM
 from dnn.settings import ARCHITECTURES, DEFAULTS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
+from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import ACCURACY, predict
 from dnn.train.fit import fit
@@ -152,6 +154,7 @@ def train_network(
     outputs: int | None,
     settings: NetworkSettings,
     callbacks: Sequence[CallbackLike] = (),
+    checkpoint: str | Path | Checkpoints | None = None,
 ) -> tuple[Network, History]:
     """Train a network from the beginning.
 
@@ -162,6 +165,7 @@ def train_network(
         settings: The network, the optimizer and the loop.
         callbacks: As in `fit`; those that have `set_model` are given the network before, and by `set_optimizer` the
             optimizer.
+        checkpoint: As in `fit`.
 
     Returns:
         The network, and the history of its epochs.
@@ -191,6 +195,7 @@ def train_network(
         seed=settings.seed,
         callbacks=[*ranked, *callbacks],
         jit_compile="auto" if settings.jit is None else settings.jit,
+        checkpoint=checkpoint,
     )
     return network, history
 

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
-from dnn.nn.durable import check_manifest, leftovers, locked, make_durable_folder, write_manifest
+from dnn.nn.durable import leftovers, locked, make_durable_folder
+from dnn.nn.manifest import check_manifest, write_manifest
 from dnn.train.early_stopping import Progress
 from dnn.train.epochs import FitState
 from dnn.train.history import History
