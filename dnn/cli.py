@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import dnn
+from dnn.cli_ops import Debug, bench_op_command, new_op_command
 from dnn.cli_options import SeveralValues, choice_of, options_of, plain, use_config, use_preset
 from dnn.early_checks import check_data, check_early, check_page
 from dnn.presets import PRESETS
@@ -32,7 +33,6 @@ class HowMany(str, Enum):
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print where the results are, and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as one JSON document, and nothing else.")]
 Notes = Annotated[HowMany, typer.Option(help="Print the first 12 notes on the data, or all.")]
@@ -207,38 +207,8 @@ def compare_command(
         commands.compare_runs(runs, out, commands.Voice(mode_of(quiet, False)), force=force)
 
 
-@app.command("bench-op")
-def bench_op_command(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="Python file with op, reference (both in TensorFlow), inputs(size), and SIZES if you like.",
-            show_default=False,
-        ),
-    ],
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter repetitions.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Time a custom op against its reference and the memory bandwidth, for several sizes, as a Markdown table."""
-    with ready(debug) as commands:
-        commands.time_op(file, quick=quick)
-
-
-@app.command("new-op")
-def new_op_command(
-    name: Annotated[str, typer.Argument(help="Name of the function and of its files.", show_default=False)],
-    cpp: Annotated[bool, typer.Option("--cpp", help="Write the op in C++, with its gradient.")] = False,
-) -> None:
-    """Write a small, complete custom op into the current folder, source and test, to start your own from."""
-    from dnn.new_op import write_new_op
-
-    try:
-        written = write_new_op(name, Path(), cpp=cpp)
-    except (ValueError, OSError) as error:
-        end_with(error)
-    for path in written:
-        typer.echo(f"wrote {path}")
-    typer.echo(f"test it: pytest test_{name}.py\ntime it: dnn bench-op {name}.py")
+app.command("bench-op")(bench_op_command)
+app.command("new-op")(new_op_command)
 
 
 @app.callback(invoke_without_command=True)

@@ -6,6 +6,8 @@ config.json: all that repeats the run. manifest.json: the SHA-256 of each file, 
 
 import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,11 +17,13 @@ from typing import Any, NamedTuple
 
 from dnn.nn.durable import is_locked, json_bytes, locked, write_durably, write_json_durably
 from dnn.nn.manifest import write_manifest
-from dnn.report.folder import read_json
+from dnn.report.folder import read_json, write_folder
 from dnn.settings import TrainSettings, settings_from_json
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.interruption import FitInterrupted
 
 STATE, CONFIG, CHECKPOINTS = "state.json", "config.json", ".checkpoints"
+AN_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -79,36 +83,40 @@ def run_under_way(out: Path, resume: Path | None, config: Mapping[str, Any]) -> 
     Raises:
         ValueError: If there is nothing to resume, or another process is at it.
     """
-    path = _new_folder(out) if resume is None else resume
+    path = resume or _begun(out, config)
     with locked(path, "trains"):
-        started = _now() if resume is None else str(resumable(path)["started"])
-        run = RunFolder(path, resume is not None, started)
+        run = RunFolder(path, resume is not None, str(resumable(path)["started"]))
         run.tell("running")
-        if resume is None:
-            write_json_durably(path / CONFIG, config)
         try:
             yield run
         except BaseException as error:
-            if not (path / CHECKPOINTS).exists() or not run.checkpoints(None).states():
+            if not run.checkpoints(None).states():
                 shutil.rmtree(path)
-            else:
-                interrupted = isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit)
-                run.tell("interrupted" if interrupted else "failed", why=f"{type(error).__name__}: {error}"[:500])
-            raise
+                raise
+            run.tell(_how_it_ended(error), why=f"{type(error).__name__}: {error}"[:500])
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            number = getattr(error, "number", signal.SIGINT)
+            message = f"{error or 'interrupted'}\ngo on with it: dnn train --resume {path}"
+            raise FitInterrupted(number, message) from None
         run.complete()
 
 
-def _new_folder(out: Path) -> Path:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    free, number = out, 1
-    while True:
-        try:
-            free.mkdir()
-        except FileExistsError:
-            number += 1
-            free = out.with_name(f"{out.name}-{number}")
-        else:
-            return free
+def _how_it_ended(error: BaseException) -> str:
+    return "interrupted" if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit) else "failed"
+
+
+def _begun(out: Path, config: Mapping[str, Any]) -> Path:
+    """Return the new folder of a run, which appears with its first two files; remove what killed ones have left."""
+
+    def fill(folder: Path) -> None:
+        RunFolder(folder, False, _now()).tell("running")
+        write_json_durably(folder / CONFIG, config)
+
+    for partial in out.parent.glob(f".{out.name}.*.partial"):
+        if time.time() - partial.stat().st_mtime > AN_HOUR:  # else it may be another process's
+            shutil.rmtree(partial, ignore_errors=True)
+    return write_folder(out, fill)
 
 
 def resumable(path: Path) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def killed_after(seconds: float, words: list[str], log: Path) -> bool:
             process.wait()
             return True
     if process.returncode:
-        raise SystemExit(f"{' '.join(words)} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+        raise SystemExit(f"{' '.join(words)} ended with {process.returncode}:\n{log.read_text('utf-8')[-2000:]}")
     return False
 
 

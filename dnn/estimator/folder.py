@@ -91,7 +91,7 @@ def load(folder: str | Path, constructor: Callable[[], ModelLike] | None = None)
         ValueError: If it is none of these folders, or a file in it is damaged, or the files do not fit each other.
     """
     folder = Path(folder)
-    refuse_unfinished(folder)
+    _refuse_under_way(folder)
     if Path(folder, STRUCTURE).is_file():
         return load_model(folder, constructor)
     if Path(folder, ESTIMATOR).is_file():
@@ -101,7 +101,7 @@ def load(folder: str | Path, constructor: Callable[[], ModelLike] | None = None)
     raise ValueError(f"{folder} is not a run folder or a saved model: it has no {ESTIMATOR} and no {STRUCTURE}")
 
 
-def refuse_unfinished(folder: Path) -> None:
+def _refuse_under_way(folder: Path) -> None:
     """Refuse the folder of a run that broke off, or is under way. Raises: ValueError."""
     if Path(folder, RUN_STATE).is_file() and (state := read_json(folder / RUN_STATE).get("state")) != "finished":
         raise ValueError(f"{folder} is a run that is {state}; once it broke off: dnn train --resume {folder}")

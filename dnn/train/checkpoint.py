@@ -70,7 +70,11 @@ class Checkpoints:
         self.folder, self.every, self.keep = Path(folder), checked_every(every), checked_count(keep, "keep")
 
     def states(self) -> list[Path]:
-        """Return the folders of the states that are there, the last one first."""
+        """Find what the folder holds.
+
+        Returns:
+            The folder of each state, the last one first.
+        """
         found = [path for path in self.folder.glob("state-*") if NAME.fullmatch(path.name)]
         return sorted(found, key=lambda path: tuple(map(int, path.name.split("-")[1:])), reverse=True)
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import part_program
+from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
 from dnn.train.history import History
 from dnn.train.members import members_of, own_orders
@@ -191,6 +191,13 @@ def restore(model: tf.Module, weights: Sequence[npt.NDArray[Any]]) -> None:
     """Assign what `weights_of` returned."""
     for variable, value in zip(model.variables, weights, strict=True):
         variable.assign(value)
+
+
+def part_program(whole: Program, steps: int, last: bool) -> Program:
+    """Return what to trace for (rows, order, key, first, sums), as `train_steps` takes them, of an epoch's program."""
+    metrics = whole.constants[3]
+    more = tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
+    return Program(train_steps, (*whole.constants, steps, last), (*whole.specs, *more), whole.one_thread)
 
 
 def _go_on(state: FitState, steps: int) -> None:

@@ -107,7 +107,6 @@ def fit(
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
-    check_members(model, loss)
     check_members_stay_apart(model, optimizer)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
@@ -122,24 +121,25 @@ def fit(
     check_functions(model, rows, loss, metrics, "data")
     if validation_rows and not same_targets(validation_rows, rows):
         check_functions(model, validation_rows, loss, metrics, "validation")
+    check_members(model, loss, rows)
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = piece_of(keep, model, optimizer, batch_size)
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
     trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
-    watch = None
+    watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
-        watch, early_stopping = MemberWatch(model, validation_rows, loss, early_stopping), None
+        watch, rule = MemberWatch(model, validation_rows, loss, early_stopping), None
         callbacks = [*callbacks, watch]
     if keep is None:
-        history = run_epochs(trainer, validate, model, epochs, early_stopping, callbacks)
+        history = run_epochs(trainer, validate, model, epochs, rule, callbacks)
     else:
         identity = fit_identity(program, rows, validation_rows, metrics, early_stopping, jit_compile, seed, shuffle)
         with Keeper(keep, model, optimizer, callbacks, identity) as keeper:
-            history = run_epochs(trainer, validate, model, epochs, early_stopping, callbacks, keeper)
+            history = run_epochs(trainer, validate, model, epochs, rule, callbacks, keeper)
     if watch:
-        history.member_epochs = watch.best_epochs
+        history.member_epochs, history.member_losses = watch.best_epochs, watch.best_losses
         if watch.rule.restore_best_weights:
             watch.restore()
     return history

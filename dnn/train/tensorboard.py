@@ -39,6 +39,7 @@ class TensorBoard:
         optimizer: whose learning rate is written, and whose step the graph shows. None: neither.
         loss: as in `fit`; of its mean the gradients are. None: neither gradients nor the graph.
         data: (x, y), of which the first 256 rows are derived, after the epoch and without dropout. None: as `loss`.
+        append: whether the folder may hold the event files of the epochs before, as of a fit that is gone on with.
 
     Raises:
         FileExistsError: If the folder holds event files already, which would be drawn as one run with these.
@@ -108,7 +109,11 @@ class TensorBoard:
         self.writer.flush()
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps: the number of epochs that were written."""
+        """Return what a checkpoint keeps.
+
+        Returns:
+            The number of epochs that were written.
+        """
         return {"epochs": self.epochs}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -122,7 +127,7 @@ class TensorBoard:
     def _figures(self, record: Mapping[str, float]) -> dict[str, float]:
         rate = {} if self.optimizer is None else {"learning_rate": getattr(self.optimizer, "learning_rate", None)}
         figures = {**rate, **record}
-        return {name: float(value) for name, value in figures.items() if name != "epoch" and value is not None}
+        return {name: float(np.mean(value)) for name, value in figures.items() if name != "epoch" and value is not None}
 
     def _tensors(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """Yield the weights and the gradients, by name."""

@@ -5,10 +5,14 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from needs_compiler import needs_compiler
 
 import dnn
 from dnn.kernels.mlp_adam import MlpAdam
@@ -203,10 +207,26 @@ def test_the_last_states_are_kept_in_tensorflows_form_and_what_killed_writers_le
     variables, _ = Job(epochs=4, early_stopping=None).fit(tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [".lock", "state-000003-000000000", "state-000004-000000000"]
-    kept = json.loads((tmp_path / names[2] / "values.json").read_text())
+    kept = json.loads((tmp_path / names[2] / "values.json").read_text("utf-8"))
     assert [record["epoch"] for record in kept["epochs"]] == [1, 2, 3, 4]
     reader = tf.train.load_checkpoint(str(tmp_path / names[2] / "variables"))
     np.testing.assert_array_equal(reader.get_tensor("model/0/.ATTRIBUTES/VARIABLE_VALUE"), variables[0])
+
+
+@needs_compiler
+@pytest.mark.skipif(sys.platform != "linux", reason="faults.c knows Linux's system calls")
+def test_after_each_failed_call_of_a_save_and_each_crash_a_whole_state_is_there(tmp_path):
+    """The program asserts that what is found is whole; here: that a call failed is told, or did not matter."""
+    source, library = Path(__file__).with_name("faults.c"), tmp_path / "faults.so"
+    command = ["g++", "-x", "c", "-shared", "-fPIC", "-w", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(command, check=True)
+    program = [sys.executable, str(source.with_name("crash_points.py")), str(tmp_path)]
+    done = subprocess.run(program, env=os.environ | {"LD_PRELOAD": str(library)}, capture_output=True, check=True)
+    for calls, kinds in json.loads(done.stdout).values():
+        assert calls > 4
+        for name, found in kinds.items():
+            assert sum(found.values()) == calls, name
+            assert set(found) <= {"1, told", "2, told", "2", "old, told", "new, told", "new"}, name
 
 
 @pytest.mark.parametrize(
