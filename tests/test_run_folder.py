@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -23,6 +22,12 @@ def command(*words):
     """Return (exit code, standard output, standard error)."""
     result = CliRunner().invoke(app, [str(word) for word in words])
     return result.exit_code, result.stdout, result.stderr
+
+
+def started(*words):
+    """Return a process of its own."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    return subprocess.Popen([*SCRIPT, *map(str, words)], **pipes)
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +121,8 @@ def test_every_damaged_missing_or_foreign_file_of_a_run_is_named(data, tmp_path,
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_the_first_moments_ends_with_its_code_and_leaves_nothing(number, data, tmp_path):
-    words = [*SCRIPT, "train", str(data), "--out", str(tmp_path / "run")]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while b"dnn" not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
-        time.sleep(0.01)
-    time.sleep(0.6)  # Python itself has begun
+    process = started("train", data, "--out", tmp_path / "run")
+    assert process.stdout.readline().startswith("reading")  # then TensorFlow is imported
     process.send_signal(number)
     _, told = process.communicate()
     assert (process.returncode, told) == (128 + number, "interrupted: nothing was saved\n")
@@ -129,8 +131,7 @@ def test_a_signal_in_the_first_moments_ends_with_its_code_and_leaves_nothing(num
 
 def test_a_signal_while_it_trains_ends_with_its_code_and_says_how_to_go_on(data, tmp_path):
     run = tmp_path / "run"
-    words = [*SCRIPT, "train", str(data), "--out", str(run), "--epochs", "100000", "--patience", "100000"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started("train", data, "--out", run, "--epochs", 100000, "--patience", 100000)
     while not list(run.glob(".checkpoints/state-*")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
