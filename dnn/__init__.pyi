@@ -99,7 +99,6 @@ from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings as Piec
 from dnn.nn.pbld_embeddings import PBLDEmbeddings as PBLDEmbeddings
 from dnn.nn.pbld_embeddings import pbld_embeddings as pbld_embeddings
 from dnn.nn.residual import Residual as Residual
-from dnn.nn.shared_first import SharedFirst as SharedFirst
 from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2

@@ -31,8 +31,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ),
     (
         "networks for tables",
-        ("nn.ensemble", "nn.tabm", "nn.shared_first", "nn.realmlp"),
-        lambda name: name in ("Ensemble", "ensemble_mlp", "TabM", "SharedFirst", "realmlp"),
+        ("nn.ensemble", "nn.tabm", "nn.realmlp"),
+        lambda name: name in ("Ensemble", "ensemble_mlp", "TabM", "realmlp"),
         "",
     ),
     (

@@ -29,7 +29,6 @@ from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.protocols import ActivationLike, LossLike, OptimizerLike
 from dnn.nn.realmlp import realmlp
 from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
-from dnn.nn.shared_first import SharedFirst
 from dnn.nn.tabm import TabM
 from dnn.settings import ARCHITECTURES, DEFAULTS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
@@ -57,7 +56,7 @@ RANKINGS: Mapping[str, Callable[..., float]] = MappingProxyType(
     {"val_roc_auc": roc_auc_score, "val_average_precision": average_precision_score}
 )
 
-Network: TypeAlias = Sequential | Ensemble | TabM | SharedFirst
+Network: TypeAlias = Sequential | Ensemble | TabM
 Rows: TypeAlias = tuple[npt.NDArray[Any], ...]
 """(inputs float32[rows, width], targets [rows]), and weights float32[rows] where rows weigh differently."""
 
@@ -107,17 +106,18 @@ def make_network(width: int, outputs: int, settings: NetworkSettings, first: Fir
     ]
     activation = chosen(settings.activation, ACTIVATIONS, "activation")
     members = checked_count(settings.ensemble, "ensemble")
+    shared = {"activation": activation, "dropout": settings.dropout}
     if settings.architecture == "tabm":
         if members == 1:
             raise ValueError("architecture='tabm' is an ensemble: give it ensemble=16, say")
-        model = TabM(sizes, members, activation=activation, dropout=settings.dropout, seed=settings.seed)
-        return model if first is None else SharedFirst(first(settings.seed), model)
+        embeddings = None if first is None else first(settings.seed)
+        return TabM(sizes, members, embeddings=embeddings, **shared, seed=settings.seed)
     if settings.architecture not in ARCHITECTURES:
         raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {settings.architecture!r}")
     networks = []
-    for seed in range(settings.seed, settings.seed + members):
+    for seed in ((settings.seed + i) % 2**63 for i in range(members)):
         if settings.architecture == "realmlp":
-            network = realmlp(sizes, activation=activation, dropout=settings.dropout, seed=seed)
+            network = realmlp(sizes, **shared, seed=seed)
         else:
             network = with_dropout(mlp(sizes, activation=activation, seed=seed), settings.dropout)
         networks.append(network if first is None else Sequential([first(seed), *network.layers]))

@@ -12,7 +12,6 @@ from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 from dnn.nn.residual import Residual
-from dnn.nn.shared_first import SharedFirst
 
 
 def _embedding_arguments(layer: Embedding) -> dict[str, Any]:
@@ -81,7 +80,6 @@ EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingPro
         Scaling: _scaling_arguments,
         ParametricActivation: _parametric_activation_arguments,
         PBLDEmbeddings: _pbld_embedding_arguments,
-        SharedFirst: lambda model: {"first": model.first, "ensemble": model.ensemble},
         Residual: lambda layer: {"inner": layer.inner},
         PiecewiseLinearEmbeddings: _piecewise_linear_embedding_arguments,
     }

@@ -30,7 +30,7 @@ def linear_embeddings(x: TensorLike, weight: TensorLike, bias: TensorLike) -> tf
     Returns:
         float[batch, columns, size].
     """
-    return tf.expand_dims(x, -1) * weight + bias
+    return tf.expand_dims(x, -1) * over_rows(weight) + over_rows(bias)
 
 
 def periodic_features(x: TensorLike, frequencies: TensorLike) -> tf.Tensor:
@@ -45,7 +45,7 @@ def periodic_features(x: TensorLike, frequencies: TensorLike) -> tf.Tensor:
     Returns:
         float[batch, columns, 2 · frequencies].
     """
-    angle = tf.convert_to_tensor(frequencies) * (2 * math.pi) * tf.expand_dims(x, -1)
+    angle = over_rows(frequencies) * (2 * math.pi) * tf.expand_dims(x, -1)
     return tf.concat([tf.cos(angle), tf.sin(angle)], axis=-1)
 
 
@@ -59,7 +59,12 @@ def column_linear(x: TensorLike, weight: TensorLike) -> tf.Tensor:
     Returns:
         float[batch, columns, size].
     """
-    return tf.einsum("...ci,cio->...co", x, weight)
+    return tf.einsum("...bci,...cio->...bco", x, weight)
+
+
+def over_rows(weight: TensorLike) -> tf.Tensor:
+    """Return [..., columns, size] as [..., 1, columns, size], for every row: of an ensemble [members, 1, …]."""
+    return tf.expand_dims(weight, -3)
 
 
 class ColumnEmbeddings(tf.Module):
@@ -85,11 +90,11 @@ class ColumnEmbeddings(tf.Module):
             ValueError: If x has another width.
             TypeError: If x has another dtype.
         """
-        return flat_columns(self._vectors(checked_input(x, self._of_columns)))
+        return flat_columns(self._vectors(checked_input(x, self.of_columns)))
 
     @property
-    def _of_columns(self) -> tf.Variable:
-        """A variable whose first axis is the columns'."""
+    def of_columns(self) -> tf.Variable:
+        """A variable [columns, …], of an ensemble [members, columns, …]."""
         return self.bias
 
     def _activated(self, x: tf.Tensor) -> tf.Tensor:
@@ -131,7 +136,7 @@ class LinearEmbeddings(ColumnEmbeddings):
         return self._activated(linear_embeddings(x, self.weight, self.bias))
 
     def __repr__(self) -> str:
-        columns, size = self.weight.shape
+        columns, size = self.weight.shape[-2:]
         return layer_line(self, f"{columns} -> {columns} · {size}")
 
 
@@ -216,15 +221,18 @@ class PeriodicEmbeddings(ColumnEmbeddings):
 
     def _vectors(self, x: tf.Tensor) -> tf.Tensor:
         waves = periodic_features(x, self.frequencies)
-        product = tf.einsum("...ci,io->...co", waves, self.weight) if self.lite else column_linear(waves, self.weight)
-        return self._activated(product + self.bias)
+        if self.lite:
+            sums = tf.einsum("...bci,...io->...bco", waves, self.weight) + tf.expand_dims(self.bias, -2)
+        else:
+            sums = column_linear(waves, self.weight) + over_rows(self.bias)
+        return self._activated(sums)
 
     @property
-    def _of_columns(self) -> tf.Variable:
+    def of_columns(self) -> tf.Variable:
         return self.frequencies  # with lite, the bias is one for all columns
 
     def __repr__(self) -> str:
-        columns, frequencies = self.frequencies.shape
+        columns, frequencies = self.frequencies.shape[-2:]
         settings = [f"{columns} -> {columns} · {self.weight.shape[-1]}", f"frequencies={frequencies}"]
         return layer_line(self, *settings, *(["lite"] if self.lite else []))
 

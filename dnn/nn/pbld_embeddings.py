@@ -7,7 +7,7 @@ import tensorflow as tf
 from dnn.nn.argument_checks import checked_count, checked_positive, checked_size
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import layer_line
-from dnn.nn.numeric_embeddings import ColumnEmbeddings, Seed, column_linear, key_of, uniform_weights
+from dnn.nn.numeric_embeddings import ColumnEmbeddings, Seed, column_linear, key_of, over_rows, uniform_weights
 from dnn.nn.protocols import TensorLike
 
 
@@ -27,8 +27,8 @@ def pbld_embeddings(
         float[batch, columns, size].
     """
     x = tf.expand_dims(x, -1)
-    waves = tf.cos(2 * math.pi * x * frequencies + phases)
-    return tf.concat([column_linear(waves, weight) + bias, x], axis=-1)
+    waves = tf.cos(2 * math.pi * x * over_rows(frequencies) + over_rows(phases))
+    return tf.concat([column_linear(waves, weight) + over_rows(bias), x], axis=-1)
 
 
 class PBLDEmbeddings(ColumnEmbeddings):
@@ -90,5 +90,5 @@ class PBLDEmbeddings(ColumnEmbeddings):
         return pbld_embeddings(x, *(self.factor * variable for variable in variables))
 
     def __repr__(self) -> str:
-        columns, frequencies, learnt = self.weight.shape
+        columns, frequencies, learnt = self.weight.shape[-3:]
         return layer_line(self, f"{columns} -> {columns} · {learnt + 1}", f"frequencies={frequencies}")

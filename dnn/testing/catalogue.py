@@ -38,7 +38,6 @@ from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 from dnn.nn.realmlp import realmlp
 from dnn.nn.residual import Residual
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
-from dnn.nn.shared_first import SharedFirst
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
@@ -109,10 +108,6 @@ PIECES = MappingProxyType(
             Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),
             Layer("realmlp", lambda: realmlp([4, 5, 3], parametric=True, dropout=0.25)),
             Layer("TabM", lambda: TabM([4, 5, 3], k=3, dropout=0.25)),
-            Layer(
-                "SharedFirst",
-                lambda: SharedFirst(LinearReLUEmbeddings(4, 2, seed=1), TabM([8, 5, 3], k=3, dropout=0.25)),
-            ),
             *(Loss(name, f, of_targets(name, f)) for name, f in public_functions(losses).items()),
             Loss("sparse_softmax_cross_entropy, ignore_class", functools.partial(SPARSE, ignore_class=1)),
             Loss("sparse_softmax_cross_entropy, label_smoothing", functools.partial(SPARSE, label_smoothing=0.1)),

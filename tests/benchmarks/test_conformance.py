@@ -54,7 +54,6 @@ NOT_COMPARED = {
     "log_mean_softmax": "beside SciPy: tests/nn/test_ensemble.py",
     "mean_output": "one mean",
     "TabM": "beside its authors' package, tabm: tests/nn/test_tabm.py",
-    "SharedFirst": "calls a layer, and TabM",
     "batch_ensemble": "the formula of TabM",
     "mean_absolute_error": BESIDE_SCIKIT_LEARN,
     "r2_score": BESIDE_SCIKIT_LEARN,
