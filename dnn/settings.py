@@ -59,10 +59,7 @@ class DataSettings:
     skip_unlabelled: bool = option(False, "Leave out rows without a target instead of refusing the file.")
     task: str | None = option(None, "Predict classes or an amount.", choices=TASKS, show_default=TASKS[0])
     scale: str | None = option(
-        None,
-        "How to scale the numeric columns.",
-        choices=SCALES,
-        show_default=f"{SCALE}; {EMBEDDED_SCALE} with --embedding",
+        None, "How to scale numbers; with --embedding by default standardize.", choices=SCALES, show_default=SCALE
     )
     bins: int | None = option(None, "Most bins of a column, for --scale piecewise.", min=1, show_default=str(BINS))
     column_scale: list[str] = option(

@@ -25,7 +25,7 @@ from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.first_layer import first_layer
 from dnn.estimator.members import WithMembers
 from dnn.estimator.network import Rows, train_network
-from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
+from dnn.estimator.outcome import unchanged_by_errors, warn_of_left_out, warn_of_suspicions
 from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
 from dnn.estimator.target_kind import TargetKind
@@ -87,7 +87,9 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         with unchanged_by_errors(self):
             self._remember_columns(X, rows.columns)
             self.notes_ = notes
-            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+            self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+            self.notes_ += warn_of_left_out(self.fitted.encoding.features, notes, quietly=target is None)
+            return self
 
     def fit_examples(
         self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()

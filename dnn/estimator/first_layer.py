@@ -76,6 +76,13 @@ def check_embeddings(settings: NetworkSettings) -> None:
         raise ValueError(f"frequency_scale is for embedding='periodic' or 'pbld', and that is {settings.embedding!r}")
 
 
+def embedded_words(settings: NetworkSettings) -> str:
+    """Return what is embedded, for a line about the network; "" for nothing."""
+    numbers = f", numbers in {settings.embedding} embeddings of {settings.embedding_size}" if settings.embedding else ""
+    size = settings.category_embedding
+    return numbers + (f", categories of more than {size} values in vectors of {size}" if size else "")
+
+
 def width_after(first: FirstLayer, width: int) -> int:
     """Return the width of what the layer gives for float32[batch, width]."""
     return int(first(0)(tf.zeros([1, width])).shape[1])

@@ -207,9 +207,9 @@ class PeriodicEmbeddings(ColumnEmbeddings):
         if lite and not activation:
             raise ValueError("lite=True needs activation=True: without it, it would be a product of two linear layers")
         shape = checked_size(columns, "columns"), checked_size(frequencies, "frequencies")
-        inputs, size, deviation = 2 * frequencies, checked_size(size, "size"), frequency_scale
-        checked_positive(deviation, "frequency_scale")
-        self.activation, self.lite, self.frequency_scale = bool(activation), bool(lite), float(frequency_scale)
+        inputs, size = 2 * frequencies, checked_size(size, "size")
+        self.frequency_scale = deviation = checked_positive(frequency_scale, "frequency_scale")
+        self.activation, self.lite = bool(activation), bool(lite)
         seed, own = seed_or_next(seed), [] if lite else [columns]
         drawn = tf.random.stateless_parameterized_truncated_normal(
             shape, key_of(seed, 0), 0.0, deviation, -3 * deviation, 3 * deviation
