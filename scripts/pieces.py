@@ -27,7 +27,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
         "layers",
         ("nn.layers", "nn.residual", "nn.dropout", "nn.normalization", "nn.ntk", "nn.parametric_activation"),
         is_class,
-        "; `mlp`, a `Sequential` of `Dense` layers",
+        "; `mlp`, a `Sequential` of `Dense` layers, with `residual=True` of `Residual` ones too",
     ),
     (
         "networks for tables",
