@@ -108,5 +108,5 @@ def rows_at_once(model: tf.Module, shape: Sequence[int]) -> int:
     if rows <= least:
         return rows
     units = max([features, *(size or 1 for variable in model.variables for size in variable.shape[-1:])])
-    widest = max(units * members, trace_prediction(model, features).numbers_of_a_row)
+    widest = max(units, trace_prediction(model, features).numbers_of_a_row)
     return min(rows, max(least, min(MAX_ROWS, MAX_NUMBERS // widest)))
