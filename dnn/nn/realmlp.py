@@ -31,8 +31,8 @@ def realmlp(
 
     As it is, it is that of RealMLP-TD-S; with `parametric` and `dropout=0.15` its layers are those of RealMLP-TD, whose
     first weights from the data are not here, and whose embeddings of numbers are `PBLDEmbeddings`. Its training: Adam
-    with β₂ = 0.95 and the rate `Coslog(0.04, steps)`, or 0.07 with `mish` for amounts; batches of 256, 256 epochs, label
-    smoothing of 0.1, the best epoch. `dnn.Classifier.preset("realmlp")` is all of it, with `RobustScale`.
+    with β₂ = 0.95 and the rate `Coslog(0.04, steps)`, or 0.07 with `mish` for amounts; batches of 256, 256 epochs,
+    label smoothing of 0.1, the best epoch. `dnn.Classifier.preset("realmlp")` is all of it, with `RobustScale`.
     Source: D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
     Tabular Data", NeurIPS 2024, section 3 and appendix A.
 
