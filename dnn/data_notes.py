@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from dnn.data.advice import suspicions
+from dnn.data.advice import left_out, suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.one_hot import UNKNOWN
@@ -29,6 +29,7 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     _tell_encoding(prepared, settings, voice)
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
+        sentences += [note.sentence for note in left_out(prepared.encoding.features, sentences)]
         parts = {name: part.columns for name, part in prepared.parts.items()}
         sentences += gap_sentences(prepared.encoding, parts, rare=False)
         voice.notes(sentences, most=most_notes)

@@ -21,7 +21,6 @@ from dnn.nn.manifest import digest_of
 from dnn.report.folder import read_json
 from dnn.settings import (
     BINS,
-    SCALE,
     DataSettings,
     classifies,
     column_scales_given,
@@ -30,6 +29,7 @@ from dnn.settings import (
     kinds_given,
     listed,
     orders_given,
+    scale_or_default,
 )
 
 PARTS = ("train", "validation", "test")
@@ -80,7 +80,7 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
 def feature_settings(settings: DataSettings) -> dict[str, Any]:
     """Return the settings of the features under the names that estimators have. Raises: ValueError."""
     return {
-        "scale": settings.scale or SCALE,
+        "scale": scale_or_default(settings.scale, getattr(settings, "embedding", None)),
         "bins": settings.bins or BINS,
         "column_scale": column_scales_given(settings) or None,
         "missing_indicator": settings.missing_indicator,

@@ -15,6 +15,7 @@ from dnn.classifier import Classifier
 from dnn.data.amounts import Amounts
 from dnn.data_notes import prepared_of
 from dnn.estimator.base import Estimator
+from dnn.estimator.first_layer import embedded_words
 from dnn.estimator.folder import NETWORK, write_estimator
 from dnn.nn.durable import flush_all, write_json_durably
 from dnn.preparation import PARTS, Prepared, feature_settings, read_options
@@ -144,6 +145,7 @@ def _train(
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     between = f", {settings.activation} between" if len(sizes) > 2 else ""
     many = f"{settings.ensemble} networks as one ({settings.architecture})" if settings.ensemble > 1 else "network"
+    between += embedded_words(settings)
     voice.say(f"{many}: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
     asked = settings.min_recall is not None or bool(settings.cost)
     if asked and outputs != 2:
