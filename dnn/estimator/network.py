@@ -4,7 +4,7 @@ Strings stand for functions here and nowhere else, in the two tables below.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from dnn.estimator.first_layer import FirstLayer, width_after
 from dnn.estimator.learning_rate import learning_rate_of
+from dnn.estimator.stopping import RANKINGS, ranking_callback, stopping
 from dnn.nn import activations
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_count
@@ -29,13 +30,11 @@ from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.protocols import ActivationLike, LossLike, OptimizerLike
 from dnn.nn.realmlp import realmlp
-from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.tabm import TabM
 from dnn.settings import ARCHITECTURES, DEFAULTS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
-from dnn.train.early_stopping import EarlyStopping
-from dnn.train.evaluate import ACCURACY, predict
+from dnn.train.evaluate import ACCURACY
 from dnn.train.fit import fit
 from dnn.train.history import History
 
@@ -54,9 +53,6 @@ ACTIVATIONS: Mapping[str, ActivationLike] = MappingProxyType(
     }
 )
 OPTIMIZERS: Mapping[str, Any] = MappingProxyType({"adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "sgd": SGD})
-RANKINGS: Mapping[str, Callable[..., float]] = MappingProxyType(
-    {"val_roc_auc": roc_auc_score, "val_average_precision": average_precision_score}
-)
 
 Network: TypeAlias = Sequential | Ensemble | TabM
 Rows: TypeAlias = tuple[npt.NDArray[Any], ...]
@@ -215,35 +211,6 @@ def train_network(
         checkpoint=checkpoint,
     )
     return network, history
-
-
-def stopping(settings: NetworkSettings, validated: bool) -> EarlyStopping:
-    """Return the rule by which training ends. Without validation rows it looks at the figure of the training rows."""
-    monitor = str(settings.monitor) if validated else str(settings.monitor).removeprefix("val_")
-    return EarlyStopping(
-        monitor=monitor,
-        patience=settings.patience,
-        min_delta=settings.min_delta,
-        mode="min" if monitor.endswith("loss") else "max",
-        restore_best_weights=settings.restore_best,
-    )
-
-
-def ranking_callback(network: Network, validation: Rows | None, monitor: str) -> CallbackLike:
-    """Return a callback that adds to each record how well the network ranks the validation rows of two classes.
-
-    Raises:
-        ValueError: If there are not two classes, or not validation rows of each.
-    """
-    if validation is None or network(validation[0][:1]).shape[1] != 2 or len(set(validation[1].tolist())) != 2:
-        raise ValueError(f"monitor={monitor!r} needs validation rows of each of two classes")
-    inputs, labels = validation[:2]
-
-    def rank(record: dict[str, float], history: History) -> None:
-        logits = predict(network, inputs)
-        record[monitor] = RANKINGS[monitor](labels == 1, logits[:, 1] - logits[:, 0])
-
-    return rank
 
 
 def chosen(choice: Any, table: Mapping[str, Any], what: str) -> Any:
