@@ -54,6 +54,7 @@ def test_most_pages_with_python_are_run_here():
         "encodings",
         "explain",
         "ensembles",
+        "resume",
         *RUN_ELSEWHERE,
     }
 
