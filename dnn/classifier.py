@@ -37,6 +37,11 @@ class Classifier(WithThreshold, Estimator):
         architecture: "mlp"; "tabm", an ensemble whose networks share their kernels, `dnn.TabM`; or "realmlp",
             `dnn.realmlp`.
         ensemble: How many networks are trained as one, >= 1; what they predict together is their mean probability.
+        embedding: Learnt vectors of the numbers before the network: "linear" (`LinearReLUEmbeddings`), "periodic"
+            (`PeriodicEmbeddings`), "pbld" (`PBLDEmbeddings`) or "piecewise" (`PiecewiseLinearEmbeddings`). None: none.
+        embedding_size: Size of a number's vector, >= 1.
+        frequency_scale: Deviation of the first frequencies, for "periodic" and "pbld". None: 0.01 and 0.1.
+        category_embedding: Size of a learnt vector, `Embedding`, of categories with more values. 0: all one-hot.
         activation: Function between the layers: a name that `dnn train --activation` takes, or any function of tensors.
         dropout: Share of each hidden layer's units that a training step drops, in [0, 1).
         optimizer: "adam", "adamw", "rmsprop" or "sgd", or a function of (parameters, learning rate) that makes one.
@@ -59,7 +64,7 @@ class Classifier(WithThreshold, Estimator):
             row at all, the training rows' own figure decides.
         scale: "standardize", "rescale", "normalize", "binarize", "quantile", "robust" (`RobustScale`), "piecewise"
             (bins from quantiles) or "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as
-            `Features` takes it.
+            `Features` takes it. None: "piecewise", or "standardize" with an embedding.
         bins: Most bins of a column, for the two piecewise scales, >= 1.
         column_scale: Scales of single columns, by name, such as {"age": "quantile"}.
         missing_indicator: Whether a numeric column with empty cells gets a feature that tells them.

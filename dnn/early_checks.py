@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dnn.report.folder import refuse_existing, refuse_unwritable
 from dnn.settings import (
+    EMBEDDED_SCALE,
     SHARE,
     DataSettings,
     ExplainSettings,
@@ -102,5 +103,10 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError(f"--label-smoothing must be in [0, 1), got {settings.label_smoothing}")
     if settings.label_smoothing and settings.task == "regression":
         raise ValueError("--label-smoothing is for classes, and --task regression predicts amounts")
+    if settings.frequency_scale is not None and not 0 < settings.frequency_scale < math.inf:
+        raise ValueError(f"--frequency-scale must be > 0, got {settings.frequency_scale}")
+    if settings.embedding and (settings.scale or "").startswith("piecewise"):
+        made = f"--scale {settings.scale} makes one of each bin; give --scale {EMBEDDED_SCALE}"
+        raise ValueError(f"--embedding takes one feature of each number, and {made}")
     if not 0 <= settings.dropout < 1:
         raise ValueError(f"--dropout must be in [0, 1), got {settings.dropout}")

@@ -20,7 +20,6 @@ from dnn.estimator.network import Rows
 from dnn.report.folder import read_json, sha256
 from dnn.settings import (
     BINS,
-    SCALE,
     DataSettings,
     classifies,
     column_scales_given,
@@ -29,6 +28,7 @@ from dnn.settings import (
     kinds_given,
     listed,
     orders_given,
+    scale_or_default,
 )
 
 PARTS = ("train", "validation", "test")
@@ -79,7 +79,7 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
 def feature_settings(settings: DataSettings) -> dict[str, Any]:
     """Return the settings of the features under the names that estimators have. Raises: ValueError."""
     return {
-        "scale": settings.scale or SCALE,
+        "scale": scale_or_default(settings.scale, getattr(settings, "embedding", None)),
         "bins": settings.bins or BINS,
         "column_scale": column_scales_given(settings) or None,
         "missing_indicator": settings.missing_indicator,

@@ -18,10 +18,12 @@ OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
 ARCHITECTURES = ("mlp", "tabm", "realmlp")
 SCHEDULES = ("constant", "cosine", "coslog4")
+EMBEDDINGS = ("linear", "periodic", "pbld", "piecewise")
 SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "robust", "piecewise", "piecewise_tree")
 
 HIDDEN = [30, 30]
 SCALE = "piecewise"
+EMBEDDED_SCALE = "standardize"  # of numbers that have a learnt embedding, which takes one feature of each
 BINS = 8  # of a column, for the scales of bins
 SHARE = 0.1  # of the rows, for validation and for the test
 
@@ -56,7 +58,9 @@ class DataSettings:
     )
     skip_unlabelled: bool = option(False, "Leave out rows without a target instead of refusing the file.")
     task: str | None = option(None, "Predict classes or an amount.", choices=TASKS, show_default=TASKS[0])
-    scale: str | None = option(None, "How to scale the numeric columns.", choices=SCALES, show_default=SCALE)
+    scale: str | None = option(
+        None, "How to scale numbers; with --embedding by default standardize.", choices=SCALES, show_default=SCALE
+    )
     bins: int | None = option(None, "Most bins of a column, for --scale piecewise.", min=1, show_default=str(BINS))
     column_scale: list[str] = option(
         [], "Scale of one column: --column-scale age=quantile.", show_default="that of all"
@@ -88,6 +92,14 @@ class NetworkSettings(SeedSetting):
         "mlp", "mlp, usual layers; tabm, an ensemble with shared kernels; realmlp, RealMLP's.", choices=ARCHITECTURES
     )
     ensemble: int = option(1, "Networks that are trained as one; their mean probability decides.", min=1)
+    embedding: str | None = option(
+        None, "Learnt vectors of the numbers, before the network.", choices=EMBEDDINGS, show_default="none"
+    )
+    embedding_size: int = option(8, "Size of the vector of a number, for --embedding.", min=1)
+    frequency_scale: float | None = option(
+        None, "Deviation of the first frequencies, > 0.", show_default="0.01 for periodic, 0.1 for pbld"
+    )
+    category_embedding: int = option(0, "Size of a learnt vector of categories with more values; 0: one-hot.", min=0)
     activation: Any = option("gelu", "Function between the layers.", choices=ACTIVATIONS)
     dropout: float = option(0.2, "Share of each hidden layer's units that a training step drops, in [0, 1).")
     optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)
@@ -153,6 +165,11 @@ class ExplainSettings(DataSettings, SeedSetting):
 
 
 DEFAULTS = TrainSettings()
+
+
+def scale_or_default(scale: Any, embedding: str | None) -> Any:
+    """Return the scale of the numbers that is given, or the default one, None being not given."""
+    return (EMBEDDED_SCALE if embedding else SCALE) if scale is None else scale
 
 
 def default_target(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 import dnn
 from dnn.classifier import Classifier
-from dnn.data.advice import suspicions
+from dnn.data.advice import left_out, suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.one_hot import UNKNOWN
@@ -19,6 +19,7 @@ from dnn.data.scale_choice import columns_by_scale
 from dnn.data.table import Column, Table, on_one_line, shortened
 from dnn.data.target_advice import Task
 from dnn.estimator.base import Estimator
+from dnn.estimator.first_layer import embedded_words
 from dnn.estimator.folder import write_estimator
 from dnn.preparation import PARTS, Prepared, feature_settings, prepare_file, read_options, read_prepared
 from dnn.regressor import Regressor
@@ -118,6 +119,7 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     _tell_encoding(prepared, settings, voice)
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
+        sentences += [note.sentence for note in left_out(prepared.encoding.features, sentences)]
         parts = {name: part.columns for name, part in prepared.parts.items()}
         sentences += gap_sentences(prepared.encoding, parts, rare=False)
         voice.notes(sentences, most=most_notes)
@@ -164,6 +166,7 @@ def _train(
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     between = f", {settings.activation} between" if len(sizes) > 2 else ""
     many = f"{settings.ensemble} networks as one ({settings.architecture})" if settings.ensemble > 1 else "network"
+    between += embedded_words(settings)
     voice.say(f"{many}: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
     asked = settings.min_recall is not None or bool(settings.cost)
     if asked and outputs != 2:

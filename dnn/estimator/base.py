@@ -22,15 +22,16 @@ from dnn.data.options import ReadOptions
 from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
+from dnn.estimator.first_layer import first_layer
 from dnn.estimator.members import WithMembers
 from dnn.estimator.network import Rows, train_network
-from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
+from dnn.estimator.outcome import unchanged_by_errors, warn_of_left_out, warn_of_suspicions
 from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
 from dnn.estimator.target_kind import TargetKind
 from dnn.nn.html_table import small_table
 from dnn.nn.summary import summary_html
-from dnn.settings import NetworkSettings
+from dnn.settings import NetworkSettings, scale_or_default
 from dnn.train.callbacks import CallbackLike
 from dnn.train.history import History
 
@@ -86,7 +87,9 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         with unchanged_by_errors(self):
             self._remember_columns(X, rows.columns)
             self.notes_ = notes
-            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+            self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+            self.notes_ += warn_of_left_out(self.fitted.encoding.features, notes, quietly=target is None)
+            return self
 
     def fit_examples(
         self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()
@@ -107,7 +110,8 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         """
         with unchanged_by_errors(self):
             labels = self._learn_target(rows.target)
-            choice = FeatureChoice(**{name: getattr(self, name) for name in FeatureChoice._fields})
+            chosen = {name: getattr(self, name) for name in FeatureChoice._fields}
+            choice = FeatureChoice(**{**chosen, "scale": scale_or_default(self.scale, self.embedding)})
             known = labels(self._target_values(rows.target))
             features = choice.learn(rows.columns, known, regression=self.task == "regression")
             encoding = Encoding(features, labels, target, several(self.drop), rows.options)
@@ -131,10 +135,11 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: If a setting is out of its range.
         """
-        settings = {name: getattr(self, name) for name in (each.name for each in fields(NetworkSettings))}
+        settings = NetworkSettings(**{each.name: getattr(self, each.name) for each in fields(NetworkSettings)})
         weighted, held = self._weighted(encoding, rows, validation)
+        first = first_layer(encoding.features, rows[0], settings, self.bins)
         network, self.history_ = train_network(
-            weighted, held, self._outputs(encoding), NetworkSettings(**settings), callbacks
+            weighted, held, self._outputs(encoding), settings, callbacks, first=first
         )
         self.predictor_ = Predictor(encoding, network)
         return self

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from dnn.classifier import Classifier
 from dnn.data.arrays import load_arrays
@@ -116,14 +117,19 @@ def _load_estimator(folder: Path, constructor: Callable[[], ModelLike] | None) -
 def _restored(estimator: Estimator, folder: Path, network: ModelLike, state: dict[str, Any] | None = None) -> Estimator:
     encoding = load_encoding(folder)
     outputs = encoding.class_labels.classes if isinstance(estimator, Classifier) else 1
-    units = [tuple(variable.shape) for name, variable in variable_paths(network).items() if name.endswith("kernel")]
-    ends = (units[0][0], units[-1][-1]) if units else None
-    if isinstance(network, Sequential) and ends != (encoding.features.width, outputs):
+    if isinstance(network, Sequential) and not _fits(network, encoding.features.width, outputs):
         expected = f"{encoding.features.width} inputs and {outputs} outputs"
         raise ValueError(f"{folder}: the network does not fit the features, for which it needs {expected}")
     estimator.predictor_ = Predictor(encoding, network)
     estimator.restore(state or {})
     return estimator
+
+
+def _fits(network: Sequential, inputs: int, outputs: int) -> bool:
+    try:
+        return bool(network(tf.zeros([1, inputs])).shape == [1, outputs])
+    except ValueError:  # of a layer that takes another width
+        return False
 
 
 def _old_network(folder: Path) -> Sequential:

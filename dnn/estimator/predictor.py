@@ -15,8 +15,9 @@ from dnn.estimator.export import export, input_names
 from dnn.nn.protocols import ModelLike, TensorLike
 from dnn.nn.softmax import softmax
 from dnn.train.evaluate import predict
+from dnn.train.members import members_of
 
-CHUNK = 65_536  # rows whose features are in memory at once
+CHUNK = 65_536  # rows, times members, whose features are in memory at once
 
 
 class Predictor(tf.Module):
@@ -105,8 +106,9 @@ class Predictor(tf.Module):
     def _chunks(self, columns: Mapping[str, npt.NDArray[Any]]) -> Iterator[dict[str, tf.Tensor]]:
         self.features.check(columns)
         columns = {name: columns[name] for name in self.features.kinds}
-        for first in range(0, len(next(iter(columns.values()))), CHUNK):
-            yield {name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
+        size = max(1, CHUNK // members_of(self.model))
+        for first in range(0, len(next(iter(columns.values()))), size):
+            yield {name: _tensor(cells[first : first + size]) for name, cells in columns.items()}
 
     def model_outputs(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return what the model gives for features, float32[rows, width]: as `logits`, of rows encoded before."""
