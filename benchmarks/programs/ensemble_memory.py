@@ -26,7 +26,7 @@ def main(peer: str, options: str, members: int, rows: int) -> None:
         return trainer
 
     alone = trained(1)  # stays, so that nothing that it has is taken for the others
-    (PROCESS / "clear_refs").write_text("5")  # the peak begins anew
+    (PROCESS / "clear_refs").write_text("5", "utf-8")  # the peak begins anew
     before = megabytes("VmRSS")
     together = trained(members)
     print(megabytes("VmHWM") - before)
