@@ -137,7 +137,8 @@ class Predictor(tf.Module):
         """
         labels = self.encoding.labels
         classes = None if isinstance(labels, Amounts) else labels.names
-        export(self, self.features.kinds, classes, folder, threshold)
+        again = Predictor(self.encoding, self.model)  # what is traced for an export is not what predicts here
+        export(self, self.features.kinds, classes, folder, threshold, for_onnx=again)
 
     def __reduce__(self) -> tuple[Callable[..., "Predictor"], tuple[Encoding, ModelLike]]:
         return Predictor, (self.encoding, self.model)  # not the traced functions, which cannot be pickled
