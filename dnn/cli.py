@@ -11,13 +11,14 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 import dnn
-from dnn.cli_options import SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.cli_options import PlainErrors, SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.control import without_control
 from dnn.early_checks import check_data, check_early, check_page
 from dnn.presets import PRESETS
 from dnn.settings import DataSettings, ExplainSettings, PrepareSettings, TrainSettings, listed
-from dnn.startup import end_with, interrupt_ends, ready
+from dnn.startup import end_with, interrupt_ends, plain_traceback, ready
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=PlainErrors, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 PREDICTIONS, COMPARISON = Path("predictions.csv"), Path("compare.html")
 
@@ -83,7 +84,7 @@ def mode_of(quiet: bool, json: bool) -> str:
 def say_reading(data: Path | None, given: Mapping[str, Any]) -> None:
     """Tell a person at once what is read: TensorFlow's import takes a second or two."""
     if mode_of(given["quiet"], given["json"]) == "normal":
-        typer.echo(f"reading {data or 'the embedded sample'} …")
+        typer.echo(without_control(f"reading {data or 'the embedded sample'} …"))
 
 
 def refused_early(check: Callable[[], None], debug: bool) -> None:
@@ -228,7 +229,7 @@ def new_op_command(
     except (ValueError, OSError) as error:
         end_with(error)
     for path in written:
-        typer.echo(f"wrote {path}")
+        typer.echo(without_control(f"wrote {path}"))
     typer.echo(f"test it: pytest test_{name}.py\ntime it: dnn bench-op {name}.py")
 
 
@@ -248,5 +249,5 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without the sign "→" shows "?" instead of an error
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python documents to block an import
-    with interrupt_ends():
+    with interrupt_ends(), plain_traceback():
         app()

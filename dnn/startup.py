@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
+from dnn.control import plain_lines
+
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
 INTERRUPTED = "interrupted: nothing was saved"
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -126,12 +128,24 @@ def _on_interrupt(handler: Callable[[int, FrameType | None], Any]) -> Iterator[N
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def plain_traceback() -> Iterator[None]:
+    """Show an error that nobody expected, or that --debug lets through, without control characters; exit code 1."""
+    try:
+        yield
+    except Exception:
+        import traceback  # here, for `interrupt_ends`
+
+        sys.stderr.write(plain_lines(traceback.format_exc()))
+        raise SystemExit(1) from None
+
+
 def end_with(error: Exception) -> NoReturn:
     """Print the message of the error alone, and end with exit code 2."""
     import typer  # here, for `interrupt_ends`
 
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(_message(error), err=True)
+    typer.echo(plain_lines(_message(error)), err=True)
     raise typer.Exit(2) from None
 
 

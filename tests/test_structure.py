@@ -10,18 +10,26 @@ import dnn
 
 HOUSE = Path(dnn.__file__).parent
 MAY_IMPORT = {
-    "data": {"lazy"},
-    "nn": {"lazy"},
-    "train": {"lazy", "nn"},
-    "report": {"lazy", "nn", "train"},  # of train, what trains a baseline
+    "data": {"control", "lazy"},
+    "nn": {"control", "lazy"},
+    "train": {"control", "lazy", "nn"},
+    "report": {"control", "lazy", "nn", "train"},  # of train, what trains a baseline
     "ops": set(),
     "kernels": {"nn", "ops"},  # nothing imports it
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
-    "estimator": {"data", "nn", "presets", "report", "settings", "train", "lazy"}
+    "estimator": {"control", "data", "nn", "presets", "report", "settings", "train", "lazy"}
     | {"classifier", "regressor"},  # it joins them
-    "inspection": {"commands", "data", "lazy", "nn", "pages", "train"},  # of data, how a cell became a feature;
+    "inspection": {
+        "commands",
+        "control",
+        "data",
+        "lazy",
+        "nn",
+        "pages",
+        "train",
+    },  # of data, how a cell became a feature;
     # of dnn, its version; interop by name, for Keras
     "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
     "classifier": {"data", "estimator", "nn", "report", "train"},
@@ -31,8 +39,8 @@ MAY_IMPORT = {
     "early_checks": {"data", "report", "settings"},  # without TensorFlow
     "preparation": {"data", "early_checks", "estimator", "report", "settings"},
     "cross_validation": {"data", "estimator", "preparation", "report", "settings", "training_run"},
-    "training_run": {"classifier", "commands", "data", "early_checks", "estimator", "preparation", "regressor"}
-    | {"report", "run_report", "settings", "train"},  # and public names
+    "training_run": {"classifier", "commands", "control", "data", "early_checks", "estimator", "preparation"}
+    | {"regressor", "report", "run_report", "settings", "train"},  # and public names
     "run_report": {"classifier", "data", "estimator", "nn", "pages", "preparation", "report"},  # it joins them
     "commands": {
         "bench",
@@ -47,8 +55,9 @@ MAY_IMPORT = {
         "report",
     }
     | {"run_report", "settings", "training_run"},  # and public names
-    "startup": {"commands"},
+    "startup": {"commands", "control"},
     "cli": {
+        "control",
         "cli_options",
         "commands",
         "early_checks",
@@ -57,13 +66,14 @@ MAY_IMPORT = {
         "settings",
         "startup",
     },  # and dnn.__version__
-    "cli_options": {"presets"},
-    "pages": {"lazy", "nn"},  # values it is handed; nothing of the loop
+    "cli_options": {"control", "presets"},
+    "pages": {"control", "lazy", "nn"},  # values it is handed; nothing of the loop
     "lazy": set(),
+    "control": set(),
     "new_op": set(),
     "__main__": {"cli", "startup"},
     "typing": {"nn", "train"},
-    "__init__": set(),
+    "__init__": {"control"},
 }
 
 

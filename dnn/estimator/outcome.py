@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from dnn.control import without_control
 from dnn.data.advice import suspicions
 from dnn.data.table import Table
 from dnn.data.target_advice import Task
@@ -30,5 +31,5 @@ def warn_of_suspicions(table: Table, target: str, task: Task, decided: Collectio
     sentences = [note.sentence_for_python for note in suspicions(table, target, task=task, decided=decided)]
     if sentences:
         rest = f" (and {len(sentences) - 1} more: see notes_)" if len(sentences) > 1 else ""
-        warnings.warn(f"{sentences[0]}{rest}", DataWarning, stacklevel=4)  # where `fit` was called
+        warnings.warn(without_control(f"{sentences[0]}{rest}"), DataWarning, stacklevel=4)  # where `fit` was called
     return sentences

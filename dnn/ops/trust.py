@@ -31,7 +31,7 @@ def private_folder(cache: Path) -> Path:
 
     Raises: OSError if it is missing and cannot be made.
     """
-    _make(cache)
+    _make_private(cache)
     problem = _problem_of_folders(cache)
     return _folder_of_this_process(cache, problem) if problem else cache
 
@@ -162,10 +162,10 @@ def _signature(beginning: str, data: bytes, key: bytes) -> str:
     return hmac.digest(key, os.fsencode(beginning) + b"\0" + data, "sha256").hex()
 
 
-def _make(folder: Path) -> None:
+def _make_private(folder: Path) -> None:
     """Make a folder and those above it, each for this user alone: libraries in them are executed."""
     if not folder.exists():
-        _make(folder.parent)
+        _make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 

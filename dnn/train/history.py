@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from dnn.control import without_control
 from dnn.nn.modules import counted_noun
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class History:
                     axes.plot(self["epoch"], self[column], label=label, marker=".")
             if self.best_epoch is not None:
                 axes.axvline(self.best_epoch, color="0.6", linestyle="--", label=f"best epoch ({self.best_epoch})")
-            axes.set(xlabel="epoch", ylabel="nats" if name == "loss" else "", title=name)
+            axes.set(xlabel="epoch", ylabel="nats" if name == "loss" else "", title=without_control(name))
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
         if path is not None:
