@@ -43,6 +43,7 @@ Skip = Annotated[bool, typer.Option("--skip-unlabelled", help="Leave out rows wi
 Keep = Annotated[
     list[str], typer.Option(help="Columns to copy to the output: --keep id, or --keep id,name.", show_default="none")
 ]
+RawText = Annotated[bool, typer.Option("--raw-text", help="Write text as it is: no ' before a formula such as =1+1.")]
 File = Annotated[Path | None, typer.Argument(help="The data, in place of --data.", show_default=False)]
 Config = Annotated[
     Path | None,
@@ -159,6 +160,7 @@ def predict_command(
     ] = PREDICTIONS,
     keep: Keep = [],  # noqa: B006  # typer copies it
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
+    raw_text: RawText = False,
     quiet: Quiet = False,
     json: Json = False,
     debug: Debug = False,
@@ -167,7 +169,7 @@ def predict_command(
     refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(quiet, json))
-        commands.predict_file(run, data, out, voice, force=force, keep=tuple(listed(keep)))
+        commands.predict_file(run, data, out, voice, force=force, keep=tuple(listed(keep)), raw_text=raw_text)
 
 
 @app.command("export")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from dnn.control import without_control
+from dnn.control import without_control, without_formula
 from dnn.nn.modules import counted_noun
 
 if TYPE_CHECKING:
@@ -114,13 +114,14 @@ class History:
     def to_csv(self, path: str | Path) -> None:
         """Write a header and one line for each epoch, every number with all its digits.
 
+        A name that a spreadsheet would run as a formula gets an apostrophe before it.
+
         Args:
             path: the file to write.
         """
         with open(path, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=self.names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.epochs)
+            csv.writer(file, lineterminator="\n").writerow(map(without_formula, self.names))
+            csv.DictWriter(file, fieldnames=self.names, lineterminator="\n").writerows(self.epochs)
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw each figure over the epochs, of training and validation rows, with the best epoch marked.
