@@ -32,6 +32,7 @@ from dnn.nn.html_table import small_table
 from dnn.nn.summary import summary_html
 from dnn.settings import NetworkSettings
 from dnn.train.callbacks import CallbackLike
+from dnn.train.forks import refuse_after_fork
 from dnn.train.history import History
 
 
@@ -69,6 +70,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
         """
+        refuse_after_fork()
         target = None if target is None else str(target)
         read = partial(self._read, target=target)
         rows = examples_of(read, X, y, sample_weight, target)
@@ -105,6 +107,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: As `fit`.
         """
+        refuse_after_fork()
         with unchanged_by_errors(self):
             labels = self._learn_target(rows.target)
             choice = FeatureChoice(**{name: getattr(self, name) for name in FeatureChoice._fields})

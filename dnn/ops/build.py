@@ -56,7 +56,7 @@ def _name(source: Source) -> str:
     and the contents of the headers are in the stamp.
     """
     here = (platform.machine(), *(os.environ.get(name, "") for name in ("CPATH", "CPLUS_INCLUDE_PATH")))
-    strings = map(os.fsencode, (source.tensorflow, *source.flags, *source.link_flags, *here))
+    strings = map(os.fsencode, ("signed", source.tensorflow, *source.flags, *source.link_flags, *here))
     digest = hashlib.sha256(b"\0".join([source.path.read_bytes(), *strings])).hexdigest()[:24]
     return f"{source.path.stem}-{digest}"
 
