@@ -16,8 +16,9 @@ from dnn.nn.protocols import ModelLike, TensorLike
 from dnn.nn.softmax import softmax
 from dnn.train.evaluate import predict
 from dnn.train.forks import refuse_after_fork
+from dnn.train.members import members_of
 
-CHUNK = 65_536  # rows whose features are in memory at once
+CHUNK = 65_536  # rows, times members, whose features are in memory at once
 
 
 class Predictor(tf.Module):
@@ -108,8 +109,9 @@ class Predictor(tf.Module):
         refuse_after_fork()
         self.features.check(columns)
         columns = {name: columns[name] for name in self.features.kinds}
-        for first in range(0, len(next(iter(columns.values()))), CHUNK):
-            yield {name: _tensor(cells[first : first + CHUNK]) for name, cells in columns.items()}
+        size = max(1, CHUNK // members_of(self.model))
+        for first in range(0, len(next(iter(columns.values()))), size):
+            yield {name: _tensor(cells[first : first + size]) for name, cells in columns.items()}
 
     def model_outputs(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return what the model gives for features, float32[rows, width]: as `logits`, of rows encoded before."""

@@ -78,8 +78,6 @@ class MlpAdam(FusedAdam):
         if callable(learning_rate):  # which would be another one in each step
             raise TypeError(f"learning_rate must be a number here, which callbacks may change{OTHERWISE}")
         super().__init__(model.trainable_variables, learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
-        if self.learning_rate.shape.rank and not isinstance(model, Ensemble):
-            raise ValueError(f"learning_rate must be a number for one network, got {learning_rate!r}")
 
     def train_epoch(
         self,

@@ -60,5 +60,5 @@ class Embedding(tf.Module):
         return tf.matmul(checked_input(x, self.table), self.table)
 
     def __repr__(self) -> str:
-        categories, size = self.table.shape
+        categories, size = self.table.shape[-2:]
         return layer_line(self, f"{categories} -> {size}")

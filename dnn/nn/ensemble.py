@@ -96,7 +96,11 @@ class Ensemble(tf.Module):
         self.members = checked_count(len(networks), "the number of networks", least=2)
         self.network: Sequential = stacked(networks)
         self._shapes = tuple(tuple(variable.shape) for variable in weights(networks[0]))
-        outputs = _check_members(networks, self.network)
+        if any(len(weights(network)) != len(weights(self.network)) for network in networks):
+            raise ValueError(
+                "a layer stands in several places of a network, and would become several: make one for each"
+            )
+        outputs = _check_members([networks[0], networks[-1]])
         self.combine = checked_callable(combine or (log_mean_softmax if outputs > 1 else mean_output), "combine")
 
     def __call__(self, x: TensorLike, training: TensorLike | None = None) -> tf.Tensor:
@@ -156,17 +160,20 @@ def ensemble_mlp(
     *,
     activation: ActivationLike = relu,
     dropout: float = 0.0,
+    embeddings: Callable[[int], tf.Module] | None = None,
     combine: Combine | None = None,
     seed: int | None = None,
     dtype: tf.DType = tf.float32,
 ) -> Ensemble:
-    """Make an ensemble of K multilayer perceptrons; member i is `mlp(sizes, seed=seed + i)` with dropout.
+    """Make an ensemble of K multilayer perceptrons; member i is `mlp(sizes, seed=seed + i)` with dropout, modulo 2⁶³.
 
     Args:
         sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
         k: members, >= 2.
         activation: function between the layers, not after the last.
         dropout: share of each hidden layer's units that a training step drops, in [0, 1).
+        embeddings: seed -> the first layer of the member with this seed, which maps rows to float[batch, sizes[0]]:
+            `lambda seed: dnn.PeriodicEmbeddings(7, 24, seed=seed)` before sizes[0] = 168. None: there is none.
         combine: as `Ensemble` takes it: `mean_output` where the loss is no cross-entropy of a softmax.
         seed: int >= 0. None: another seed for each model made without one.
         dtype: floating dtype of the weights, and of x.
@@ -182,13 +189,12 @@ def ensemble_mlp(
         4
     """
     first = seed_or_next(seed)
-    return Ensemble(
-        [
-            with_dropout(mlp(sizes, activation=activation, seed=first + i, dtype=dtype), dropout)
-            for i in range(checked_count(k, "k", least=2))
-        ],
-        combine,
-    )
+    seeds = [(first + i) % 2**63 for i in range(checked_count(k, "k", least=2))]
+    networks = [with_dropout(mlp(sizes, activation=activation, seed=each, dtype=dtype), dropout) for each in seeds]
+    if embeddings is not None:
+        layers = map(embeddings, seeds)
+        networks = [Sequential([layer, *network.layers]) for layer, network in zip(layers, networks, strict=True)]
+    return Ensemble(networks, combine)
 
 
 def with_dropout(network: Sequential, rate: float) -> Sequential:
@@ -209,27 +215,39 @@ def member_keys(key: TensorLike, members: int) -> tf.Tensor:
     return tf.concat([seeds[:, tf.newaxis], tf.tile(key[tf.newaxis, 1:], [members, 1])], axis=1)
 
 
-def _check_members(networks: Sequence[Sequential], network: Sequential) -> int:
-    """Compare the first and the last member with the network that was stacked; return the number of outputs."""
-    spec, count = stated_spec(networks[0]), len(networks)
+def _check_members(networks: Sequence[Sequential]) -> int:
+    """Compare two networks with both stacked, their weights with noise for a while; return the number of outputs.
+
+    The noise is for weights that begin at 0, which would hide what is done with them.
+    """
+    spec = stated_spec(networks[0])
     if spec is None:
         raise ValueError(f"the first layer must tell its inputs, as Dense does, got {networks[0]!r}")
-    x = tf.cast(np.random.default_rng(0).normal(size=[count, 5, spec.shape[1]]), spec.dtype)
-    keys = member_keys([0, 1, 0], count)
-    before = [(v, v.numpy()) for part in (*networks, network) for v in part.variables if not v.trainable]
+    before = [(v, v.numpy()) for part in networks for v in part.variables if v.dtype.is_floating]
     try:
-        for training in (None, keys):
-            together = network(x, training=training)
-            for i in (0, count - 1):
-                alone = networks[i](x[i], training=None if training is None else keys[i])
-                if together.shape[1:] != alone.shape or not _near(together[i], alone):
-                    raise ValueError(f"a member of the ensemble computes other numbers than it does alone: {network!r}")
-        if not _near(penalty(network), tf.add_n([penalty(alone) for alone in networks])):
-            raise ValueError("the penalty of a regularizer must be a sum over the weights, to be one of each member")
+        rng = np.random.default_rng(0)
+        for variable, value in before:
+            noise = rng.normal(scale=0.1, size=value.shape)
+            variable.assign(value + (noise if variable.trainable else abs(noise)).astype(value.dtype))  # variances > 0
+        x = tf.cast(rng.normal(size=[len(networks), 5, spec.shape[1]]), spec.dtype)
+        return _compare(networks, stacked(networks), x)
     finally:
         for variable, value in before:
             variable.assign(value)
-    return int(together.shape[-1])
+
+
+def _compare(networks: Sequence[Sequential], together: Sequential, x: tf.Tensor) -> int:
+    """Refuse a network that computes of x[i] other numbers than networks[i]; return the number of outputs."""
+    keys = member_keys([0, 1, 0], len(networks))
+    for training in (None, keys):
+        outputs = together(x, training=training)
+        for i, network in enumerate(networks):
+            alone = network(x[i], training=None if training is None else keys[i])
+            if outputs.shape[1:] != alone.shape or not _near(outputs[i], alone):
+                raise ValueError(f"a member of the ensemble computes other numbers than it does alone: {together!r}")
+    if not _near(penalty(together), tf.add_n([penalty(network) for network in networks])):
+        raise ValueError("the penalty of a regularizer must be a sum over the weights, to be one of each member")
+    return int(outputs.shape[-1])
 
 
 def _near(one: tf.Tensor, other: tf.Tensor) -> bool:

@@ -14,7 +14,7 @@ def _ensemble_arguments(model: Ensemble) -> dict[str, Any]:
 
 def _tabm_arguments(model: TabM) -> dict[str, Any]:
     stated = {"sizes": model.sizes, "k": model.members, "dropout": model.dropout.rate, "adapters": model.adapters}
-    functions = {"activation": model.activation, "combine": model.combine}
+    functions = {"activation": model.activation, "combine": model.combine, "embeddings": model.embeddings}
     return {**stated, **functions, "seed": 0, "dtype": model.head_kernels.dtype}
 
 

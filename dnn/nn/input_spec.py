@@ -2,16 +2,24 @@
 
 import tensorflow as tf
 
+from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.dropout import Dropout
+from dnn.nn.embedding import Embedding
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.ntk import NTKDense, Scaling
+from dnn.nn.numeric_embeddings import LinearEmbeddings, PeriodicEmbeddings
+from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 
 
 def stated_spec(layer: object) -> tf.TensorSpec | None:
     """Return the input that a layer takes, where its variables or its size tell; else None."""
     if isinstance(layer, Dense | NTKDense):
         return tf.TensorSpec([None, layer.kernel.shape[-2]], layer.kernel.dtype)
+    if isinstance(layer, Embedding | LinearEmbeddings | PeriodicEmbeddings | PiecewiseLinearEmbeddings):
+        return tf.TensorSpec([None, _first_weights(layer).shape[-2]], weights_dtype(layer))
+    if isinstance(layer, ColumnBlocks):
+        return tf.TensorSpec([None, sum(layer.widths)], weights_dtype(layer))
     if isinstance(layer, Scaling):
         return tf.TensorSpec([None, layer.scale.shape[-1]], layer.scale.dtype)
     if isinstance(layer, LayerNormalization | BatchNormalization):
@@ -20,6 +28,13 @@ def stated_spec(layer: object) -> tf.TensorSpec | None:
         first = next((part for part in layer.layers if not isinstance(part, Dropout)), None)  # it keeps the shape
         return stated_spec(first)
     return None
+
+
+def _first_weights(layer: Embedding | LinearEmbeddings | PeriodicEmbeddings | PiecewiseLinearEmbeddings) -> tf.Variable:
+    """Return a variable [..., columns, size]."""
+    if isinstance(layer, PeriodicEmbeddings):
+        return layer.frequencies
+    return layer.table if isinstance(layer, Embedding) else layer.bias
 
 
 def weights_dtype(module: tf.Module) -> tf.DType:

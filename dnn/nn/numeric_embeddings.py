@@ -30,7 +30,7 @@ def linear_embeddings(x: TensorLike, weight: TensorLike, bias: TensorLike) -> tf
     Returns:
         float[batch, columns, size].
     """
-    return tf.expand_dims(x, -1) * weight + bias
+    return tf.expand_dims(x, -1) * over_rows(weight) + over_rows(bias)
 
 
 def periodic_features(x: TensorLike, frequencies: TensorLike) -> tf.Tensor:
@@ -45,7 +45,7 @@ def periodic_features(x: TensorLike, frequencies: TensorLike) -> tf.Tensor:
     Returns:
         float[batch, columns, 2 · frequencies].
     """
-    angle = tf.convert_to_tensor(frequencies) * (2 * math.pi) * tf.expand_dims(x, -1)
+    angle = over_rows(frequencies) * (2 * math.pi) * tf.expand_dims(x, -1)
     return tf.concat([tf.cos(angle), tf.sin(angle)], axis=-1)
 
 
@@ -59,7 +59,12 @@ def column_linear(x: TensorLike, weight: TensorLike) -> tf.Tensor:
     Returns:
         float[batch, columns, size].
     """
-    return tf.einsum("...ci,cio->...co", x, weight)
+    return tf.einsum("...bci,...cio->...bco", x, weight)
+
+
+def over_rows(weight: TensorLike) -> tf.Tensor:
+    """Return [..., columns, size] as [..., 1, columns, size], for every row: of an ensemble [members, 1, …]."""
+    return tf.expand_dims(weight, -3)
 
 
 class LinearEmbeddings(tf.Module):
@@ -110,7 +115,7 @@ class LinearEmbeddings(tf.Module):
         return flat_columns(tf.nn.relu(x) if self.activation else x)
 
     def __repr__(self) -> str:
-        columns, size = self.weight.shape
+        columns, size = self.weight.shape[-2:]
         return layer_line(self, f"{columns} -> {columns} · {size}")
 
 
@@ -207,12 +212,14 @@ class PeriodicEmbeddings(tf.Module):
             TypeError: If x has another dtype.
         """
         waves = periodic_features(checked_input(x, self.frequencies), self.frequencies)
-        product = tf.einsum("...ci,io->...co", waves, self.weight) if self.lite else column_linear(waves, self.weight)
-        x = product + self.bias
+        if self.lite:
+            x = tf.einsum("...bci,...io->...bco", waves, self.weight) + tf.expand_dims(self.bias, -2)
+        else:
+            x = column_linear(waves, self.weight) + over_rows(self.bias)
         return flat_columns(tf.nn.relu(x) if self.activation else x)
 
     def __repr__(self) -> str:
-        columns, frequencies = self.frequencies.shape
+        columns, frequencies = self.frequencies.shape[-2:]
         settings = [f"{columns} -> {columns} · {self.weight.shape[-1]}", f"frequencies={frequencies}"]
         return layer_line(self, *settings, *(["lite"] if self.lite else []))
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from dnn.nn.argument_checks import checked_input, checked_size
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import layer_line
-from dnn.nn.numeric_embeddings import Seed, column_linear, flat_columns, linear_embeddings, uniform_weights
+from dnn.nn.numeric_embeddings import Seed, column_linear, flat_columns, linear_embeddings, over_rows, uniform_weights
 from dnn.nn.protocols import TensorLike
 
 
@@ -42,7 +42,7 @@ class PiecewiseLinearEmbeddings(tf.Module):
 
     Version "A" is the paper's: "Q-L" with bins from quantiles, "Q-LR" with activation, "T-…" with bins from a tree.
     Version "B", of TabM, adds x_j v_j + c_j and begins with W = 0 and without b: so it is linear at first, and bends
-    as it learns.
+    as it learns; with activation W stays 0, since the derivative of relu at 0 is 0.
 
     Args:
         edges: for each column two or more increasing edges of its bins, in the unit of x: for example
@@ -104,12 +104,12 @@ class PiecewiseLinearEmbeddings(tf.Module):
         bins = [tf.constant(each, x.dtype) for each in _bins_of(self.edges)]
         encoded = column_linear(padded_bins(x, *bins), self.weight)
         if self.linear is None:
-            encoded += self.bias
+            encoded += over_rows(self.bias)
         encoded = tf.nn.relu(encoded) if self.activation else encoded
         return flat_columns(encoded if self.linear is None else encoded + linear_embeddings(x, self.linear, self.bias))
 
     def __repr__(self) -> str:
-        columns, bins, size = self.weight.shape
+        columns, bins, size = self.weight.shape[-3:]
         return layer_line(self, f"{columns} -> {columns} · {size}", f"bins={bins}", f"version={self.version!r}")
 
 

@@ -1,18 +1,25 @@
 """TabM: an ensemble whose members share their kernels, and differ by factors of each layer's inputs and sums."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Literal
 
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.argument_checks import checked_callable, checked_count, checked_key, checked_size, checked_width
+from dnn.nn.argument_checks import (
+    checked_callable,
+    checked_count,
+    checked_key,
+    checked_optional_callable,
+    checked_size,
+    checked_width,
+)
 from dnn.nn.dropout import Dropout
 from dnn.nn.ensemble import Combine, log_mean_softmax, mean_output
 from dnn.nn.initializers import seed_or_next
-from dnn.nn.layers import key_at
+from dnn.nn.layers import key_at, takes_training
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, TensorLike
 
@@ -119,6 +126,8 @@ class TabM(tf.Module):
         activation: function after each hidden layer.
         dropout: share of each hidden layer's units that a training step drops, in [0, 1), another one in each member.
         adapters: "every" hidden layer has r, s and a bias of each member: TabM; or the "first" alone has r: TabM-mini.
+        embeddings: layer before the first, one for all members: it maps rows to float[batch, sizes[0]], as
+            `PiecewiseLinearEmbeddings` does. None: there is none.
         combine: float[members, batch, outputs] -> float[batch, outputs]. None: `log_mean_softmax` of two or more
             outputs, `mean_output` of one.
         seed: int. None: another seed for each model made without one.
@@ -145,6 +154,7 @@ class TabM(tf.Module):
         activation: ActivationLike = relu,
         dropout: float = 0.0,
         adapters: Adapters = "every",
+        embeddings: Callable[..., tf.Tensor] | None = None,
         combine: Combine | None = None,
         seed: int | None = None,
         dtype: tf.DType = tf.float32,
@@ -157,7 +167,7 @@ class TabM(tf.Module):
         *hidden, outputs = (checked_size(size, f"sizes[{i}]") for i, size in enumerate(sizes))
         self.sizes, self.members, self.adapters = (*hidden, outputs), checked_count(k, "k", least=2), adapters
         self.activation, seed = checked_callable(activation, "activation"), seed_or_next(seed)
-        self.dropout = Dropout(dropout, seed=0)
+        self.dropout, self.embeddings = Dropout(dropout, seed=0), checked_optional_callable(embeddings, "embeddings")
         self.layers = tuple(
             BatchEnsembleDense(
                 inputs,
@@ -211,7 +221,11 @@ class TabM(tf.Module):
             ValueError: If x has another width.
             TypeError: If x has another dtype, or `training` is True.
         """
-        h, key = checked_width(x, self.sizes[0]), checked_key(training)
+        key = checked_key(training)
+        if self.embeddings is not None:
+            told = {"training": key_at(key, len(self.layers))} if takes_training(self.embeddings) else {}
+            x = self.embeddings(x, **told)
+        h = checked_width(x, self.sizes[0])
         if h.dtype != self.head_kernels.dtype:
             raise TypeError(f"x must be {self.head_kernels.dtype.name}, as the kernels are, got {h.dtype.name}")
         if h.shape.rank == 2:
@@ -222,4 +236,5 @@ class TabM(tf.Module):
 
     def __repr__(self) -> str:
         heading = layer_line(self, counted_noun(self.members, "member"))
-        return tree(heading, ((str(index), layer) for index, layer in enumerate(self.layers)))
+        first = [] if self.embeddings is None else [("embeddings", self.embeddings)]
+        return tree(heading, [*first, *((str(index), layer) for index, layer in enumerate(self.layers))])

@@ -11,7 +11,7 @@ from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.softmax import softmax
 from dnn.pages.page import html_table, paragraph, section
 
-CHUNK = 4_096  # rows whose outputs of all members are in memory at once
+CHUNK = 65_536  # rows times members that are computed at once
 
 
 def member_scores(model: tf.Module, inputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> dict[str, Any] | None:
@@ -30,7 +30,8 @@ def member_scores(model: tf.Module, inputs: npt.NDArray[Any], targets: npt.NDArr
     """
     if not hasattr(model, "member_logits"):
         return None
-    parts = [model.member_logits(inputs[i : i + CHUNK]).numpy() for i in range(0, len(inputs), CHUNK)]
+    size = max(1, CHUNK // model.members)
+    parts = [model.member_logits(inputs[i : i + size]).numpy() for i in range(0, len(inputs), size)]
     outputs = np.concatenate(parts, axis=1)
     if np.issubdtype(np.asarray(targets).dtype, np.integer):
         probabilities = softmax(outputs).numpy().astype(np.float64)

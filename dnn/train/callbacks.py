@@ -6,6 +6,8 @@ The record is the dict of the epoch's figures, to which a callback may add some 
 import math
 from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
+
 from dnn.nn.argument_checks import checked_below_one, checked_count, checked_not_negative
 from dnn.nn.optimizers.representation import current
 from dnn.train.early_stopping import Rule, better, direction
@@ -55,7 +57,8 @@ class ReduceLROnPlateau:
     """Multiply the learning rate by `factor` after `patience` epochs in a row that were not better.
 
     Names and defaults are those of Keras's callback, and so is what it does, but for a NaN, which is never the best.
-    The learning rate of the epoch is added to its record, as "learning_rate". The first epoch of a fit begins anew.
+    The learning rate of the epoch is added to its record, as "learning_rate", of several their mean: where each member
+    of an ensemble has its own, all are multiplied. The first epoch of a fit begins anew.
 
     Args:
         optimizer: has a `learning_rate` that may be assigned.
@@ -92,7 +95,7 @@ class ReduceLROnPlateau:
             checked_not_negative(value, name)
         if not hasattr(optimizer, "learning_rate"):
             raise TypeError(f"optimizer must have a learning_rate, got {optimizer!r}")
-        optimizer.learning_rate = float(optimizer.learning_rate)  # one that follows a schedule refuses here
+        optimizer.learning_rate = np.asarray(optimizer.learning_rate).tolist()  # a schedule refuses here
         self.optimizer, self.monitor, self.factor, self.patience = optimizer, monitor, factor, patience
         self.mode, self.min_delta, self.cooldown, self.min_lr = mode, min_delta, cooldown, min_lr
         self.plateau = Plateau()
@@ -107,13 +110,15 @@ class ReduceLROnPlateau:
         Raises:
             ValueError: If the record does not have the figure to monitor.
         """
-        rate = record["learning_rate"] = float(self.optimizer.learning_rate)
+        rates = np.asarray(self.optimizer.learning_rate)
+        record["learning_rate"] = float(rates.mean())
         if self.monitor not in record:
             raise ValueError(f"a record of this fit has no {self.monitor!r}; it has {', '.join(record)}")
         before = Plateau() if record["epoch"] == 1 else self.plateau
         self.plateau = observe_plateau(before, record[self.monitor], self)
-        if self.plateau.wait >= max(self.patience, 1) and rate > self.min_lr:
-            self.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+        if self.plateau.wait >= max(self.patience, 1) and (rates > self.min_lr).any():
+            lower = np.maximum(rates * self.factor, np.minimum(rates, self.min_lr))
+            self.optimizer.learning_rate = lower.tolist()
             self.plateau = self.plateau._replace(wait=0, resting=self.cooldown)
 
     def __repr__(self) -> str:

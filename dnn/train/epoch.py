@@ -7,7 +7,7 @@ until the last row is in it, so a short last batch weighs by its rows.
 
 import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeGuard
 
 import tensorflow as tf
@@ -92,15 +92,20 @@ def evaluate_epoch(
     model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch_size: int, rows: Rows
 ) -> tf.Tensor:
     """Return the summed loss and metrics of all rows, float64[1 + metrics], without a step."""
+    return sum_of_blocks(lambda batch: evaluate_step(model, loss, metrics, batch), rows, batch_size, 1 + len(metrics))
 
-    def evaluate_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
-        return first + size, sums + evaluate_step(model, loss, metrics, rows.between(first, size))
 
-    count = rows.x.shape[0]
-    remainder = count % batch_size
-    first, sums = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
-    first, sums = tf.while_loop(lambda first, _: first < count - remainder, evaluate_batch, (first, sums))
-    return evaluate_batch(first, sums, remainder)[1] if remainder else sums
+def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, count: int) -> tf.Tensor:
+    """Return the sum of what a function gives for each `size` rows, and for those that remain: float64[count]."""
+
+    def add(first: tf.Tensor, sums: tf.Tensor, size: int = size) -> tuple[tf.Tensor, tf.Tensor]:
+        return first + size, sums + figures(rows.between(first, size))
+
+    total = rows.x.shape[0]
+    remainder = total % size
+    first, sums = tf.constant(0), tf.zeros(count, tf.float64)
+    first, sums = tf.while_loop(lambda first, _: first < total - remainder, add, (first, sums))
+    return add(first, sums, remainder)[1] if remainder else sums
 
 
 def evaluate_step(model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch: Rows) -> tf.Tensor:

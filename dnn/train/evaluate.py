@@ -13,6 +13,7 @@ from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
 from dnn.train.function_checks import check_functions
+from dnn.train.members import members_of
 from dnn.train.rows import Rows
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
@@ -91,16 +92,21 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     """
     x = checked_inputs(model, x, "x")
     logits, size = trace_prediction(model, x.shape[1]), rows_at_once(model, x.shape)
-    if len(x) <= MIN_ROWS and not logits.not_plain:
+    if len(x) <= min(size, MIN_ROWS) and not logits.not_plain:
         return logits.in_this_thread(x).numpy()
     parts = [logits(x[first : first + size]).numpy() for first in range(0, len(x), size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def rows_at_once(model: tf.Module, shape: Sequence[int]) -> int:
-    """Return how many rows of x, of this shape, a pass takes at once: fewer, the wider x and the model's variables."""
-    rows, features = shape
-    if rows <= MIN_ROWS:
+    """Return how many rows of x, of this shape, a pass takes at once: fewer, the wider x and what comes of it.
+
+    Members count as width: what is computed of a row is as long as all of them together.
+    """
+    (rows, features), members = shape, members_of(model)
+    least = max(1, MIN_ROWS // members)
+    if rows <= least:
         return rows
-    widest = max([features, *(size or 1 for variable in model.variables for size in variable.shape[-1:])])
-    return min(rows, max(MIN_ROWS, min(MAX_ROWS, MAX_NUMBERS // widest)))
+    units = max([features, *(size or 1 for variable in model.variables for size in variable.shape[-1:])])
+    widest = max(units, trace_prediction(model, features).numbers_of_a_row)
+    return min(rows, max(least, min(MAX_ROWS, MAX_NUMBERS // widest)))

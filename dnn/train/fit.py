@@ -101,7 +101,6 @@ def fit(
         TypeError: If an argument is of the wrong kind, likewise.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
-    check_members(model, loss)
     check_members_stay_apart(model, optimizer)
     check_switches(shuffle, jit_compile)
     rows = checked_data(model, data, "data", ignore_class)
@@ -116,6 +115,7 @@ def fit(
     check_functions(model, rows, loss, metrics, "data")
     if validation_rows and not same_targets(validation_rows, rows):
         check_functions(model, validation_rows, loss, metrics, "validation")
+    check_members(model, loss, rows)
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     train = trainer(traced_epochs(program, prediction, jit_compile), model, rows, metrics, seed=seed, shuffle=shuffle)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
@@ -125,7 +125,7 @@ def fit(
     history = run_epochs(train, validate, model, epochs, None, [*callbacks, watch])
     if early_stopping.restore_best_weights:
         watch.restore()
-    history.member_epochs = watch.best_epochs
+    history.member_epochs, history.member_losses = watch.best_epochs, watch.best_losses
     return history
 
 

@@ -35,7 +35,10 @@ class History:
         best_weights: the values of `model.variables`, in that order, after the best epoch. None: without early
             stopping, or without a best epoch.
         last_weights: the same after the last epoch.
-        member_epochs: the best epoch of each member of an ensemble, where early stopping looked at each for itself.
+        member_epochs: the best epoch of each member of an ensemble, where early stopping looked at each for itself,
+            whose weights it has if they were restored; None for one without a loss that is a number. `best_epoch` and
+            the records are of what the members are together.
+        member_losses: the validation loss of each member in that epoch, without penalties.
 
     Example:
         >>> history = History([{"epoch": 1, "loss": 0.75}, {"epoch": 2, "loss": 0.5}])
@@ -48,6 +51,7 @@ class History:
     best_weights: list[npt.NDArray[Any]] | None = field(default=None, compare=False)
     last_weights: list[npt.NDArray[Any]] | None = field(default=None, compare=False)
     member_epochs: list[int | None] | None = None
+    member_losses: list[float | None] | None = None
 
     def __repr__(self) -> str:
         """Tell how many epochs there are, and what was measured in the best, or else in the last."""

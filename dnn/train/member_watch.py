@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.example_weights import weighted_mean
+from dnn.nn.example_weights import weighted
 from dnn.nn.protocols import LossLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.members import EnsembleLike, has_members
+from dnn.train.epoch import sum_of_blocks
+from dnn.train.evaluate import rows_at_once
+from dnn.train.members import EnsembleLike, has_members, repeated_rows
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program, trace
 
@@ -35,13 +37,14 @@ class MemberWatch:
         if rule.monitor != "val_loss":
             raise ValueError(f"each_member monitors the members' val_loss, got monitor={rule.monitor!r}")
         self.rule, self.rows, self.variables = rule, rows, list(model.variables)
-        self.losses = trace(Program(member_losses, (model, loss), (rows.specs,)))
+        size, self.count = rows_at_once(model, rows.x.shape), rows.counted_rows
+        self.sums = trace(Program(member_sums, (model, loss, size), (rows.specs,)))
         self.progress = [Progress() for _ in range(model.members)]
         self.best = [variable.numpy() for variable in self.variables]
 
     def __call__(self, record: dict[str, float], history: Any) -> bool:
         """Observe an epoch: add "val_member_loss", the mean, to its record; return whether all members are over."""
-        losses = self.losses(self.rows).numpy()
+        losses = self.sums(self.rows).numpy() / self.count
         record["val_member_loss"] = float(losses.mean())
         self.progress = [
             each if over(each, self.rule) else observe(each, float(loss), self.rule)
@@ -69,7 +72,14 @@ class MemberWatch:
         return [each.best for each in self.progress]
 
 
-def member_losses(model: EnsembleLike, loss: LossLike, rows: Rows) -> tf.Tensor:
-    """Return the mean loss of each member over the rows, float[members], without penalties."""
-    logits = model.member_logits(rows.x)
-    return tf.stack([weighted_mean(loss(rows.y, each), rows.weights, rows.counted) for each in tf.unstack(logits)])
+def member_sums(model: EnsembleLike, loss: LossLike, size: int, rows: Rows) -> tf.Tensor:
+    """Return the summed loss of each member over the rows, `size` at once, float64[members], without penalties."""
+
+    def of_block(block: Rows) -> tf.Tensor:
+        logits = model.member_logits(block.x)
+        repeated = repeated_rows(block, model.members)
+        losses = loss(repeated.y, tf.reshape(logits, [-1, logits.shape[-1]]))
+        costs = weighted(tf.cast(losses, tf.float64), repeated.weights, repeated.counted)
+        return tf.reduce_sum(tf.reshape(costs, [model.members, -1]), axis=1)
+
+    return sum_of_blocks(of_block, rows, size, model.members)

@@ -6,17 +6,18 @@ smaller: then the gradient of a member's weights is what it is alone. Else, as i
 weights, they see the same rows, and the mean over the members is made smaller.
 """
 
-import functools
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+import numpy as np
 import tensorflow as tf
 
 from dnn.nn.ensemble import log_mean_softmax
 from dnn.nn.example_weights import weighted_mean
 from dnn.nn.layers import takes_training
-from dnn.nn.losses import binary_cross_entropy, mean_squared_error
-from dnn.nn.protocols import ModelLike, TensorLike
+from dnn.nn.modules import function_name
+from dnn.nn.protocols import LossLike, ModelLike, TensorLike
+from dnn.nn.softmax import log_softmax
 from dnn.train.rows import Rows
 
 
@@ -57,22 +58,34 @@ def own_orders(model: object) -> int:
 def check_members_stay_apart(model: object, optimizer: Any) -> None:
     """Refuse to clip by a norm over independent members, which would then not learn as they do alone.
 
+    A wrapper of a user's own that mixes gradients is not noticed, unless it names its limit as `ClipGradients` does.
+
     Raises:
-        ValueError: If the optimizer, or one that it wraps, clips by a norm.
+        ValueError: If the optimizer, or one that it wraps, clips by a norm; or if it has a learning rate or a weight
+            decay for each of other members than the model has.
     """
-    while own_orders(model) > 1 and optimizer is not None:
-        for name in ("clipnorm", "global_clipnorm"):
+    members = own_orders(model)
+    while optimizer is not None:
+        for name in ("clipnorm", "global_clipnorm") if members > 1 else ():
             if getattr(optimizer, name, None) is not None:
                 raise ValueError(f"{name} would couple the members of the ensemble; clipvalue clips each number alone")
+        rates = getattr(optimizer, "members", None)
+        if rates not in (None, members):
+            has = f"{members} independent members" if members > 1 else "no independent members"
+            raise ValueError(
+                f"the optimizer has a learning rate or decay for each of {rates} members; the model has {has}"
+            )
         optimizer = getattr(optimizer, "optimizer", None)
 
 
-def check_members(model: tf.Module, loss: Any) -> None:
+def check_members(model: tf.Module, loss: LossLike, rows: Rows) -> None:
     """Refuse what would train other than the reader thinks: an ensemble in another model, or one for another loss.
+
+    A loss of a softmax has the same value for logits and for their `log_softmax`; one of amounts or of sigmoids not.
 
     Raises:
         ValueError: If a module in the model, and not the model, has members; or the members' outputs become the
-            logarithm of their mean softmax, and the loss is of amounts or of sigmoids.
+            logarithm of their mean softmax, and the loss is not one of a softmax.
     """
     inner = next((part for part in model.submodules if has_members(part)), None)
     if inner is not None and not has_members(model):
@@ -80,10 +93,16 @@ def check_members(model: tf.Module, loss: Any) -> None:
             f"{type(inner).__name__} is in another model, which would train on what its members are together, and not "
             "each member: make the ensemble the model itself, and encode its inputs before"
         )
-    function = loss.func if isinstance(loss, functools.partial) else loss
-    if getattr(model, "combine", None) is log_mean_softmax and function in (mean_squared_error, binary_cross_entropy):
+    if has_members(model) and getattr(model, "combine", None) is log_mean_softmax:
+        _check_softmax_loss(model, loss, rows.between(tf.constant(0), min(4, rows.x.shape[0])))
+
+
+def _check_softmax_loss(model: EnsembleLike, loss: LossLike, rows: Rows) -> None:
+    logits = model.member_logits(rows.x)[0]
+    values, others = (tf.cast(loss(rows.y, z), tf.float64).numpy() for z in (logits, log_softmax(logits)))
+    if not np.allclose(values, others, rtol=0.01, atol=0.01, equal_nan=True):
         raise ValueError(
-            f"the ensemble gives the logarithm of a mean softmax, and the loss is {function.__name__}: "
+            f"the ensemble gives the logarithm of a mean softmax, and the loss is {function_name(loss)}: "
             "make it with combine=dnn.mean_output"
         )
 
@@ -101,9 +120,8 @@ def training_logits(model: Any, batch: Rows, key: tf.Tensor | None) -> tuple[Row
     if not has_members(model):
         return batch, model(batch.x, training=key) if takes_training(model) else model(batch.x)
     logits = model.member_logits(batch.x, key)
-    own = own_orders(model) > 1
-    parts = [None if part is None else _flat(part, 1 if own else model.members, own) for part in batch[1:]]
-    return Rows(batch.x, *parts), tf.reshape(logits, [-1, logits.shape[-1]])
+    rows = _flat_rows(batch) if own_orders(model) > 1 else repeated_rows(batch, model.members)
+    return rows, tf.reshape(logits, [-1, logits.shape[-1]])
 
 
 def objective(model: ModelLike, losses: tf.Tensor, batch: Rows) -> tf.Tensor:
@@ -126,8 +144,16 @@ def penalty_of_row(model: ModelLike, addend: tf.Tensor) -> tf.Tensor:
     return addend / own_orders(model)
 
 
-def _flat(part: tf.Tensor, times: int, own: bool) -> tf.Tensor:
-    """Return [members, batch, …] as [members · batch, …], or [batch, …] repeated for each member."""
-    if own:
-        return tf.reshape(part, tf.concat([[-1], tf.shape(part)[2:]], axis=0))
-    return tf.tile(part, [times] + [1] * (part.shape.rank - 1))
+def repeated_rows(batch: Rows, members: int) -> Rows:
+    """Return all but x, [batch, …], repeated for each member: [members · batch, …]."""
+    parts = (None if part is None else tf.tile(part, [members] + [1] * (part.shape.rank - 1)) for part in batch[1:])
+    return Rows(batch.x, *parts)
+
+
+def _flat_rows(batch: Rows) -> Rows:
+    """Return all but x, [members, batch, …], as [members · batch, …]."""
+    return Rows(batch.x, *(None if part is None else _flat(part) for part in batch[1:]))
+
+
+def _flat(part: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(part, tf.concat([[-1], tf.shape(part)[2:]], axis=0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -84,6 +85,15 @@ class Compiled:
     def operations(self) -> list[str]:
         """Return the type of each operation."""
         return [node.op for node in self.nodes()]
+
+    @functools.cached_property
+    def numbers_of_a_row(self) -> int:
+        """The most numbers that a tensor of it has for each row, members times units say; 1 where no shape tells."""
+        outputs = (output for node in self.function.graph.get_operations() for output in node.outputs)
+        shapes = (output.shape.as_list() for output in outputs if output.shape.rank)
+        return max(
+            (math.prod(n for n in shape if n is not None) for shape in shapes if shape.count(None) == 1), default=1
+        )
 
     @functools.cached_property
     def not_plain(self) -> list[str]:

@@ -14,12 +14,10 @@ from dnn.nn.layers import Sequential, mlp
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.protocols import ActivationLike, LossLike
-from dnn.train.border import checked_data
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.fit import fit
 from dnn.train.history import History
-from dnn.train.member_watch import MemberWatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +107,6 @@ def sweep(
     rates, decays = ([each[name] for each in settings] for name in ("learning_rate", "weight_decay"))
     optimizer = Adam(ensemble.trainable_variables, rates, weight_decay=decays)
     rule = EarlyStopping(patience=patience, restore_best_weights=True, each_member=True)
-    watch = MemberWatch(ensemble, checked_data(ensemble, validation, "validation"), loss, rule)
     history = fit(
         ensemble,
         data,
@@ -119,10 +116,10 @@ def sweep(
         metrics={},
         batch_size=batch_size,
         epochs=epochs,
-        callbacks=[*callbacks, watch],
+        early_stopping=rule,
+        callbacks=callbacks,
     )
-    watch.restore()
-    judged = zip(settings, watch.best_losses, watch.best_epochs, strict=True)
+    judged = zip(settings, history.member_losses or (), history.member_epochs or (), strict=True)
     table = [
         {**each, "val_loss": value, "best_epoch": epoch, "member": member}
         for member, (each, value, epoch) in enumerate(judged)

@@ -109,7 +109,7 @@ class TensorBoard:
     def _figures(self, record: Mapping[str, float]) -> dict[str, float]:
         rate = {} if self.optimizer is None else {"learning_rate": getattr(self.optimizer, "learning_rate", None)}
         figures = {**rate, **record}
-        return {name: float(value) for name, value in figures.items() if name != "epoch" and value is not None}
+        return {name: float(np.mean(value)) for name, value in figures.items() if name != "epoch" and value is not None}
 
     def _tensors(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """Yield the weights and the gradients, by name."""

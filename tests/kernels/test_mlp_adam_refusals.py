@@ -129,7 +129,7 @@ def test_wrong_arguments_are_named():
 
 
 def test_learning_rates_of_members_are_for_members():
-    with pytest.raises(ValueError, match=r"learning_rate must be a number for one network, got \[0.1, 0.2\]"):
+    with pytest.raises(ValueError, match=r"beside a parameter of shape \(2,\), whose first axis is not theirs"):
         MlpAdam(dnn.mlp([2, 2]), [0.1, 0.2])
     with pytest.raises(ValueError, match=r"one for each member of an ensemble, got shape \(3,\)"):
         MlpAdam(dnn.ensemble_mlp([3, 2], k=2), [0.1, 0.2, 0.3])

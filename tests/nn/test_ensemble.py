@@ -92,6 +92,27 @@ def test_a_layer_that_mixes_members_is_refused():
         dnn.Ensemble([dnn.Sequential([dnn.Dense(4, 3), centred, dnn.Dense(3, 2)]) for _ in range(2)])
 
 
+def test_a_layer_that_mixes_members_by_weights_that_begin_at_0_is_refused():
+    class Shifted(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.shift = tf.Variable(tf.zeros(3))
+
+        def __call__(self, x):
+            return x + tf.reduce_sum(self.shift)
+
+    networks = [dnn.Sequential([dnn.Dense(4, 3, seed=i), Shifted(), dnn.Dense(3, 2, seed=i)]) for i in range(2)]
+    with pytest.raises(ValueError, match="computes other numbers than it does alone"):
+        dnn.Ensemble(networks)
+    np.testing.assert_array_equal(networks[0].layers[1].shift, 0)
+
+
+def test_a_layer_in_two_places_of_a_network_is_refused():
+    shared = dnn.Dense(4, 4, seed=0)
+    with pytest.raises(ValueError, match="a layer stands in several places of a network"):
+        dnn.Ensemble([dnn.Sequential([shared, shared, dnn.Dense(4, 2, seed=i)]) for i in range(2)])
+
+
 def test_a_penalty_that_is_no_sum_over_weights_is_refused():
     root = lambda kernel: tf.norm(kernel)  # noqa: E731
     with pytest.raises(ValueError, match="must be a sum over the weights"):
@@ -106,7 +127,14 @@ def test_making_one_changes_nothing_of_the_networks():
         np.testing.assert_array_equal(value, expected)
 
 
-@pytest.mark.parametrize("make", [lambda: dnn.ensemble_mlp([4, 3, 2], 3, dropout=0.1), lambda: dnn.TabM([4, 3, 2], 3)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: dnn.ensemble_mlp([4, 3, 2], 3, dropout=0.1),
+        lambda: dnn.TabM([4, 3, 2], 3),
+        lambda: dnn.TabM([8, 3, 2], 3, embeddings=dnn.LinearEmbeddings(4, 2, seed=0)),
+    ],
+)
 def test_a_saved_one_predicts_the_same_to_the_bit(make, tmp_path):
     model = make()
     save_model(model, tmp_path / "model")

@@ -47,6 +47,14 @@ def test_mini_has_one_adapter_and_the_first_values_are_those_of_the_authors():
     assert float(tf.reduce_max(tf.abs(every.head_kernels))) <= 1 / np.sqrt(50)
 
 
+def test_embeddings_come_before_the_members_and_are_theirs_together():
+    embeddings = dnn.PeriodicEmbeddings(4, 3, frequency_scale=0.5, seed=1)
+    model, plain = dnn.TabM([12, 6, 2], k=3, embeddings=embeddings, seed=0), dnn.TabM([12, 6, 2], k=3, seed=0)
+    np.testing.assert_array_equal(model.member_logits(X), plain.member_logits(embeddings(X)))
+    assert len(model.trainable_variables) == len(plain.trainable_variables) + 3
+    assert repr(model).splitlines()[1].startswith("  (embeddings) PeriodicEmbeddings(4 -> 4 · 3")
+
+
 def test_members_drop_independently():
     model = dnn.TabM([4, 400, 2], k=2, dropout=0.5, seed=0)
     hidden = model.dropout(tf.ones([2, 5, 400]), training=tf.constant([1, 2, 3])).numpy()

@@ -87,3 +87,11 @@ def test_evaluate_refuses_labels_out_of_range_and_text_for_a_loss():
 )
 def test_a_pass_takes_fewer_rows_at_once_the_wider_the_network(sizes, rows, expected):
     assert passes.rows_at_once(dnn.mlp(sizes, seed=0), (rows, sizes[0])) == expected
+
+
+def test_members_and_what_lies_between_the_variables_count_as_width():
+    ensemble = dnn.ensemble_mlp([4, 40, 3], k=50, seed=0)
+    assert passes.rows_at_once(ensemble, (10**6, 4)) == passes.MAX_NUMBERS // (50 * 40)
+    waves = dnn.Sequential([dnn.PeriodicEmbeddings(4, 8, frequencies=500, seed=0), dnn.Dense(32, 2, seed=0)])
+    assert passes.rows_at_once(waves, (10**6, 4)) == passes.MAX_NUMBERS // (4 * 2 * 500)
+    assert passes.rows_at_once(dnn.TabM([4, 2**9, 2], k=2**9, seed=0), (10**6, 4)) == 2**4

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from dnn.nn.optimizers.representation import current, settings, size
 from dnn.nn.optimizers.schedules import as_float64
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import ScheduleLike
+
+Array: TypeAlias = npt.NDArray[np.float64]
 
 
 class Optimizer(tf.Module, ABC):
@@ -33,7 +35,8 @@ class Optimizer(tf.Module, ABC):
         parameters: The variables to train, each once.
         learning_rate: η, > 0; another may be assigned at any time, 0 too, as callbacks do. Or a schedule: a function
             of the number of steps taken, a float64 tensor, that returns the rate of the next step, >= 0. Or one for
-            each member of an ensemble, float[members], the first axis of each parameter.
+            each member of an ensemble, float[members], the first axis of each parameter: then as many may be assigned,
+            or one for all.
         weight_decay: λ, >= 0, or one for each member. None: no decay.
         exclude_from_weight_decay: Those of the parameters that do not decay.
 
@@ -55,7 +58,7 @@ class Optimizer(tf.Module, ABC):
         self.parameters = checked_parameters(parameters)
         self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
         self._learning_rate = _variable_or_schedule(learning_rate, self.parameters)
-        self.weight_decay = _checked_decay(weight_decay, self.parameters)
+        self.weight_decay = None if weight_decay is None else _checked(weight_decay, "weight_decay", self.parameters)
         self.decayed = _not_excluded(self.parameters, exclude_from_weight_decay)
         self.masters = [master_of(p) for p in self.parameters]
 
@@ -93,10 +96,19 @@ class Optimizer(tf.Module, ABC):
         return self._learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
+    def learning_rate(self, value: float | Sequence[float]) -> None:
         if callable(self._learning_rate):
             raise TypeError("learning_rate follows a schedule and cannot be assigned: make an optimizer with a number")
-        self._learning_rate.assign(checked_not_negative(value, "learning_rate"))
+        rate = _checked(value, "learning_rate", self.parameters)
+        if np.ndim(rate) > self._learning_rate.shape.rank:
+            raise ValueError("learning_rate is one for all: to assign one for each member, make an optimizer with them")
+        self._learning_rate.assign(np.broadcast_to(rate, self._learning_rate.shape))
+
+    @property
+    def members(self) -> int | None:
+        """How many members of an ensemble have a learning rate or a weight decay of their own; None: none has."""
+        rate = () if callable(self._learning_rate) else self._learning_rate.shape
+        return next((int(shape[0]) for shape in (rate, np.asarray(self.weight_decay).shape) if len(shape)), None)
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step.
@@ -147,31 +159,27 @@ def _variable_or_schedule(learning_rate: Any, parameters: Sequence[tf.Variable])
             raise ValueError(f"learning_rate must give one number for a step, got shape {rate.shape}")
         checked_not_negative(rate.numpy(), "learning_rate at step 0")
         return learning_rate
-    rates = _of_members(learning_rate, "learning_rate", parameters)
-    rate = checked_positive(learning_rate, "learning_rate") if rates is None else rates
-    if rates is not None and not (np.isfinite(rates) & (rates > 0)).all():
-        raise ValueError(f"learning_rate must be positive, got {rates.tolist()}")
+    rate = _checked(learning_rate, "learning_rate", parameters, positive=True)
     return tf.Variable(rate, trainable=False, dtype=tf.float64, name="learning_rate")
 
 
-def _checked_decay(weight_decay: Any, parameters: Sequence[tf.Variable]) -> float | npt.NDArray[np.float64] | None:
-    """Return the decay as a float, an array of the members' or None. Raises: as `Optimizer`."""
-    decays = None if weight_decay is None else _of_members(weight_decay, "weight_decay", parameters)
-    if decays is None:
-        return None if weight_decay is None else checked_not_negative(weight_decay, "weight_decay")
-    if not (np.isfinite(decays) & (decays >= 0)).all():
-        raise ValueError(f"weight_decay must be numbers of 0 or more, got {decays.tolist()}")
-    return decays
+def _checked(value: Any, name: str, parameters: Sequence[tf.Variable], *, positive: bool = False) -> float | Array:
+    """Return a float, or one number for each member of an ensemble, float64[members].
 
-
-def _of_members(value: Any, name: str, parameters: Sequence[tf.Variable]) -> npt.NDArray[np.float64] | None:
-    """Return one number for each member, float64[members]; None where it is one for all."""
-    if not isinstance(value, list | tuple | np.ndarray) or np.ndim(value) == 0:
-        return None
+    Raises: as `Optimizer`, also if the parameters are not [members, …] with two axes at least, which the biases of a
+    network alone have not.
+    """
+    check = checked_positive if positive else checked_not_negative
+    if not (isinstance(value, list | tuple | np.ndarray) or tf.is_tensor(value)) or np.ndim(value) == 0:
+        return check(value, name)
     values = np.asarray(value, np.float64)
-    if values.ndim != 1 or any(p.shape.rank == 0 or p.shape[0] != len(values) for p in parameters):
-        raise ValueError(f"{name} must be a number, or one for each member of an ensemble, got shape {values.shape}")
-    return values
+    other = next((p.shape for p in parameters if p.shape.rank < 2 or p.shape[:1] != values.shape), None)
+    if values.ndim != 1 or other is not None:
+        told = f" beside a parameter of shape {other}, whose first axis is not theirs" if other is not None else ""
+        raise ValueError(
+            f"{name} must be a number, or one for each member of an ensemble, got shape {values.shape}{told}"
+        )
+    return np.array([check(each, f"{name}[{i}]") for i, each in enumerate(values)])
 
 
 def _first_rate(schedule: ScheduleLike) -> tf.Tensor:

@@ -46,11 +46,11 @@ class Wrapper(tf.Module, ABC):
 
     @property
     def learning_rate(self) -> tf.Variable | tf.Tensor:
-        """That of the wrapped optimizer. A number may be assigned, unless it follows a schedule."""
+        """That of the wrapped optimizer. Another may be assigned, unless it follows a schedule."""
         return self.optimizer.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
+    def learning_rate(self, value: float | Sequence[float]) -> None:
         self.optimizer.learning_rate = value
 
     @property
