@@ -124,7 +124,8 @@ def _read_own(file: Path, forbidden: int) -> tuple[int, bytes]:
         if error.errno == errno.ELOOP:
             raise NotTrustedError("it is a link") from error
         raise
-    problem = _problem(os.fstat(descriptor), forbidden)
+    state = os.fstat(descriptor)
+    problem = _problem(state, forbidden) if stat.S_ISREG(state.st_mode) else "it is not a file"
     if problem:
         os.close(descriptor)
         raise NotTrustedError(problem)
@@ -134,8 +135,6 @@ def _read_own(file: Path, forbidden: int) -> tuple[int, bytes]:
 
 def _problem(state: os.stat_result, forbidden: int) -> str:
     """Return why a file or a folder of this state cannot be trusted, or ""."""
-    if not stat.S_ISREG(state.st_mode) and not stat.S_ISDIR(state.st_mode):
-        return "it is not a file"
     if state.st_uid != os.geteuid():
         return f"it belongs to user {state.st_uid}, not to {os.geteuid()}"
     if state.st_mode & forbidden:

@@ -16,7 +16,7 @@ from dnn.ops.build import build
 from dnn.ops.compiler import compiler, source_of
 from dnn.ops.library import sealed
 from dnn.ops.trial import ops_in
-from dnn.ops.trust import KEY, private_folder, read_trusted, signed
+from dnn.ops.trust import KEY, path_to_load, private_folder, read_trusted, signed
 
 SOURCE = Path(__file__).with_name("plus_one.cc")
 MARK = '#include <cstdio>\n__attribute__((constructor)) static void run() {{ fclose(fopen("{file}", "w")); }}'
@@ -99,6 +99,16 @@ def test_a_file_that_cannot_be_trusted_is_removed_with_a_line_in_the_log(change,
     assert f"is not used but removed: {problem}" in caplog.messages[0]
     assert not library.is_file()
     assert build(source_of(SOURCE, ()), library.parent).file.is_file()
+
+
+def test_what_was_checked_is_loaded_whatever_takes_its_name_since(library):
+    data, path = library.read_bytes(), Path(path_to_load(library))
+    library.unlink()
+    library.write_bytes(b"another")
+    if path != library:  # where there is no /proc
+        assert path.read_bytes() == data
+    with pytest.raises(RuntimeError, match="was changed while it was loaded: it is not what this user built"):
+        path_to_load(library)
 
 
 def test_a_library_under_another_name_is_not_used(library):
