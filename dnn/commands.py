@@ -10,6 +10,7 @@ import dnn
 from dnn.classifier import Classifier
 from dnn.cross_validation import cross_validate
 from dnn.data.split import check_target
+from dnn.data_notes import gap_sentences, prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.members import disagreement, member_predictions
@@ -19,10 +20,12 @@ from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, 
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
 from dnn.report.run_config import run_config
 from dnn.report.screen import result_lines
+from dnn.report.text_table import aligned
 from dnn.report.voice import Voice
+from dnn.run_folder import run_state, runs_in
 from dnn.run_report import refuse_no_runs, write_comparison, write_page
 from dnn.settings import PrepareSettings, for_json
-from dnn.training_run import gap_sentences, prepared_of, run_training
+from dnn.training_run import run_training
 
 __all__ = [
     "compare_runs",
@@ -30,6 +33,7 @@ __all__ = [
     "evaluate_run",
     "explain_step",
     "export_run",
+    "list_runs",
     "predict_file",
     "prepare_folder",
     "report_run",
@@ -129,6 +133,22 @@ def compare_runs(runs: Sequence[Path], out: Path, voice: Voice, *, force: bool =
     page = write_comparison(runs, out)
     voice.say(f"{len(runs)} runs side by side: {page}")
     voice.end(page)
+
+
+def list_runs(folder: Path, voice: Voice) -> None:
+    """`dnn runs`: tell of each run in a folder in what state it is, and how to go on with one that broke off."""
+    states = [run_state(path) for path in runs_in(folder)]
+    if not states:
+        raise ValueError(f"{folder} holds no run of dnn train")
+    rows = [("run", "state", "started", "epoch", "accuracy or R²")]
+    for each in states:
+        score = next((f"{each.scores[name]:.4f}" for name in ("accuracy", "r2") if name in each.scores), "")
+        begun = each.started[:19].replace("T", " ")
+        rows.append((each.path.name, each.state, begun, str(each.epochs or ""), score))
+    voice.result("runs", [each._asdict() for each in states], aligned(rows, left=3))
+    left = [each for each in states if each.state in ("killed", "interrupted", "failed")]
+    voice.say(*(f"go on with it: dnn train --resume {each.path}" for each in left))
+    voice.end()
 
 
 def time_op(path: Path, *, quick: bool) -> None:

@@ -37,10 +37,13 @@ MAY_IMPORT = {
     "settings": set(),
     "presets": set(),
     "early_checks": {"data", "report", "settings"},  # without TensorFlow
-    "preparation": {"data", "early_checks", "estimator", "report", "settings"},
-    "cross_validation": {"data", "estimator", "preparation", "report", "settings", "training_run"},
-    "training_run": {"classifier", "commands", "control", "data", "early_checks", "estimator", "preparation"}
-    | {"regressor", "report", "run_report", "settings", "train"},  # and public names
+    "preparation": {"data", "early_checks", "estimator", "nn", "report", "settings"},
+    "data_notes": {"control", "data", "preparation", "report", "settings"},
+    "run_folder": {"nn", "report", "settings", "train"},
+    "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
+    "training_run": {"classifier", "commands", "data", "data_notes", "nn", "run_folder"}
+    | {"early_checks", "estimator", "preparation", "regressor"}
+    | {"report", "run_report", "settings", "train"},  # and public names
     "run_report": {"classifier", "data", "estimator", "nn", "pages", "preparation", "report"},  # it joins them
     "commands": {
         "bench",
@@ -48,6 +51,8 @@ MAY_IMPORT = {
         "commands",
         "cross_validation",
         "data",
+        "data_notes",
+        "run_folder",
         "estimator",
         "explain_run",
         "nn",
@@ -56,8 +61,10 @@ MAY_IMPORT = {
     }
     | {"run_report", "settings", "training_run"},  # and public names
     "startup": {"commands", "control"},
+    "cli_ops": {"commands", "control", "new_op", "startup"},
     "cli": {
         "control",
+        "cli_ops",
         "cli_options",
         "commands",
         "early_checks",

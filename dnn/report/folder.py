@@ -1,6 +1,5 @@
 """A folder that is written completely or not at all, and never replaces another; and the files in it."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -61,15 +60,6 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text("utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-
-
-def sha256(path: str | Path) -> str:
-    """Return the file's SHA-256, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _rename_to_free(partial: Path, path: Path) -> Path:
