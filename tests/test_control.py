@@ -56,6 +56,7 @@ def test_no_command_lets_a_control_character_out(table, monkeypatch):
         (2, ["train", table, table, f"--{EVIL}"]),
         (2, [*train, "--drop", EVIL]),
         (2, [*train, "--config", table]),
+        (0, ["runs", table.parent]),
         (0, ["evaluate", run, "--data", table]),
         (0, ["predict", run, "--data", table, "--out", f"p{EVIL}"]),
         (2, ["predict", run, "--data", table, "--keep", EVIL]),
