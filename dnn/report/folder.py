@@ -31,6 +31,8 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
 
 def refuse_existing(path: str | Path, *, remedy: str = "choose another name") -> Path:
     """Return the path. Raises: FileExistsError if there is something."""
+    if Path(path).is_symlink() and not Path(path).exists():
+        raise FileExistsError(f"{path} is a link to {os.readlink(path)}, which is not there; {remedy}")
     if Path(path).exists():
         raise FileExistsError(f"{path} exists already and is left as it is; {remedy}")
     return Path(path)

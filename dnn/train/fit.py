@@ -19,7 +19,7 @@ from dnn.train.border import (
     checked_per_row,
 )
 from dnn.train.callbacks import CallbackLike
-from dnn.train.checkpoint import Checkpoints, Keeper
+from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.epochs import EpochTrainer, run_epochs
@@ -27,6 +27,7 @@ from dnn.train.evaluate import ACCURACY, evaluator
 from dnn.train.fit_identity import fit_identity, piece_of
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
+from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
 from dnn.train.members import check_members, check_members_stay_apart, members_of
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known

@@ -16,9 +16,10 @@ import tensorflow as tf
 
 import dnn
 from dnn.nn.durable import write_durably
-from dnn.train.checkpoint import Checkpoints, Keeper
+from dnn.train.checkpoint import Checkpoints
 from dnn.train.epochs import FitState
 from dnn.train.history import History
+from dnn.train.keeper import Keeper
 
 FAILURES = [("ENOSPC", errno.ENOSPC, 0), ("EIO", errno.EIO, 0), ("EACCES", errno.EACCES, 0), ("crash", errno.EIO, 1)]
 FAULTS = ctypes.CDLL(None)

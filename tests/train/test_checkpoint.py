@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,14 +125,14 @@ def test_a_fit_killed_within_an_epoch_goes_on_at_the_very_step(jit, tmp_path, mo
     """Of ten steps and three more rows in an epoch, killed after each fourth step, until nothing is left to kill."""
     job = Job("normalized", epochs=3, jit=jit)
     expected = job.fit()
-    saves, save = [], dnn.train.checkpoint.Keeper.save
+    saves, save = [], dnn.train.keeper.Keeper.save
 
     def killing(keeper, state):
         save(keeper, state)
         saves.append((state.epoch, state.step))
         raise KilledError
 
-    monkeypatch.setattr(dnn.train.checkpoint.Keeper, "save", killing)
+    monkeypatch.setattr(dnn.train.keeper.Keeper, "save", killing)
     for _ in range(7):
         with pytest.raises(KilledError):
             job.fit(tmp_path, every="4 steps")
@@ -235,3 +236,23 @@ def test_after_each_failed_call_of_a_save_and_each_crash_a_whole_state_is_there(
 def test_when_to_save_is_said_in_steps_epochs_or_minutes(text):
     with pytest.raises(ValueError, match="every '500 steps'"):
         checked_every(text)
+
+
+def test_a_state_that_cannot_be_kept_is_told_and_the_training_goes_on(tmp_path, monkeypatch, caplog):
+    job = Job()
+    expected = job.fit()
+
+    def full(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.train.Checkpoint, "write", full)
+    assert_same(job.fit(tmp_path), expected)
+    assert caplog.messages[0].endswith(f"'{tmp_path}'; the training goes on, and this state is not kept")
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_disk_too_small_for_checkpoints_is_refused_before_training(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2_000_000))
+    with pytest.raises(OSError, match="checkpoints need 3 MB, and 2 MB are free"):
+        Job().fit(tmp_path)
