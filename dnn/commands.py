@@ -79,7 +79,14 @@ def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool =
 
 
 def predict_file(
-    run: Path, data: Path, out: Path, voice: Voice, *, force: bool = False, keep: tuple[str, ...] = ()
+    run: Path,
+    data: Path,
+    out: Path,
+    voice: Voice,
+    *,
+    force: bool = False,
+    keep: tuple[str, ...] = (),
+    raw_text: bool = False,
 ) -> None:
     """`dnn predict`: write what is predicted for each row of a file."""
     refuse_output(out, data, force=force)
@@ -92,7 +99,7 @@ def predict_file(
     if clash := [name for name in keep if name in predicted]:
         raise ValueError(f"--keep {clash[0]}: the predictions have a column of this name; rename it in the data")
     voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
-    write_predictions(out, kept | predicted)
+    write_predictions(out, kept | predicted, raw_text=raw_text)
     voice.say(f"predictions: {out}, {table.rows:,} rows in the order of {data}")
     voice.end(out)
 

@@ -34,6 +34,7 @@ from dnn.nn.summary import summary_html
 from dnn.settings import NetworkSettings, scale_or_default
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.forks import refuse_after_fork
 from dnn.train.history import History
 
 
@@ -73,6 +74,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
         """
+        refuse_after_fork()
         target = None if target is None else str(target)
         read = partial(self._read, target=target)
         rows = examples_of(read, X, y, sample_weight, target)
@@ -118,6 +120,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: As `fit`.
         """
+        refuse_after_fork()
         with unchanged_by_errors(self):
             labels = self._learn_target(rows.target)
             chosen = {name: getattr(self, name) for name in FeatureChoice._fields}
