@@ -31,7 +31,7 @@ def export(
     op in C++, the logger "dnn" tells, at the level WARNING, what else must go with the SavedModel.
 
     White space around strings is stripped, as the readers of files do. ONNX has no such op, so a second signature,
-    "without_strip", leaves strings as they are; nor has it erfc, so gelu is computed there by erf, with an error of 1e-7.
+    "without_strip", leaves strings as they are; nor has it erfc, so gelu is computed there by erf, to 1e-7.
 
     Args:
         predict: A `tf.Module` from tensors by column name to probabilities or amounts.
