@@ -11,6 +11,7 @@ import pyarrow.csv
 from pyarrow import compute
 
 from dnn.control import FORMULA, NUMBER, without_formula
+from dnn.nn.durable import flush
 from dnn.report.folder import refuse_existing, refuse_unwritable
 
 
@@ -43,7 +44,9 @@ def write_predictions(path: Path, columns: Mapping[str, Any], *, raw_text: bool 
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         pa.csv.write_csv(table, partial, pa.csv.WriteOptions(quoting_style="needed"))
+        flush(partial)
         os.replace(partial, path)
+        flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
