@@ -96,6 +96,9 @@ from dnn.nn.numeric_embeddings import LinearReLUEmbeddings as LinearReLUEmbeddin
 from dnn.nn.numeric_embeddings import PeriodicEmbeddings as PeriodicEmbeddings
 from dnn.nn.numeric_embeddings import periodic_features as periodic_features
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings as PiecewiseLinearEmbeddings
+from dnn.nn.pbld_embeddings import PBLDEmbeddings as PBLDEmbeddings
+from dnn.nn.pbld_embeddings import pbld_embeddings as pbld_embeddings
+from dnn.nn.residual import Residual as Residual
 from dnn.nn.regularizers import L1 as L1
 from dnn.nn.regularizers import L1L2 as L1L2
 from dnn.nn.regularizers import L2 as L2
@@ -161,6 +164,8 @@ from dnn.train.sweep import Sweep as Sweep
 from dnn.train.sweep import sweep as sweep
 from dnn.train.early_stopping import EarlyStopping as EarlyStopping
 from dnn.train.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
+from dnn.train.checkpoint import Checkpoints as Checkpoints
+from dnn.train.interruption import FitInterrupted as FitInterrupted
 from dnn.train.callbacks import terminate_on_nan as terminate_on_nan
 from dnn.train.tensorboard import TensorBoard as TensorBoard
 from dnn.train.history import History as History

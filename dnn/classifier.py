@@ -1,12 +1,11 @@
 """From a table to the class of each row: one object that is trained, evaluated, kept and exported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Self
 
 from dnn.data.encoding import Encoding
 from dnn.data.labels import Labels
@@ -17,12 +16,10 @@ from dnn.estimator.base import Estimator
 from dnn.estimator.class_factors import weighted_by_class
 from dnn.estimator.class_names import class_name, class_names, classes_of, plain_classes
 from dnn.estimator.network import Rows
-from dnn.estimator.outcome import unchanged_by_errors
 from dnn.estimator.threshold import WithThreshold
 from dnn.nn.scores.confusion import accuracy_score
 from dnn.nn.softmax import softmax
 from dnn.report.scores import scores
-from dnn.train.callbacks import CallbackLike
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -37,6 +34,11 @@ class Classifier(WithThreshold, Estimator):
         architecture: "mlp"; "tabm", an ensemble whose networks share their kernels, `dnn.TabM`; or "realmlp",
             `dnn.realmlp`.
         ensemble: How many networks are trained as one, >= 1; what they predict together is their mean probability.
+        embedding: Learnt vectors of the numbers before the network: "linear" (`LinearReLUEmbeddings`), "periodic"
+            (`PeriodicEmbeddings`), "pbld" (`PBLDEmbeddings`) or "piecewise" (`PiecewiseLinearEmbeddings`). None: none.
+        embedding_size: Size of a number's vector, >= 1.
+        frequency_scale: Deviation of the first frequencies, for "periodic" and "pbld". None: 0.01 and 0.1.
+        category_embedding: Size of a learnt vector, `Embedding`, of categories with more values. 0: all one-hot.
         activation: Function between the layers: a name that `dnn train --activation` takes, or any function of tensors.
         dropout: Share of each hidden layer's units that a training step drops, in [0, 1).
         optimizer: "adam", "adamw", "rmsprop" or "sgd", or a function of (parameters, learning rate) that makes one.
@@ -59,7 +61,7 @@ class Classifier(WithThreshold, Estimator):
             row at all, the training rows' own figure decides.
         scale: "standardize", "rescale", "normalize", "binarize", "quantile", "robust" (`RobustScale`), "piecewise"
             (bins from quantiles) or "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as
-            `Features` takes it.
+            `Features` takes it. None: "piecewise", or "standardize" with an embedding.
         bins: Most bins of a column, for the two piecewise scales, >= 1.
         column_scale: Scales of single columns, by name, such as {"age": "quantile"}.
         missing_indicator: Whether a numeric column with empty cells gets a feature that tells them.
@@ -214,15 +216,11 @@ class Classifier(WithThreshold, Estimator):
         columns, target = self._columns_and_target(X, y)
         return self.fitted.encoding.class_labels(class_names(target)), self.fitted.logits(columns)
 
-    def fit_arrays(
-        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
-    ) -> Self:
-        with unchanged_by_errors(self):
-            self.threshold_ = None
-            names = encoding.class_labels.names
-            if [class_name(value) for value in getattr(self, "classes_", ())] != names:
-                self.classes_ = np.array(names, object)  # of arrays that were encoded before: all that is known
-            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+    def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
+        self.threshold_ = None
+        names = encoding.class_labels.names
+        if [class_name(value) for value in getattr(self, "classes_", ())] != names:
+            self.classes_ = np.array(names, object)  # of arrays that were encoded before: all that is known
 
     def _learn_target(self, target: npt.NDArray[Any]) -> Labels:
         names = class_names(target)

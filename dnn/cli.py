@@ -6,20 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 import dnn
-from dnn.cli_options import SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.cli_ops import Debug, bench_op_command, new_op_command
+from dnn.cli_options import PlainErrors, SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.control import without_control
 from dnn.early_checks import check_data, check_early, check_page
 from dnn.presets import PRESETS
-from dnn.settings import DataSettings, ExplainSettings, PrepareSettings, TrainSettings, listed
-from dnn.startup import end_with, interrupt_ends, ready
+from dnn.settings import ExplainSettings, PrepareSettings, Settings, TrainSettings, listed
+from dnn.startup import end_with, interrupt_ends, plain_traceback, ready
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=PlainErrors, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-PREDICTIONS, COMPARISON = Path("predictions.csv"), Path("compare.html")
+PREDICTIONS, COMPARISON, RUNS = Path("predictions.csv"), Path("compare.html"), Path("runs")
 
 
 class HowMany(str, Enum):
@@ -29,12 +31,9 @@ class HowMany(str, Enum):
     all = "all"
 
 
-Settings = TypeVar("Settings", bound=DataSettings)
-
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
 NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print where the results are, and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as one JSON document, and nothing else.")]
 Notes = Annotated[HowMany, typer.Option(help="Print the first 12 notes on the data, or all.")]
@@ -46,6 +45,7 @@ MaxBytes = Annotated[
     int | None,
     typer.Option(min=1, help="Memory that the file may take, in bytes; never more than is free.", show_default="16 GB"),
 ]
+RawText = Annotated[bool, typer.Option("--raw-text", help="Write text as it is: no ' before a formula such as =1+1.")]
 File = Annotated[Path | None, typer.Argument(help="The data, in place of --data.", show_default=False)]
 Config = Annotated[
     Path | None,
@@ -87,7 +87,7 @@ def mode_of(quiet: bool, json: bool) -> str:
 def say_reading(data: Path | None, given: Mapping[str, Any]) -> None:
     """Tell a person at once what is read: TensorFlow's import takes a second or two."""
     if mode_of(given["quiet"], given["json"]) == "normal":
-        typer.echo(f"reading {data or 'the embedded sample'} …")
+        typer.echo(without_control(f"reading {data or 'the embedded sample'} …"))
 
 
 def refused_early(check: Callable[[], None], debug: bool) -> None:
@@ -165,6 +165,7 @@ def predict_command(
     keep: Keep = [],  # noqa: B006  # typer copies it
     max_bytes: MaxBytes = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
+    raw_text: RawText = False,
     quiet: Quiet = False,
     json: Json = False,
     debug: Debug = False,
@@ -173,7 +174,8 @@ def predict_command(
     refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(quiet, json))
-        commands.predict_file(run, data, out, voice, force=force, keep=tuple(listed(keep)), max_bytes=max_bytes)
+        more: Any = {"keep": tuple(listed(keep)), "raw_text": raw_text, "max_bytes": max_bytes}
+        commands.predict_file(run, data, out, voice, force=force, **more)
 
 
 @app.command("export")
@@ -192,6 +194,17 @@ def report_command(run: RunFolder, quiet: Quiet = False, debug: Debug = False) -
         commands.report_run(run, commands.Voice(mode_of(quiet, False)))
 
 
+@app.command("runs")
+def runs_command(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds run folders, or one of them.")] = RUNS,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the runs in a folder: finished, running, interrupted, killed; and how to go on with one."""
+    with ready(debug) as commands:
+        commands.list_runs(folder, commands.Voice(mode_of(False, json)))
+
+
 @app.command("compare")
 def compare_command(
     runs: Annotated[list[Path], typer.Argument(help="Folders that `dnn train` made.", show_default=False)],
@@ -205,38 +218,8 @@ def compare_command(
         commands.compare_runs(runs, out, commands.Voice(mode_of(quiet, False)), force=force)
 
 
-@app.command("bench-op")
-def bench_op_command(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="Python file with op, reference (both in TensorFlow), inputs(size), and SIZES if you like.",
-            show_default=False,
-        ),
-    ],
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter repetitions.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Time a custom op against its reference and the memory bandwidth, for several sizes, as a Markdown table."""
-    with ready(debug) as commands:
-        commands.time_op(file, quick=quick)
-
-
-@app.command("new-op")
-def new_op_command(
-    name: Annotated[str, typer.Argument(help="Name of the function and of its files.", show_default=False)],
-    cpp: Annotated[bool, typer.Option("--cpp", help="Write the op in C++, with its gradient.")] = False,
-) -> None:
-    """Write a small, complete custom op into the current folder, source and test, to start your own from."""
-    from dnn.new_op import write_new_op
-
-    try:
-        written = write_new_op(name, Path(), cpp=cpp)
-    except (ValueError, OSError) as error:
-        end_with(error)
-    for path in written:
-        typer.echo(f"wrote {path}")
-    typer.echo(f"test it: pytest test_{name}.py\ntime it: dnn bench-op {name}.py")
+app.command("bench-op")(bench_op_command)
+app.command("new-op")(new_op_command)
 
 
 @app.callback(invoke_without_command=True)
@@ -255,5 +238,5 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without the sign "→" shows "?" instead of an error
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python documents to block an import
-    with interrupt_ends():
+    with interrupt_ends(), plain_traceback():
         app()

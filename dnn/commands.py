@@ -11,6 +11,7 @@ from dnn.classifier import Classifier
 from dnn.cross_validation import cross_validate
 from dnn.data.options import ReadOptions
 from dnn.data.split import check_target
+from dnn.data_notes import gap_sentences, prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.members import disagreement, member_predictions
@@ -20,10 +21,12 @@ from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, 
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
 from dnn.report.run_config import run_config
 from dnn.report.screen import result_lines
+from dnn.report.text_table import aligned
 from dnn.report.voice import Voice
+from dnn.run_folder import run_state, runs_in
 from dnn.run_report import refuse_no_runs, write_comparison, write_page
 from dnn.settings import PrepareSettings, for_json
-from dnn.training_run import gap_sentences, prepared_of, run_training
+from dnn.training_run import run_training
 
 __all__ = [
     "compare_runs",
@@ -31,6 +34,7 @@ __all__ = [
     "evaluate_run",
     "explain_step",
     "export_run",
+    "list_runs",
     "predict_file",
     "prepare_folder",
     "report_run",
@@ -86,6 +90,7 @@ def predict_file(
     force: bool = False,
     keep: tuple[str, ...] = (),
     max_bytes: int | None = None,
+    raw_text: bool = False,
 ) -> None:
     """`dnn predict`: write what is predicted for each row of a file."""
     refuse_output(out, data, force=force)
@@ -98,7 +103,7 @@ def predict_file(
     if clash := [name for name in keep if name in predicted]:
         raise ValueError(f"--keep {clash[0]}: the predictions have a column of this name; rename it in the data")
     voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
-    write_predictions(out, kept | predicted)
+    write_predictions(out, kept | predicted, raw_text=raw_text)
     voice.say(f"predictions: {out}, {table.rows:,} rows in the order of {data}")
     voice.end(out)
 
@@ -132,6 +137,22 @@ def compare_runs(runs: Sequence[Path], out: Path, voice: Voice, *, force: bool =
     page = write_comparison(runs, out)
     voice.say(f"{len(runs)} runs side by side: {page}")
     voice.end(page)
+
+
+def list_runs(folder: Path, voice: Voice) -> None:
+    """`dnn runs`: tell of each run in a folder in what state it is, and how to go on with one that broke off."""
+    states = [run_state(path) for path in runs_in(folder)]
+    if not states:
+        raise ValueError(f"{folder} holds no run of dnn train")
+    rows = [("run", "state", "started", "epoch", "accuracy or R²")]
+    for each in states:
+        score = next((f"{each.scores[name]:.4f}" for name in ("accuracy", "r2") if name in each.scores), "")
+        begun = each.started[:19].replace("T", " ")
+        rows.append((each.path.name, each.state, begun, str(each.epochs or ""), score))
+    voice.result("runs", [each._asdict() for each in states], aligned(rows, left=3))
+    left = [each for each in states if each.state in ("killed", "interrupted", "failed")]
+    voice.say(*(f"go on with it: dnn train --resume {each.path}" for each in left))
+    voice.end()
 
 
 def time_op(path: Path, *, quick: bool) -> None:

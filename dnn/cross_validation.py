@@ -3,12 +3,13 @@
 import numpy as np
 
 from dnn.data.split import split
+from dnn.data_notes import table_notes
 from dnn.estimator.examples import Examples, held_out
 from dnn.preparation import read_with_target
 from dnn.report.screen import fold_lines
 from dnn.report.voice import Voice
 from dnn.settings import TrainSettings, classifies
-from dnn.training_run import estimator_of, table_notes
+from dnn.training_run import estimator_of
 
 FOLD_SCORES = (("loss", "accuracy", "roc_auc"), ("r2", "mae", "rmse"))
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from dnn.report.folder import refuse_existing, refuse_unwritable
 from dnn.settings import (
+    EMBEDDED_SCALE,
     SHARE,
     DataSettings,
     ExplainSettings,
     TrainSettings,
     column_scales_given,
+    for_json,
     kinds_given,
     listed,
     orders_given,
@@ -25,9 +27,13 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
         ValueError: If an option is out of its range, or two contradict each other.
         OSError: If the data do not exist, or the folder to make does, or cannot be made.
     """
+    if isinstance(settings, TrainSettings) and settings.resume:
+        _check_resumed(settings)
+        return
     if settings.data is not None:
         check_data(settings.data)
     if out is not None:
+        refuse_unfinished(out)
         refuse_unwritable(refuse_existing(out))
     if settings.data is None or not settings.data.is_dir():  # a prepared folder has decided it
         checked_fractions(settings)
@@ -38,6 +44,23 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
         raise ValueError(f"--drop leaves out {settings.target!r}, which is the target")
     if isinstance(settings, TrainSettings):
         _check_training(settings)
+
+
+def refuse_unfinished(out: Path) -> None:
+    """Refuse the folder of a run that broke off, and say how to go on with it. Raises: FileExistsError."""
+    state = out / "state.json"
+    if state.is_file() and '"finished"' not in state.read_text("utf-8", "replace"):
+        raise FileExistsError(f"{out} is a run that is not finished; go on with it: dnn train --resume {out}")
+
+
+def _check_resumed(settings: TrainSettings) -> None:
+    """Refuse options beside --resume: those of the run hold. Raises: ValueError; FileNotFoundError."""
+    if not (settings.resume and settings.resume.is_dir()):
+        raise FileNotFoundError(f"there is no run folder {settings.resume}")
+    told, usual = for_json(settings), for_json(TrainSettings())
+    for name in told:
+        if name != "resume" and told[name] != usual[name]:
+            raise ValueError(f"--{name.replace('_', '-')} was decided when the run began; leave it out")
 
 
 def check_page(settings: ExplainSettings) -> None:
@@ -76,6 +99,8 @@ def checked_fractions(settings: DataSettings) -> tuple[float, float, float]:
 def _check_training(settings: TrainSettings) -> None:
     if settings.folds and (settings.out or settings.cost or settings.min_recall is not None):
         raise ValueError("--folds leaves no model: leave out --out, --min-recall and --cost")
+    if settings.folds and settings.checkpoint_every:
+        raise ValueError("--folds keeps no checkpoints: leave out --checkpoint-every")
     if settings.folds and settings.tensorboard:
         raise ValueError("--folds trains several networks: leave out --tensorboard")
     if settings.tensorboard:
@@ -102,5 +127,10 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError(f"--label-smoothing must be in [0, 1), got {settings.label_smoothing}")
     if settings.label_smoothing and settings.task == "regression":
         raise ValueError("--label-smoothing is for classes, and --task regression predicts amounts")
+    if settings.frequency_scale is not None and not 0 < settings.frequency_scale < math.inf:
+        raise ValueError(f"--frequency-scale must be > 0, got {settings.frequency_scale}")
+    if settings.embedding and (settings.scale or "").startswith("piecewise"):
+        made = f"--scale {settings.scale} makes one of each bin; give --scale {EMBEDDED_SCALE}"
+        raise ValueError(f"--embedding takes one feature of each number, and {made}")
     if not 0 <= settings.dropout < 1:
         raise ValueError(f"--dropout must be in [0, 1), got {settings.dropout}")

@@ -18,10 +18,10 @@ from dnn.data.table import Table
 from dnn.data.too_large import refuse_too_large
 from dnn.early_checks import checked_fractions
 from dnn.estimator.network import Rows
-from dnn.report.folder import read_json, sha256
+from dnn.nn.manifest import digest_of
+from dnn.report.folder import read_json
 from dnn.settings import (
     BINS,
-    SCALE,
     DataSettings,
     classifies,
     column_scales_given,
@@ -30,6 +30,7 @@ from dnn.settings import (
     kinds_given,
     listed,
     orders_given,
+    scale_or_default,
 )
 
 PARTS = ("train", "validation", "test")
@@ -72,7 +73,7 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
         name: (features(part.columns).numpy(), learnt(part.target)) for name, part in zip(PARTS, parts, strict=True)
     }
     path = settings.data or sample_path()
-    origin = {"path": str(path.resolve()), "sha256": sha256(path), "rows": table.rows, "target": target}
+    origin = {"path": str(path.resolve()), "sha256": digest_of(path), "rows": table.rows, "target": target}
     origin |= {"scale": choice.scale, "split": {"validation": fractions[1], "test": fractions[2]}}
     return Prepared(encoding, arrays, dict(zip(PARTS, parts, strict=True)), origin, table)
 
@@ -80,7 +81,7 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
 def feature_settings(settings: DataSettings) -> dict[str, Any]:
     """Return the settings of the features under the names that estimators have. Raises: ValueError."""
     return {
-        "scale": settings.scale or SCALE,
+        "scale": scale_or_default(settings.scale, getattr(settings, "embedding", None)),
         "bins": settings.bins or BINS,
         "column_scale": column_scales_given(settings) or None,
         "missing_indicator": settings.missing_indicator,
@@ -121,7 +122,7 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     shape: dict[str, Any] = {"width": encoding.features.width, "classes": classes, "max_bytes": settings.max_bytes}
     arrays = {name: load_part(path, **shape) for name, path in paths.items()}
     hashed = [folder / "features.json", *paths.values()]
-    origin = {"path": str(folder.resolve()), "sha256": {path.name: sha256(path) for path in hashed}}
+    origin = {"path": str(folder.resolve()), "sha256": {path.name: digest_of(path) for path in hashed}}
     origin["prepared"] = read_json(folder / "config.json")
     return Prepared(encoding, arrays, {}, origin, None)
 

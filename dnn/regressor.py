@@ -1,12 +1,11 @@
 """From a table to an amount for each row: one object that is trained, evaluated, kept and exported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Self
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
@@ -15,10 +14,8 @@ from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
 from dnn.estimator.base import Estimator
 from dnn.estimator.network import Rows
-from dnn.estimator.outcome import unchanged_by_errors
 from dnn.nn.scores.regression import r2_score
 from dnn.report.scores import regression_scores
-from dnn.train.callbacks import CallbackLike
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -33,6 +30,11 @@ class Regressor(Estimator):
         architecture: "mlp"; "tabm", an ensemble whose networks share their kernels, `dnn.TabM`; or "realmlp",
             `dnn.realmlp`.
         ensemble: How many networks are trained as one, >= 1; what they predict together is their mean amount.
+        embedding: Learnt vectors of the numbers before the network: "linear" (`LinearReLUEmbeddings`), "periodic"
+            (`PeriodicEmbeddings`), "pbld" (`PBLDEmbeddings`) or "piecewise" (`PiecewiseLinearEmbeddings`). None: none.
+        embedding_size: Size of a number's vector, >= 1.
+        frequency_scale: Deviation of the first frequencies, for "periodic" and "pbld". None: 0.01 and 0.1.
+        category_embedding: Size of a learnt vector, `Embedding`, of categories with more values. 0: all one-hot.
         activation: Function between the layers: a name that `dnn train --activation` takes, or any function of tensors.
         dropout: Share of each hidden layer's units that a training step drops, in [0, 1).
         optimizer: "adam", "adamw", "rmsprop" or "sgd", or a function of (parameters, learning rate) that makes one.
@@ -53,7 +55,7 @@ class Regressor(Estimator):
             row at all, the training rows' own figure decides.
         scale: "standardize", "rescale", "normalize", "binarize", "quantile", "robust" (`RobustScale`), "piecewise"
             (bins from quantiles) or "piecewise_tree" (bins from a tree's splits, which needs scikit-learn), or as
-            `Features` takes it.
+            `Features` takes it. None: "piecewise", or "standardize" with an embedding.
         bins: Most bins of a column, for the two piecewise scales, >= 1.
         column_scale: Scales of single columns, by name, such as {"age": "quantile"}.
         missing_indicator: Whether a numeric column with empty cells gets a feature that tells them.
@@ -136,12 +138,8 @@ class Regressor(Estimator):
     def evaluate_columns(self, columns: Mapping[str, Column], target: npt.NDArray[Any]) -> dict[str, Any]:
         return self._scores_of(self._target_values(target), self.fitted.amounts(columns))
 
-    def fit_arrays(
-        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
-    ) -> Self:
-        with unchanged_by_errors(self):
-            self.median_ = float(np.median(encoding.amounts.restore(rows[1])))
-            return super().fit_arrays(encoding, rows, validation, callbacks=callbacks)
+    def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
+        self.median_ = float(np.median(encoding.amounts.restore(rows[1])))
 
     def _scores_of(self, target: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> dict[str, Any]:
         return regression_scores(target, predicted, mean=self.fitted.encoding.amounts.mean, median=self.median_)

@@ -15,6 +15,7 @@ from dnn.data.amounts import Amounts
 from dnn.data.table import Column
 from dnn.estimator.base import Estimator
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
+from dnn.nn.manifest import renew_in_manifest
 from dnn.nn.softmax import softmax
 from dnn.pages.compare import Run, compare_page
 from dnn.pages.data_summary import column_summary
@@ -160,6 +161,7 @@ def write_page(folder: Path) -> Path:
     partial = folder / f".{PAGE}.partial"
     partial.write_text(source, "utf-8")
     os.replace(partial, folder / PAGE)
+    renew_in_manifest(folder, PAGE)
     return folder / PAGE
 
 

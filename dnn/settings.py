@@ -5,9 +5,9 @@ imported, since `dnn --help` shows all of it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 USUAL_TARGETS = ("deposit", "y")
 
@@ -18,10 +18,12 @@ OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
 ARCHITECTURES = ("mlp", "tabm", "realmlp")
 SCHEDULES = ("constant", "cosine", "coslog4")
+EMBEDDINGS = ("linear", "periodic", "pbld", "piecewise")
 SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "robust", "piecewise", "piecewise_tree")
 
 HIDDEN = [30, 30]
 SCALE = "piecewise"
+EMBEDDED_SCALE = "standardize"  # of numbers that have a learnt embedding, which takes one feature of each
 BINS = 8  # of a column, for the scales of bins
 SHARE = 0.1  # of the rows, for validation and for the test
 
@@ -59,7 +61,9 @@ class DataSettings:
     )
     skip_unlabelled: bool = option(False, "Leave out rows without a target instead of refusing the file.")
     task: str | None = option(None, "Predict classes or an amount.", choices=TASKS, show_default=TASKS[0])
-    scale: str | None = option(None, "How to scale the numeric columns.", choices=SCALES, show_default=SCALE)
+    scale: str | None = option(
+        None, "How to scale numbers; with --embedding by default standardize.", choices=SCALES, show_default=SCALE
+    )
     bins: int | None = option(None, "Most bins of a column, for --scale piecewise.", min=1, show_default=str(BINS))
     column_scale: list[str] = option(
         [], "Scale of one column: --column-scale age=quantile.", show_default="that of all"
@@ -91,6 +95,14 @@ class NetworkSettings(SeedSetting):
         "mlp", "mlp, usual layers; tabm, an ensemble with shared kernels; realmlp, RealMLP's.", choices=ARCHITECTURES
     )
     ensemble: int = option(1, "Networks that are trained as one; their mean probability decides.", min=1)
+    embedding: str | None = option(
+        None, "Learnt vectors of the numbers, before the network.", choices=EMBEDDINGS, show_default="none"
+    )
+    embedding_size: int = option(8, "Size of the vector of a number, for --embedding.", min=1)
+    frequency_scale: float | None = option(
+        None, "Deviation of the first frequencies, > 0.", show_default="0.01 for periodic, 0.1 for pbld"
+    )
+    category_embedding: int = option(0, "Size of a learnt vector of categories with more values; 0: one-hot.", min=0)
     activation: Any = option("gelu", "Function between the layers.", choices=ACTIVATIONS)
     dropout: float = option(0.2, "Share of each hidden layer's units that a training step drops, in [0, 1).")
     optimizer: Any = option("adam", "What changes the weights.", choices=OPTIMIZERS)
@@ -128,6 +140,14 @@ class TrainSettings(NetworkSettings, DataSettings):
     folds: int | None = option(None, "Cross-validate with this many folds instead, and write no folder.", min=2)
     baselines: bool = option(True, "Compare with logistic regression and gradient boosting.")
     report: bool = option(True, "Leave the run as pictures too, report.html.")
+    resume: Path | None = option(
+        None, "Run folder of a training that broke off: go on with it, to the same result.", show_default="none"
+    )
+    checkpoint_every: str | None = option(
+        None,
+        'When the state of the training is kept: "2 epochs", "500 steps", "10 minutes".',
+        show_default="after an epoch, for at most 2 % of the time",
+    )
     tensorboard: Path | None = option(
         None, "Write event files for TensorBoard into a folder of the run's name in this one.", show_default="none"
     )
@@ -156,6 +176,12 @@ class ExplainSettings(DataSettings, SeedSetting):
 
 
 DEFAULTS = TrainSettings()
+Settings = TypeVar("Settings", bound=DataSettings)
+
+
+def scale_or_default(scale: Any, embedding: str | None) -> Any:
+    """Return the scale of the numbers that is given, or the default one, None being not given."""
+    return (EMBEDDED_SCALE if embedding else SCALE) if scale is None else scale
 
 
 def default_target(names: Sequence[str]) -> str:
@@ -166,6 +192,20 @@ def default_target(names: Sequence[str]) -> str:
 def for_json(settings: DataSettings) -> dict[str, Any]:
     """Return the options as they were given, in plain values."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
+
+
+def settings_from_json(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Return the settings that `for_json` told; what another version knows is left out.
+
+    Raises:
+        AttributeError: If `values` is no mapping.
+    """
+    known = {each.name for each in fields(kind)}
+    given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    for name in ("data", "out", "tensorboard", "run", "resume"):
+        if given.get(name) is not None:
+            given[name] = Path(given[name])
+    return kind(**given)
 
 
 def listed(values: Sequence[str]) -> list[str]:

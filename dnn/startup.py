@@ -15,9 +15,24 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
+from dnn.control import plain_lines
+
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
 INTERRUPTED = "interrupted: nothing was saved"
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+SIGNALED = 128  # and the number of the signal: the exit code of a process that one ended, as a shell reports it
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class SignalError(KeyboardInterrupt):
+    """A signal that ends the command.
+
+    Args:
+        number: The signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 @contextmanager
@@ -32,11 +47,11 @@ def ready(debug: bool) -> Iterator[ModuleType]:
     gc.freeze()
     gc.enable()
     try:
-        with _on_interrupt(signal.default_int_handler):
+        with _on_signal(_raise):
             yield commands
-    except KeyboardInterrupt:
-        print(INTERRUPTED, file=sys.stderr)
-        raise SystemExit(EXIT_INTERRUPTED) from None
+    except KeyboardInterrupt as interrupt:
+        print(plain_lines(str(interrupt)) or INTERRUPTED, file=sys.stderr)
+        raise SystemExit(SIGNALED + getattr(interrupt, "number", signal.SIGINT)) from None
     except (ValueError, OSError, MemoryError, tf.errors.OpError) as error:
         if debug:
             raise
@@ -106,24 +121,46 @@ def interrupt_ends(screen: int = 2) -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         os.write(screen, f"{INTERRUPTED}\n".encode())
-        os._exit(EXIT_INTERRUPTED)
+        os._exit(SIGNALED + number)
 
-    with _on_interrupt(end):
+    with _on_signal(end):
         yield
+
+
+def _raise(number: int, frame: FrameType | None) -> NoReturn:
+    raise SignalError(number)
 
 
 @contextmanager
-def _on_interrupt(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
-    """Call this on Ctrl-C; but in a thread, which must not decide that, or where Ctrl-C is ignored, change nothing."""
-    before = signal.getsignal(signal.SIGINT)
-    if before in (signal.SIG_IGN, None) or threading.current_thread() is not threading.main_thread():
+def _on_signal(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Call this on Ctrl-C, SIGTERM and SIGHUP; but in a thread, which must not decide that, change nothing.
+
+    One that is ignored, as SIGHUP is by nohup, stays so.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, handler)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    changed = [number for number in SIGNALS if before[number] not in (signal.SIG_IGN, None)]
+    for number in changed:
+        signal.signal(number, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in changed:
+            signal.signal(number, before[number])
+
+
+@contextmanager
+def plain_traceback() -> Iterator[None]:
+    """Show an error that nobody expected, or that --debug lets through, without control characters; exit code 1."""
+    try:
+        yield
+    except Exception:
+        import traceback  # here, for `interrupt_ends`
+
+        sys.stderr.write(plain_lines(traceback.format_exc()))
+        raise SystemExit(1) from None
 
 
 def end_with(error: Exception) -> NoReturn:
@@ -131,7 +168,7 @@ def end_with(error: Exception) -> NoReturn:
     import typer  # here, for `interrupt_ends`
 
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(_message(error), err=True)
+    typer.echo(plain_lines(_message(error)), err=True)
     raise typer.Exit(2) from None
 
 

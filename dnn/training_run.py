@@ -1,6 +1,8 @@
 """`dnn train`: read, tell, train, choose a threshold, test beside baselines, leave a run folder."""
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -10,84 +12,108 @@ import numpy as np
 
 import dnn
 from dnn.classifier import Classifier
-from dnn.data.advice import suspicions
 from dnn.data.amounts import Amounts
-from dnn.data.encoding import Encoding
-from dnn.data.one_hot import UNKNOWN
-from dnn.data.ordinal import Ordinal
-from dnn.data.scale_choice import columns_by_scale
-from dnn.data.table import Column, Table, on_one_line, shortened
-from dnn.data.target_advice import Task
+from dnn.data_notes import prepared_of
 from dnn.estimator.base import Estimator
-from dnn.estimator.folder import write_estimator
-from dnn.preparation import PARTS, Prepared, feature_settings, prepare_file, read_options, read_prepared
+from dnn.estimator.first_layer import embedded_words
+from dnn.estimator.folder import NETWORK, write_estimator
+from dnn.nn.durable import flush_all, write_json_durably
+from dnn.preparation import PARTS, Prepared, feature_settings, read_options
 from dnn.regressor import Regressor
 from dnn.report.baselines import Baseline, BaselineRows, baselines
 from dnn.report.comparison import baseline_sentences, recall_sentences
-from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
+from dnn.report.folder import refuse_existing, refuse_unwritable
 from dnn.report.run_config import run_config
 from dnn.report.screen import baseline_lines, best_epoch_line, result_lines
 from dnn.report.voice import Voice
+from dnn.run_folder import RunFolder, run_under_way, settings_of_run
 from dnn.run_report import Stopwatch, layer_record, leave_report
-from dnn.settings import SHARE, DataSettings, TrainSettings, classifies, for_json, kinds_given, listed, pairs
+from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
 from dnn.train.callbacks import CallbackLike
+from dnn.train.checkpoint import Checkpoints
 
 TEST_TITLE = "test rows, seen by neither training nor early stopping"
 
 
 def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
-    """Train and test a network, and leave a run folder."""
-    if settings.out:
+    """Train and test a network in a run folder; or go on with a run that broke off."""
+    resume = settings.resume
+    if resume:
+        settings = settings_of_run(resume)
+    elif settings.out:
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
-    refuse_unwritable(out)
+    refuse_unwritable(resume or out)
+    path = {"path": str(settings.data.resolve())} if settings.data else {}
+    with run_under_way(out, resume, run_config("train", dnn.__version__, for_json(settings), path)) as run:
+        if run.resumed:
+            voice.say(f"going on with {run.path}")
+        _train_and_test(run, settings, voice, most_notes)
+
+
+def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
     watch = Stopwatch()
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
+    config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
+    run.config(config)
     watch.lap("reading and encoding")
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
     record = layer_record(prepared) if settings.report else None
-    board = event_files(prepared, settings.tensorboard / out.name) if settings.tensorboard else None
-    _train(estimator, prepared, settings, voice, [each for each in (record, board) if each])
+    board = event_files(prepared, settings.tensorboard / run.path.name, run.resumed) if settings.tensorboard else None
+    callbacks = [each for each in (record, board) if each]
+    _train(estimator, prepared, settings, voice, callbacks, run.checkpoints(settings.checkpoint_every))
     watch.lap("training")
     results, output = estimator.evaluate_arrays(prepared.arrays["test"])
     watch.lap("testing")
     history = estimator.history_
+    metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": {}}
+    _write_results(run.path, estimator, metrics)
     simple = _baselines(prepared, settings) if settings.baselines else []
     watch.lap("baselines")
-    others = {each.name: each.scores for each in simple if each.output is not None}
-    metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": others}
-    config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
-    run = _write_run(out, estimator, metrics, config)
+    metrics["baselines"] = {each.name: each.scores for each in simple if each.output is not None}
+    write_json_durably(run.path / "metrics.json", metrics)
     epochs, best = len(history.epochs), history.best_epoch or len(history.epochs)
     line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
     voice.result("best_epoch", best, [line, ""])
     voice.result("test", results, result_lines(results, title=TEST_TITLE, width=voice.width))
     _tell_baselines(estimator, prepared, results, output, simple, voice)
+    with pictures_may_fail(voice, "curves.png"):
+        history.plot(run.path / "curves.png")
     if record:
-        page = leave_report(run, estimator, prepared, output, record, metrics, config, voice.document["notes"], watch)
-        voice.result("report", page, ["", f"the run as pictures: {page}"])
+        with pictures_may_fail(voice, "report.html"):
+            notes = voice.document["notes"]
+            page = leave_report(run.path, estimator, prepared, output, record, metrics, config, notes, watch)
+            voice.result("report", page, ["", f"the run as pictures: {page}"])
     if board:
         voice.result("tensorboard", board.log_dir, [f"event files: tensorboard --logdir {settings.tensorboard}"])
-    voice.say("", f"run folder: {run}", f"predict with it: dnn predict {run} --data new.csv --out predictions.csv")
-    voice.end(run)
+    predict = f"dnn predict {run.path} --data new.csv --out predictions.csv"
+    voice.say("", f"run folder: {run.path}", f"predict with it: {predict}")
+    voice.end(run.path)
 
 
-def event_files(prepared: Prepared, folder: Path) -> dnn.TensorBoard:
+@contextmanager
+def pictures_may_fail(voice: Voice, name: str) -> Iterator[None]:
+    """Tell of what fails here in one line, and go on: what was learnt is kept already."""
+    try:
+        yield
+    except Exception as error:  # of a library that draws, a font, a full disk
+        voice.notes([f"{name} could not be made: {type(error).__name__}: {error}"], most=None)
+
+
+def event_files(prepared: Prepared, folder: Path, append: bool = False) -> dnn.TensorBoard:
     """Return a callback that writes the epochs for TensorBoard."""
     amounts = isinstance(prepared.encoding.labels, Amounts)
     loss = dnn.mean_squared_error if amounts else dnn.sparse_softmax_cross_entropy
-    return dnn.TensorBoard(folder, loss=loss, data=prepared.arrays["train"])
+    return dnn.TensorBoard(folder, loss=loss, data=prepared.arrays["train"], append=append)
 
 
-def _write_run(out: Path, estimator: Estimator, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> Path:
-    def fill(folder: Path) -> None:
-        write_estimator(estimator, folder)
-        estimator.history_.to_csv(folder / "history.csv")
-        estimator.history_.plot(folder / "curves.png")
-        write_json(folder / "metrics.json", metrics)
-        write_json(folder / "config.json", config)
-
-    return write_folder(out, fill)
+def _write_results(folder: Path, estimator: Estimator, metrics: Mapping[str, Any]) -> None:
+    """Write the estimator, the history and the metrics; those of a run that broke off just here are replaced."""
+    shutil.rmtree(folder / NETWORK, ignore_errors=True)
+    write_estimator(estimator, folder)
+    estimator.history_.to_csv(folder / "history.csv")
+    flush_all(folder)
+    write_json_durably(folder / "metrics.json", metrics)
 
 
 def estimator_of(settings: TrainSettings, *, amounts: bool) -> Estimator:
@@ -105,58 +131,13 @@ def estimator_of(settings: TrainSettings, *, amounts: bool) -> Estimator:
     return kind(**{name: value for name, value in values.items() if name in names})
 
 
-def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int | None = 12) -> Prepared:
-    """Read the file or the prepared folder, and tell what was found in it. Raises: ValueError."""
-    if settings.data and settings.data.is_dir():
-        prepared = read_prepared(settings.data, settings)
-        voice.say(f"data: the prepared folder {settings.data}")
-    else:
-        path = settings.data
-        prepared = prepare_file(settings, seed)
-        name = path or f"the embedded sample, {Path(prepared.origin['path']).name}"
-        voice.result("data", prepared.origin, [f"data: {name}, {prepared.origin['rows']:,} rows"])
-    _tell_encoding(prepared, settings, voice)
-    if prepared.table is not None:
-        sentences = table_notes(prepared.table, prepared.encoding.target, settings)
-        parts = {name: part.columns for name, part in prepared.parts.items()}
-        sentences += gap_sentences(prepared.encoding, parts, rare=False)
-        voice.notes(sentences, most=most_notes)
-    return prepared
-
-
-def table_notes(table: Table, target: str, settings: DataSettings) -> list[str]:
-    """Return what the reader decided, and what is suspicious, a sentence each."""
-    decided = [*kinds_given(settings), *([target] if settings.task else [])]
-    task: Task = "classification" if classifies(settings) else "regression"
-    found = suspicions(table, target, task=task, decided=decided)
-    return [*table.notes, *(note.sentence for note in found)]
-
-
-def gap_sentences(encoding: Encoding, parts: Mapping[str, Mapping[str, Column]], *, rare: bool = True) -> list[str]:
-    """Return a sentence for each column and kind of cell that has to be filled, in all parts that have some.
-
-    parts: the columns by the part's name, "" for a whole file. rare: tell also of those that share a feature.
-    """
-    counts: dict[tuple[str, str, str], list[str]] = {}
-    for name, columns in parts.items():
-        rows = len(next(iter(columns.values())))
-        for gap in encoding.features.gaps(columns):
-            if rare or gap.problem != UNKNOWN[True][0]:
-                told = counts.setdefault((gap.column, gap.problem, gap.treatment), [])
-                told.append(f"{gap.cells:,} of {rows:,}" + f" {name}" * bool(name))
-    return [
-        f"{on_one_line(column)}: {', '.join(told)} {_what_is(problem)}; they get {treatment}"
-        for (column, problem, treatment), told in counts.items()
-    ]
-
-
-def _what_is(problem: str) -> str:
-    """Return what a gap's cells are, or which value their rows have."""
-    return "cells are empty" if problem == "empty" else f"rows have a value {problem}"
-
-
 def _train(
-    estimator: Estimator, prepared: Prepared, settings: TrainSettings, voice: Voice, callbacks: Sequence[CallbackLike]
+    estimator: Estimator,
+    prepared: Prepared,
+    settings: TrainSettings,
+    voice: Voice,
+    callbacks: Sequence[CallbackLike],
+    checkpoint: Checkpoints,
 ) -> None:
     """Train, and choose the threshold if one is asked for. Raises: ValueError if the training diverged."""
     encoding, (rows, held) = prepared.encoding, (prepared.arrays[name] for name in PARTS[:2])
@@ -164,12 +145,13 @@ def _train(
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     between = f", {settings.activation} between" if len(sizes) > 2 else ""
     many = f"{settings.ensemble} networks as one ({settings.architecture})" if settings.ensemble > 1 else "network"
+    between += embedded_words(settings)
     voice.say(f"{many}: {' → '.join(map(str, sizes))}{between}; batches of {settings.batch_size}")
     asked = settings.min_recall is not None or bool(settings.cost)
     if asked and outputs != 2:
         raise ValueError("--min-recall and --cost choose a threshold between two classes; here are not two")
     with voice.epochs(settings.epochs) as show:
-        estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks])
+        estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks], checkpoint=checkpoint)
     best = estimator.history_.best
     if best is None or not np.isfinite(best["val_loss"]):
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
@@ -222,24 +204,6 @@ def _tell_baselines(
         sentences += baseline_sentences(targets, output, simple)
     if sentences:
         voice.notes(sentences, most=None)
-
-
-def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> None:
-    encoding, features = prepared.encoding, prepared.encoding.features
-    what = "amounts" if isinstance(encoding.labels, Amounts) else f"classes {shortened(encoding.labels.names)}"
-    chosen = "" if settings.target or prepared.table is None else "; --target names another column"
-    voice.say(f"target: {encoding.target}, {what}{chosen}")
-    for scale, columns in columns_by_scale(features.scale, features.numeric).items():
-        voice.say(f"numeric, {scale}: {', '.join(map(on_one_line, columns)) or 'none'}")
-    if features.indicated:
-        voice.say(f"numeric, with an indicator of empty cells: {shortened(features.with_indicator)}")
-    blocks = [(isinstance(block, Ordinal), name, block) for name, block in features.blocks.items()]
-    one_hot = [f"{on_one_line(name)} ({len(block.names(name))})" for ordinal, name, block in blocks if not ordinal]
-    voice.say(f"categories, one-hot: {shortened(one_hot) or 'none'}")
-    if places := [f"{on_one_line(name)} ({len(block.categories)})" for ordinal, name, block in blocks if ordinal]:
-        voice.say(f"categories, ordinal: {shortened(places)}")
-    counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
-    voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")
 
 
 def _class_weight(values: Sequence[str]) -> str | dict[str, float] | None:

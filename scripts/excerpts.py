@@ -1,16 +1,17 @@
-"""Print what the README shows of the longer pages: the run in short, five figures of the last benchmark, ranks.
+"""Print what a page shows of longer ones: the run in short, figures of the last benchmark, ranks, speed of ensembles.
 
-python -m scripts.excerpts run|figures|ranks
+python -m scripts.excerpts run|figures|ranks|ensembles
 """
 
 import json
 import re
+import statistics
 import sys
 from pathlib import Path
 
 from benchmarks.answers import Findings
-from benchmarks.table import COLUMNS, cells
-from dnn.bench.markdown import table
+from benchmarks.table import COLUMNS, cells, ratio, value
+from dnn.bench.markdown import duration, table
 
 HOME = Path(__file__).parent.parent
 FIGURES = (  # question, dnn as, against: the job is the question's first with these two
@@ -30,7 +31,8 @@ LINES = (  # of a run: what stands before its epochs, these, and what stands aft
 
 def main() -> None:
     """Print one of them."""
-    print({"run": shortened_run, "figures": figures, "ranks": ranks}[sys.argv[1]](), end="")
+    parts = {"run": shortened_run, "figures": figures, "ranks": ranks, "ensembles": ensembles}
+    print(parts[sys.argv[1]](), end="")
 
 
 def shortened_run() -> str:
@@ -65,6 +67,31 @@ def ranks() -> str:
     rows.sort(key=lambda row: float(row[columns[3]]))
     measured = next(line for line in reversed(text.splitlines()) if line.startswith("Measured"))
     return f"{table(*_chosen(header, rows, columns))}\n\n{measured.partition('; dnn')[0]}.\n"
+
+
+def ensembles() -> str:
+    """Return a line for each way to train 32 networks as one, as it was measured last."""
+    results = json.loads(page("benchmarks/last/ensembles/results.json"))
+    answers = Findings.from_json(results["questions"]["ensembles"]).answers
+    found = {(answer.ours, answer.against): answer for answer in answers if " 32 networks" in answer.job}
+    times, under_xla = "32 times one network of ", "32 times one network of dnn, XLA"
+    lines = [
+        (
+            name,
+            duration(statistics.median(alone.their_values) / 32),
+            duration(statistics.median(alone.our_values)),
+            ratio(alone),
+            ratio(found[name, under_xla]),
+            value(found[name, "their numbers alone"].our_values, "MB"),
+        )
+        for (name, against), alone in found.items()
+        if against == times + name
+    ]
+    header = ("trained by", "one", "32", "beside 32 times one (min to max)", "beside 32 times one, XLA", "memory")
+    machine = f"{results['machine']['cores']} cores of {results['machine']['processor']}"
+    needed = found["dnn, XLA", "their numbers alone"].their_values[0]
+    measured = f"On {results['date']}, {machine}. The numbers of 32 networks and their step alone are {needed:.1f} MB."
+    return f"{table(header, lines)}\n\n{measured}\n"
 
 
 def _chosen(header: list[str], rows: list[list[str]], columns: list[int]) -> tuple[list[str], list[list[str]]]:

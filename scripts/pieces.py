@@ -25,9 +25,9 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("activations", ("nn.activations", "nn.mish", "nn.softmax", "nn.maxout"), is_function, ""),
     (
         "layers",
-        ("nn.layers", "nn.dropout", "nn.normalization", "nn.ntk", "nn.parametric_activation"),
+        ("nn.layers", "nn.residual", "nn.dropout", "nn.normalization", "nn.ntk", "nn.parametric_activation"),
         is_class,
-        "; `mlp`, a `Sequential` of `Dense` layers",
+        "; `mlp`, a `Sequential` of `Dense` layers, with `residual=True` of `Residual` ones too",
     ),
     (
         "networks for tables",
@@ -37,7 +37,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ),
     (
         "embeddings",
-        ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings"),
+        ("nn.embedding", "nn.numeric_embeddings", "nn.piecewise_linear_embeddings", "nn.pbld_embeddings"),
         is_class,
         "; `ColumnBlocks` gives each to its columns",
     ),

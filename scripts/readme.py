@@ -26,6 +26,7 @@ UNDATED = (
     "pieces",
     "run",
     "figures",
+    "ensembles",
 )  # parts that tell themselves when and where, or hold anywhere
 PART = re.compile(r"(<!-- (\w+): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 

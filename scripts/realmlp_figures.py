@@ -15,6 +15,7 @@ import numpy as np
 FIGURES = Path(__file__).parent.parent / "tests" / "nn" / "realmlp.json"
 FEATURES, UNITS, CLASSES = 4, 5, 2
 CASES = {"classes": ("selu", False), "parametric": ("mish", True)}  # the activation, and whether its bend is learnt
+EMBEDDING = {"plr_hidden_1": 6, "plr_hidden_2": 3}  # frequencies, and the size of a column's vector
 RATE, BETA_2, SMOOTHING, STEPS, TOTAL = 0.04, 0.95, 0.1, 6, 8
 
 
@@ -83,10 +84,32 @@ def network_figures(activation: str, parametric: bool) -> dict[str, Any]:
     return given | {"logits": logits, "gradients": gradients, "trained": trained}
 
 
+def embedding_figures() -> dict[str, Any]:
+    """Return weights, inputs, vectors of the PBLD embeddings, and gradients of the sum of upstream · vectors."""
+    import torch
+    from pytabkit.models.realmlp.model import RealMLP, RealMLPConfig
+
+    config = RealMLPConfig(hidden_sizes=[UNITS], num_emb_type="pbld", **EMBEDDING)
+    model = RealMLP(FEATURES, [], CLASSES, 1, config, is_classification=True)
+    model.mlp = torch.nn.Sequential()  # so that what enters the network is returned
+    rng = np.random.default_rng(2)
+    named = {name: getattr(model, f"plr_{name}") for name in ("weight_1", "bias_1", "weight_2", "bias_2")}
+    with torch.no_grad():
+        for parameter in named.values():
+            parameter.copy_(torch.tensor(rng.normal(size=tuple(parameter.shape)).round(3)))
+    x = rng.normal(size=(7, FEATURES)).round(3)
+    vectors = model(torch.tensor(x, dtype=torch.float32)[None], torch.zeros(1, 7, 0, dtype=torch.long))[0]
+    upstream = rng.normal(size=tuple(vectors.shape)).round(3)
+    (vectors * torch.tensor(upstream)).sum().backward()
+    given = {"x": x.tolist(), "upstream": upstream.tolist(), "vectors": vectors.detach().numpy().tolist()}
+    weights = {name: value.detach().numpy()[0].tolist() for name, value in named.items()}
+    return given | {"weights": weights, "gradients": {name: v.grad.numpy()[0].tolist() for name, v in named.items()}}
+
+
 def figures() -> dict[str, Any]:
     """Return all figures."""
     networks = {name: network_figures(*case) for name, case in CASES.items()}
-    return {"scale": scale_figures(), "coslog4": schedule_figures(), **networks}
+    return {"scale": scale_figures(), "coslog4": schedule_figures(), **networks, "embeddings": embedding_figures()}
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 import dnn
 from dnn.cli import app
+from dnn.nn.manifest import renew_in_manifest
 from dnn.nn.modules import variable_paths
 from dnn.startup import CHATTER
 
@@ -32,8 +33,9 @@ finally:
     print(gc.get_freeze_count(), gc.isenabled())
 """
 CONTENTS = {"config.json", "curves.png", "estimator.json", "features.json", "history.csv", "metrics.json", "network"}
-CONTENTS |= {"report.html", "report.json"}
-FILES = CONTENTS - {"network"} | {"network/model.json", "network/weights.safetensors"}
+CONTENTS |= {"report.html", "report.json", "state.json", "manifest.json"}
+NETWORK = {"network/model.json", "network/weights.safetensors", "network/manifest.json"}
+FILES = CONTENTS - {"network"} | NETWORK
 
 
 def run(*arguments) -> str:
@@ -517,12 +519,8 @@ def test_on_a_terminal_a_progress_bar_is_drawn_and_neither_tensorflow_nor_xla_is
 def test_two_processes_with_one_seed_leave_the_same_bits(trained, process):
     here, there = contents(trained), contents(process[1])
     assert set(here) == set(there) == FILES
-    for name in FILES - {
-        "config.json",
-        "curves.png",
-        "report.html",
-        "report.json",
-    }:  # which tell of the time, or of matplotlib
+    of_time = {"config.json", "curves.png", "report.html", "report.json", "state.json", "manifest.json"}
+    for name in FILES - of_time:
         assert here[name] == there[name], name
 
 
@@ -772,8 +770,9 @@ def test_explain_asks_for_data_where_those_of_the_run_are_gone(tmp_path, small):
     assert "gone.csv, are no file; name a file with --data" in text
     for content in ("{}", "[]"):
         (tmp_path / "run" / "config.json").write_text(content, "utf-8")
+        renew_in_manifest(tmp_path / "run", "config.json")
         text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
         assert "it is not known what it was trained on" in text
     (tmp_path / "run" / "config.json").unlink()
     text = refusal("explain", "--run", tmp_path / "run", "--out", tmp_path / "step.html")
-    assert "it is not known what it was trained on; name a file with --data" in text
+    assert "config.json is missing" in text

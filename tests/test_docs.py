@@ -54,6 +54,7 @@ def test_most_pages_with_python_are_run_here():
         "encodings",
         "explain",
         "ensembles",
+        "resume",
         *RUN_ELSEWHERE,
     }
 
@@ -70,7 +71,7 @@ def test_the_python_blocks_of_a_page_run_in_order_after_the_commands(page, folde
 
 def test_every_generated_part_is_there_once():
     parts = re.findall(r"<!-- (\w+): .+? -->\n(.*?)<!-- end -->", "".join(PAGES.values()), re.DOTALL)
-    names = ["accuracy", "command", "conformance", "figures", "pieces", "ranks", "run", "speed", "train"]
+    names = ["accuracy", "command", "conformance", "ensembles", "figures", "pieces", "ranks", "run", "speed", "train"]
     assert sorted(name for name, _ in parts) == names
     assert all(len(part) > 100 for _, part in parts)
     assert "epoch   1* loss 0." in dict(parts)["train"]
@@ -95,6 +96,12 @@ def test_the_page_of_accuracy_has_the_ranks_of_the_last_comparison():
     """If not: python scripts/readme.py --only ranks."""
     assert excerpts.ranks() in PAGES["accuracy"]
     assert "| dnn, TabM |" in excerpts.ranks()
+
+
+def test_the_page_of_ensembles_has_the_speeds_that_were_measured_last():
+    """If not: python scripts/readme.py --only ensembles."""
+    assert excerpts.ensembles() in PAGES["ensembles"]
+    assert "| dnn, XLA |" in excerpts.ensembles()
 
 
 def test_the_readme_is_short():

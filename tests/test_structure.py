@@ -10,18 +10,26 @@ import dnn
 
 HOUSE = Path(dnn.__file__).parent
 MAY_IMPORT = {
-    "data": {"lazy"},
-    "nn": {"lazy"},
-    "train": {"lazy", "nn"},
-    "report": {"lazy", "nn", "train"},  # of train, what trains a baseline
+    "data": {"control", "lazy"},
+    "nn": {"control", "lazy"},
+    "train": {"control", "lazy", "nn"},
+    "report": {"control", "lazy", "nn", "train"},  # of train, what trains a baseline
     "ops": set(),
     "kernels": {"nn", "ops"},  # nothing imports it
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
-    "estimator": {"data", "nn", "presets", "report", "settings", "train", "lazy"}
+    "estimator": {"control", "data", "nn", "presets", "report", "settings", "train", "lazy"}
     | {"classifier", "regressor"},  # it joins them
-    "inspection": {"commands", "data", "lazy", "nn", "pages", "train"},  # of data, how a cell became a feature;
+    "inspection": {
+        "commands",
+        "control",
+        "data",
+        "lazy",
+        "nn",
+        "pages",
+        "train",
+    },  # of data, how a cell became a feature;
     # of dnn, its version; interop by name, for Keras
     "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
     "classifier": {"data", "estimator", "nn", "report", "train"},
@@ -29,9 +37,12 @@ MAY_IMPORT = {
     "settings": set(),
     "presets": set(),
     "early_checks": {"data", "report", "settings"},  # without TensorFlow
-    "preparation": {"data", "early_checks", "estimator", "report", "settings"},
-    "cross_validation": {"data", "estimator", "preparation", "report", "settings", "training_run"},
-    "training_run": {"classifier", "commands", "data", "early_checks", "estimator", "preparation", "regressor"}
+    "preparation": {"data", "early_checks", "estimator", "nn", "report", "settings"},
+    "data_notes": {"control", "data", "preparation", "report", "settings"},
+    "run_folder": {"nn", "report", "settings", "train"},
+    "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
+    "training_run": {"classifier", "commands", "data", "data_notes", "nn", "run_folder"}
+    | {"early_checks", "estimator", "preparation", "regressor"}
     | {"report", "run_report", "settings", "train"},  # and public names
     "run_report": {"classifier", "data", "estimator", "nn", "pages", "preparation", "report"},  # it joins them
     "commands": {
@@ -40,6 +51,8 @@ MAY_IMPORT = {
         "commands",
         "cross_validation",
         "data",
+        "data_notes",
+        "run_folder",
         "estimator",
         "explain_run",
         "nn",
@@ -47,8 +60,11 @@ MAY_IMPORT = {
         "report",
     }
     | {"run_report", "settings", "training_run"},  # and public names
-    "startup": {"commands"},
+    "startup": {"commands", "control"},
+    "cli_ops": {"commands", "control", "new_op", "startup"},
     "cli": {
+        "control",
+        "cli_ops",
         "cli_options",
         "commands",
         "early_checks",
@@ -57,13 +73,14 @@ MAY_IMPORT = {
         "settings",
         "startup",
     },  # and dnn.__version__
-    "cli_options": {"presets"},
-    "pages": {"lazy", "nn"},  # values it is handed; nothing of the loop
+    "cli_options": {"control", "presets"},
+    "pages": {"control", "lazy", "nn"},  # values it is handed; nothing of the loop
     "lazy": set(),
+    "control": set(),
     "new_op": set(),
     "__main__": {"cli", "startup"},
     "typing": {"nn", "train"},
-    "__init__": set(),
+    "__init__": {"control"},
 }
 
 

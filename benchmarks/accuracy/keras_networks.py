@@ -13,7 +13,7 @@ import numpy as np
 import dnn
 from benchmarks.accuracy.method import Fitted, Method
 from benchmarks.accuracy.splits import Probabilities, Split
-from dnn.train.fit import epoch_order
+from dnn.train.epochs import epoch_order
 
 BATCH = 100
 HIDDEN = (30, 30)

@@ -11,7 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.data.column_advice import CHECKS
-from dnn.data.notes import KINDS, Note
+from dnn.data.features import Features
+from dnn.data.names import quoted
+from dnn.data.notes import KINDS, Note, Remedy
+from dnn.data.scale_choice import columns_without_bin
 from dnn.data.table import Column, Table
 from dnn.data.target_advice import Task, imbalance, leakage, likely_task, task_note
 
@@ -57,6 +60,19 @@ def suspicions(
         if note.column not in decided or note.kind not in OF_KIND:
             told.setdefault(note.column, note)
     return list(told.values())
+
+
+def left_out(features: Features, told: Collection[str] = ()) -> list[Note]:
+    """Return a note for each column of numbers of which no feature was made.
+
+    Args:
+        features: What was learnt of the training rows.
+        told: Sentences of other notes; a column that one calls constant gets no second note.
+    """
+    columns = columns_without_bin(features.scale, features.numeric)
+    how = "has one value in the training rows, or none: it has no bin and is left out"
+    named = [name for name in columns if not any(each.startswith(f"{quoted(name)} is ") for each in told)]
+    return [Note(name, "constant", f"{quoted(name)} {how}", Remedy("drop", column=name)) for name in named]
 
 
 def _sample(rows: int) -> npt.NDArray[np.int64]:

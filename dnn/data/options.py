@@ -123,4 +123,12 @@ def _check_encoding(encoding: str) -> None:
     try:
         "".encode(encoding)
     except (LookupError, TypeError, ValueError):
-        raise ValueError(f"Python knows no encoding {encoding!r}; try utf-8, cp1252, latin-1 or utf-16") from None
+        raise ValueError(f"Python knows no encoding {encoding!r}; {_remedy_for(encoding)}") from None
+
+
+def _remedy_for(encoding: object) -> str:
+    from dnn.data.scale_choice import SCALES  # which imports TensorFlow
+
+    if encoding in SCALES:
+        return f"it is a scale of numbers: --scale {encoding}, scale={encoding!r}"
+    return "try utf-8, cp1252, latin-1 or utf-16"

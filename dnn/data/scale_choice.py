@@ -183,6 +183,16 @@ def columns_by_scale(scale: LearntScale, columns: Sequence[str]) -> dict[str, li
     return {name: list(columns)}
 
 
+def columns_without_bin(scale: LearntScale, columns: Sequence[str]) -> list[str]:
+    """Return the columns of which a piecewise-linear encoding makes no feature: those constant in the training rows."""
+    if isinstance(scale, ByColumn):
+        groups = zip(scale.indices, scale.scales, strict=True)
+        return [name for own, each in groups for name in columns_without_bin(each, [columns[index] for index in own])]
+    if not isinstance(scale, PiecewiseLinear):
+        return []
+    return [name for name, edges in zip(columns, scale.edges, strict=True) if len(edges) < 2]
+
+
 def scale_state(scale: LearntScale) -> dict[str, Any]:
     """Return what a scale learnt, with the name of its class. Raises: ValueError if it is not of this package."""
     name = type(scale).__name__

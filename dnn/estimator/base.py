@@ -23,16 +23,19 @@ from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
 from dnn.data.too_large import refuse_too_large
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
+from dnn.estimator.first_layer import first_layer
 from dnn.estimator.members import WithMembers
 from dnn.estimator.network import Rows, train_network
-from dnn.estimator.outcome import unchanged_by_errors, warn_of_suspicions
+from dnn.estimator.outcome import unchanged_by_errors, warn_of_left_out, warn_of_suspicions
 from dnn.estimator.parameters import EstimatorSettings, several
 from dnn.estimator.predictor import Predictor
 from dnn.estimator.target_kind import TargetKind
 from dnn.nn.html_table import small_table
 from dnn.nn.summary import summary_html
-from dnn.settings import NetworkSettings
+from dnn.settings import NetworkSettings, scale_or_default
 from dnn.train.callbacks import CallbackLike
+from dnn.train.checkpoint import Checkpoints
+from dnn.train.forks import refuse_after_fork
 from dnn.train.history import History
 
 
@@ -49,6 +52,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         target: str | None = None,
         validation_data: Any = None,
         callbacks: Sequence[CallbackLike] = (),
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Train a new network, from the beginning.
 
@@ -62,6 +66,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             validation_data: Rows by which training is stopped, in place of a share of X: a table that has the target,
                 or (X, y).
             callbacks: As in `dnn.fit`: each is called after each epoch with (record, history).
+            checkpoint: As in `dnn.fit`: folder for the state of the training; the same call again goes on from it.
 
         Returns:
             The estimator itself, with `history_`, the record of each epoch, `predictor_`, from columns to outputs, and
@@ -70,6 +75,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
         """
+        refuse_after_fork()
         target = None if target is None else str(target)
         read = partial(self._read, target=target)
         rows = examples_of(read, X, y, sample_weight, target)
@@ -87,10 +93,18 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         with unchanged_by_errors(self):
             self._remember_columns(X, rows.columns)
             self.notes_ = notes
-            return self.fit_examples(rows, held, target=target or "target", callbacks=callbacks)
+            self.fit_examples(rows, held, target=target or "target", callbacks=callbacks, checkpoint=checkpoint)
+            self.notes_ += warn_of_left_out(self.fitted.encoding.features, notes, quietly=target is None)
+            return self
 
     def fit_examples(
-        self, rows: Examples, validation: Examples, *, target: str, callbacks: Sequence[CallbackLike] = ()
+        self,
+        rows: Examples,
+        validation: Examples,
+        *,
+        target: str,
+        callbacks: Sequence[CallbackLike] = (),
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Learn the encoding from rows of a table, and train a new network on them.
 
@@ -99,6 +113,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             validation: Rows by which training is stopped; none: the training rows' own loss decides.
             target: Name of the target's column.
             callbacks: As in `fit`.
+            checkpoint: As in `fit`.
 
         Returns:
             The estimator itself.
@@ -106,17 +121,26 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: As `fit`.
         """
+        refuse_after_fork()
         with unchanged_by_errors(self):
             labels = self._learn_target(rows.target)
-            choice = FeatureChoice(**{name: getattr(self, name) for name in FeatureChoice._fields})
+            chosen = {name: getattr(self, name) for name in FeatureChoice._fields}
+            choice = FeatureChoice(**{**chosen, "scale": scale_or_default(self.scale, self.embedding)})
             known = labels(self._target_values(rows.target))
             features = choice.learn(rows.columns, known, regression=self.task == "regression")
             encoding = Encoding(features, labels, target, several(self.drop), rows.options)
             held = self.encoded(validation, encoding) if len(validation.target) else None
-            return self.fit_arrays(encoding, self.encoded(rows, encoding), held, callbacks=callbacks)
+            examples = self.encoded(rows, encoding)
+            return self.fit_arrays(encoding, examples, held, callbacks=callbacks, checkpoint=checkpoint)
 
     def fit_arrays(
-        self, encoding: Encoding, rows: Rows, validation: Rows | None, *, callbacks: Sequence[CallbackLike] = ()
+        self,
+        encoding: Encoding,
+        rows: Rows,
+        validation: Rows | None,
+        *,
+        callbacks: Sequence[CallbackLike] = (),
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Train a new network on rows that are encoded already.
 
@@ -125,6 +149,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             rows: (inputs float32[rows, width], targets [rows]), and weights float32[rows] where rows weigh differently.
             validation: Rows by which training is stopped. None: the training rows' own loss decides.
             callbacks: As in `fit`.
+            checkpoint: As in `fit`.
 
         Returns:
             The estimator itself.
@@ -132,12 +157,15 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: If a setting is out of its range.
         """
-        settings = {name: getattr(self, name) for name in (each.name for each in fields(NetworkSettings))}
-        weighted, held = self._weighted(encoding, rows, validation)
-        network, self.history_ = train_network(
-            weighted, held, self._outputs(encoding), NetworkSettings(**settings), callbacks
-        )
-        self.predictor_ = Predictor(encoding, network)
+        with unchanged_by_errors(self):
+            self._remember_target(encoding, rows)
+            settings = NetworkSettings(**{each.name: getattr(self, each.name) for each in fields(NetworkSettings)})
+            weighted, held = self._weighted(encoding, rows, validation)
+            first = first_layer(encoding.features, rows[0], settings, self.bins)
+            network, self.history_ = train_network(
+                weighted, held, self._outputs(encoding), settings, callbacks, first=first, checkpoint=checkpoint
+            )
+            self.predictor_ = Predictor(encoding, network)
         return self
 
     def save(self, folder: str | Path) -> None:
@@ -215,6 +243,10 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         table = as_table(X, kinds=kinds, drop=several(self.drop), options=options)
         refuse_too_large(table)
         return table
+
+    def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
+        """Keep what is known of the target before a network is trained."""
+        raise NotImplementedError
 
     def _remember_columns(self, X: Any, columns: Mapping[str, Column]) -> None:
         self.n_features_in_ = len(columns)

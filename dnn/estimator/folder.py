@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from dnn.classifier import Classifier
 from dnn.data.arrays import load_arrays
@@ -23,12 +24,15 @@ from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
 from dnn.nn.folders import replace_folder
 from dnn.nn.layers import Sequential, mlp
+from dnn.nn.manifest import MANIFEST, check_manifest, write_manifest
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
 from dnn.nn.modules import variable_paths
 from dnn.nn.protocols import ModelLike
 from dnn.regressor import Regressor
+from dnn.report.folder import read_json
 
 FORMAT = 1
+RUN_STATE = "state.json"  # of a run folder, which is there before its files are
 ESTIMATOR, ENCODING, NETWORK, OLD_WEIGHTS = "estimator.json", "features.json", "network", "weights.npz"
 LOGGER = logging.getLogger("dnn")
 _OF_DAMAGE = (KeyError, TypeError, AttributeError, OverflowError, RecursionError, JSONDecodeError, UnicodeDecodeError)
@@ -53,7 +57,12 @@ def save(model: ModelLike | Estimator, folder: str | Path) -> None:
     if not isinstance(model, Estimator):
         save_model(model, folder)
         return
-    replace_folder(folder, {ESTIMATOR, ENCODING, NETWORK}, partial(write_estimator, model))
+    replace_folder(folder, {ESTIMATOR, ENCODING, NETWORK, MANIFEST}, partial(_fill, model))
+
+
+def _fill(estimator: Estimator, folder: Path) -> None:
+    write_estimator(estimator, folder)
+    write_manifest(folder)
 
 
 def write_estimator(estimator: Estimator, folder: str | Path) -> None:
@@ -61,7 +70,8 @@ def write_estimator(estimator: Estimator, folder: str | Path) -> None:
     predictor = estimator.fitted
     predictor.encoding.save(folder)
     save_model(predictor.model, Path(folder, NETWORK))
-    state = {"format": FORMAT, "estimator": type(estimator).__name__, "settings": _plain_settings(estimator)}
+    state = {"format": FORMAT, "estimator": type(estimator).__name__, "manifest": MANIFEST}
+    state["settings"] = _plain_settings(estimator)
     Path(folder, ESTIMATOR).write_text(json.dumps(state | estimator.learnt(), indent=1) + "\n", "utf-8")
 
 
@@ -82,6 +92,7 @@ def load(folder: str | Path, constructor: Callable[[], ModelLike] | None = None)
         ValueError: If it is none of these folders, or a file in it is damaged, or the files do not fit each other.
     """
     folder = Path(folder)
+    _refuse_under_way(folder)
     if Path(folder, STRUCTURE).is_file():
         return load_model(folder, constructor)
     if Path(folder, ESTIMATOR).is_file():
@@ -89,6 +100,22 @@ def load(folder: str | Path, constructor: Callable[[], ModelLike] | None = None)
     if Path(folder, OLD_WEIGHTS).is_file():
         return _restored(Classifier(), folder, _old_network(folder))
     raise ValueError(f"{folder} is not a run folder or a saved model: it has no {ESTIMATOR} and no {STRUCTURE}")
+
+
+def _refuse_under_way(folder: Path) -> None:
+    """Refuse the folder of a run that broke off, or is under way. Raises: ValueError."""
+    if Path(folder, RUN_STATE).is_file() and (state := read_json(folder / RUN_STATE).get("state")) != "finished":
+        raise ValueError(f"{folder} is a run that is {state}; once it broke off: dnn train --resume {folder}")
+
+
+def _check_files(folder: Path, expected: bool) -> None:
+    """Compare the files with the manifest. Raises: ValueError for one that is damaged or missing, by name."""
+    if not Path(folder, MANIFEST).is_file():
+        if expected:
+            raise ValueError(f"{folder / MANIFEST} is missing: it holds the SHA-256 of each file")
+        return
+    if unknown := check_manifest(folder):
+        LOGGER.warning("%s: %s was not written by this package, and is not read", folder, ", ".join(unknown))
 
 
 def load_estimator(folder: str | Path) -> Estimator:
@@ -103,6 +130,7 @@ def _load_estimator(folder: Path, constructor: Callable[[], ModelLike] | None) -
     path = folder / ESTIMATOR
     try:
         state = json.loads(path.read_text("utf-8"))
+        _check_files(folder, "manifest" in state)
         if state["format"] != FORMAT:
             raise ValueError(f"its format is {state['format']!r}, and this version reads {FORMAT}")
         kind = ESTIMATORS[state["estimator"]]
@@ -116,14 +144,19 @@ def _load_estimator(folder: Path, constructor: Callable[[], ModelLike] | None) -
 def _restored(estimator: Estimator, folder: Path, network: ModelLike, state: dict[str, Any] | None = None) -> Estimator:
     encoding = load_encoding(folder)
     outputs = encoding.class_labels.classes if isinstance(estimator, Classifier) else 1
-    units = [tuple(variable.shape) for name, variable in variable_paths(network).items() if name.endswith("kernel")]
-    ends = (units[0][0], units[-1][-1]) if units else None
-    if isinstance(network, Sequential) and ends != (encoding.features.width, outputs):
+    if isinstance(network, Sequential) and not _fits(network, encoding.features.width, outputs):
         expected = f"{encoding.features.width} inputs and {outputs} outputs"
         raise ValueError(f"{folder}: the network does not fit the features, for which it needs {expected}")
     estimator.predictor_ = Predictor(encoding, network)
     estimator.restore(state or {})
     return estimator
+
+
+def _fits(network: Sequential, inputs: int, outputs: int) -> bool:
+    try:
+        return bool(network(tf.zeros([1, inputs])).shape == [1, outputs])
+    except ValueError:  # of a layer that takes another width
+        return False
 
 
 def _old_network(folder: Path) -> Sequential:

@@ -4,8 +4,9 @@ Strings stand for functions here and nowhere else, in the two tables below.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -13,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.estimator.first_layer import FirstLayer, width_after
 from dnn.estimator.learning_rate import learning_rate_of
+from dnn.estimator.stopping import RANKINGS, ranking_callback, stopping
 from dnn.nn import activations
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_count
-from dnn.nn.ensemble import Ensemble, ensemble_mlp, with_dropout
+from dnn.nn.ensemble import Ensemble, with_dropout
 from dnn.nn.layers import Sequential, mlp
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.mish import mish
@@ -27,12 +30,11 @@ from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.protocols import ActivationLike, LossLike, OptimizerLike
 from dnn.nn.realmlp import realmlp
-from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.tabm import TabM
 from dnn.settings import ARCHITECTURES, DEFAULTS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
-from dnn.train.early_stopping import EarlyStopping
-from dnn.train.evaluate import ACCURACY, predict
+from dnn.train.checkpoint import Checkpoints
+from dnn.train.evaluate import ACCURACY
 from dnn.train.fit import fit
 from dnn.train.history import History
 
@@ -51,9 +53,6 @@ ACTIVATIONS: Mapping[str, ActivationLike] = MappingProxyType(
     }
 )
 OPTIMIZERS: Mapping[str, Any] = MappingProxyType({"adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "sgd": SGD})
-RANKINGS: Mapping[str, Callable[..., float]] = MappingProxyType(
-    {"val_roc_auc": roc_auc_score, "val_average_precision": average_precision_score}
-)
 
 Network: TypeAlias = Sequential | Ensemble | TabM
 Rows: TypeAlias = tuple[npt.NDArray[Any], ...]
@@ -84,30 +83,43 @@ class TakesOptimizer(Protocol):
         """
 
 
-def make_network(width: int, outputs: int, settings: NetworkSettings) -> Network:
+def make_network(width: int, outputs: int, settings: NetworkSettings, first: FirstLayer | None = None) -> Network:
     """Make the network: `mlp`, with dropout after each hidden layer where a share is dropped; or an ensemble of them.
+
+    Args:
+        width: Number of features.
+        outputs: Number of outputs.
+        settings: Its layers and their numbers.
+        first: Makes the layer of embeddings, which each member of an ensemble has for itself, those of TabM together.
 
     Raises:
         ValueError: If a size, a name, the number of networks or the dropout is out of its range.
     """
     if isinstance(settings.hidden, int | str) or not all(np.ndim(units) == 0 for units in settings.hidden):
         raise ValueError(f"hidden must be the units of each layer, such as (30, 30), got {settings.hidden!r}")
-    sizes = [width, *(units for units in settings.hidden if units != 0), outputs]
+    sizes = [
+        width if first is None else width_after(first, width),
+        *(units for units in settings.hidden if units != 0),
+        outputs,
+    ]
     activation = chosen(settings.activation, ACTIVATIONS, "activation")
     members = checked_count(settings.ensemble, "ensemble")
-    shared = {"activation": activation, "dropout": settings.dropout, "seed": settings.seed}
+    shared = {"activation": activation, "dropout": settings.dropout}
     if settings.architecture == "tabm":
         if members == 1:
             raise ValueError("architecture='tabm' is an ensemble: give it ensemble=16, say")
-        return TabM(sizes, members, **shared)
+        embeddings = None if first is None else first(settings.seed)
+        return TabM(sizes, members, embeddings=embeddings, **shared, seed=settings.seed)
     if settings.architecture not in ARCHITECTURES:
         raise ValueError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {settings.architecture!r}")
-    if settings.architecture == "realmlp":
-        alone = [realmlp(sizes, **{**shared, "seed": settings.seed + i}) for i in range(members)]
-        return alone[0] if members == 1 else Ensemble(alone)
-    if members > 1:
-        return ensemble_mlp(sizes, members, **shared)
-    return with_dropout(mlp(sizes, activation=activation, seed=settings.seed), settings.dropout)
+    networks = []
+    for seed in ((settings.seed + i) % 2**63 for i in range(members)):
+        if settings.architecture == "realmlp":
+            network = realmlp(sizes, **shared, seed=seed)
+        else:
+            network = with_dropout(mlp(sizes, activation=activation, seed=seed), settings.dropout)
+        networks.append(network if first is None else Sequential([first(seed), *network.layers]))
+    return networks[0] if members == 1 else Ensemble(networks)
 
 
 def make_optimizer(parameters: Sequence[tf.Variable], settings: NetworkSettings, steps: int) -> OptimizerLike:
@@ -152,6 +164,9 @@ def train_network(
     outputs: int | None,
     settings: NetworkSettings,
     callbacks: Sequence[CallbackLike] = (),
+    *,
+    first: FirstLayer | None = None,
+    checkpoint: str | Path | Checkpoints | None = None,
 ) -> tuple[Network, History]:
     """Train a network from the beginning.
 
@@ -162,6 +177,8 @@ def train_network(
         settings: The network, the optimizer and the loop.
         callbacks: As in `fit`; those that have `set_model` are given the network before, and by `set_optimizer` the
             optimizer.
+        first: As in `make_network`.
+        checkpoint: As in `fit`.
 
     Returns:
         The network, and the history of its epochs.
@@ -169,7 +186,7 @@ def train_network(
     Raises:
         ValueError: If a setting is out of its range.
     """
-    network = make_network(rows[0].shape[1], outputs or 1, settings)
+    network = make_network(rows[0].shape[1], outputs or 1, settings, first)
     steps = math.ceil(len(rows[0]) / settings.batch_size)
     optimizer = make_optimizer(network.trainable_variables, settings, steps)
     for callback in callbacks:
@@ -191,37 +208,9 @@ def train_network(
         seed=settings.seed,
         callbacks=[*ranked, *callbacks],
         jit_compile="auto" if settings.jit is None else settings.jit,
+        checkpoint=checkpoint,
     )
     return network, history
-
-
-def stopping(settings: NetworkSettings, validated: bool) -> EarlyStopping:
-    """Return the rule by which training ends. Without validation rows it looks at the figure of the training rows."""
-    monitor = str(settings.monitor) if validated else str(settings.monitor).removeprefix("val_")
-    return EarlyStopping(
-        monitor=monitor,
-        patience=settings.patience,
-        min_delta=settings.min_delta,
-        mode="min" if monitor.endswith("loss") else "max",
-        restore_best_weights=settings.restore_best,
-    )
-
-
-def ranking_callback(network: Network, validation: Rows | None, monitor: str) -> CallbackLike:
-    """Return a callback that adds to each record how well the network ranks the validation rows of two classes.
-
-    Raises:
-        ValueError: If there are not two classes, or not validation rows of each.
-    """
-    if validation is None or network(validation[0][:1]).shape[1] != 2 or len(set(validation[1].tolist())) != 2:
-        raise ValueError(f"monitor={monitor!r} needs validation rows of each of two classes")
-    inputs, labels = validation[:2]
-
-    def rank(record: dict[str, float], history: History) -> None:
-        logits = predict(network, inputs)
-        record[monitor] = RANKINGS[monitor](labels == 1, logits[:, 1] - logits[:, 0])
-
-    return rank
 
 
 def chosen(choice: Any, table: Mapping[str, Any], what: str) -> Any:

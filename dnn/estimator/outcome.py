@@ -1,10 +1,12 @@
 """What a fit leaves besides the network: warnings of the data, and after an error the estimator as it was."""
 
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from dnn.data.advice import suspicions
+from dnn.control import without_control
+from dnn.data.advice import left_out, suspicions
+from dnn.data.features import Features
 from dnn.data.table import Table
 from dnn.data.target_advice import Task
 
@@ -28,7 +30,19 @@ def unchanged_by_errors(estimator: object) -> Iterator[None]:
 def warn_of_suspicions(table: Table, target: str, task: Task, decided: Collection[str]) -> list[str]:
     """Warn of the first thing that is suspicious in a table, and return a sentence for each."""
     sentences = [note.sentence_for_python for note in suspicions(table, target, task=task, decided=decided)]
+    _warn(sentences, above=5)
+    return sentences
+
+
+def warn_of_left_out(features: Features, told: Sequence[str], *, quietly: bool) -> list[str]:
+    """Warn of numbers of which no feature was made, unless quietly, and return a sentence for each."""
+    sentences = [note.sentence_for_python for note in left_out(features, told)]
+    _warn([] if quietly else sentences, above=4)
+    return sentences
+
+
+def _warn(sentences: Sequence[str], above: int) -> None:
+    """Warn of the first one where `fit` was called, which is so many calls above."""
     if sentences:
         rest = f" (and {len(sentences) - 1} more: see notes_)" if len(sentences) > 1 else ""
-        warnings.warn(f"{sentences[0]}{rest}", DataWarning, stacklevel=4)  # where `fit` was called
-    return sentences
+        warnings.warn(without_control(f"{sentences[0]}{rest}"), DataWarning, stacklevel=above)

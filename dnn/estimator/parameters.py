@@ -10,7 +10,7 @@ from dnn.data.scale import ScaleLearner
 from dnn.data.table import Kind
 from dnn.nn.protocols import ActivationLike, OptimizerLike
 from dnn.presets import preset_of
-from dnn.settings import BINS, DEFAULTS, SCALE, SHARE
+from dnn.settings import BINS, DEFAULTS, SHARE
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -82,6 +82,10 @@ class EstimatorSettings(Parameters):
     hidden: Sequence[int] = field(default=tuple(DEFAULTS.hidden), kw_only=False)
     architecture: str = DEFAULTS.architecture
     ensemble: int = DEFAULTS.ensemble
+    embedding: str | None = DEFAULTS.embedding
+    embedding_size: int = DEFAULTS.embedding_size
+    frequency_scale: float | None = DEFAULTS.frequency_scale
+    category_embedding: int = DEFAULTS.category_embedding
     activation: str | ActivationLike = DEFAULTS.activation
     dropout: float = DEFAULTS.dropout
     optimizer: str | Callable[..., OptimizerLike] = DEFAULTS.optimizer
@@ -98,7 +102,7 @@ class EstimatorSettings(Parameters):
     monitor: str = DEFAULTS.monitor
     restore_best: bool = DEFAULTS.restore_best
     validation: float = SHARE
-    scale: str | ScaleLearner = SCALE
+    scale: str | ScaleLearner | None = None
     bins: int = BINS
     column_scale: Mapping[str, str | ScaleLearner] | None = None
     missing_indicator: bool = DEFAULTS.missing_indicator

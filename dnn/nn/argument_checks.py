@@ -107,6 +107,25 @@ def checked_optional_callable(function: AnyCallable | None, name: str) -> AnyCal
     return None if function is None else checked_callable(function, name)
 
 
+def checked_dense(
+    inputs: int,
+    units: int,
+    kernel_initializer: Callable[..., Any],
+    bias_initializer: Callable[..., Any],
+    **functions: Callable[..., Any] | None,
+) -> tuple[int, int]:
+    """Return the shape of a dense layer's kernel, inputs and units, if it can be made of these arguments.
+
+    TypeError or ValueError if not; functions: those that may be None, by their names.
+    """
+    shape = checked_size(inputs, "inputs"), checked_size(units, "units")
+    for name, function in functions.items():
+        checked_optional_callable(function, name)
+    checked_callable(kernel_initializer, "kernel_initializer")
+    checked_callable(bias_initializer, "bias_initializer")
+    return shape
+
+
 def checked_key(training: TensorLike | None) -> tf.Tensor | None:
     """Return the key int32[3] of a training step, or None outside training: for None and, as in Keras, False.
 

@@ -9,7 +9,9 @@ from dnn.nn.embedding import Embedding
 from dnn.nn.ntk import NTKDense, Scaling
 from dnn.nn.numeric_embeddings import LinearEmbeddings, LinearReLUEmbeddings, PeriodicEmbeddings
 from dnn.nn.parametric_activation import ParametricActivation
+from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+from dnn.nn.residual import Residual
 
 
 def _embedding_arguments(layer: Embedding) -> dict[str, Any]:
@@ -34,6 +36,12 @@ def _periodic_embedding_arguments(layer: PeriodicEmbeddings) -> dict[str, Any]:
         "lite": layer.lite,
         "dtype": layer.weight.dtype,
     }
+
+
+def _pbld_embedding_arguments(layer: PBLDEmbeddings) -> dict[str, Any]:
+    columns, frequencies, learnt = layer.weight.shape
+    chosen = {"frequency_scale": layer.frequency_scale, "factor": layer.factor, "dtype": layer.weight.dtype}
+    return {"columns": columns, "size": learnt + 1, "frequencies": frequencies, **chosen}
 
 
 def _piecewise_linear_embedding_arguments(layer: PiecewiseLinearEmbeddings) -> dict[str, Any]:
@@ -71,6 +79,8 @@ EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingPro
         NTKDense: _ntk_dense_arguments,
         Scaling: _scaling_arguments,
         ParametricActivation: _parametric_activation_arguments,
+        PBLDEmbeddings: _pbld_embedding_arguments,
+        Residual: lambda layer: {"inner": layer.inner},
         PiecewiseLinearEmbeddings: _piecewise_linear_embedding_arguments,
     }
 )

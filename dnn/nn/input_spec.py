@@ -8,16 +8,20 @@ from dnn.nn.embedding import Embedding
 from dnn.nn.layers import Dense, Sequential
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.ntk import NTKDense, Scaling
-from dnn.nn.numeric_embeddings import LinearEmbeddings, PeriodicEmbeddings
-from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+from dnn.nn.numeric_embeddings import ColumnEmbeddings
+from dnn.nn.residual import Residual
 
 
 def stated_spec(layer: object) -> tf.TensorSpec | None:
     """Return the input that a layer takes, where its variables or its size tell; else None."""
     if isinstance(layer, Dense | NTKDense):
         return tf.TensorSpec([None, layer.kernel.shape[-2]], layer.kernel.dtype)
-    if isinstance(layer, Embedding | LinearEmbeddings | PeriodicEmbeddings | PiecewiseLinearEmbeddings):
-        return tf.TensorSpec([None, _first_weights(layer).shape[-2]], weights_dtype(layer))
+    if isinstance(layer, Embedding):
+        return tf.TensorSpec([None, layer.table.shape[-2]], layer.table.dtype)
+    if isinstance(layer, ColumnEmbeddings):
+        return tf.TensorSpec([None, layer.of_columns.shape[-2]], layer.of_columns.dtype)
+    if isinstance(layer, Residual):
+        return stated_spec(layer.inner)
     if isinstance(layer, ColumnBlocks):
         return tf.TensorSpec([None, sum(layer.widths)], weights_dtype(layer))
     if isinstance(layer, Scaling):
@@ -28,13 +32,6 @@ def stated_spec(layer: object) -> tf.TensorSpec | None:
         first = next((part for part in layer.layers if not isinstance(part, Dropout)), None)  # it keeps the shape
         return stated_spec(first)
     return None
-
-
-def _first_weights(layer: Embedding | LinearEmbeddings | PeriodicEmbeddings | PiecewiseLinearEmbeddings) -> tf.Variable:
-    """Return a variable [..., columns, size]."""
-    if isinstance(layer, PeriodicEmbeddings):
-        return layer.frequencies
-    return layer.table if isinstance(layer, Embedding) else layer.bias
 
 
 def weights_dtype(module: tf.Module) -> tf.DType:

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.argument_checks import checked_callable, checked_input, checked_key, checked_optional_callable, checked_size
+from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key, checked_size
 from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
@@ -73,15 +73,13 @@ class Dense(tf.Module):
         dtype: tf.DType = tf.float32,
     ) -> None:
         super().__init__()
-        shape = checked_size(inputs, "inputs"), checked_size(units, "units")
-        self.activation = checked_optional_callable(activation, "activation")
-        self.kernel_regularizer = checked_optional_callable(kernel_regularizer, "kernel_regularizer")
-        self.bias_regularizer = checked_optional_callable(bias_regularizer, "bias_regularizer")
-        initial_kernel = checked_callable(kernel_initializer, "kernel_initializer")
-        initial_bias = checked_callable(bias_initializer, "bias_initializer")
+        penalties = {"kernel_regularizer": kernel_regularizer, "bias_regularizer": bias_regularizer}
+        shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation, **penalties)
+        self.activation = activation
+        self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
         seed = seed_or_next(seed)
-        self.kernel = tf.Variable(initial_kernel(shape, seed, dtype), name="kernel")
-        self.bias = tf.Variable(initial_bias(shape[1:], seed, dtype), name="bias")
+        self.kernel = tf.Variable(kernel_initializer(shape, seed, dtype), name="kernel")
+        self.bias = tf.Variable(bias_initializer(shape[1:], seed, dtype), name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel + bias).
@@ -197,13 +195,19 @@ def key_at(training: TensorLike | None, index: int) -> tf.Tensor | None:
 
 
 def mlp(
-    sizes: Sequence[int], *, activation: ActivationLike = relu, seed: int | None = None, dtype: tf.DType = tf.float32
+    sizes: Sequence[int],
+    *,
+    activation: ActivationLike = relu,
+    residual: bool = False,
+    seed: int | None = None,
+    dtype: tf.DType = tf.float32,
 ) -> Sequential:
     """Make a multilayer perceptron: float[batch, sizes[0]] -> logits, float[batch, sizes[-1]].
 
     Args:
         sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
         activation: function between the layers, not after the last.
+        residual: whether each hidden layer that keeps the width adds its input to its result: `Residual`.
         seed: int; layer i draws from the pair (seed, i). None: another seed for each model made without one, as for
             `Dense`.
         dtype: floating dtype of the weights, and of x.
@@ -212,14 +216,20 @@ def mlp(
         A `Sequential` of `Dense` layers.
 
     Raises:
-        ValueError: If there are fewer than two sizes, or one is not positive.
+        ValueError: If there are fewer than two sizes, or one is not positive; or `residual` is asked for, and no hidden
+            layer keeps the width.
         TypeError: If a size is not an integer.
     """
     if len(sizes) < 2:
         raise ValueError(f"sizes must hold the input and the output width at least, got {list(sizes)}")
     sizes = [checked_size(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
     last, seed = len(sizes) - 2, seed_or_next(seed)
-    return Sequential(
+    layers = [
         Dense(inputs, units, activation=None if i == last else activation, seed=(seed, i), dtype=dtype)
         for i, (inputs, units) in enumerate(pairwise(sizes))
-    )
+    ]
+    if not residual:
+        return Sequential(layers)
+    from dnn.nn.residual import with_skips  # which imports this module
+
+    return Sequential(with_skips(layers))

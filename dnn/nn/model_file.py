@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.folders import replace_folder
+from dnn.nn.manifest import MANIFEST, check_manifest, write_manifest
 from dnn.nn.model_state import State, model_from_state, model_state, refuse_lost_variables
 from dnn.nn.protocols import ModelLike
 from dnn.nn.weight_files import load_weights, save_weights
@@ -53,8 +54,9 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
         refuse_lost_variables(model, state)
         Path(written, STRUCTURE).write_text(json.dumps(state, indent=1, allow_nan=False), "utf-8")
         save_weights(written / WEIGHTS, model)
+        write_manifest(written)
 
-    replace_folder(folder, {STRUCTURE, WEIGHTS}, fill)
+    replace_folder(folder, {STRUCTURE, WEIGHTS, MANIFEST}, fill)
 
 
 def load_model(folder: str | Path, constructor: Callable[[], ModelLike] | None = None) -> ModelLike:
@@ -75,6 +77,8 @@ def load_model(folder: str | Path, constructor: Callable[[], ModelLike] | None =
             or if the model is a user's own and there is no constructor. The message names the file and the variables.
         ImportError: If safetensors is not installed.
     """
+    if Path(folder, MANIFEST).is_file():  # older versions wrote none
+        check_manifest(Path(folder))
     state = read_structure(Path(folder, STRUCTURE))
     weights = Path(folder, WEIGHTS)
     if weights.is_file() and _described_numbers(state) > weights.stat().st_size:

@@ -13,14 +13,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import (
-    checked_callable,
-    checked_input,
-    checked_optional_callable,
-    checked_positive,
-    checked_size,
-    checked_width,
-)
+from dnn.nn.argument_checks import checked_dense, checked_input, checked_positive, checked_size, checked_width
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import function_name, layer_line
 from dnn.nn.numeric_embeddings import key_of
@@ -97,14 +90,11 @@ class NTKDense(tf.Module):
         dtype: tf.DType = tf.float32,
     ) -> None:
         super().__init__()
-        shape = checked_size(inputs, "inputs"), checked_size(units, "units")
-        self.activation = checked_optional_callable(activation, "activation")
-        self.bias_factor = checked_positive(bias_factor, "bias_factor")
-        initial_kernel = checked_callable(kernel_initializer, "kernel_initializer")
-        initial_bias = checked_callable(bias_initializer, "bias_initializer")
+        shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation)
+        self.activation, self.bias_factor = activation, checked_positive(bias_factor, "bias_factor")
         kernel_seed, bias_seed = _two_seeds(seed_or_next(seed))
-        self.kernel = tf.Variable(initial_kernel(shape, kernel_seed, dtype), name="kernel")
-        self.bias = tf.Variable(initial_bias(shape[1:], bias_seed, dtype) / self.bias_factor, name="bias")
+        self.kernel = tf.Variable(kernel_initializer(shape, kernel_seed, dtype), name="kernel")
+        self.bias = tf.Variable(bias_initializer(shape[1:], bias_seed, dtype) / self.bias_factor, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel / √inputs + f · bias).

@@ -67,7 +67,41 @@ def over_rows(weight: TensorLike) -> tf.Tensor:
     return tf.expand_dims(weight, -3)
 
 
-class LinearEmbeddings(tf.Module):
+class ColumnEmbeddings(tf.Module):
+    """What maps float[batch, columns] to float[batch, columns · size], each column by itself: abstract."""
+
+    activation = False  # whether relu follows the linear layer
+    bias: tf.Variable  # [columns, size], or of another width for each column
+
+    def _vectors(self, x: tf.Tensor) -> tf.Tensor:
+        """Return the vector of each column, float[batch, columns, size], of x float[batch, columns]."""
+        raise NotImplementedError
+
+    def __call__(self, x: TensorLike) -> tf.Tensor:
+        """Embed rows.
+
+        Args:
+            x: float[batch, columns], or with more leading axes, of the dtype of the weights.
+
+        Returns:
+            float[batch, columns · size], of that dtype.
+
+        Raises:
+            ValueError: If x has another width.
+            TypeError: If x has another dtype.
+        """
+        return flat_columns(self._vectors(checked_input(x, self.of_columns)))
+
+    @property
+    def of_columns(self) -> tf.Variable:
+        """A variable [columns, …], of an ensemble [members, columns, …]."""
+        return self.bias
+
+    def _activated(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.relu(x) if self.activation else x
+
+
+class LinearEmbeddings(ColumnEmbeddings):
     """Give each column j the vector x_j w_j + b_j.
 
     Source: as above, section 3.4; the weights are drawn as in rtdl_num_embeddings, uniform in ±1/√size.
@@ -98,21 +132,8 @@ class LinearEmbeddings(tf.Module):
         self.weight = tf.Variable(uniform_weights(shape, seed, 0, inputs=size, dtype=dtype), name="weight")
         self.bias = tf.Variable(uniform_weights(shape, seed, 1, inputs=size, dtype=dtype), name="bias")
 
-    def __call__(self, x: TensorLike) -> tf.Tensor:
-        """Embed rows.
-
-        Args:
-            x: float[batch, columns], or with more leading axes, of the dtype of the weights.
-
-        Returns:
-            float[batch, columns · size], of that dtype.
-
-        Raises:
-            ValueError: If x has another width.
-            TypeError: If x has another dtype.
-        """
-        x = linear_embeddings(checked_input(x, self.weight), self.weight, self.bias)
-        return flat_columns(tf.nn.relu(x) if self.activation else x)
+    def _vectors(self, x: tf.Tensor) -> tf.Tensor:
+        return self._activated(linear_embeddings(x, self.weight, self.bias))
 
     def __repr__(self) -> str:
         columns, size = self.weight.shape[-2:]
@@ -143,7 +164,7 @@ class LinearReLUEmbeddings(LinearEmbeddings):
         super().__init__(columns, size, activation=True, seed=seed, dtype=dtype)
 
 
-class PeriodicEmbeddings(tf.Module):
+class PeriodicEmbeddings(ColumnEmbeddings):
     """Give each column j the vector relu([cos(2π c_j x_j), sin(2π c_j x_j)] · W_j + b_j), with learnt frequencies c_j.
 
     It is the paper's "PLR", without `activation` "PL". With `lite` all columns share one W and one b, as in TabR. The
@@ -186,9 +207,9 @@ class PeriodicEmbeddings(tf.Module):
         if lite and not activation:
             raise ValueError("lite=True needs activation=True: without it, it would be a product of two linear layers")
         shape = checked_size(columns, "columns"), checked_size(frequencies, "frequencies")
-        inputs, size, deviation = 2 * frequencies, checked_size(size, "size"), frequency_scale
-        checked_positive(deviation, "frequency_scale")
-        self.activation, self.lite, self.frequency_scale = bool(activation), bool(lite), float(frequency_scale)
+        inputs, size = 2 * frequencies, checked_size(size, "size")
+        self.frequency_scale = deviation = checked_positive(frequency_scale, "frequency_scale")
+        self.activation, self.lite = bool(activation), bool(lite)
         seed, own = seed_or_next(seed), [] if lite else [columns]
         drawn = tf.random.stateless_parameterized_truncated_normal(
             shape, key_of(seed, 0), 0.0, deviation, -3 * deviation, 3 * deviation
@@ -198,25 +219,17 @@ class PeriodicEmbeddings(tf.Module):
         self.weight = tf.Variable(uniform_weights([*own, inputs, size], seed, 1, **draw), name="weight")
         self.bias = tf.Variable(uniform_weights([*own, size], seed, 2, **draw), name="bias")
 
-    def __call__(self, x: TensorLike) -> tf.Tensor:
-        """Embed rows.
-
-        Args:
-            x: float[batch, columns], or with more leading axes, of the dtype of the weights.
-
-        Returns:
-            float[batch, columns · size], of that dtype.
-
-        Raises:
-            ValueError: If x has another width.
-            TypeError: If x has another dtype.
-        """
-        waves = periodic_features(checked_input(x, self.frequencies), self.frequencies)
+    def _vectors(self, x: tf.Tensor) -> tf.Tensor:
+        waves = periodic_features(x, self.frequencies)
         if self.lite:
-            x = tf.einsum("...bci,...io->...bco", waves, self.weight) + tf.expand_dims(self.bias, -2)
+            sums = tf.einsum("...bci,...io->...bco", waves, self.weight) + tf.expand_dims(self.bias, -2)
         else:
-            x = column_linear(waves, self.weight) + over_rows(self.bias)
-        return flat_columns(tf.nn.relu(x) if self.activation else x)
+            sums = column_linear(waves, self.weight) + over_rows(self.bias)
+        return self._activated(sums)
+
+    @property
+    def of_columns(self) -> tf.Variable:
+        return self.frequencies  # with lite, the bias is one for all columns
 
     def __repr__(self) -> str:
         columns, frequencies = self.frequencies.shape[-2:]

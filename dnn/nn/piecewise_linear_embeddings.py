@@ -11,10 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_input, checked_size
+from dnn.nn.argument_checks import checked_size
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import layer_line
-from dnn.nn.numeric_embeddings import Seed, column_linear, flat_columns, linear_embeddings, over_rows, uniform_weights
+from dnn.nn.numeric_embeddings import (
+    ColumnEmbeddings,
+    Seed,
+    column_linear,
+    linear_embeddings,
+    over_rows,
+    uniform_weights,
+)
 from dnn.nn.protocols import TensorLike
 
 
@@ -37,7 +44,7 @@ def padded_bins(x: TensorLike, lower: TensorLike, width: TensorLike, least: Tens
     return tf.minimum(tf.maximum((tf.expand_dims(x, -1) - lower) / width, least), most)
 
 
-class PiecewiseLinearEmbeddings(tf.Module):
+class PiecewiseLinearEmbeddings(ColumnEmbeddings):
     """Give each column j the vector e_j · W_j + b_j, or relu of that, where e_j is its piecewise-linear encoding.
 
     Version "A" is the paper's: "Q-L" with bins from quantiles, "Q-LR" with activation, "T-…" with bins from a tree.
@@ -87,26 +94,12 @@ class PiecewiseLinearEmbeddings(tf.Module):
         linear = uniform_weights(shape, seed, 2, inputs=size, dtype=dtype)
         self.linear = tf.Variable(linear, name="linear") if version == "B" else None
 
-    def __call__(self, x: TensorLike) -> tf.Tensor:
-        """Embed rows.
-
-        Args:
-            x: float[batch, columns], or with more leading axes, of the dtype of the weights.
-
-        Returns:
-            float[batch, columns · size], of that dtype.
-
-        Raises:
-            ValueError: If x has another width.
-            TypeError: If x has another dtype.
-        """
-        x = checked_input(x, self.bias)
+    def _vectors(self, x: tf.Tensor) -> tf.Tensor:
         bins = [tf.constant(each, x.dtype) for each in _bins_of(self.edges)]
         encoded = column_linear(padded_bins(x, *bins), self.weight)
         if self.linear is None:
-            encoded += over_rows(self.bias)
-        encoded = tf.nn.relu(encoded) if self.activation else encoded
-        return flat_columns(encoded if self.linear is None else encoded + linear_embeddings(x, self.linear, self.bias))
+            return self._activated(encoded + over_rows(self.bias))
+        return self._activated(encoded) + linear_embeddings(x, self.linear, self.bias)
 
     def __repr__(self) -> str:
         columns, bins, size = self.weight.shape[-3:]

@@ -30,9 +30,9 @@ def realmlp(
     """Make RealMLP's network: a `Scaling`, hidden `NTKDense` layers, and a last one that begins at 0.
 
     As it is, it is that of RealMLP-TD-S; with `parametric` and `dropout=0.15` its layers are those of RealMLP-TD, whose
-    embeddings of numbers and first weights from the data are not here. Its training: Adam with β₂ = 0.95 and the rate
-    `Coslog(0.04, steps)`, or 0.07 with `mish` for amounts; batches of 256, 256 epochs, label smoothing of 0.1, the best
-    epoch. `dnn.Classifier.preset("realmlp")` is all of it, with `RobustScale`.
+    first weights from the data are not here, and whose embeddings of numbers are `PBLDEmbeddings`. Its training: Adam
+    with β₂ = 0.95 and the rate `Coslog(0.04, steps)`, or 0.07 with `mish` for amounts; batches of 256, 256 epochs,
+    label smoothing of 0.1, the best epoch. `dnn.Classifier.preset("realmlp")` is all of it, with `RobustScale`.
     Source: D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
     Tabular Data", NeurIPS 2024, section 3 and appendix A.
 

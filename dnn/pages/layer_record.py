@@ -3,6 +3,7 @@
 It measures on a few training rows, after the epoch, without dropout, and changes nothing.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,18 @@ class LayerRecord:
         self.records.append({"epoch": epoch, "layers": layer_quantiles(network, self.inputs, self.targets, self.loss)})
         if len(self.records) > MOST_EPOCHS:
             self.records, self.stride = self.records[::2], self.stride * 2
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"records": self.records, "stride": self.stride}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `get_state` returned.
+
+        Args:
+            state: The records, and of how many epochs one is measured.
+        """
+        self.records, self.stride = list(state["records"]), int(state["stride"])
 
     @property
     def rows(self) -> int:

@@ -1,6 +1,5 @@
 """A folder that is written completely or not at all, and never replaces another; and the files in it."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -8,6 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from dnn.nn.durable import flush, flush_all
 
 
 def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
@@ -24,14 +25,19 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
     partial.chmod(path.parent.stat().st_mode & 0o777)  # mkdtemp makes it private
     try:
         fill(partial)
-        return _rename_to_free(partial, path)
+        flush_all(partial)
+        named = _rename_to_free(partial, path)
+        flush(path.parent)
+        return named
     except BaseException:
-        shutil.rmtree(partial)
+        shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
 def refuse_existing(path: str | Path, *, remedy: str = "choose another name") -> Path:
     """Return the path. Raises: FileExistsError if there is something."""
+    if Path(path).is_symlink() and not Path(path).exists():
+        raise FileExistsError(f"{path} is a link to {os.readlink(path)}, which is not there; {remedy}")
     if Path(path).exists():
         raise FileExistsError(f"{path} exists already and is left as it is; {remedy}")
     return Path(path)
@@ -61,15 +67,6 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
-
-
-def sha256(path: str | Path) -> str:
-    """Return the file's SHA-256, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _rename_to_free(partial: Path, path: Path) -> Path:

@@ -33,8 +33,10 @@ from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.parametric_activation import ParametricActivation
+from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
 from dnn.nn.realmlp import realmlp
+from dnn.nn.residual import Residual
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
@@ -96,6 +98,8 @@ PIECES = MappingProxyType(
             Layer("PeriodicEmbeddings", lambda: PeriodicEmbeddings(4, 3, frequencies=2, frequency_scale=0.1, seed=1)),
             Layer("PiecewiseLinearEmbeddings", lambda: PiecewiseLinearEmbeddings(EDGES, 3, activation=False, seed=1)),
             Layer("NTKDense", lambda: NTKDense(4, 3, activation=activations.selu, seed=1)),
+            Layer("PBLDEmbeddings", lambda: PBLDEmbeddings(4, 3, frequencies=2, seed=1)),
+            Layer("Residual", lambda: Residual(Dense(4, 4, activation=activations.relu, seed=1))),
             Layer("Scaling", lambda: Scaling(4)),
             Layer("ParametricActivation", lambda: ParametricActivation(4, activations.selu, initial=0.5)),
             Layer("ColumnBlocks", lambda: ColumnBlocks([1, 3], [None, Dense(3, 2, seed=1)])),

@@ -4,6 +4,7 @@ The record is the dict of the epoch's figures, to which a callback may add some 
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -15,7 +16,11 @@ from dnn.train.history import History
 
 
 class CallbackLike(Protocol):
-    """A function that `fit` calls after each epoch with (record, history); if it returns True, the fit ends."""
+    """A function that `fit` calls after each epoch with (record, history); if it returns True, the fit ends.
+
+    One that remembers something from epoch to epoch has `get_state()`, which returns it as numbers, texts, arrays, and
+    lists and dicts of them, and `set_state(state)`, which takes it back: a checkpoint keeps it.
+    """
 
     def __call__(self, record: dict[str, float], history: History, /) -> object:
         """Look at an epoch.
@@ -120,6 +125,22 @@ class ReduceLROnPlateau:
             lower = np.maximum(rates * self.factor, np.minimum(rates, self.min_lr))
             self.optimizer.learning_rate = lower.tolist()
             self.plateau = self.plateau._replace(wait=0, resting=self.cooldown)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps.
+
+        Returns:
+            What was seen; the rate is kept with the optimizer's variables.
+        """
+        return self.plateau._asdict()
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `get_state` returned.
+
+        Args:
+            state: best, wait and resting.
+        """
+        self.plateau = Plateau(**state)
 
     def __repr__(self) -> str:
         names = ("monitor", "factor", "patience", "mode", "min_delta", "cooldown", "min_lr")

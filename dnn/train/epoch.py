@@ -46,16 +46,42 @@ def train_epoch(
         drawn = {"key": key} if "key" in inspect.signature(optimizer.train_epoch).parameters else {}
         return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size, **drawn)
 
+    steps = rows.x.shape[0] // batch_size
+    start = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
+    return train_steps(model, loss, optimizer, metrics, batch_size, steps, True, rows, order, key, *start)
+
+
+def train_steps(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: Sequence[MetricLike],
+    batch_size: int,
+    steps: int,
+    last: bool,
+    rows: Rows,
+    order: tf.Tensor,
+    key: tf.Tensor,
+    first: tf.Tensor,
+    sums: tf.Tensor,
+) -> tf.Tensor:
+    """Take some steps of an epoch, and return its sums so far: an epoch in pieces computes what it does as a whole.
+
+    Args:
+        steps: of whole batches.
+        last: whether the rows that make no whole batch follow them.
+        first: int32, the place in the order of the first row.
+        sums: float64[1 + metrics], of the rows before.
+    """
+
     def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
         batch = rows.at(part_of(order, first, size))
         step = tf.reshape(first // batch_size, [1])
         return first + size, sums + train_step(model, loss, optimizer, metrics, batch, tf.concat([key, step], axis=0))
 
-    count = rows.x.shape[0]
-    remainder = count % batch_size
-    first, sums = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
-    first, sums = tf.while_loop(lambda first, _: first < count - remainder, train_batch, (first, sums))
-    return train_batch(first, sums, remainder)[1] if remainder else sums
+    end, remainder = first + steps * batch_size, rows.x.shape[0] % batch_size
+    first, sums = tf.while_loop(lambda first, _: first < end, train_batch, (first, sums))
+    return train_batch(first, sums, remainder)[1] if last and remainder else sums
 
 
 def train_step(

@@ -2,12 +2,11 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
 
-import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
@@ -20,15 +19,18 @@ from dnn.train.border import (
     checked_per_row,
 )
 from dnn.train.callbacks import CallbackLike
-from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
+from dnn.train.checkpoint import Checkpoints
+from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
-from dnn.train.evaluate import ACCURACY, evaluator, means
+from dnn.train.epochs import EpochTrainer, run_epochs
+from dnn.train.evaluate import ACCURACY, evaluator
+from dnn.train.fit_identity import fit_identity, piece_of
 from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.history import History
+from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
-from dnn.train.members import check_members, check_members_stay_apart, members_of, own_orders
+from dnn.train.members import check_members, check_members_stay_apart, members_of
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
-from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
@@ -49,14 +51,15 @@ def fit(
     ignore_class: int | None = None,
     callbacks: Sequence[CallbackLike] = (),
     jit_compile: bool | Literal["auto"] = "auto",
+    checkpoint: str | Path | Checkpoints | None = None,
 ) -> History:
     """Train the parameters of `optimizer` in place, and return what was measured in each epoch.
 
     What is traced is kept for the next fit of the same objects, and with it the last eight models and optimizers: their
     variables may be assigned, but rather than change anything else they hold, a layer or an activation for example,
-    make new objects. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first.
-    Ctrl-C ends a fit after the epoch that is under way, whose weights stay in the model; what was measured is then
-    lost, unless a callback has kept it.
+    make new objects. A second fit begins at epoch 1 again, with the same orders of rows; it does not resume the first,
+    but where `checkpoint` is given. Without it Ctrl-C ends a fit after the epoch that is under way, whose weights stay
+    in the model; what was measured is then lost, unless a callback has kept it.
 
     The mean loss is over the rows, as in Keras, so doubled weights double it. Unlike Keras 3.15, whose seeded `fit`
     repeats one permutation, each epoch has its own order of rows.
@@ -87,6 +90,10 @@ def fit(
             batches up to 4,096 rows, once that pays, after 15,000 steps of a small network or 1,000 of a larger one, as
             `dnn.train.xla.epochs_before_xla` computes; the logger "dnn" tells of it at the level INFO. Validation
             rows always pass in graph mode.
+        checkpoint: folder for the state of the fit, or `dnn.Checkpoints`, which says when it is kept too. If the folder
+            holds the state of this fit already, it goes on from there, and ends as if it had never been interrupted, to
+            the last bit. `epochs` may then be another number. A signal (Ctrl-C, SIGTERM, SIGHUP) ends the fit where its
+            state can be kept, by a `KeyboardInterrupt`. None: nothing is kept.
 
     Returns:
         The history, one record for each epoch.
@@ -117,15 +124,25 @@ def fit(
         check_functions(model, validation_rows, loss, metrics, "validation")
     check_members(model, loss, rows)
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
-    train = trainer(traced_epochs(program, prediction, jit_compile), model, rows, metrics, seed=seed, shuffle=shuffle)
+    keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
+    piece = piece_of(keep, model, optimizer, batch_size)
+    traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
+    trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
-    if early_stopping is None or not early_stopping.each_member:
-        return run_epochs(train, validate, model, epochs, early_stopping, callbacks)
-    watch = MemberWatch(model, validation_rows, loss, early_stopping)
-    history = run_epochs(train, validate, model, epochs, None, [*callbacks, watch])
-    if early_stopping.restore_best_weights:
-        watch.restore()
-    history.member_epochs, history.member_losses = watch.best_epochs, watch.best_losses
+    watch, rule = None, early_stopping
+    if early_stopping is not None and early_stopping.each_member:
+        watch, rule = MemberWatch(model, validation_rows, loss, early_stopping), None
+        callbacks = [*callbacks, watch]
+    if keep is None:
+        history = run_epochs(trainer, validate, model, epochs, rule, callbacks)
+    else:
+        identity = fit_identity(program, rows, validation_rows, metrics, early_stopping, jit_compile, seed, shuffle)
+        with Keeper(keep, model, optimizer, callbacks, identity) as keeper:
+            history = run_epochs(trainer, validate, model, epochs, rule, callbacks, keeper)
+    if watch:
+        history.member_epochs, history.member_losses = watch.best_epochs, watch.best_losses
+        if watch.rule.restore_best_weights:
+            watch.restore()
     return history
 
 
@@ -135,7 +152,7 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     Raises:
         ValueError: If what is traced would train other than the reader of the model thinks.
     """
-    model, _, optimizer, _, batch_size = program.constants
+    model, _, optimizer, _, batch_size = program.constants[:5]
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
     under_xla = jit_compile != "auto" and bool(jit_compile)
     steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
@@ -145,97 +162,3 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     check_training_variables(model, optimizer, compiled)
     check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
     return GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
-
-
-def trainer(
-    train_epoch: Callable[..., tf.Tensor],
-    model: ModelLike,
-    rows: Rows,
-    metrics: Mapping[str, MetricLike],
-    *,
-    seed: int,
-    shuffle: bool,
-) -> Callable[[int], dict[str, float]]:
-    """Return a function of an epoch's number that trains it on these rows and returns the mean loss and metrics.
-
-    Args:
-        train_epoch: (rows, order, key) -> sums, as `dnn.train.epoch.train_epoch`, compiled.
-    """
-    total, count = rows.x.shape[0], rows.counted_rows * members_of(model)
-
-    def train(epoch: int) -> dict[str, float]:
-        order = epoch_orders(total, seed, epoch, own_orders(model), shuffle)
-        key = np.array([seed % 2**31, epoch], np.int32)
-        return means(train_epoch(rows, order, key), metrics, count)
-
-    return train
-
-
-def run_epochs(
-    train: Callable[[int], dict[str, float]],
-    validate: Callable[[], dict[str, float]] | None,
-    model: tf.Module,
-    epochs: int,
-    early_stopping: EarlyStopping | None,
-    callbacks: Sequence[CallbackLike],
-) -> History:
-    """Train and validate until early stopping or a callback ends it, or after the last epoch; return the history."""
-    history, progress, rule = History(), Progress(), early_stopping or (EarlyStopping() if validate else None)
-    for epoch in range(1, epochs + 1):
-        record: dict[str, float] = {"epoch": epoch, **train(epoch)}
-        if validate:
-            record |= {f"val_{name}": score for name, score in validate().items()}
-        history.epochs.append(record)
-        progress = observe_record(progress, history, rule)
-        answers = [callback(record, history) for callback in callbacks]
-        progress = observe_record(progress, history, rule)  # again, for what a callback has added
-        if rule and progress.epochs < epoch:
-            raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
-        if early_stopping and progress.improved:
-            history.best_weights = weights_of(model)
-        if any(map(asks_to_stop, answers)) or (early_stopping and over(progress, early_stopping)):
-            break
-    if history.best_weights:
-        history.last_weights = weights_of(model)
-        if early_stopping and early_stopping.restore_best_weights:
-            restore(model, history.best_weights)
-    return history
-
-
-def observe_record(progress: Progress, history: History, rule: EarlyStopping | None) -> Progress:
-    """Return the progress after the last record, and note its best epoch in the history.
-
-    The progress stays as it is if the record was observed before or has no figure to monitor yet.
-    """
-    if rule and progress.epochs < len(history.epochs) and rule.monitor in history.last:
-        progress = observe(progress, history.last[rule.monitor], rule)
-        history.best_epoch = progress.best_epoch
-    return progress
-
-
-def epoch_order(rows: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
-    """Return the order of the rows in one epoch, int32[rows]: a permutation that (seed, epoch) alone decides."""
-    return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
-
-
-def epoch_orders(rows: int, seed: int, epoch: int, orders: int, shuffle: bool) -> npt.NDArray[np.int32]:
-    """Return the order of the rows, int32[rows]; of several members int32[members, rows], those of seed + i."""
-    each = [epoch_order(rows, seed + i, epoch) if shuffle else np.arange(rows, dtype=np.int32) for i in range(orders)]
-    return each[0] if orders == 1 else np.stack(each)
-
-
-def asks_to_stop(answer: Any) -> bool:
-    """Whether the answer of a callback is True; anything else, such as a list's new length, means nothing."""
-    is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
-    return is_truth and bool(answer)
-
-
-def weights_of(model: tf.Module) -> list[npt.NDArray[Any]]:
-    """Return the values of the model's variables, in the order of `model.variables`."""
-    return [variable.numpy() for variable in model.variables]
-
-
-def restore(model: tf.Module, weights: Sequence[npt.NDArray[Any]]) -> None:
-    """Assign what `weights_of` returned."""
-    for variable, value in zip(model.variables, weights, strict=True):
-        variable.assign(value)

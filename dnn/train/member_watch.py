@@ -1,5 +1,6 @@
 """Early stopping of each member of an ensemble for itself: the weights of a member are those of its own best epoch."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,15 @@ class MemberWatch:
         """Give each member the weights of its best epoch."""
         for kept, variable in zip(self.best, self.variables, strict=True):
             variable.assign(kept)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: what was seen of each member, and its best weights."""
+        return {"progress": [list(each) for each in self.progress], "best": self.best}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `get_state` returned."""
+        self.progress = [Progress(*each) for each in state["progress"]]
+        self.best = list(state["best"])
 
     @property
     def best_epochs(self) -> list[int | None]:

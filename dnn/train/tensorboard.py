@@ -39,6 +39,7 @@ class TensorBoard:
         optimizer: whose learning rate is written, and whose step the graph shows. None: neither.
         loss: as in `fit`; of its mean the gradients are. None: neither gradients nor the graph.
         data: (x, y), of which the first 256 rows are derived, after the epoch and without dropout. None: as `loss`.
+        append: whether the folder may hold the event files of the epochs before, as of a fit that is gone on with.
 
     Raises:
         FileExistsError: If the folder holds event files already, which would be drawn as one run with these.
@@ -60,8 +61,9 @@ class TensorBoard:
         optimizer: OptimizerLike | None = None,
         loss: LossLike | None = None,
         data: Sequence[npt.ArrayLike] | None = None,
+        append: bool = False,
     ) -> None:
-        self.log_dir = unused_folder(log_dir)
+        self.log_dir = Path(log_dir) if append else unused_folder(log_dir)
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.data = None if data is None else tuple(np.asarray(part)[:MOST_ROWS] for part in data[:2])
         self.rows: Rows | None = None
@@ -105,6 +107,22 @@ class TensorBoard:
             for name, values in self._tensors():
                 write_histogram(name, values)
         self.writer.flush()
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps.
+
+        Returns:
+            The number of epochs that were written.
+        """
+        return {"epochs": self.epochs}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `get_state` returned: TensorBoard shows of an epoch what was written last.
+
+        Args:
+            state: The number of epochs.
+        """
+        self.epochs = int(state["epochs"])
 
     def _figures(self, record: Mapping[str, float]) -> dict[str, float]:
         rate = {} if self.optimizer is None else {"learning_rate": getattr(self.optimizer, "learning_rate", None)}

@@ -55,14 +55,15 @@ class GraphOrXla:
         """compiled: trace(under_xla). graph_epochs: how many to run before going over to XLA."""
         self._compiled, self._trace = compiled, trace
         self._untried = under_xla  # XLA compiles, and may fail, in the first call
-        self._epochs, self._graph_epochs = 0, graph_epochs
+        self._may_go_over, self._graph_epochs = not under_xla, graph_epochs
 
-    def __call__(self, *tensors: Any) -> tf.Tensor:
-        """Run one epoch."""
-        if self._epochs == self._graph_epochs and not _kept_from_xla(self._compiled):
-            logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", self._epochs)
-            self._compiled, self._untried = self._trace(True), True
-        self._epochs += 1
+    def __call__(self, epoch: int, *tensors: Any) -> tf.Tensor:
+        """Run an epoch, counted from 1, or a part of it: what runs it depends on its number alone, also resumed."""
+        if self._may_go_over and epoch > self._graph_epochs:
+            self._may_go_over = False
+            if not _kept_from_xla(self._compiled):
+                logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", epoch - 1)
+                self._compiled, self._untried = self._trace(True), True
         try:
             if self._untried:
                 check_xla_kernels(self._compiled)

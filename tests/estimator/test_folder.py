@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.data.encoding import load_encoding
+from dnn.nn.manifest import write_manifest
 from dnn.nn.modules import variable_paths
 
 ROWS = 60
@@ -129,6 +130,7 @@ def test_a_damaged_estimator_is_told(classifier, tmp_path, spoil, message):
     classifier.save(tmp_path / "model")
     path = tmp_path / "model" / "estimator.json"
     path.write_text(json.dumps(spoil(json.loads(path.read_text("utf-8")))), "utf-8")
+    write_manifest(tmp_path / "model")  # as one who meant it would
     with pytest.raises(ValueError, match=message):
         dnn.load(tmp_path / "model")
 
@@ -147,6 +149,9 @@ def test_a_network_of_other_features_is_refused(classifier, tmp_path):
     other = (tmp_path / "other" / "network").rename(tmp_path / "network")
     (tmp_path / "model" / "network").rename(tmp_path / "old")
     other.rename(tmp_path / "model" / "network")
+    with pytest.raises(ValueError, match="network/manifest.json is damaged"):
+        dnn.load(tmp_path / "model")
+    write_manifest(tmp_path / "model")
     with pytest.raises(ValueError, match="the network does not fit the features"):
         dnn.load(tmp_path / "model")
 

@@ -103,6 +103,8 @@ LAYERS = [
     dnn.PeriodicEmbeddings(2, 3, frequencies=4, lite=True),
     dnn.PiecewiseLinearEmbeddings(EDGES, 3, activation=False, version="A"),
     dnn.PiecewiseLinearEmbeddings(EDGES, 3, activation=True),
+    dnn.PBLDEmbeddings(2, 3, frequencies=4, factor=0.1),
+    dnn.Sequential([dnn.LinearEmbeddings(2, 3), dnn.Residual(dnn.Dense(6, 6, seed=0))]),
     dnn.ColumnBlocks([1, 1], [dnn.Embedding(1, 6), None]),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import dnn
-from scripts.realmlp_figures import BETA_2, CASES, FIGURES, RATE, SMOOTHING, STEPS, TOTAL
+from scripts.realmlp_figures import BETA_2, CASES, EMBEDDING, FIGURES, RATE, SMOOTHING, STEPS, TOTAL
 from scripts.realmlp_figures import figures as pytabkit_figures
 
 
@@ -29,6 +29,29 @@ def test_the_scale_is_that_of_the_authors_package(figures):
 def test_the_schedule_is_that_of_the_authors_package(figures):
     rates = [float(dnn.Coslog(1.0, 32)(step)) for step in range(33)]
     np.testing.assert_allclose(rates, figures["coslog4"], rtol=0, atol=1e-12)
+
+
+def test_embeddings_of_numbers_and_their_gradients_are_those_of_the_authors_package(figures):
+    expected, factor = figures["embeddings"], 0.1
+    frequencies, size = EMBEDDING.values()
+    layer = dnn.PBLDEmbeddings(4, size, frequencies=frequencies, factor=factor)
+    variables = [layer.frequencies, layer.phases, layer.weight, layer.bias]
+    for variable, value in zip(variables, expected["weights"].values(), strict=True):
+        variable.assign(np.reshape(value, variable.shape) / factor)
+
+    def ours(values):  # they put the numbers themselves behind all vectors
+        values = np.array(values)
+        learnt = values[:, :-4].reshape(-1, 4, size - 1)
+        return np.concatenate([learnt, values[:, -4:, np.newaxis]], axis=2).reshape(-1, 4 * size)
+
+    x = tf.cast(dnn.smooth_clip(expected["x"]), tf.float32)  # which their network does itself
+    with tf.GradientTape() as tape:
+        vectors = layer(x)
+    np.testing.assert_allclose(vectors, ours(expected["vectors"]), rtol=1e-4, atol=1e-5)
+    upstream = tf.cast(ours(expected["upstream"]), tf.float32)
+    gradients = tape.gradient(vectors, variables, output_gradients=upstream)
+    for gradient, value in zip(gradients, expected["gradients"].values(), strict=True):
+        np.testing.assert_allclose(gradient / factor, np.reshape(value, gradient.shape), rtol=1e-3, atol=1e-4)
 
 
 def with_factors(model):

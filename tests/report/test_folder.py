@@ -1,12 +1,11 @@
 """A folder is written completely or not at all, and never replaces another."""
 
-import hashlib
 import math
 from pathlib import Path
 
 import pytest
 
-from dnn.report.folder import refuse_existing, sha256, write_folder, write_json
+from dnn.report.folder import refuse_existing, write_folder, write_json
 
 
 def fill_with(text: str):
@@ -50,9 +49,3 @@ def test_what_exists_is_refused(tmp_path):
 def test_json_has_no_nan(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "file.json", {"loss": math.nan})
-
-
-def test_sha256_is_that_of_the_whole_file(tmp_path):
-    content = bytes(range(256)) * 10_000  # more than one block
-    (tmp_path / "file").write_bytes(content)
-    assert sha256(tmp_path / "file") == hashlib.sha256(content).hexdigest()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import dnn
 from dnn.train.epoch import trace_evaluation, trace_prediction, trace_training, train_step
-from dnn.train.fit import asks_to_stop, epoch_order
+from dnn.train.epochs import asks_to_stop, epoch_order
 from dnn.train.rows import Rows
 
 LOSS = dnn.sparse_softmax_cross_entropy

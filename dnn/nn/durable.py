@@ -1,0 +1,109 @@
+"""What is written is on the disk before it gets its name: a folder is complete or not there, also after a crash.
+
+A file that was written may be in memory only for half a minute; `fsync` of the file puts its content on the disk, and
+`fsync` of a folder the names in it. The order is that of SQLite and of every journal: content, rename, folder.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+
+def flush(path: Path) -> None:
+    """Put a file's content, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_all(folder: Path) -> None:
+    """Put all that a folder holds on the disk, from the files up to the folder itself."""
+    for parent, _, names in os.walk(folder, topdown=False):
+        for path in (*(Path(parent, name) for name in names), Path(parent)):
+            flush(path)
+
+
+def make_durable_folder(place: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder with what `fill` writes into it: whole and on the disk, or not at all.
+
+    It is filled under the hidden name that `leftovers` finds, which a process that is killed leaves behind.
+    """
+    partial = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        fill(partial)
+        flush_all(partial)
+        partial.rename(place)
+        flush(place.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def leftovers(folder: Path, prefix: str) -> list[Path]:
+    """Return what writers that were killed have left in a folder, of names that begin so."""
+    return sorted(folder.glob(f".{prefix}*"))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file, or replace it: another process, also after a crash, finds the old content or the new one."""
+    partial = path.with_name(f".{path.name}-partial")
+    try:
+        partial.write_bytes(content)
+        flush(partial)
+        partial.replace(path)
+        flush(path.parent)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_json_durably(path: Path, value: Any) -> None:
+    """Write JSON as `write_durably` does. NaN is refused: it is not JSON."""
+    write_durably(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return indented JSON, with a line break at the end. Raises: ValueError for a NaN."""
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
+@contextmanager
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Hold the lock of a folder, which ends with the process however it ends.
+
+    Raises:
+        ValueError: If another process, or another place of this one, holds it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with open(folder / ".lock", "a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"{folder} is in use: another process {what} there; wait for it, or choose another folder"
+            ) from None
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds the lock of a folder."""
+    try:
+        with locked(folder, "works"):
+            return False
+    except ValueError:
+        return True

@@ -1,0 +1,204 @@
+"""The epochs of a fit, one after the other: each in its own order, whole or in pieces, until a rule ends them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from dnn.nn.protocols import MetricLike
+from dnn.train.callbacks import CallbackLike
+from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
+from dnn.train.epoch import train_steps
+from dnn.train.evaluate import means
+from dnn.train.history import History
+from dnn.train.members import members_of, own_orders
+from dnn.train.rows import Rows
+from dnn.train.runtime import Program
+from dnn.train.xla import GraphOrXla
+
+
+@dataclass
+class FitState:
+    """Where a fit is: what it has measured, and how far it is in the epoch that follows.
+
+    step: batches of that epoch that are done; sums: float64[1 + metrics], of their rows. ended: no epoch follows.
+    """
+
+    history: History = field(default_factory=History)
+    progress: Progress = field(default_factory=Progress)
+    step: int = 0
+    sums: npt.NDArray[np.float64] | None = None
+    ended: bool = False
+
+    @property
+    def epoch(self) -> int:
+        """The number of the epoch that follows, from 1."""
+        return len(self.history.epochs) + 1
+
+
+AfterPiece: TypeAlias = Callable[[FitState, int], None]
+"""Is told of the state after a piece of an epoch, and of the piece's steps."""
+
+
+class KeeperLike(Protocol):
+    """What is told of each point between two steps at which a fit may be left, and gone on with later."""
+
+    def resumed(self) -> FitState: ...
+    def after_piece(self, state: FitState, steps: int) -> None: ...
+    def after_epoch(self, state: FitState, steps: int, last: bool) -> None: ...
+
+
+class EpochTrainer:
+    """Trains an epoch, and returns its mean loss and metrics.
+
+    Args:
+        traced: Returns what runs a program, as a graph or under XLA.
+        program: Of a whole epoch, as `dnn.train.epoch.training_program`.
+        piece: Steps of a piece, between which the fit may be left; None: an epoch is one piece.
+    """
+
+    def __init__(
+        self,
+        traced: Callable[[Program], GraphOrXla],
+        program: Program,
+        model: tf.Module,
+        rows: Rows,
+        metrics: Mapping[str, MetricLike],
+        *,
+        seed: int,
+        shuffle: bool,
+        piece: int | None = None,
+    ) -> None:
+        self.rows, self.metrics, self.seed = rows, metrics, seed
+        self.total, self.count = rows.x.shape[0], rows.counted_rows * members_of(model)
+        self.batch_size = program.constants[4]
+        self.steps = self.total // self.batch_size
+        self.orders, self.shuffle = own_orders(model), shuffle
+        self.piece = piece if piece and piece < self.steps else None
+        self.last_steps = self.steps if self.piece is None else (self.steps - 1) % self.piece + 1  # of the last piece
+        if self.piece is None:
+            self.whole = traced(program)
+            return
+        parts = (self.piece, False), (self.last_steps, True)
+        self.between, self.last = (traced(part_program(program, *part)) for part in parts)
+
+    def train(self, state: FitState, after_piece: AfterPiece) -> dict[str, float]:
+        """Train the epoch that follows, or what is left of it; tell `after_piece` of each piece but the last."""
+        epoch = state.epoch
+        order = epoch_orders(self.total, self.seed, epoch, self.orders, self.shuffle)
+        rows = self.rows, order, np.array([self.seed % 2**31, epoch], np.int32)
+        if self.piece is None:
+            return means(self.whole(epoch, *rows), self.metrics, self.count)
+        while state.step + self.piece < self.steps:
+            state.sums = self._part(self.between, state, rows).numpy()
+            state.step += self.piece
+            after_piece(state, self.piece)
+        sums = self._part(self.last, state, rows)
+        state.step, state.sums = 0, None
+        return means(sums, self.metrics, self.count)
+
+    def _part(self, run: GraphOrXla, state: FitState, rows: tuple[Any, ...]) -> tf.Tensor:
+        sums = np.zeros(1 + len(self.metrics)) if state.sums is None else state.sums
+        return run(state.epoch, *rows, np.int32(state.step * self.batch_size), sums)
+
+
+def run_epochs(
+    trainer: EpochTrainer,
+    validate: Callable[[], dict[str, float]] | None,
+    model: tf.Module,
+    epochs: int,
+    early_stopping: EarlyStopping | None,
+    callbacks: Sequence[CallbackLike],
+    keeper: KeeperLike | None = None,
+) -> History:
+    """Train and validate until early stopping or a callback ends it, or after the last epoch; return the history."""
+    state = keeper.resumed() if keeper else FitState()
+    while not state.ended and state.epoch <= epochs:
+        train_and_observe(trainer, validate, model, state, early_stopping, callbacks, keeper)
+        if keeper:
+            keeper.after_epoch(state, trainer.last_steps, state.ended or state.epoch > epochs)
+    history = state.history
+    if history.best_weights:
+        history.last_weights = weights_of(model)
+        if early_stopping and early_stopping.restore_best_weights:
+            restore(model, history.best_weights)
+    return history
+
+
+def train_and_observe(
+    trainer: EpochTrainer,
+    validate: Callable[[], dict[str, float]] | None,
+    model: tf.Module,
+    state: FitState,
+    early_stopping: EarlyStopping | None,
+    callbacks: Sequence[CallbackLike],
+    keeper: KeeperLike | None,
+) -> None:
+    """Train and validate one epoch, and note in the state what was measured and whether it was the last."""
+    history, rule = state.history, early_stopping or (EarlyStopping() if validate else None)
+    epoch = state.epoch
+    record: dict[str, float] = {"epoch": epoch, **trainer.train(state, keeper.after_piece if keeper else _go_on)}
+    if validate:
+        record |= {f"val_{name}": score for name, score in validate().items()}
+    history.epochs.append(record)
+    state.progress = observe_record(state.progress, history, rule)
+    answers = [callback(record, history) for callback in callbacks]
+    state.progress = observe_record(state.progress, history, rule)  # again, for what a callback has added
+    if rule and state.progress.epochs < epoch:
+        raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
+    if early_stopping and state.progress.improved:
+        history.best_weights = weights_of(model)
+    state.ended = any(map(asks_to_stop, answers)) or bool(early_stopping and over(state.progress, early_stopping))
+
+
+def observe_record(progress: Progress, history: History, rule: EarlyStopping | None) -> Progress:
+    """Return the progress after the last record, and note its best epoch in the history.
+
+    The progress stays as it is if the record was observed before or has no figure to monitor yet.
+    """
+    if rule and progress.epochs < len(history.epochs) and rule.monitor in history.last:
+        progress = observe(progress, history.last[rule.monitor], rule)
+        history.best_epoch = progress.best_epoch
+    return progress
+
+
+def epoch_order(rows: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
+    """Return the order of the rows in one epoch, int32[rows]: a permutation that (seed, epoch) alone decides."""
+    return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
+
+
+def epoch_orders(rows: int, seed: int, epoch: int, orders: int, shuffle: bool) -> npt.NDArray[np.int32]:
+    """Return the order of the rows, int32[rows]; of several members int32[members, rows], those of seed + i."""
+    each = [epoch_order(rows, seed + i, epoch) if shuffle else np.arange(rows, dtype=np.int32) for i in range(orders)]
+    return each[0] if orders == 1 else np.stack(each)
+
+
+def asks_to_stop(answer: Any) -> bool:
+    """Whether the answer of a callback is True; anything else, such as a list's new length, means nothing."""
+    is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
+    return is_truth and bool(answer)
+
+
+def weights_of(model: tf.Module) -> list[npt.NDArray[Any]]:
+    """Return the values of the model's variables, in the order of `model.variables`."""
+    return [variable.numpy() for variable in model.variables]
+
+
+def restore(model: tf.Module, weights: Sequence[npt.NDArray[Any]]) -> None:
+    """Assign what `weights_of` returned."""
+    for variable, value in zip(model.variables, weights, strict=True):
+        variable.assign(value)
+
+
+def part_program(whole: Program, steps: int, last: bool) -> Program:
+    """Return what to trace for (rows, order, key, first, sums), as `train_steps` takes them, of an epoch's program."""
+    metrics = whole.constants[3]
+    more = tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
+    return Program(train_steps, (*whole.constants, steps, last), (*whole.specs, *more), whole.one_thread)
+
+
+def _go_on(state: FitState, steps: int) -> None:
+    """Do nothing after a piece."""

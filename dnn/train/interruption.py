@@ -1,0 +1,50 @@
+"""Ctrl-C, SIGTERM and SIGHUP while a fit keeps checkpoints: it ends where it can be gone on with."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class FitInterrupted(KeyboardInterrupt):
+    """A signal ended a fit, whose state was saved before.
+
+    Args:
+        number: The signal's.
+        message: What was saved, and how to go on.
+    """
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+class Interruption:
+    """Within it the first signal is only noted; a second one does what it did before: it ends the process, say.
+
+    Signals come to the main thread alone: in another thread, or where they are ignored, nothing is changed.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Interruption":
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.number is None:
+            self.number = number
+            return
+        signal.signal(number, self._before[number])
+        signal.raise_signal(number)
