@@ -20,6 +20,7 @@ import dnn
 from dnn.cli import app
 from dnn.data.arrays import load_arrays
 from dnn.data.encoding import FILE, load_encoding
+from dnn.nn.manifest import write_manifest
 from dnn.preparation import prepare_file
 from dnn.run_report import write_comparison, write_page
 from dnn.settings import PrepareSettings
@@ -148,6 +149,8 @@ def in_run(run: Path, read: Callable[[Path], object]) -> Callable[[Path], None]:
         name = path.name
         target = folder / ("network" if (run / "network" / name).exists() else "") / name
         target.write_bytes(path.read_bytes())
+        for written in (folder / "network", folder):  # else the digest alone would say what is damaged
+            write_manifest(written)
         read(folder)
 
     return read_run
