@@ -41,6 +41,10 @@ Skip = Annotated[bool, typer.Option("--skip-unlabelled", help="Leave out rows wi
 Keep = Annotated[
     list[str], typer.Option(help="Columns to copy to the output: --keep id, or --keep id,name.", show_default="none")
 ]
+MaxBytes = Annotated[
+    int | None,
+    typer.Option(min=1, help="Memory that the file may take, in bytes; never more than is free.", show_default="16 GB"),
+]
 RawText = Annotated[bool, typer.Option("--raw-text", help="Write text as it is: no ' before a formula such as =1+1.")]
 File = Annotated[Path | None, typer.Argument(help="The data, in place of --data.", show_default=False)]
 Config = Annotated[
@@ -139,6 +143,7 @@ def evaluate_command(
     run: RunFolder,
     data: NewData,
     skip_unlabelled: Skip = False,
+    max_bytes: MaxBytes = None,
     quiet: Quiet = False,
     json: Json = False,
     debug: Debug = False,
@@ -146,7 +151,8 @@ def evaluate_command(
     """Test a trained network on a file that has the target column."""
     refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
-        commands.evaluate_run(run, data, commands.Voice(mode_of(quiet, json)), skip_unlabelled=skip_unlabelled)
+        voice = commands.Voice(mode_of(quiet, json))
+        commands.evaluate_run(run, data, voice, skip_unlabelled=skip_unlabelled, max_bytes=max_bytes)
 
 
 @app.command("predict", cls=SeveralValues)
@@ -157,6 +163,7 @@ def predict_command(
         Path, typer.Option(help="CSV file to write: the label and the probability of each class, or the amount.")
     ] = PREDICTIONS,
     keep: Keep = [],  # noqa: B006  # typer copies it
+    max_bytes: MaxBytes = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
     raw_text: RawText = False,
     quiet: Quiet = False,
@@ -167,7 +174,8 @@ def predict_command(
     refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(quiet, json))
-        commands.predict_file(run, data, out, voice, force=force, keep=tuple(listed(keep)), raw_text=raw_text)
+        more: Any = {"keep": tuple(listed(keep)), "raw_text": raw_text, "max_bytes": max_bytes}
+        commands.predict_file(run, data, out, voice, force=force, **more)
 
 
 @app.command("export")

@@ -139,7 +139,7 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
             config = json.loads(path.read_text("utf-8"))
             arguments = {name: value for name, value in config["arguments"].items() if name != "out"}
             command = config["command"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise typer.BadParameter(f"{path} is not the config.json of a run: {error}") from None
         if command != context.command.name:
             raise typer.BadParameter(f"{path} is of `dnn {command}`, not of `dnn {context.command.name}`")

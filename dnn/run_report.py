@@ -29,6 +29,7 @@ from dnn.preparation import Prepared
 from dnn.report.folder import read_json, write_json
 
 FORMAT = 1
+OF_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 NUMBERS, PAGE = "report.json", "report.html"
 MOST_ROWS = 500  # of permutation importance and partial dependence
 MOST_COLUMNS = 40
@@ -155,7 +156,7 @@ def write_page(folder: Path) -> Path:
         raise ValueError(f"{numbers} is not of format {FORMAT}; another version of dnn has written it")
     try:
         source = run_page(report)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except OF_DAMAGE as error:
         raise ValueError(f"{numbers} is damaged: {error!r}") from None
     partial = folder / f".{PAGE}.partial"
     partial.write_text(source, "utf-8")
@@ -174,7 +175,10 @@ def write_comparison(folders: Sequence[Path], out: Path) -> Path:
     names = [folder.name for folder in folders]
     names = names if len(set(names)) == len(names) else [str(folder) for folder in folders]
     runs = [_run_of(folder, name) for folder, name in zip(folders, names, strict=True)]
-    out.write_text(compare_page(runs), "utf-8")
+    try:
+        out.write_text(compare_page(runs), "utf-8")
+    except OF_DAMAGE as error:
+        raise ValueError(f"one of the runs is damaged, {', '.join(map(str, folders))}: {error!r}") from None
     return out
 
 
@@ -190,10 +194,28 @@ def refuse_no_runs(folders: Sequence[Path]) -> None:
 
 
 def _run_of(folder: Path, name: str) -> Run:
-    with open(folder / "history.csv", newline="", encoding="utf-8") as lines:
-        records = [{key: float(cell) for key, cell in record.items() if cell} for record in csv.DictReader(lines)]
-    epochs = [{**record, "epoch": int(record["epoch"])} for record in records]
-    return Run(name, read_json(folder / "metrics.json"), read_json(folder / "config.json"), epochs)
+    metrics = _object(folder / "metrics.json", {"best_epoch": int, "test": dict})
+    config = _object(folder / "config.json", {"data": dict, "arguments": dict})
+    return Run(name, metrics, config, _history(folder / "history.csv"))
+
+
+def _object(path: Path, wanted: Mapping[str, type]) -> dict[str, Any]:
+    """Return the object in a JSON file. Raises: ValueError if a key that is wanted is not there, or of another type."""
+    value = read_json(path)
+    for key, kind in wanted.items():
+        if not isinstance(value, dict) or not isinstance(value.get(key), kind):
+            raise ValueError(f"{path} is damaged: it has no {key!r}, or it is of another type")
+    return dict(value)
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    """Return the records of a history.csv. Raises: ValueError if a cell is no number, or a record has no epoch."""
+    try:
+        with open(path, newline="", encoding="utf-8") as lines:
+            records = [{key: float(cell) for key, cell in record.items() if cell} for record in csv.DictReader(lines)]
+        return [{**record, "epoch": int(record["epoch"])} for record in records]
+    except (*OF_DAMAGE, csv.Error) as error:
+        raise ValueError(f"{path} is damaged: {error!r}") from None
 
 
 def _predicted(estimator: Estimator) -> str:

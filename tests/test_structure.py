@@ -123,7 +123,7 @@ def names_no_encoding(call: ast.Call) -> bool:
     options = {keyword.arg for keyword in call.keywords}
     constants = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
     modes = [constant for constant in constants if set(constant) <= set("rwaxbt+")]
-    is_file = (name == "open" and function not in ("os.open", "gzip.open")) or name == "TemporaryFile"
+    is_file = (name == "open" and function not in ("os.open", "gzip.open", "archive.open")) or name == "TemporaryFile"
     text_file = is_file and "b" not in "".join(modes or ["rb" if name == "TemporaryFile" else "r"])
     text = {"read_text": not call.args, "write_text": len(call.args) < 2}.get(name, text_file)
     pipe = name in ("run", "Popen", "check_output") and bool({"text", "universal_newlines"} & options)

@@ -21,6 +21,7 @@ from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
+from dnn.data.too_large import refuse_too_large
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.first_layer import first_layer
 from dnn.estimator.members import WithMembers
@@ -239,7 +240,9 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         kinds = dict(self.kinds or {})
         if target is not None and isinstance(X, str | Path):  # a label is what the file says, not a number
             kinds[target] = self.target_kind
-        return as_table(X, kinds=kinds, drop=several(self.drop), options=options)
+        table = as_table(X, kinds=kinds, drop=several(self.drop), options=options)
+        refuse_too_large(table)
+        return table
 
     def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
         """Keep what is known of the target before a network is trained."""

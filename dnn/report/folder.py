@@ -65,7 +65,7 @@ def read_json(path: str | Path) -> Any:
     """Return the value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
     try:
         return json.loads(Path(path).read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
 
 
