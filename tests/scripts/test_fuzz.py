@@ -71,7 +71,7 @@ def test_what_ever_failed_ends_in_one_line_that_names_the_file(name, readers, tm
 def test_every_reader_ends_in_data_or_in_one_line(readers):
     for name, reader in readers.items():
         slow = name.startswith(("csv", "rows"))
-        tried = fuzz.under_hypothesis(reader, 40 if slow else 200, math.inf)
+        tried = fuzz.under_hypothesis(reader, 30 if slow else 120, math.inf)
         assert list(tried.finds) == [], name
         assert 0 < tried.refused < tried.inputs, name
 
