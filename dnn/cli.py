@@ -106,7 +106,7 @@ def train_command(**given: Any) -> None:
     """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
     settings, debug = settings_of(TrainSettings, given), given["debug"]
     refused_early(lambda: check_early(settings, settings.out), debug)
-    say_reading(settings.data, given)
+    say_reading(settings.resume or settings.data, given)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
         command = commands.cross_validate if settings.folds else commands.run_training

@@ -144,7 +144,7 @@ def list_runs(folder: Path, voice: Voice) -> None:
     states = [run_state(path) for path in runs_in(folder)]
     if not states:
         raise ValueError(f"{folder} holds no run of dnn train")
-    rows = [("run", "state", "started", "epoch", "accuracy or R²")]
+    rows = [("run", "state", "started", "epochs", "test accuracy or R²")]
     for each in states:
         score = next((f"{each.scores[name]:.4f}" for name in ("accuracy", "r2") if name in each.scores), "")
         begun = each.started[:19].replace("T", " ")

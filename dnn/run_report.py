@@ -15,7 +15,7 @@ from dnn.data.amounts import Amounts
 from dnn.data.table import Column
 from dnn.estimator.base import Estimator
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
-from dnn.nn.manifest import renew_in_manifest
+from dnn.nn.manifest import refuse_damaged, renew_in_manifest
 from dnn.nn.softmax import softmax
 from dnn.pages.compare import Run, compare_page
 from dnn.pages.data_summary import column_summary
@@ -151,6 +151,7 @@ def write_page(folder: Path) -> Path:
     numbers = folder / NUMBERS
     if not numbers.is_file():
         raise ValueError(f"{folder} has no {NUMBERS}: dnn train leaves it there, but for --no-report; train again")
+    refuse_damaged(folder, (NUMBERS,))
     report = read_json(numbers)
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise ValueError(f"{numbers} is not of format {FORMAT}; another version of dnn has written it")
@@ -194,6 +195,7 @@ def refuse_no_runs(folders: Sequence[Path]) -> None:
 
 
 def _run_of(folder: Path, name: str) -> Run:
+    refuse_damaged(folder, ("metrics.json", "config.json", "history.csv"))
     metrics = _object(folder / "metrics.json", {"best_epoch": int, "test": dict})
     config = _object(folder / "config.json", {"data": dict, "arguments": dict})
     return Run(name, metrics, config, _history(folder / "history.csv"))

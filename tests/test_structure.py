@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),
     "presets": set(),
-    "early_checks": {"data", "report", "settings"},  # without TensorFlow
+    "early_checks": {"data", "nn", "report", "settings"},  # without TensorFlow
     "preparation": {"data", "early_checks", "estimator", "nn", "report", "settings"},
     "data_notes": {"control", "data", "preparation", "report", "settings"},
     "run_folder": {"nn", "report", "settings", "train"},

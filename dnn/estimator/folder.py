@@ -22,9 +22,9 @@ from dnn.data.encoding import load_encoding
 from dnn.estimator.base import Estimator
 from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
+from dnn.nn.durable import is_locked
 from dnn.nn.folders import replace_folder
 from dnn.nn.layers import Sequential, mlp
-from dnn.nn.durable import is_locked
 from dnn.nn.manifest import MANIFEST, damage_of, foreign_files, write_manifest
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
 from dnn.nn.modules import variable_paths

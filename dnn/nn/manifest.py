@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -67,8 +67,17 @@ def damage_of(folder: Path) -> dict[str, str]:
     return problems
 
 
+def refuse_damaged(folder: Path, names: Sequence[str]) -> None:
+    """Refuse what is read of a folder, if its manifest says that it is damaged. Raises: ValueError that names it."""
+    if Path(folder, MANIFEST).is_file():
+        problems = damage_of(folder)
+        for name in names:
+            if name in problems:
+                raise ValueError(problems[name])
+
+
 def foreign_files(folder: Path) -> list[str]:
-    """Return the names of the files that the manifest of a folder does not know. Raises: ValueError if it is damaged."""
+    """Return the names of files that the manifest of a folder does not know. Raises: ValueError if it is damaged."""
     files = _read(folder)
     return [name for name in files_of(folder) if name not in files]
 
