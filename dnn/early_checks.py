@@ -64,7 +64,7 @@ def _check_resumed(settings: TrainSettings) -> None:
         check_data(settings.data)
     told, usual = for_json(settings), for_json(TrainSettings())
     for name in told:
-        if name not in ("resume", "data") and told[name] != usual[name]:
+        if name not in ("resume", "data", "max_bytes") and told[name] != usual[name]:
             raise ValueError(f"--{name.replace('_', '-')} was decided when the run began; leave it out")
 
 

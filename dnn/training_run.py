@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     """Train and test a network in a run folder; or go on with a run that broke off."""
     resume = settings.resume
     if resume:
-        settings = settings_of_run(resume, settings.data)
+        settings = replace(settings_of_run(resume, settings.data), max_bytes=settings.max_bytes)
     elif settings.out:
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))

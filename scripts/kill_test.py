@@ -45,19 +45,30 @@ def killed_after(seconds: float, words: list[str], log: Path) -> bool:
     return False
 
 
-def run_to_the_end(folder: Path, training: list[str], draw: random.Random, span: tuple[float, float], most: int) -> int:
-    """Train into a folder, killed again and again, at most so often; return how often it was."""
-    kills, log = 0, folder.with_name(f"{folder.name}.log")
-    while True:
-        state = folder / "state.json"
-        begun = state.exists()
-        if begun and '"finished"' in state.read_text("utf-8"):
-            return kills
-        words = command("train", "--resume", folder, *QUIET[:1]) if begun else [*training, "--out", str(folder)]
-        seconds = draw.uniform(*span) if kills < most else 3600.0
-        if not killed_after(seconds, words, log):
-            return kills
-        kills += 1
+class Killer:
+    """Trains into folders, and kills so many processes on the way, each at an instant of its usual time.
+
+    Args:
+        kills: Processes to kill in all.
+        seconds: That a process takes; the machine may become faster, so each that ends is another measurement.
+        seed: Of the instants.
+    """
+
+    def __init__(self, kills: int, seconds: float, seed: int) -> None:
+        self.left, self.done, self.seconds = kills, 0, seconds
+        self.draw = random.Random(seed)  # noqa: S311  # no secret
+
+    def run_to_the_end(self, folder: Path, training: list[str]) -> None:
+        """Train into a folder, killed again and again, until it is finished."""
+        log, state = folder.with_name(f"{folder.name}.log"), folder / "state.json"
+        while not (state.exists() and '"finished"' in state.read_text("utf-8")):
+            begun = command("train", "--resume", folder, "--quiet")
+            words = begun if state.exists() else [*training, "--out", str(folder)]
+            begin = time.perf_counter()
+            if not killed_after(self.draw.uniform(0.2, 1.0) * self.seconds if self.left else 3600.0, words, log):
+                self.seconds = time.perf_counter() - begin
+                return
+            self.left, self.done = self.left - 1, self.done + 1
 
 
 def main(words: list[str] | None = None) -> int:
@@ -78,15 +89,18 @@ def main(words: list[str] | None = None) -> int:
         begin = time.perf_counter()
         subprocess.run([*training, "--out", str(folder / "whole")], check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - begin
-        expected, kills, runs, differ = outcome(folder / "whole"), 0, 0, 0
-        while kills < given.kills:
+        expected, runs, differ = outcome(folder / "whole"), 0, 0
+        killer = Killer(given.kills, seconds, given.seed)
+        while killer.left:
             run = folder / f"run{runs}"
-            kills += run_to_the_end(run, training, draw, (0.3 * seconds, 1.1 * seconds), given.kills - kills)
+            killer.run_to_the_end(run, training)
             different = [file for file, content in outcome(run).items() if content != expected[file]]
             differ += bool(different)
             runs += 1
-            print(f"{run.name}: {kills} killed so far; {', '.join(different) or 'all files the same'}", flush=True)
-        print(f"{kills} processes killed, {runs} runs resumed to the end: {runs - differ} the same to the bit")
+            print(
+                f"{run.name}: {killer.done} killed so far; {', '.join(different) or 'all files the same'}", flush=True
+            )
+        print(f"{killer.done} processes killed, {runs} runs resumed to the end: {runs - differ} the same to the bit")
     return int(differ > 0)
 
 

@@ -145,7 +145,7 @@ def _load_estimator(folder: Path, constructor: Callable[[], ModelLike] | None) -
         state = json.loads(path.read_text("utf-8"))
         _check_files(folder, "manifest" in state)
         if state["format"] != FORMAT:
-            raise ValueError(f"its format is {state['format']!r}, and this version reads {FORMAT}")
+            raise ValueError(f"{path}: its format is {state['format']!r}, and this version reads {FORMAT}")
         kind = ESTIMATORS[state["estimator"]]
         known = {each.name for each in fields(kind)}
         estimator = kind(**{name: _setting(value) for name, value in state["settings"].items() if name in known})
@@ -161,7 +161,10 @@ def _restored(estimator: Estimator, folder: Path, network: ModelLike, state: dic
         expected = f"{encoding.features.width} inputs and {outputs} outputs"
         raise ValueError(f"{folder}: the network does not fit the features, for which it needs {expected}")
     estimator.predictor_ = Predictor(encoding, network)
-    estimator.restore(state or {})
+    try:
+        estimator.restore(state or {})
+    except ValueError as error:
+        raise ValueError(f"{folder / ESTIMATOR} is damaged: {error}") from None
     return estimator
 
 
