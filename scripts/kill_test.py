@@ -56,7 +56,7 @@ class Killer:
 
     def __init__(self, kills: int, seconds: float, seed: int) -> None:
         self.left, self.done, self.seconds = kills, 0, seconds
-        self.draw = random.Random(seed)  # noqa: S311  # no secret
+        self.draw = random.Random(seed)
 
     def run_to_the_end(self, folder: Path, training: list[str]) -> None:
         """Train into a folder, killed again and again, until it is finished."""
@@ -79,7 +79,6 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--ensemble", action="store_true", help="train four networks as one")
     parser.add_argument("--rows", type=int, default=1000, help="of the sample that are trained on")
     given = parser.parse_args(words)
-    draw = random.Random(given.seed)  # no secret
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "sample.csv"
