@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
@@ -51,6 +52,17 @@ class KeeperLike(Protocol):
     def after_epoch(self, state: FitState, steps: int, last: bool) -> None: ...
 
 
+Order: TypeAlias = tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.int32]]
+"""What an epoch is run on: the rows, their order or the members' orders, and the key (seed, epoch)."""
+
+
+class GuardLike(Protocol):
+    """What looks whether training goes on with finite numbers."""
+
+    def note(self, step: int) -> None: ...
+    def check(self, state: FitState, loss: float, order: Order) -> None: ...
+
+
 class EpochTrainer:
     """Trains an epoch, and returns its mean loss and metrics.
 
@@ -58,6 +70,7 @@ class EpochTrainer:
         traced: Returns what runs a program, as a graph or under XLA.
         program: Of a whole epoch, as `dnn.train.epoch.training_program`.
         piece: Steps of a piece, between which the fit may be left; None: an epoch is one piece.
+        guard: Is told of the beginning of an epoch, and looks at what came of it.
     """
 
     def __init__(
@@ -71,9 +84,11 @@ class EpochTrainer:
         seed: int,
         shuffle: bool,
         piece: int | None = None,
+        guard: GuardLike | None = None,
     ) -> None:
         self.rows, self.metrics, self.seed = rows, metrics, seed
         self.total, self.count = rows.x.shape[0], rows.counted_rows * members_of(model)
+        self.optimizer, self.guard = program.constants[2], guard
         self.batch_size = program.constants[4]
         self.steps = self.total // self.batch_size
         self.orders, self.shuffle = own_orders(model), shuffle
@@ -90,17 +105,35 @@ class EpochTrainer:
         epoch = state.epoch
         order = epoch_orders(self.total, self.seed, epoch, self.orders, self.shuffle)
         rows = self.rows, order, np.array([self.seed % 2**31, epoch], np.int32)
+        if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
+            self.optimizer.skipped_in_epoch.assign([0, 0])
+        if self.guard:
+            self.guard.note(state.step)
         if self.piece is None:
-            return means(self.whole(epoch, *rows), self.metrics, self.count)
+            return self._measured(state, self.whole(epoch, *rows), rows)
         while state.step + self.piece < self.steps:
-            state.sums = self._part(self.between, state, rows).numpy()
+            sums = self._part(self.between, state, rows)
+            if self.guard:
+                self.guard.check(state, float(sums[0]), rows)
+            state.sums = sums.numpy()
             state.step += self.piece
             after_piece(state, self.piece)
-        sums = self._part(self.last, state, rows)
+        record = self._measured(state, self._part(self.last, state, rows), rows)
         state.step, state.sums = 0, None
-        return means(sums, self.metrics, self.count)
+        return record
 
-    def _part(self, run: GraphOrXla, state: FitState, rows: tuple[Any, ...]) -> tf.Tensor:
+    def _measured(self, state: FitState, sums: tf.Tensor, rows: Order) -> dict[str, float]:
+        """Return the means of an epoch over the steps that were taken, and how many were not if some may be."""
+        if isinstance(self.optimizer, SkipNotFinite):
+            steps, skipped_rows = map(int, self.optimizer.skipped_in_epoch.numpy())
+            record = means(sums, self.metrics, self.count - skipped_rows) | {"skipped": steps}
+        else:
+            record = means(sums, self.metrics, self.count)
+        if self.guard:
+            self.guard.check(state, record["loss"], rows)
+        return record
+
+    def _part(self, run: GraphOrXla, state: FitState, rows: Order) -> tf.Tensor:
         sums = np.zeros(1 + len(self.metrics)) if state.sums is None else state.sums
         return run(state.epoch, *rows, np.int32(state.step * self.batch_size), sums)
 

@@ -71,7 +71,7 @@ def evaluator(
 
 def means(sums: tf.Tensor, metrics: Mapping[str, MetricLike], count: int) -> dict[str, float]:
     """Return sums over rows, the loss first, as means by name."""
-    return dict(zip(["loss", *metrics], (sums.numpy() / count).tolist(), strict=True))
+    return dict(zip(["loss", *metrics], (sums.numpy() / (count or np.nan)).tolist(), strict=True))
 
 
 def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
