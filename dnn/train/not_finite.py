@@ -16,7 +16,7 @@ from dnn.train.history import History
 from dnn.train.member_watch import MemberWatch
 from dnn.train.numerics import step_numerics
 from dnn.train.runtime import KEPT, Program
-from dnn.train.variable_values import is_finite, read, variables_of, write
+from dnn.train.variable_values import is_finite, read_values, variables_of, write_values
 from dnn.train.xla import GraphOrXla
 
 UNKNOWN = "the training loss or a variable"
@@ -76,7 +76,7 @@ class FiniteGuard:
         self.model, self.loss, self.optimizer, self.metrics, self.batch_size = program.constants[:5]
         self.variables = once([*self.model.variables, *variables_of(self.optimizer)])
         watched = self.variables if everything else once(self.model.variables)
-        now = zip(watched, read(watched), strict=True)
+        now = zip(watched, read_values(watched), strict=True)
         self.watched = [variable for variable, value in now if variable.dtype.is_floating and is_finite(value)]
         self.begin: list[tf.Tensor] = []
         self.first_step = 0
@@ -84,11 +84,11 @@ class FiniteGuard:
     def note(self, step: int) -> None:
         """Keep the values from before this step. An optimizer that takes whole epochs is too fast for that."""
         if not takes_epochs(self.optimizer):
-            self.begin, self.first_step = read(self.variables), step
+            self.begin, self.first_step = read_values(self.variables), step
 
     def check(self, state: FitState, loss: float, order: Order) -> None:
         """Raise: NotFiniteError, if the loss, or a variable that was finite at first, is not."""
-        if not math.isfinite(loss) or not all(map(is_finite, read(self.watched))):
+        if not math.isfinite(loss) or not all(map(is_finite, read_values(self.watched))):
             self.fail(state, order)
 
     def fail(self, state: FitState, order: Order) -> None:
@@ -110,10 +110,10 @@ class FiniteGuard:
     def _found(self, epoch: int, order: Order) -> tuple[int | None, str]:
         """Replay; return the step from 1 and the first tensor, and leave the variables as they were before it."""
         rows, orders, key = order
-        write(self.variables, self.begin)
+        write_values(self.variables, self.begin)
         step = self._replayed(epoch, order)
         if step is None:
-            write(self.variables, self.begin)
+            write_values(self.variables, self.begin)
             return None, f"{UNKNOWN}, which does not come again when the epoch is replayed step by step"
         begin = step * self.batch_size
         size = min(self.batch_size, rows.x.shape[0] - begin)
@@ -129,11 +129,11 @@ class FiniteGuard:
         finite = [is_finite(value) for value in self.begin]
         part = cache(lambda whole: self.traced(part_program(self.program, int(whole), not whole)))
         for step in range(self.first_step, steps):
-            before = read(self.variables)
+            before = read_values(self.variables)
             sums = part(step < whole)(epoch, *order, np.int32(step * self.batch_size), zeros)
-            after = map(is_finite, read(self.variables))
+            after = map(is_finite, read_values(self.variables))
             if not math.isfinite(sums[0]) or any(was and not now for was, now in zip(finite, after, strict=True)):
-                write(self.variables, before)
+                write_values(self.variables, before)
                 return step
         return self.first_step if isinstance(self.optimizer, SkipNotFinite) else None  # all steps were left out
 

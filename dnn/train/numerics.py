@@ -17,7 +17,7 @@ from dnn.nn.regularizers import penalty
 from dnn.train.epoch import takes_epochs
 from dnn.train.members import objective, training_logits
 from dnn.train.rows import Rows
-from dnn.train.variable_values import read, restored, variables_of
+from dnn.train.variable_values import read_values, restored, variables_of
 
 HEADER = ("", "min", "max", "NaN", "infinite", "")
 MARK = "<- first that is not finite"
@@ -211,7 +211,7 @@ def _not_finite(model: tf.Module) -> list[TensorRange]:
     """Return the ranges of the variables that are not finite, before the step."""
     floats = [each for each in model.variables if each.dtype.is_floating]
     names = parameter_names(model, floats)
-    ranges = [tensor_range(names[id(each)], value) for each, value in zip(floats, read(floats), strict=True)]
+    ranges = [tensor_range(names[id(each)], value) for each, value in zip(floats, read_values(floats), strict=True)]
     return [each for each in ranges if not each.finite]
 
 

@@ -17,7 +17,7 @@ def variables_of(optimizer: OptimizerLike) -> list[tf.Variable]:
     return once([*optimizer.parameters, *own])
 
 
-def read(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
+def read_values(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
     """Return the values as they are now, without copying: TensorFlow copies one when its variable changes.
 
     The raw operation takes a third of the time of `read_value()`, which looks for tapes, devices and strategies.
@@ -25,8 +25,8 @@ def read(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
     return [tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype) for variable in variables]
 
 
-def write(variables: Sequence[tf.Variable], values: Sequence[Any]) -> None:
-    """Assign what `read` returned."""
+def write_values(variables: Sequence[tf.Variable], values: Sequence[Any]) -> None:
+    """Assign what `read_values` returned."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -34,11 +34,11 @@ def write(variables: Sequence[tf.Variable], values: Sequence[Any]) -> None:
 @contextmanager
 def restored(variables: Sequence[tf.Variable]) -> Iterator[None]:
     """Put back the variables' values at the end of the block."""
-    values = read(variables)
+    values = read_values(variables)
     try:
         yield
     finally:
-        write(variables, values)
+        write_values(variables, values)
 
 
 def is_finite(value: tf.Tensor) -> bool:
