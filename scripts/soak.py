@@ -22,6 +22,7 @@ import dnn
 
 ROWS, FEATURES, BATCH = 2880, 51, 32
 STEPS = ROWS // BATCH  # of an epoch
+ROUNDS = 500  # of predictions beside a fit
 WARM_UP = 0.2  # share of the time after which memory is compared with that at the end
 
 
@@ -53,18 +54,23 @@ def fit_of(model: Any, optimizer: Any, data: tuple[np.ndarray, np.ndarray], **op
     return dnn.fit(model, data, data, loss=loss, optimizer=optimizer, batch_size=BATCH, **options)
 
 
-def predictions_beside_a_fit(threads: int, seconds: float) -> tuple[int, list[str]]:
-    """Predict in several threads while a fit runs; return how often, and what differed from one thread or failed."""
+def predictions_beside_a_fit(threads: int, rounds: int) -> tuple[int, int, list[str]]:
+    """Predict in several threads, four batches a round, at least until one fit has run beside.
+
+    Returns:
+        The number of predictions, that of fits, and what differed from one thread or failed.
+    """
     model, trained = dnn.mlp([FEATURES, 30, 30, 2], seed=1), dnn.mlp([FEATURES, 30, 30, 2], seed=2)
     batches = [table(seed, rows)[0] for seed, rows in enumerate((1, 7, 300, 2000))]
     expected = [dnn.predict(model, batch) for batch in batches]
     problems: list[str] = []
-    counts = [0] * threads
-    end = time.monotonic() + seconds
+    counts, fitted = [0] * threads, threading.Event()
 
     def predict(number: int) -> None:
         try:
-            while time.monotonic() < end and not problems:
+            done = 0
+            while done < rounds or not fitted.is_set():
+                done += 1
                 for batch, logits in zip(batches, expected, strict=True):
                     if not np.array_equal(dnn.predict(model, batch), logits):
                         problems.append(f"thread {number}: {len(batch)} rows were predicted otherwise")
@@ -76,11 +82,12 @@ def predictions_beside_a_fit(threads: int, seconds: float) -> tuple[int, list[st
     for thread in running:
         thread.start()
     optimizer, data = dnn.Adam(trained.trainable_variables), table(9)
-    while time.monotonic() < end:
-        fit_of(trained, optimizer, data, epochs=5)
-    for thread in running:
-        thread.join()
-    return sum(counts), problems
+    fits = 0
+    while any(thread.is_alive() for thread in running):
+        fit_of(trained, optimizer, data, epochs=2)
+        fits += 1
+        fitted.set()
+    return sum(counts), fits, problems
 
 
 class Soak:
@@ -151,11 +158,9 @@ def main() -> None:
         print(f"{options.fits:,} fits of the same objects: {first} descriptors after the first, at most {most} then")
         problems += [f"{most - first} descriptors more"] * (most > first)
     else:
-        count, problems = predictions_beside_a_fit(options.threads, 6 * options.minutes)
-        print(
-            f"{options.threads} threads beside a fit: {count:,} predictions, {len(problems)} of them wrong", flush=True
-        )
-        warm, end = soak(54 * options.minutes, lambda line: print(line, flush=True))
+        count, fits, problems = predictions_beside_a_fit(options.threads, ROUNDS)
+        print(f"{options.threads} threads beside {fits} fits: {count:,} predictions, {len(problems)} wrong", flush=True)
+        warm, end = soak(60 * options.minutes, lambda line: print(line, flush=True))
         print(
             f"memory {warm.megabytes:,.0f} MB after a fifth of the time, {end.megabytes:,.0f} MB in the end; "
             f"descriptors {warm.descriptors} and {end.descriptors}, threads {warm.threads} and {end.threads}"
