@@ -14,6 +14,7 @@ from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
+from dnn.train.guarded_epoch import Snapshot, guarded_program
 from dnn.train.history import History
 from dnn.train.members import members_of, own_orders
 from dnn.train.rows import Rows
@@ -59,8 +60,11 @@ Order: TypeAlias = tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.int32]]
 class GuardLike(Protocol):
     """What looks whether training goes on with finite numbers."""
 
+    @property
+    def snapshot(self) -> Snapshot: ...
     def note(self, step: int) -> None: ...
-    def check(self, state: FitState, loss: float, order: Order) -> None: ...
+    def check_part(self, state: FitState, loss: float, order: Order) -> None: ...
+    def check_whole(self, state: FitState, loss: float, finite: bool, order: Order) -> None: ...
 
 
 class EpochTrainer:
@@ -95,7 +99,7 @@ class EpochTrainer:
         self.piece = piece if piece and piece < self.steps else None
         self.last_steps = self.steps if self.piece is None else (self.steps - 1) % self.piece + 1  # of the last piece
         if self.piece is None:
-            self.whole = traced(program)
+            self.whole = traced(guarded_program(program, guard.snapshot) if guard else program)
             return
         parts = (self.piece, False), (self.last_steps, True)
         self.between, self.last = (traced(part_program(program, *part)) for part in parts)
@@ -107,31 +111,36 @@ class EpochTrainer:
         rows = self.rows, order, np.array([self.seed % 2**31, epoch], np.int32)
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
+        if self.piece is None:
+            return self._whole(state, rows)
         if self.guard:
             self.guard.note(state.step)
-        if self.piece is None:
-            return self._measured(state, self.whole(epoch, *rows), rows)
         while state.step + self.piece < self.steps:
             sums = self._part(self.between, state, rows)
             if self.guard:
-                self.guard.check(state, float(sums[0]), rows)
+                self.guard.check_part(state, float(sums[0]), rows)
             state.sums = sums.numpy()
             state.step += self.piece
             after_piece(state, self.piece)
-        record = self._measured(state, self._part(self.last, state, rows), rows)
+        record = self._measured(self._part(self.last, state, rows).numpy())
+        if self.guard:
+            self.guard.check_part(state, record["loss"], rows)
         state.step, state.sums = 0, None
         return record
 
-    def _measured(self, state: FitState, sums: tf.Tensor, rows: Order) -> dict[str, float]:
-        """Return the means of an epoch over the steps that were taken, and how many were not if some may be."""
-        if isinstance(self.optimizer, SkipNotFinite):
-            steps, skipped_rows = map(int, self.optimizer.skipped_in_epoch.numpy())
-            record = means(sums, self.metrics, self.count - skipped_rows) | {"skipped": steps}
-        else:
-            record = means(sums, self.metrics, self.count)
+    def _whole(self, state: FitState, rows: Order) -> dict[str, float]:
+        sums = self.whole(state.epoch, *rows).numpy()
+        record = self._measured(sums[: 1 + len(self.metrics)])
         if self.guard:
-            self.guard.check(state, record["loss"], rows)
+            self.guard.check_whole(state, record["loss"], bool(sums[-1]), rows)
         return record
+
+    def _measured(self, sums: npt.NDArray[np.float64]) -> dict[str, float]:
+        """Return the means of an epoch over the steps that were taken, and how many were not if some may be."""
+        if not isinstance(self.optimizer, SkipNotFinite):
+            return means(sums, self.metrics, self.count)
+        steps, skipped_rows = map(int, self.optimizer.skipped_in_epoch.numpy())
+        return means(sums, self.metrics, self.count - skipped_rows) | {"skipped": steps}
 
     def _part(self, run: GraphOrXla, state: FitState, rows: Order) -> tf.Tensor:
         sums = np.zeros(1 + len(self.metrics)) if state.sums is None else state.sums

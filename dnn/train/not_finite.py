@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.modules import once
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.train.epoch import part_of, takes_epochs
 from dnn.train.epochs import FitState, Order, part_program, restore
+from dnn.train.guarded_epoch import snapshot_of
 from dnn.train.history import History
 from dnn.train.member_watch import MemberWatch
 from dnn.train.numerics import step_numerics
 from dnn.train.runtime import KEPT, Program
-from dnn.train.variable_values import is_finite, read_values, variables_of, write_values
+from dnn.train.variable_values import is_finite, read_values, write_values
 from dnn.train.xla import GraphOrXla
 
 UNKNOWN = "the training loss or a variable"
@@ -54,8 +54,8 @@ class NotFiniteError(FloatingPointError):
 class FiniteGuard:
     """Looks, after each epoch or piece of one, whether the loss and the model's variables are finite.
 
-    Looking takes no more than reading the variables. To find the step, their values at the beginning are kept, which
-    TensorFlow does not copy before they change; from there the epoch is replayed step by step, once it has failed.
+    To find the step, the values at the beginning are kept, by the graph of a whole epoch itself; from there the epoch is
+    replayed step by step, once it has failed.
 
     Args:
         program: Of a whole epoch.
@@ -74,21 +74,24 @@ class FiniteGuard:
     ) -> None:
         self.program, self.traced, self.watch = program, traced, watch
         self.model, self.loss, self.optimizer, self.metrics, self.batch_size = program.constants[:5]
-        self.variables = once([*self.model.variables, *variables_of(self.optimizer)])
-        watched = self.variables if everything else once(self.model.variables)
-        now = zip(watched, read_values(watched), strict=True)
-        self.watched = [variable for variable, value in now if variable.dtype.is_floating and is_finite(value)]
+        self.snapshot = snapshot_of(self.model, self.optimizer, everything=everything)
+        self.variables = self.snapshot.variables
         self.begin: list[tf.Tensor] = []
         self.first_step = 0
 
     def note(self, step: int) -> None:
-        """Keep the values from before this step. An optimizer that takes whole epochs is too fast for that."""
-        if not takes_epochs(self.optimizer):
-            self.begin, self.first_step = read_values(self.variables), step
+        """Keep the values from before this step, with which a part of an epoch begins."""
+        self.begin, self.first_step = read_values(self.variables), step
 
-    def check(self, state: FitState, loss: float, order: Order) -> None:
+    def check_part(self, state: FitState, loss: float, order: Order) -> None:
         """Raise: NotFiniteError, if the loss, or a variable that was finite at first, is not."""
-        if not math.isfinite(loss) or not all(map(is_finite, read_values(self.watched))):
+        if not math.isfinite(loss) or not all(map(is_finite, read_values(self.snapshot.watched))):
+            self.fail(state, order)
+
+    def check_whole(self, state: FitState, loss: float, finite: bool, order: Order) -> None:
+        """Raise: NotFiniteError, if the loss of an epoch that was guarded, or a variable after it, is not finite."""
+        if not (finite and math.isfinite(loss)):
+            self.begin, self.first_step = read_values(self.snapshot.kept), 0
             self.fail(state, order)
 
     def fail(self, state: FitState, order: Order) -> None:
