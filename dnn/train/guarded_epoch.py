@@ -5,6 +5,7 @@ long as several of its steps.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import tensorflow as tf
 
@@ -29,7 +30,7 @@ class Snapshot:
         self.kept = [tf.Variable(each, trainable=False) for each in variables] if keeps else []
 
 
-def snapshot_of(model: tf.Module, optimizer: OptimizerLike, *, everything: bool) -> Snapshot:
+def snapshot_of(model: tf.Module, optimizer: Any, *, everything: bool) -> Snapshot:
     """Return that of these objects, the same one for the next fit, whose graph is found again by it.
 
     What is not finite to begin with is not watched. An optimizer that takes whole epochs is too fast to keep values.
@@ -38,14 +39,13 @@ def snapshot_of(model: tf.Module, optimizer: OptimizerLike, *, everything: bool)
         everything: Watch the optimizer's variables too.
     """
     watched = once([*model.variables, *(variables_of(optimizer) if everything else ())])
-    begin = [
-        each.dtype.is_floating and is_finite(value) for each, value in zip(watched, read_values(watched), strict=True)
-    ]
-    return _snapshot(model, optimizer, everything, tuple(begin))
+    floats = [each.dtype.is_floating for each in watched]
+    finite = map(is_finite, read_values(watched))
+    return _snapshot(model, optimizer, everything, tuple(a and b for a, b in zip(floats, finite, strict=True)))
 
 
 @lru_cache(maxsize=KEPT)
-def _snapshot(model: tf.Module, optimizer: OptimizerLike, everything: bool, finite: tuple[bool, ...]) -> Snapshot:
+def _snapshot(model: tf.Module, optimizer: Any, everything: bool, finite: tuple[bool, ...]) -> Snapshot:
     own = variables_of(optimizer)
     watched = once([*model.variables, *(own if everything else ())])
     chosen = [each for each, was in zip(watched, finite, strict=True) if was]

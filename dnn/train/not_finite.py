@@ -54,8 +54,8 @@ class NotFiniteError(FloatingPointError):
 class FiniteGuard:
     """Looks, after each epoch or piece of one, whether the loss and the model's variables are finite.
 
-    To find the step, the values at the beginning are kept, by the graph of a whole epoch itself; from there the epoch is
-    replayed step by step, once it has failed.
+    To find the step, the values at the beginning are kept, by the graph of a whole epoch itself; from there the epoch
+    is replayed step by step, once it has failed.
 
     Args:
         program: Of a whole epoch.
