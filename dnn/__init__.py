@@ -5,10 +5,15 @@ used, so `import dnn` and `dnn --help` do not wait for TensorFlow.
 """
 
 import ast as _ast
+import logging as _logging
 from importlib import import_module as _import_module
 from importlib.resources import files as _files
 
+from dnn.control import escape_record as _escape_record
+
 __version__ = "0.1.0"
+
+_logging.getLogger("dnn").addFilter(_escape_record)
 
 
 def _public_names(stub: str) -> dict[str, str]:

@@ -12,13 +12,14 @@ import typer
 
 import dnn
 from dnn.cli_ops import Debug, bench_op_command, new_op_command
-from dnn.cli_options import SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.cli_options import PlainErrors, SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.control import without_control
 from dnn.early_checks import check_data, check_early, check_page
 from dnn.presets import PRESETS
 from dnn.settings import ExplainSettings, PrepareSettings, Settings, TrainSettings, listed
-from dnn.startup import end_with, interrupt_ends, ready
+from dnn.startup import end_with, interrupt_ends, plain_traceback, ready
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=PlainErrors, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 PREDICTIONS, COMPARISON, RUNS = Path("predictions.csv"), Path("compare.html"), Path("runs")
 
@@ -40,6 +41,11 @@ Skip = Annotated[bool, typer.Option("--skip-unlabelled", help="Leave out rows wi
 Keep = Annotated[
     list[str], typer.Option(help="Columns to copy to the output: --keep id, or --keep id,name.", show_default="none")
 ]
+MaxBytes = Annotated[
+    int | None,
+    typer.Option(min=1, help="Memory that the file may take, in bytes; never more than is free.", show_default="16 GB"),
+]
+RawText = Annotated[bool, typer.Option("--raw-text", help="Write text as it is: no ' before a formula such as =1+1.")]
 File = Annotated[Path | None, typer.Argument(help="The data, in place of --data.", show_default=False)]
 Config = Annotated[
     Path | None,
@@ -81,7 +87,7 @@ def mode_of(quiet: bool, json: bool) -> str:
 def say_reading(data: Path | None, given: Mapping[str, Any]) -> None:
     """Tell a person at once what is read: TensorFlow's import takes a second or two."""
     if mode_of(given["quiet"], given["json"]) == "normal":
-        typer.echo(f"reading {data or 'the embedded sample'} …")
+        typer.echo(without_control(f"reading {data or 'the embedded sample'} …"))
 
 
 def refused_early(check: Callable[[], None], debug: bool) -> None:
@@ -100,7 +106,7 @@ def train_command(**given: Any) -> None:
     """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
     settings, debug = settings_of(TrainSettings, given), given["debug"]
     refused_early(lambda: check_early(settings, settings.out), debug)
-    say_reading(settings.data, given)
+    say_reading(settings.resume or settings.data, given)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
         command = commands.cross_validate if settings.folds else commands.run_training
@@ -137,6 +143,7 @@ def evaluate_command(
     run: RunFolder,
     data: NewData,
     skip_unlabelled: Skip = False,
+    max_bytes: MaxBytes = None,
     quiet: Quiet = False,
     json: Json = False,
     debug: Debug = False,
@@ -144,7 +151,8 @@ def evaluate_command(
     """Test a trained network on a file that has the target column."""
     refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
-        commands.evaluate_run(run, data, commands.Voice(mode_of(quiet, json)), skip_unlabelled=skip_unlabelled)
+        voice = commands.Voice(mode_of(quiet, json))
+        commands.evaluate_run(run, data, voice, skip_unlabelled=skip_unlabelled, max_bytes=max_bytes)
 
 
 @app.command("predict", cls=SeveralValues)
@@ -155,7 +163,9 @@ def predict_command(
         Path, typer.Option(help="CSV file to write: the label and the probability of each class, or the amount.")
     ] = PREDICTIONS,
     keep: Keep = [],  # noqa: B006  # typer copies it
+    max_bytes: MaxBytes = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out if it exists.")] = False,
+    raw_text: RawText = False,
     quiet: Quiet = False,
     json: Json = False,
     debug: Debug = False,
@@ -164,7 +174,8 @@ def predict_command(
     refused_early(lambda: check_data(data), debug)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(quiet, json))
-        commands.predict_file(run, data, out, voice, force=force, keep=tuple(listed(keep)))
+        more: Any = {"keep": tuple(listed(keep)), "raw_text": raw_text, "max_bytes": max_bytes}
+        commands.predict_file(run, data, out, voice, force=force, **more)
 
 
 @app.command("export")
@@ -227,5 +238,5 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without the sign "→" shows "?" instead of an error
     sys.modules.setdefault("keras", None)  # type: ignore[arg-type]  # what Python documents to block an import
-    with interrupt_ends():
+    with interrupt_ends(), plain_traceback():
         app()

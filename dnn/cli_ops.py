@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dnn.control import without_control
 from dnn.startup import end_with, ready
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -38,5 +39,5 @@ def new_op_command(
     except (ValueError, OSError) as error:
         end_with(error)
     for path in written:
-        typer.echo(f"wrote {path}")
+        typer.echo(without_control(f"wrote {path}"))
     typer.echo(f"test it: pytest test_{name}.py\ntime it: dnn bench-op {name}.py")

@@ -3,15 +3,17 @@
 import inspect
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
+from dnn.control import plain_lines
 from dnn.presets import preset_of
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -19,6 +21,30 @@ NUMBERS, NAMES = (
     ("--hidden", "--cost"),
     ("--drop", "--missing", "--kind", "--class-weight", "--keep", "--column-scale", "--ordinal"),
 )
+
+
+WrongUse: Any = typer.BadParameter.__base__  # UsageError, of the click that typer uses
+
+
+class PlainErrors(TyperGroup):
+    """Shows wrong words of a command line, as the name of a file may be, without control characters."""
+
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        with _plain_message():
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _plain_message():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _plain_message() -> Iterator[None]:
+    try:
+        yield
+    except WrongUse as error:
+        error.message = plain_lines(error.message)
+        raise
 
 
 class SeveralValues(TyperCommand):
@@ -113,7 +139,7 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
             config = json.loads(path.read_text("utf-8"))
             arguments = {name: value for name, value in config["arguments"].items() if name != "out"}
             command = config["command"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise typer.BadParameter(f"{path} is not the config.json of a run: {error}") from None
         if command != context.command.name:
             raise typer.BadParameter(f"{path} is of `dnn {command}`, not of `dnn {context.command.name}`")

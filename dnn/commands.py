@@ -9,6 +9,7 @@ import tensorflow as tf
 import dnn
 from dnn.classifier import Classifier
 from dnn.cross_validation import cross_validate
+from dnn.data.options import ReadOptions
 from dnn.data.split import check_target
 from dnn.data_notes import gap_sentences, prepared_of
 from dnn.estimator.base import Estimator
@@ -62,11 +63,13 @@ def prepare_folder(settings: PrepareSettings, voice: Voice, *, most_notes: int |
     voice.end(folder)
 
 
-def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool = False) -> None:
+def evaluate_run(
+    run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool = False, max_bytes: int | None = None
+) -> None:
     """`dnn evaluate`: test a trained network on a file that has the target."""
     estimator = load_estimator(run)
     encoding = estimator.fitted.encoding
-    table = encoding.read(data)
+    table = encoding.read(data, options=ReadOptions(max_bytes=max_bytes))
     if skip_unlabelled:
         table = table.where(table.has(encoding.target))
     check_target(table, encoding.target)
@@ -79,20 +82,28 @@ def evaluate_run(run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool =
 
 
 def predict_file(
-    run: Path, data: Path, out: Path, voice: Voice, *, force: bool = False, keep: tuple[str, ...] = ()
+    run: Path,
+    data: Path,
+    out: Path,
+    voice: Voice,
+    *,
+    force: bool = False,
+    keep: tuple[str, ...] = (),
+    max_bytes: int | None = None,
+    raw_text: bool = False,
 ) -> None:
     """`dnn predict`: write what is predicted for each row of a file."""
     refuse_output(out, data, force=force)
     estimator = load_estimator(run)
     encoding = estimator.fitted.encoding
-    table = encoding.read(data, with_target=False, keep=keep)
+    table = encoding.read(data, with_target=False, keep=keep, options=ReadOptions(max_bytes=max_bytes))
     kept = {name: table.kept[name] for name in keep}  # the text of the file, of training's columns too
     columns = {name: table.columns[name] for name in encoding.features.kinds}
     predicted = _prediction_columns(estimator, columns)
     if clash := [name for name in keep if name in predicted]:
         raise ValueError(f"--keep {clash[0]}: the predictions have a column of this name; rename it in the data")
     voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
-    write_predictions(out, kept | predicted)
+    write_predictions(out, kept | predicted, raw_text=raw_text)
     voice.say(f"predictions: {out}, {table.rows:,} rows in the order of {data}")
     voice.end(out)
 
@@ -133,7 +144,7 @@ def list_runs(folder: Path, voice: Voice) -> None:
     states = [run_state(path) for path in runs_in(folder)]
     if not states:
         raise ValueError(f"{folder} holds no run of dnn train")
-    rows = [("run", "state", "started", "epoch", "accuracy or R²")]
+    rows = [("run", "state", "started", "epochs", "test accuracy or R²")]
     for each in states:
         score = next((f"{each.scores[name]:.4f}" for name in ("accuracy", "r2") if name in each.scores), "")
         begun = each.started[:19].replace("T", " ")

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from dnn.control import without_control
 from dnn.data.advice import left_out, suspicions
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.one_hot import UNKNOWN
 from dnn.data.ordinal import Ordinal
 from dnn.data.scale_choice import columns_by_scale
-from dnn.data.table import Column, Table, on_one_line, shortened
+from dnn.data.table import Column, Table, shortened
 from dnn.data.target_advice import Task
 from dnn.preparation import Prepared, prepare_file, read_prepared
 from dnn.report.voice import Voice
@@ -57,7 +58,7 @@ def gap_sentences(encoding: Encoding, parts: Mapping[str, Mapping[str, Column]],
                 told = counts.setdefault((gap.column, gap.problem, gap.treatment), [])
                 told.append(f"{gap.cells:,} of {rows:,}" + f" {name}" * bool(name))
     return [
-        f"{on_one_line(column)}: {', '.join(told)} {_what_is(problem)}; they get {treatment}"
+        f"{without_control(column)}: {', '.join(told)} {_what_is(problem)}; they get {treatment}"
         for (column, problem, treatment), told in counts.items()
     ]
 
@@ -71,15 +72,15 @@ def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> 
     encoding, features = prepared.encoding, prepared.encoding.features
     what = "amounts" if isinstance(encoding.labels, Amounts) else f"classes {shortened(encoding.labels.names)}"
     chosen = "" if settings.target or prepared.table is None else "; --target names another column"
-    voice.say(f"target: {encoding.target}, {what}{chosen}")
+    voice.say(f"target: {without_control(encoding.target)}, {what}{chosen}")
     for scale, columns in columns_by_scale(features.scale, features.numeric).items():
-        voice.say(f"numeric, {scale}: {', '.join(map(on_one_line, columns)) or 'none'}")
+        voice.say(f"numeric, {scale}: {', '.join(map(without_control, columns)) or 'none'}")
     if features.indicated:
         voice.say(f"numeric, with an indicator of empty cells: {shortened(features.with_indicator)}")
     blocks = [(isinstance(block, Ordinal), name, block) for name, block in features.blocks.items()]
-    one_hot = [f"{on_one_line(name)} ({len(block.names(name))})" for ordinal, name, block in blocks if not ordinal]
+    one_hot = [f"{name} ({len(block.names(name))})" for ordinal, name, block in blocks if not ordinal]
     voice.say(f"categories, one-hot: {shortened(one_hot) or 'none'}")
-    if places := [f"{on_one_line(name)} ({len(block.categories)})" for ordinal, name, block in blocks if ordinal]:
+    if places := [f"{name} ({len(block.categories)})" for ordinal, name, block in blocks if ordinal]:
         voice.say(f"categories, ordinal: {shortened(places)}")
     counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
     voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from dnn.nn.durable import is_locked
 from dnn.report.folder import refuse_existing, refuse_unwritable
 from dnn.settings import (
     EMBEDDED_SCALE,
@@ -50,6 +51,8 @@ def refuse_unfinished(out: Path) -> None:
     """Refuse the folder of a run that broke off, and say how to go on with it. Raises: FileExistsError."""
     state = out / "state.json"
     if state.is_file() and '"finished"' not in state.read_text("utf-8", "replace"):
+        if is_locked(out):
+            raise FileExistsError(f"{out} is in use: another process trains there")
         raise FileExistsError(f"{out} is a run that is not finished; go on with it: dnn train --resume {out}")
 
 
@@ -57,9 +60,11 @@ def _check_resumed(settings: TrainSettings) -> None:
     """Refuse options beside --resume: those of the run hold. Raises: ValueError; FileNotFoundError."""
     if not (settings.resume and settings.resume.is_dir()):
         raise FileNotFoundError(f"there is no run folder {settings.resume}")
+    if settings.data is not None:  # where the file is now
+        check_data(settings.data)
     told, usual = for_json(settings), for_json(TrainSettings())
     for name in told:
-        if name != "resume" and told[name] != usual[name]:
+        if name not in ("resume", "data") and told[name] != usual[name]:
             raise ValueError(f"--{name.replace('_', '-')} was decided when the run began; leave it out")
 
 

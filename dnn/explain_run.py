@@ -10,6 +10,7 @@ import tensorflow as tf
 import dnn
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
+from dnn.data.options import ReadOptions
 from dnn.data.split import check_target
 from dnn.data.table import Column, Table
 from dnn.estimator.base import Estimator
@@ -101,7 +102,7 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
         voice.say(f"the first of {network.members} networks is shown")
         network = network.member(0)
     path = settings.data or _data_of(run)
-    table = _with_target(encoding, path, settings.skip_unlabelled)
+    table = _with_target(encoding, path, settings)
     voice.notes(table.notes)
     voice.say(f"network of {run}, on the first rows of {path}; the optimizer begins anew: a run keeps no state of it")
     columns, target = table.without(encoding.target).columns, table.column(encoding.target)
@@ -113,17 +114,17 @@ def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:
     return Explained(encoding, shown, rows, network, optimizer, description, estimator.label_smoothing)
 
 
-def _with_target(encoding: Encoding, path: Path, skip_unlabelled: bool) -> Table:
+def _with_target(encoding: Encoding, path: Path, settings: ExplainSettings) -> Table:
     """Read a file. Raises: ValueError if it is a folder, has no targets, or others than training had."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder; with --run, --data takes the file that it was prepared from")
-    table, target = encoding.read(path), encoding.target
+    table, target = encoding.read(path, options=ReadOptions(max_bytes=settings.max_bytes)), encoding.target
     if target not in table.columns:
         raise ValueError(
             f"{path} has no column {target!r}, the target: a training step needs it, since its loss compares each "
             "prediction with it; name a file that has it with --data"
         )
-    table = table.where(table.has(target)) if skip_unlabelled else table
+    table = table.where(table.has(target)) if settings.skip_unlabelled else table
     check_target(table, target)
     encoding.check_classes(table)
     return table

@@ -15,6 +15,7 @@ from dnn.data.options import ReadOptions
 from dnn.data.reading import read
 from dnn.data.split import Part, split
 from dnn.data.table import Table
+from dnn.data.too_large import refuse_too_large
 from dnn.early_checks import checked_fractions
 from dnn.estimator.network import Rows
 from dnn.nn.manifest import digest_of
@@ -33,7 +34,7 @@ from dnn.settings import (
 )
 
 PARTS = ("train", "validation", "test")
-DECIDED = [each.name for each in fields(DataSettings) if each.name != "data"]
+DECIDED = [each.name for each in fields(DataSettings) if each.name not in ("data", "max_bytes")]
 
 
 class Prepared(NamedTuple):
@@ -102,6 +103,7 @@ def read_with_target(settings: DataSettings) -> tuple[Table, str]:
     # a label is what the file says, not a number
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     table = read(source, kinds=kinds, drop=drop, options=options)
+    refuse_too_large(table)
     if settings.skip_unlabelled:
         table = table.where(table.has(target))
     return table, target
@@ -117,7 +119,8 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     encoding = load_encoding(folder)
     classes = None if isinstance(encoding.labels, Amounts) else encoding.labels.classes
     paths = {name: folder / f"{name}.npz" for name in PARTS}
-    arrays = {name: load_part(path, width=encoding.features.width, classes=classes) for name, path in paths.items()}
+    shape: dict[str, Any] = {"width": encoding.features.width, "classes": classes, "max_bytes": settings.max_bytes}
+    arrays = {name: load_part(path, **shape) for name, path in paths.items()}
     hashed = [folder / "features.json", *paths.values()]
     origin = {"path": str(folder.resolve()), "sha256": {path.name: digest_of(path) for path in hashed}}
     origin["prepared"] = read_json(folder / "config.json")
@@ -139,4 +142,5 @@ def read_options(settings: DataSettings) -> ReadOptions:
         decimal=settings.decimal,  # type: ignore[arg-type]  # ReadOptions checks it
         encoding=settings.encoding,
         missing=tuple(listed(settings.missing)),
+        max_bytes=settings.max_bytes,
     )

@@ -48,8 +48,8 @@ class RunFolder:
         for name in ("sha256", "rows", "target"):
             if name in before and before[name] != config["data"].get(name):
                 raise ValueError(
-                    f"{self.path} was begun with other data: {name} was {before[name]}, and is "
-                    f"{config['data'].get(name)}; bring the file back, or train anew into another folder"
+                    f"{self.path} was begun with other data than {config['data'].get('path')}: {name} was "
+                    f"{before[name]}, and is {config['data'].get(name)}; bring the file back, or train anew"
                 )
         write_json_durably(path, config)
 
@@ -97,7 +97,7 @@ def run_under_way(out: Path, resume: Path | None, config: Mapping[str, Any]) -> 
             if not isinstance(error, KeyboardInterrupt):
                 raise
             number = getattr(error, "number", signal.SIGINT)
-            message = f"{error or 'interrupted'}\ngo on with it: dnn train --resume {path}"
+            message = f"{str(error).partition(',')[0] or 'interrupted'}\ngo on with it: dnn train --resume {path}"
             raise FitInterrupted(number, message) from None
         run.complete()
 
@@ -133,16 +133,27 @@ def resumable(path: Path) -> dict[str, Any]:
     return state
 
 
-def settings_of_run(path: Path) -> TrainSettings:
-    """Return the settings that a run was begun with. Raises: ValueError as `resumable`, or if a file is damaged."""
+def settings_of_run(path: Path, data: Path | None = None) -> TrainSettings:
+    """Return the settings that a run was begun with.
+
+    Args:
+        path: Its folder.
+        data: Where the data are now. None: where they were.
+
+    Raises:
+        ValueError: As `resumable`, or if a file is damaged, or the data are not there any more.
+    """
     resumable(path)
     config = path / CONFIG
     try:
         told = read_json(config)
         settings = settings_from_json(TrainSettings, told["arguments"])
-        return replace(settings, data=Path(told["data"]["path"])) if settings.data else settings
+        data = data or (Path(told["data"]["path"]) if settings.data else None)
     except (OSError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{config} is damaged: {error!r}") from None
+    if data and not data.exists():
+        raise ValueError(f"{path} was begun with {data}, which is not there any more; name the data with --data")
+    return replace(settings, data=data)
 
 
 class RunState(NamedTuple):
@@ -163,9 +174,11 @@ def run_state(path: Path) -> RunState:
         state = "killed"
     states = Checkpoints(path / CHECKPOINTS).states()
     epochs = int(states[0].name.split("-")[1]) if states else None
+    history = path / "history.csv"
+    epochs = history.read_text("utf-8").count("\n") - 1 if state == "finished" and history.is_file() else epochs
     metrics = read_json(path / "metrics.json") if (path / "metrics.json").is_file() else {}
     test = {name: value for name, value in metrics.get("test", {}).items() if isinstance(value, int | float)}
-    return RunState(path, state, str(told.get("started", "")), metrics.get("best_epoch") or epochs, test)
+    return RunState(path, state, str(told.get("started", "")), epochs, test)
 
 
 def runs_in(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from dnn.data.amounts import Amounts
 from dnn.data.table import Column
 from dnn.estimator.base import Estimator
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
-from dnn.nn.manifest import renew_in_manifest
+from dnn.nn.manifest import refuse_damaged, renew_in_manifest
 from dnn.nn.softmax import softmax
 from dnn.pages.compare import Run, compare_page
 from dnn.pages.data_summary import column_summary
@@ -29,6 +29,7 @@ from dnn.preparation import Prepared
 from dnn.report.folder import read_json, write_json
 
 FORMAT = 1
+OF_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 NUMBERS, PAGE = "report.json", "report.html"
 MOST_ROWS = 500  # of permutation importance and partial dependence
 MOST_COLUMNS = 40
@@ -150,12 +151,13 @@ def write_page(folder: Path) -> Path:
     numbers = folder / NUMBERS
     if not numbers.is_file():
         raise ValueError(f"{folder} has no {NUMBERS}: dnn train leaves it there, but for --no-report; train again")
+    refuse_damaged(folder, (NUMBERS,))
     report = read_json(numbers)
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise ValueError(f"{numbers} is not of format {FORMAT}; another version of dnn has written it")
     try:
         source = run_page(report)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except OF_DAMAGE as error:
         raise ValueError(f"{numbers} is damaged: {error!r}") from None
     partial = folder / f".{PAGE}.partial"
     partial.write_text(source, "utf-8")
@@ -174,7 +176,10 @@ def write_comparison(folders: Sequence[Path], out: Path) -> Path:
     names = [folder.name for folder in folders]
     names = names if len(set(names)) == len(names) else [str(folder) for folder in folders]
     runs = [_run_of(folder, name) for folder, name in zip(folders, names, strict=True)]
-    out.write_text(compare_page(runs), "utf-8")
+    try:
+        out.write_text(compare_page(runs), "utf-8")
+    except OF_DAMAGE as error:
+        raise ValueError(f"one of the runs is damaged, {', '.join(map(str, folders))}: {error!r}") from None
     return out
 
 
@@ -190,10 +195,29 @@ def refuse_no_runs(folders: Sequence[Path]) -> None:
 
 
 def _run_of(folder: Path, name: str) -> Run:
-    with open(folder / "history.csv", newline="", encoding="utf-8") as lines:
-        records = [{key: float(cell) for key, cell in record.items() if cell} for record in csv.DictReader(lines)]
-    epochs = [{**record, "epoch": int(record["epoch"])} for record in records]
-    return Run(name, read_json(folder / "metrics.json"), read_json(folder / "config.json"), epochs)
+    refuse_damaged(folder, ("metrics.json", "config.json", "history.csv"))
+    metrics = _object(folder / "metrics.json", {"best_epoch": int, "test": dict})
+    config = _object(folder / "config.json", {"data": dict, "arguments": dict})
+    return Run(name, metrics, config, _history(folder / "history.csv"))
+
+
+def _object(path: Path, wanted: Mapping[str, type]) -> dict[str, Any]:
+    """Return the object in a JSON file. Raises: ValueError if a key that is wanted is not there, or of another type."""
+    value = read_json(path)
+    for key, kind in wanted.items():
+        if not isinstance(value, dict) or not isinstance(value.get(key), kind):
+            raise ValueError(f"{path} is damaged: it has no {key!r}, or it is of another type")
+    return dict(value)
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    """Return the records of a history.csv. Raises: ValueError if a cell is no number, or a record has no epoch."""
+    try:
+        with open(path, newline="", encoding="utf-8") as lines:
+            records = [{key: float(cell) for key, cell in record.items() if cell} for record in csv.DictReader(lines)]
+        return [{**record, "epoch": int(record["epoch"])} for record in records]
+    except (*OF_DAMAGE, csv.Error) as error:
+        raise ValueError(f"{path} is damaged: {error!r}") from None
 
 
 def _predicted(estimator: Estimator) -> str:

@@ -57,6 +57,9 @@ class DataSettings:
     encoding: str | None = option(
         None, "Encoding of a CSV, such as cp1252.", show_default="UTF-8, else UTF-16 by its mark, else cp1252"
     )
+    max_bytes: int | None = option(
+        None, "Memory that a file may take, in bytes; never more than is free.", min=1, show_default="16 GB"
+    )
     skip_unlabelled: bool = option(False, "Leave out rows without a target instead of refusing the file.")
     task: str | None = option(None, "Predict classes or an amount.", choices=TASKS, show_default=TASKS[0])
     scale: str | None = option(

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
+from dnn.control import plain_lines
+
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
 INTERRUPTED = "interrupted: nothing was saved"
 SIGNALED = 128  # and the number of the signal: the exit code of a process that one ended, as a shell reports it
@@ -48,7 +50,7 @@ def ready(debug: bool) -> Iterator[ModuleType]:
         with _on_signal(_raise):
             yield commands
     except KeyboardInterrupt as interrupt:
-        print(str(interrupt) or INTERRUPTED, file=sys.stderr)
+        print(plain_lines(str(interrupt)) or INTERRUPTED, file=sys.stderr)
         raise SystemExit(SIGNALED + getattr(interrupt, "number", signal.SIGINT)) from None
     except (ValueError, FloatingPointError, OSError, MemoryError, tf.errors.OpError) as error:
         if debug:
@@ -149,12 +151,24 @@ def _on_signal(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None
             signal.signal(number, before[number])
 
 
+@contextmanager
+def plain_traceback() -> Iterator[None]:
+    """Show an error that nobody expected, or that --debug lets through, without control characters; exit code 1."""
+    try:
+        yield
+    except Exception:
+        import traceback  # here, for `interrupt_ends`
+
+        sys.stderr.write(plain_lines(traceback.format_exc()))
+        raise SystemExit(1) from None
+
+
 def end_with(error: Exception) -> NoReturn:
     """Print the message of the error alone, and end with exit code 2."""
     import typer  # here, for `interrupt_ends`
 
     typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(_message(error), err=True)
+    typer.echo(plain_lines(_message(error)), err=True)
     raise typer.Exit(2) from None
 
 

@@ -39,7 +39,7 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     """Train and test a network in a run folder; or go on with a run that broke off."""
     resume = settings.resume
     if resume:
-        settings = settings_of_run(resume)
+        settings = settings_of_run(resume, settings.data)
     elif settings.out:
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))

@@ -22,6 +22,7 @@ ELSEWHERE = {  # page or picture of the site: where it stands in the repository
     "conformance-table.md": "benchmarks/conformance/table.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "security.md": "SECURITY.md",
     "curves.png": "scripts/curves.png",
     "plot.png": "benchmarks/last/plot.png",
 }

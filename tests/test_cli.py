@@ -1,6 +1,7 @@
 """The command, as a person or a script meets it: what it prints, what it leaves, and how it refuses."""
 
 import csv
+import gzip
 import json
 import os
 import pty
@@ -348,6 +349,20 @@ def test_evaluate_refuses_a_file_without_the_target_or_with_an_unknown_class(tmp
     assert "has no column 'y'" in refusal("evaluate", trained, "--data", unlabelled)
     odd = write_csv(tmp_path / "odd.csv", [sample_rows[0] | {"y": "perhaps"}])
     assert "'perhaps' is not one of 'no', 'yes'" in refusal("evaluate", trained, "--data", odd)
+
+
+def test_every_command_that_reads_a_file_takes_a_limit_and_says_so_where_it_is_too_low(tmp_path, trained, prepared):
+    bomb = tmp_path / "bomb.csv.gz"
+    bomb.write_bytes(gzip.compress(b"a,y\n" + b"1,2\n" * 1_000_000))
+    new = ("--out", tmp_path / "new")
+    commands = [("train", bomb, *new), ("prepare", bomb, *new), ("explain", bomb, *new), ("train", prepared, *new)]
+    commands += [("predict", trained, "--data", bomb, *new), ("evaluate", trained, "--data", bomb)]
+    for words in commands:
+        told = refusal(*words, "--max-bytes", 10_000)
+        named = prepared / "train.npz" if prepared in words else bomb
+        assert f"error: {named} would take" in told
+        assert "more than the 10,000 bytes that it may take; --max-bytes N, or max_bytes=N in Python" in told
+        assert told.count("\n") == 1
 
 
 def test_what_a_prepared_folder_decided_is_refused(tmp_path, prepared):

@@ -65,9 +65,9 @@ def test_a_loaded_estimator_predicts_the_same_bits_and_the_exported_model_nearly
     again = dnn.load(tmp_path / "saved")
     predict = "predict_proba" if kind is dnn.Classifier else "predict"
     expected = getattr(estimator, predict)(data)
-    assert getattr(again, predict)(data).tobytes() == expected.tobytes()
     assert again.get_params() == estimator.get_params()
-    estimator.export(tmp_path / "exported")
+    again.export(tmp_path / "exported")
+    assert getattr(again, predict)(data).tobytes() == expected.tobytes()  # the export's own graph is not what predicts
     signatures = tf.saved_model.load(tmp_path / "exported").signatures
     cells = {name: cells.tolist() if cells.dtype == object else cells for name, cells in data.columns.items()}
     name = "probabilities" if kind is dnn.Classifier else "amount"
@@ -78,7 +78,7 @@ def test_a_loaded_estimator_predicts_the_same_bits_and_the_exported_model_nearly
     nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
     used = {node.op for node in nodes}
     assert "LookupTableFindV2" in used
-    assert not used & {"StringStrip", "LowerBound", "UpperBound", "Ndtri", "Erfinv"}  # which ONNX has not
+    assert not used & {"StringStrip", "LowerBound", "UpperBound", "Ndtri", "Erfinv", "Erfc"}  # which ONNX has not
 
 
 def test_the_settings_give_the_features_that_one_writes_by_hand(table):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).parent.parent
-NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "dnn/ops/README.md", "dnn/kernels/README.md")
+NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "dnn/ops/README.md", "dnn/kernels/README.md")
 PAGES = [*(HOME / name for name in NAMES), *sorted((HOME / "docs").rglob("*.md"))]
 
 

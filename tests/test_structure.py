@@ -10,27 +10,35 @@ import dnn
 
 HOUSE = Path(dnn.__file__).parent
 MAY_IMPORT = {
-    "data": {"lazy"},
-    "nn": {"lazy"},
-    "train": {"lazy", "nn"},
-    "report": {"lazy", "nn", "train"},  # of train, what trains a baseline
+    "data": {"control", "lazy"},
+    "nn": {"control", "lazy"},
+    "train": {"control", "lazy", "nn"},
+    "report": {"control", "lazy", "nn", "train"},  # of train, what trains a baseline
     "ops": set(),
     "kernels": {"nn", "ops"},  # nothing imports it
     "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
     "bench": {"lazy", "ops", "train"},  # the same
     "interop": {"nn"},  # nothing imports it
-    "estimator": {"data", "nn", "presets", "report", "settings", "train", "lazy"}
+    "estimator": {"control", "data", "nn", "presets", "report", "settings", "train", "lazy"}
     | {"classifier", "regressor"},  # it joins them
-    "inspection": {"commands", "data", "lazy", "nn", "pages", "train"},  # of data, how a cell became a feature;
+    "inspection": {
+        "commands",
+        "control",
+        "data",
+        "lazy",
+        "nn",
+        "pages",
+        "train",
+    },  # of data, how a cell became a feature;
     # of dnn, its version; interop by name, for Keras
     "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
     "classifier": {"data", "estimator", "nn", "report", "train"},
     "regressor": {"data", "estimator", "nn", "report", "train"},
     "settings": set(),
     "presets": set(),
-    "early_checks": {"data", "report", "settings"},  # without TensorFlow
+    "early_checks": {"data", "nn", "report", "settings"},  # without TensorFlow
     "preparation": {"data", "early_checks", "estimator", "nn", "report", "settings"},
-    "data_notes": {"data", "preparation", "report", "settings"},
+    "data_notes": {"control", "data", "preparation", "report", "settings"},
     "run_folder": {"nn", "report", "settings", "train"},
     "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
     "training_run": {"classifier", "commands", "data", "data_notes", "nn", "run_folder"}
@@ -52,9 +60,10 @@ MAY_IMPORT = {
         "report",
     }
     | {"run_report", "settings", "training_run"},  # and public names
-    "startup": {"commands"},
-    "cli_ops": {"commands", "new_op", "startup"},
+    "startup": {"commands", "control"},
+    "cli_ops": {"commands", "control", "new_op", "startup"},
     "cli": {
+        "control",
         "cli_ops",
         "cli_options",
         "commands",
@@ -64,13 +73,14 @@ MAY_IMPORT = {
         "settings",
         "startup",
     },  # and dnn.__version__
-    "cli_options": {"presets"},
-    "pages": {"lazy", "nn"},  # values it is handed; nothing of the loop
+    "cli_options": {"control", "presets"},
+    "pages": {"control", "lazy", "nn"},  # values it is handed; nothing of the loop
     "lazy": set(),
+    "control": set(),
     "new_op": set(),
     "__main__": {"cli", "startup"},
     "typing": {"nn", "train"},
-    "__init__": set(),
+    "__init__": {"control"},
 }
 
 
@@ -113,7 +123,7 @@ def names_no_encoding(call: ast.Call) -> bool:
     options = {keyword.arg for keyword in call.keywords}
     constants = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
     modes = [constant for constant in constants if set(constant) <= set("rwaxbt+")]
-    is_file = (name == "open" and function not in ("os.open", "gzip.open")) or name == "TemporaryFile"
+    is_file = (name == "open" and function not in ("os.open", "gzip.open", "archive.open")) or name == "TemporaryFile"
     text_file = is_file and "b" not in "".join(modes or ["rb" if name == "TemporaryFile" else "r"])
     text = {"read_text": not call.args, "write_text": len(call.args) < 2}.get(name, text_file)
     pipe = name in ("run", "Popen", "check_output") and bool({"text", "universal_newlines"} & options)

@@ -1,6 +1,7 @@
 """Arrays in .npz files; a part of a prepared data set is `inputs` float32[rows, width] and `targets` int32[rows]."""
 
 import os
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from dnn.data.npy_header import BadArrayError, read_npy
+from dnn.data.size_limit import TooLargeError, refuse_beyond
 
 Inputs: TypeAlias = npt.NDArray[np.float32]
 Targets: TypeAlias = npt.NDArray[np.int32]
@@ -25,31 +29,47 @@ def save_arrays(path: str | Path, **arrays: npt.NDArray[Any]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def load_arrays(path: str | Path) -> Arrays:
-    """Return the named arrays of an .npz file, in which nothing is run: it is read with allow_pickle=False.
+def load_arrays(path: str | Path, *, max_bytes: int | None = None) -> Arrays:
+    """Return the named arrays of an .npz file, in which nothing is run.
+
+    Each header is read by `npy_header`, and compared with the sizes in the file, before an array is made.
+
+    Args:
+        path: An .npz file.
+        max_bytes: How much memory the arrays may take; None: 16 GB. It is never more than is free.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is truncated or otherwise damaged, is not a zip, or holds pickled objects.
+        ValueError: If the file is truncated or otherwise damaged, is not a zip, holds pickled objects, or would take
+            more memory than it may.
     """
     with open(path, "rb") as file:  # a missing file is a FileNotFoundError, not a damaged one
-        if not zipfile.is_zipfile(file):
-            raise ValueError(f"{path} is truncated, or not an .npz file")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if damaged := archive.testzip():  # NumPy parses before it compares checksums, and need not read to the end
-                raise ValueError(f"the checksum of {damaged} is wrong")
-        with np.load(path, allow_pickle=False) as loaded:
-            arrays = {name: loaded[name] for name in loaded.files}
-    except ValueError as error:
-        if "allow_pickle" in str(error):
-            raise ValueError(f"{path} holds pickled objects; only plain arrays are read") from None
-        raise ValueError(f"{path} is damaged: {error}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, MemoryError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise ValueError(f"{path} is not an .npz file: {name} is not an array")
+        try:
+            if not zipfile.is_zipfile(file):
+                raise BadArrayError("is truncated, or not an .npz file")
+            with zipfile.ZipFile(file) as archive:
+                refuse_beyond(path, sum(member.file_size for member in archive.infolist()), max_bytes)
+                return _members(archive)
+        except BadArrayError as error:
+            raise ValueError(f"{path} {error}") from None
+        except TooLargeError:
+            raise
+        except MemoryError:
+            raise MemoryError(f"{path} takes more than there is") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
+
+
+def _members(archive: zipfile.ZipFile) -> Arrays:
+    arrays: Arrays = {}
+    for member in archive.infolist():
+        name = member.filename.removesuffix(".npy")
+        if name in arrays:
+            raise BadArrayError(f"is damaged: it has two arrays {name!r}")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BadArrayError(f"is damaged: {member.filename!r} is compressed in a way that NumPy does not write")
+        with archive.open(member) as stream:
+            arrays[name] = read_npy(stream, member.file_size, name)
     return arrays
 
 
@@ -66,23 +86,26 @@ def save_part(path: str | Path, inputs: npt.ArrayLike, targets: npt.ArrayLike) -
     save_arrays(path, inputs=np.asarray(inputs, np.float32), targets=targets.astype(dtype))
 
 
-def load_part(path: str | Path, *, width: int, classes: int | None) -> tuple[Inputs, npt.NDArray[Any]]:
+def load_part(
+    path: str | Path, *, width: int, classes: int | None, max_bytes: int | None = None
+) -> tuple[Inputs, npt.NDArray[Any]]:
     """Read one part of a prepared data set, and check it.
 
     Args:
         path: An .npz file that `save_part` wrote.
         width: Number of columns that the inputs must have.
         classes: Number of classes; each target must be in [0, classes). None: the targets are amounts.
+        max_bytes: How much memory the arrays may take; None: 16 GB. It is never more than is free.
 
     Returns:
         The inputs, float32[rows, width], all finite, and the targets, int32[rows], or float32[rows] of amounts.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or holds pickled objects, or an array is missing, empty, of another dtype or
-            shape, or has a value out of its range.
+        ValueError: If the file is damaged, holds pickled objects, or would take more memory than it may, or an array is
+            missing, empty, of another dtype or shape, or has a value out of its range.
     """
-    arrays = load_arrays(path)
+    arrays = load_arrays(path, max_bytes=max_bytes)
     for name in ("inputs", "targets"):
         if name not in arrays:
             raise ValueError(f"{path} has no array {name!r}; it has {', '.join(arrays) or 'none'}")

@@ -10,11 +10,12 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from dnn.data.csv_file import UTF_8, BadQuoteError, CsvFile, PlainFile, cp1252_note, plain_bytes, rows_of
+from dnn.data.csv_file import UTF_8, BadQuoteError, CsvFile, cp1252_note, rows_of
 from dnn.data.header import header_notes
 from dnn.data.notation import notations_of
 from dnn.data.options import ReadOptions
 from dnn.data.table import MARKERS
+from dnn.data.unpacked import plain_bytes
 
 DELIMITERS = ",;\t|"
 GZIP = b"\x1f\x8b"
@@ -44,7 +45,7 @@ def sniff_csv(file: io.BufferedReader, path: str | Path, options: ReadOptions) -
     """
     compression: Literal["gzip"] | None = "gzip" if file.peek(2)[:2] == GZIP else None
     try:
-        with plain_bytes(file, compression) as plain:
+        with plain_bytes(file, compression, path, options.max_bytes) as plain:
             encoding, note = _text_encoding(plain, path, options.encoding)
             text = io.TextIOWrapper(plain, encoding=encoding or UTF_8, newline="")
             cut = _best_cut(text, path, options.delimiter)
@@ -57,12 +58,11 @@ def sniff_csv(file: io.BufferedReader, path: str | Path, options: ReadOptions) -
         raise ValueError(f"{path} is empty")
     notes = header_notes(cut.names, cut.rows, f"{path}, line {cut.line}", Path(path).name)
     notes = [note, *notes] if note else notes
-    return CsvFile(
-        path, cut.names, cut.line, cut.delimiter, compression, encoding or UTF_8, encoding != "", tuple(notes)
-    )
+    written = cut.delimiter, compression, encoding or UTF_8, encoding != ""
+    return CsvFile(path, cut.names, cut.line, *written, tuple(notes), options.max_bytes)
 
 
-def _text_encoding(plain: PlainFile, path: str | Path, asked: str | None) -> tuple[str, str]:
+def _text_encoding(plain: io.BufferedReader, path: str | Path, asked: str | None) -> tuple[str, str]:
     """Return the encoding, "" for UTF-8 as far as one sees, and what to tell of it."""
     head = plain.read(HEAD)
     plain.seek(0)
@@ -85,7 +85,7 @@ def _text_encoding(plain: PlainFile, path: str | Path, asked: str | None) -> tup
 def _best_cut(text: io.TextIOWrapper, path: str | Path, delimiter: str | None) -> Cut:
     """Cut the first rows at each delimiter, and take the best."""
     text.seek(0)
-    said = re.fullmatch(r'"?sep=(.)"?\s*', text.readline())  # Excel's own first line
+    said = re.fullmatch(r'"?sep=(.)"?\s*', text.readline(HEAD))  # Excel's own first line
     asked = delimiter or (said[1] if said else None)
     cuts = [_cut(text, path, one, skip=1 if said else 0) for one in asked or DELIMITERS]
     highest = max(map(_agreement, cuts))

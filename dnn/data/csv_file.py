@@ -5,14 +5,12 @@ error message.
 """
 
 import csv
-import gzip
 import io
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,10 +18,9 @@ import pyarrow.csv
 
 from dnn.data.reading import Contents
 from dnn.data.table import plural
+from dnn.data.unpacked import BLOCK, Counted, plain_bytes
 
-PlainFile: TypeAlias = io.BufferedReader | gzip.GzipFile
 UTF_8 = "utf-8-sig"
-BLOCK = 1 << 20
 LONGEST_ROW = 1 << 22  # bytes, for Arrow; 4 MB
 
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))  # else it refuses at 128 KB what Arrow reads
@@ -38,7 +35,7 @@ class CsvFile:
     """A CSV file, and what its first bytes and rows say; `read` does not look at them again.
 
     header: every name as written, "" for a column without one. line: where the header begins. sure: the encoding was
-    asked for, or is told by the first bytes.
+    asked for, or is told by the first bytes. max_bytes: of memory that it may take; None: 16 GB.
     """
 
     path: str | Path
@@ -49,6 +46,7 @@ class CsvFile:
     encoding: str = UTF_8
     sure: bool = False
     notes: tuple[str, ...] = ()
+    max_bytes: int | None = None
 
     @property
     def title(self) -> str:
@@ -86,8 +84,9 @@ class CsvFile:
     def _stored(self) -> pa.Table:
         encoding = "utf8" if self.encoding == UTF_8 else self.encoding
         one = len(self.header) == 1  # a blank line is a row of one empty cell
+        plain = pa.input_stream(str(self.path), compression=self.compression)
         return pa.csv.read_csv(
-            pa.input_stream(str(self.path), compression=self.compression),
+            pa.PythonFile(Counted(plain, self.path, self.max_bytes, self.delimiter), mode="r"),
             read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW, skip_rows=self.line - 1, encoding=encoding),
             parse_options=pa.csv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=not one
@@ -136,7 +135,7 @@ class CsvFile:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         blank = len(self.header) == 1
-        with open(self.path, "rb") as file, plain_bytes(file, self.compression) as plain:
+        with open(self.path, "rb") as file, plain_bytes(file, self.compression, self.path, self.max_bytes) as plain:
             text = io.TextIOWrapper(plain, encoding=self.encoding, errors="surrogateescape", newline="")
             yield from rows_of(text, self.path, self.delimiter, skip=self.line - 1, blank=blank)
 
@@ -163,8 +162,8 @@ def rows_of(
     """Yield (the line where it begins, its cells) of each row; `blank`: a blank line is one. Raises: ValueError."""
     text.seek(0)
     for _ in range(skip):
-        text.readline()
-    reader = csv.reader(text, delimiter=delimiter, strict=strict)
+        text.readline(LONGEST_ROW)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=strict)
     begins = skip + 1
     try:
         for cells in reader:
@@ -177,14 +176,22 @@ def rows_of(
         raise ValueError(f"{path}, line {begins}: {error}") from None
 
 
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines. Raises: csv.Error for one so long that Arrow would not read it, and memory may not hold it."""
+    while line := text.readline(LONGEST_ROW):
+        if len(line) == LONGEST_ROW:
+            raise csv.Error(f"a row is longer than {LONGEST_ROW >> 20} MB")
+        yield line
+
+
 def as_cp1252(source: CsvFile) -> CsvFile:
     """Return a file that is not UTF-8, to be read as cp1252. Raises: ValueError as `cp1252_note`."""
-    with open(source.path, "rb") as file, plain_bytes(file, source.compression) as plain:
+    with open(source.path, "rb") as file, plain_bytes(file, source.compression, source.path, source.max_bytes) as plain:
         note = cp1252_note(plain, source.path)
     return replace(source, encoding="cp1252", sure=True, notes=(note, *source.notes))
 
 
-def cp1252_note(plain: PlainFile, path: str | Path) -> str:
+def cp1252_note(plain: io.BufferedReader, path: str | Path) -> str:
     """Return what to tell of a file that is not UTF-8 and is read as cp1252.
 
     Raises:
@@ -198,10 +205,10 @@ def cp1252_note(plain: PlainFile, path: str | Path) -> str:
     return f"{Path(path).name}: not UTF-8 (line {line}); read as cp1252; --encoding names another"
 
 
-def _line_not_utf8(plain: PlainFile) -> tuple[int, int, bool]:
+def _line_not_utf8(plain: io.BufferedReader) -> tuple[int, int, bool]:
     """Return the first line that is not UTF-8, a former one that is, not ASCII, or 0, and whether it is cp1252."""
     utf_8 = 0
-    for number, line in enumerate(plain, start=1):
+    for number, line in enumerate(iter(lambda: plain.readline(LONGEST_ROW), b""), start=1):
         if not line.isascii():
             if not _decodes(line, "utf-8"):
                 return number, utf_8, _decodes(line, "cp1252")
@@ -215,10 +222,3 @@ def _decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-@contextmanager
-def plain_bytes(file: io.BufferedReader, compression: str | None) -> Iterator[PlainFile]:
-    """The bytes of a file that may be compressed."""
-    with gzip.open(file) if compression else file as plain:
-        yield plain

@@ -18,6 +18,7 @@ from dnn.data.one_hot import OneHot
 from dnn.data.options import ReadOptions
 from dnn.data.reading import read
 from dnn.data.table import Kind, Table, at_most, is_missing, no_column, shortened
+from dnn.data.too_large import refuse_overflow
 
 FORMAT = 2
 FILE = "features.json"
@@ -77,6 +78,7 @@ class Encoding(NamedTuple):
         drop = [name for name in source.names if name not in {*wanted, *keep}]
         table = read(source, kinds=kinds, drop=drop, options=options.fixed(kinds), keep=keep)
         self._check_categories(table)
+        refuse_overflow(table, self.features)
         notes = table.notes
         if extra:
             notes += (

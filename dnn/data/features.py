@@ -27,7 +27,7 @@ from dnn.data.ordinal import Ordinal
 from dnn.data.preprocess import Standardize
 from dnn.data.scale import ScaleLearner, TensorOrArray
 from dnn.data.scale_choice import LearntScale, learn_scale, names_of, scale_from_state, scale_state
-from dnn.data.table import Column, Kind, kinds_of, on_one_line, shortened
+from dnn.data.table import Column, Kind, kinds_of, shortened
 
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -235,7 +235,7 @@ class Features(tf.Module):
             raise ValueError(f"{columns} columns are numeric, got another number of values")
 
     def __repr__(self) -> str:
-        kinds = shortened(f"{on_one_line(name)} ({kind})" for name, kind in self.kinds.items())
+        kinds = shortened(f"{name} ({kind})" for name, kind in self.kinds.items())
         return f"Features({len(self.kinds):,} columns: {kinds}; width {self.width:,})"
 
 

@@ -109,7 +109,7 @@ def read_parquet(
             column and the row.
     """
     with _open_regular(path) as file:
-        source = sniff_parquet(file, path)
+        source = sniff_parquet(file, path, options)
     return read(source, kinds=kinds, drop=drop, options=options)
 
 
@@ -144,7 +144,8 @@ def sample_path() -> Path:
 def sniff(path: str | Path, options: ReadOptions = NO_OPTIONS) -> TableFile:
     """Open a file once, and find its format and the names of its columns. Raises: As `column_names`."""
     with _open_regular(path) as file:
-        return sniff_parquet(file, path) if file.peek(4)[:4] == PARQUET else sniff_csv(file, path, options)
+        sniff_format = sniff_parquet if file.peek(4)[:4] == PARQUET else sniff_csv
+        return sniff_format(file, path, options)
 
 
 def _open_regular(path: str | Path) -> io.BufferedReader:

@@ -151,7 +151,7 @@ def _mapping(columns: Mapping[Any, Any], origin: Table | None = None) -> TableSo
     for name, cells in columns.items():
         try:
             arrays[str(name)], is_mixed = _arrow_column(cells)
-        except (pa.ArrowException, TypeError, ValueError) as error:
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{origin.source}, column {name!r}: {str(error).splitlines()[0]}") from None
         mixed |= {str(name)} if is_mixed else set()
     lengths = {name: len(cells) for name, cells in arrays.items()}
@@ -173,7 +173,7 @@ def _arrow_column(cells: Any) -> tuple[pa.ChunkedArray, bool]:
         if not isinstance(cells, pa.Array) and not _is_of_pandas(cells):
             cells = _one_dimensional(cells)
         return pa.chunked_array([pa.array(cells, from_pandas=True)]), False
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # an integer beyond 2⁶⁴ is one
         cells = np.asarray(cells, object)
         if not all(cell is None or is_nothing(cell) or np.isscalar(cell) for cell in cells):
             raise

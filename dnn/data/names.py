@@ -2,8 +2,9 @@
 
 import difflib
 import shlex
-import unicodedata
 from collections.abc import Iterable
+
+from dnn.control import has_control
 
 LONGEST = 40  # signs of a name in a message
 
@@ -23,21 +24,16 @@ def shell_quoted(name: str) -> str:
     >>> print(shell_quoted("age"), shell_quoted("loan amount"), shell_quoted("?"), shell_quoted("US$"))
     age "loan amount" "?" 'US$'
     """
-    if is_broken(name):
+    if has_control(name):
         return _escaped_word(name)
     plain = shlex.quote(name)
     return f'"{name}"' if plain == f"'{name}'" and not set(name) & set('"$`\\!') else plain
 
 
-def is_broken(name: str) -> bool:
-    """Whether a name has a line break or another control character."""
-    return any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in name)
-
-
 def _escaped_word(name: str) -> str:
     """Return $'two\\nlines' as Bash and Zsh read it, where plain quotes would break the line."""
     signs = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    escaped = (signs.get(sign) or (f"\\u{ord(sign):04x}" if is_broken(sign) else sign) for sign in name)
+    escaped = (signs.get(sign) or (f"\\u{ord(sign):04x}" if has_control(sign) else sign) for sign in name)
     return f"$'{''.join(escaped)}'"
 
 

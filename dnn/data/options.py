@@ -27,6 +27,8 @@ class ReadOptions:
         notations: How the numbers of a column are written, by column name; the others are found out.
         origins: What the numbers of a column were in their source, by column name; a column of another origin is
             refused, since dates become days since 1970. Those that are not named may be anything.
+        max_bytes: How much memory a file may take once it is unpacked, in bytes; None: 16 GB. It is never more than is
+            free. It is not kept with a model.
     """
 
     delimiter: str | None = None
@@ -35,6 +37,7 @@ class ReadOptions:
     missing: tuple[str, ...] = ()
     notations: Mapping[str, Notation] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    max_bytes: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
@@ -49,6 +52,8 @@ class ReadOptions:
             raise ValueError(f"a notation must be one of {get_args(Notation)}, got {strange[0]!r}")
         if unknown := [origin for origin in self.origins.values() if origin not in get_args(Origin)]:
             raise ValueError(f"an origin must be one of {get_args(Origin)}, got {unknown[0]!r}")
+        if self.max_bytes is not None and self.max_bytes < 1:
+            raise ValueError(f"max_bytes must be 1 or more, got {self.max_bytes}")
         object.__setattr__(self, "missing", tuple(marker.strip() for marker in self.missing))
         object.__setattr__(self, "notations", dict(self.notations))
         object.__setattr__(self, "origins", dict(self.origins))
@@ -84,6 +89,7 @@ class ReadOptions:
             Plain strings, lists and dicts, for JSON.
         """
         state = self._values() | {"missing": list(self.missing)}
+        del state["max_bytes"]  # of this machine, and not of the data
         if not self.origins:  # as in the files that were written before there were origins
             del state["origins"]
         return state

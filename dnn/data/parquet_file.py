@@ -5,19 +5,32 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dnn.data.arrow_schema import Columns, columns_of
+from dnn.data.options import ReadOptions
 from dnn.data.reading import Contents
+from dnn.data.size_limit import refuse_beyond
+
+CELL = 8  # bytes of a number, of a date, of the place of a text
 
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """A Parquet file, and what its schema says of its columns."""
+    """A Parquet file, and what its schema says of its columns. max_bytes: of memory that it may take; None: 16 GB."""
 
     path: str | Path
     columns: Columns
+    schema: pa.Schema
+    max_bytes: int | None = None
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns whose cells have any length."""
+        return [field.name for field in self.schema if _is_text(field.type)]
 
     @property
     def title(self) -> str:
@@ -32,29 +45,74 @@ class ParquetFile:
         from pyarrow import parquet  # here, since it takes 40 ms that a CSV file need not wait for
 
         with open(self.path, "rb") as file, _damage_told(self.path):
-            return self.columns.contents(parquet.read_table(file), Path(self.path).name, keep)
+            # as dictionaries: a text that is there a million times stands in the file once
+            read = parquet.ParquetFile(file, read_dictionary=list(self.texts))
+            flat = [field.name for field in self.schema if not pa.types.is_nested(field.type)]
+            stored = self._plain(read.read(flat if len(flat) < len(self.schema) else None))
+            return self.columns.contents(self._with_nested(stored, read.metadata.num_rows), Path(self.path).name, keep)
 
     def location(self, row: int) -> str:
         """Return "row 17" for data row 16, counted from 0."""
         return f"row {row + 1}"
 
+    def _plain(self, stored: pa.Table) -> pa.Table:
+        """Return the texts as plain columns. Raises: ValueError if they would take too much memory."""
+        dictionaries = [number for number, column in enumerate(stored.columns) if pa.types.is_dictionary(column.type)]
+        takes = stored.nbytes + sum(_text_bytes(stored.column(number)) for number in dictionaries)
+        refuse_beyond(self.path, takes, self.max_bytes)
+        for number in dictionaries:
+            wanted = self.schema.field(stored.field(number).name)
+            if not pa.types.is_dictionary(wanted.type):
+                stored = stored.set_column(number, wanted, pc.cast(stored.column(number), wanted.type))
+        return stored
 
-def sniff_parquet(file: io.BufferedReader, path: str | Path) -> ParquetFile:
+    def _with_nested(self, stored: pa.Table, rows: int) -> pa.Table:
+        """Return lists and structs as empty: they are refused by their type, unless they are dropped."""
+        arrays = [
+            stored.column(field.name) if field.name in stored.column_names else pa.nulls(rows, field.type)
+            for field in self.schema
+        ]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+
+def sniff_parquet(file: io.BufferedReader, path: str | Path, options: ReadOptions) -> ParquetFile:
     """Read the schema of an open file.
 
     Raises:
-        ValueError: If the file is damaged, or two columns have one name.
+        ValueError: If the file is damaged, two columns have one name, or what its metadata say is beyond the limit.
     """
     from pyarrow import parquet  # here, as in `read`
 
     with _damage_told(path):
-        schema = parquet.read_schema(file)
-    return ParquetFile(path, columns_of(schema, str(path)))
+        metadata = parquet.read_metadata(file)
+        schema = metadata.schema.to_arrow_schema()
+        takes = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+        refuse_beyond(path, takes + CELL * metadata.num_rows * metadata.num_columns, options.max_bytes)
+        return ParquetFile(path, columns_of(schema, str(path)), schema, options.max_bytes)
+
+
+def _is_text(stored: pa.DataType) -> bool:
+    kinds = pa.types.is_string, pa.types.is_binary, pa.types.is_large_string, pa.types.is_large_binary
+    return any(is_kind(stored) for is_kind in kinds)
+
+
+def _text_bytes(column: pa.ChunkedArray) -> int:
+    """Return what the texts of a column take once each row has its own."""
+    if not _is_text(column.type.value_type):
+        return CELL * len(column)
+    lengths = [pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0 for chunk in column.chunks]
+    return sum(lengths) + CELL * len(column)
 
 
 @contextmanager
 def _damage_told(path: str | Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path} is damaged, or no Parquet file: {str(error).splitlines()[0]}") from None
+    except MemoryError:  # Arrow's is one of its exceptions too
+        raise MemoryError(f"{path} takes more than there is") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged, or no Parquet file: {_first_line(error)}") from None
+
+
+def _first_line(error: Any) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

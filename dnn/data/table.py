@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from dnn.data.names import is_broken, shell_quoted
+from dnn.control import has_control, without_control
+from dnn.data.names import shell_quoted
 from dnn.data.options import ReadOptions
 
 Column = npt.NDArray[Any]
@@ -130,7 +131,7 @@ class Table:
         return self.columns[name]
 
     def __repr__(self) -> str:
-        kinds = shortened(f"{on_one_line(name)} ({kind})" for name, kind in kinds_of(self.columns).items())
+        kinds = shortened(f"{name} ({kind})" for name, kind in kinds_of(self.columns).items())
         rows = self.rows if self.columns else 0
         size = f"{plural(rows, 'row')}, {plural(len(self.columns), 'column')}"
         return f"Table({size}: {kinds}; source={self.source!r})"
@@ -196,14 +197,9 @@ def plural(count: int, noun: str) -> str:
 
 def shell_word(word: str) -> str:
     """Return a word as a shell takes it, on one line."""
-    if is_broken(word):
+    if has_control(word):
         return shell_quoted(word)
     return f'"{word}"' if '"' not in word else repr(word)
-
-
-def on_one_line(name: str) -> str:
-    """Return a name with line breaks and other control characters escaped."""
-    return repr(name)[1:-1] if is_broken(name) else name
 
 
 def at_most(lines: Iterable[str], most: int = 12) -> str:
@@ -250,7 +246,7 @@ def numbers_of(strings: Iterable[str]) -> dict[str, float]:
 
 
 def shortened(strings: Iterable[str], most: int = 12) -> str:
-    """Return the strings, separated by commas: the first `most` of them, and how many there are in all."""
+    """Return the strings on one line: the first `most` of them, and how many there are in all."""
     strings = list(strings)
     rest = f", … ({len(strings):,} in all)" if len(strings) > most else ""
-    return ", ".join(strings[:most]) + rest
+    return ", ".join(map(without_control, strings[:most])) + rest

@@ -21,6 +21,7 @@ from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
+from dnn.data.too_large import refuse_too_large
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.first_layer import first_layer
 from dnn.estimator.members import WithMembers
@@ -34,6 +35,7 @@ from dnn.nn.summary import summary_html
 from dnn.settings import NetworkSettings, scale_or_default
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.forks import refuse_after_fork
 from dnn.train.history import History
 
 
@@ -74,6 +76,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
             NotFiniteError: If training diverges, and `on_nan` is "stop"; the estimator is then as it was before.
         """
+        refuse_after_fork()
         target = None if target is None else str(target)
         read = partial(self._read, target=target)
         rows = examples_of(read, X, y, sample_weight, target)
@@ -119,6 +122,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         Raises:
             ValueError: As `fit`.
         """
+        refuse_after_fork()
         with unchanged_by_errors(self):
             labels = self._learn_target(rows.target)
             chosen = {name: getattr(self, name) for name in FeatureChoice._fields}
@@ -237,7 +241,9 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         kinds = dict(self.kinds or {})
         if target is not None and isinstance(X, str | Path):  # a label is what the file says, not a number
             kinds[target] = self.target_kind
-        return as_table(X, kinds=kinds, drop=several(self.drop), options=options)
+        table = as_table(X, kinds=kinds, drop=several(self.drop), options=options)
+        refuse_too_large(table)
+        return table
 
     def _remember_target(self, encoding: Encoding, rows: Rows) -> None:
         """Keep what is known of the target before a network is trained."""

@@ -2,14 +2,17 @@
 
 import itertools
 import logging
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from dnn.data.table import Kind
+from dnn.nn.activations import gelu
 
 
 def export(
@@ -18,6 +21,8 @@ def export(
     classes: Sequence[str] | None,
     folder: str | Path,
     threshold: float | None = None,
+    *,
+    for_onnx: Callable[[Mapping[str, tf.Tensor]], tf.Tensor],
 ) -> None:
     """Write a TensorFlow SavedModel.
 
@@ -26,7 +31,7 @@ def export(
     op in C++, the logger "dnn" tells, at the level WARNING, what else must go with the SavedModel.
 
     White space around strings is stripped, as the readers of files do. ONNX has no such op, so a second signature,
-    "without_strip", leaves strings as they are.
+    "without_strip", leaves strings as they are; nor has it erfc, so gelu is computed there by erf, to 1e-7.
 
     Args:
         predict: A `tf.Module` from tensors by column name to probabilities or amounts.
@@ -34,13 +39,13 @@ def export(
         classes: Their names; None for amounts.
         folder: The folder to write.
         threshold: Probability from which on a row is of the second of two classes. None: the most probable class.
+        for_onnx: What `predict` is, made again of the same variables, and called by nobody yet.
     """
     dtypes = {"numeric": tf.float64, "category": tf.string}
     inputs = input_names(kinds)
     signature = {inputs[name]: tf.TensorSpec([None], dtypes[kind], inputs[name]) for name, kind in kinds.items()}
 
-    def outputs(cells: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        predicted = predict(cells)
+    def outputs(predicted: tf.Tensor) -> dict[str, tf.Tensor]:
         if classes is None:
             return {"amount": predicted}
         labels = tf.argmax(predicted, axis=1) if threshold is None else tf.cast(predicted[:, 1] >= threshold, tf.int64)
@@ -49,15 +54,35 @@ def export(
     @tf.function(input_signature=[signature])
     def serve(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         cells = {name: inputs_by_name[inputs[name]] for name in inputs}
-        return outputs({name: x if kinds[name] == "numeric" else tf.strings.strip(x) for name, x in cells.items()})
+        cells = {name: x if kinds[name] == "numeric" else tf.strings.strip(x) for name, x in cells.items()}
+        return outputs(predict(cells))
 
     @tf.function(input_signature=[signature])
     def serve_without_strip(inputs_by_name: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return outputs({name: inputs_by_name[inputs[name]] for name in inputs})
+        return outputs(for_onnx({name: inputs_by_name[inputs[name]] for name in inputs}))
 
+    with _erf_for_erfc(for_onnx):
+        serve_without_strip.get_concrete_function()
     signatures = {"serving_default": serve, "without_strip": serve_without_strip}
     tf.saved_model.save(predict, str(folder), signatures=signatures)
     _tell_of_ops(serve.get_concrete_function().graph.as_graph_def(), folder)
+
+
+@contextmanager
+def _erf_for_erfc(predict: Any) -> Iterator[None]:
+    """While a graph for ONNX is traced, let the layers of a model compute gelu as x/2 (1 + erf(x/√2))."""
+    parts = [part for part in getattr(predict, "submodules", ()) if getattr(part, "activation", None) is gelu]
+    for part in parts:
+        part.activation = _gelu_by_erf
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.activation = gelu
+
+
+def _gelu_by_erf(x: tf.Tensor) -> tf.Tensor:
+    return x * (0.5 + 0.5 * tf.math.erf(math.sqrt(0.5) * x))
 
 
 def input_names(columns: Iterable[str]) -> dict[str, str]:

@@ -22,9 +22,10 @@ from dnn.data.encoding import load_encoding
 from dnn.estimator.base import Estimator
 from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
+from dnn.nn.durable import is_locked
 from dnn.nn.folders import replace_folder
 from dnn.nn.layers import Sequential, mlp
-from dnn.nn.manifest import MANIFEST, check_manifest, write_manifest
+from dnn.nn.manifest import MANIFEST, damage_of, foreign_files, write_manifest
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
 from dnn.nn.modules import variable_paths
 from dnn.nn.protocols import ModelLike
@@ -104,17 +105,29 @@ def load(folder: str | Path, constructor: Callable[[], ModelLike] | None = None)
 
 def _refuse_under_way(folder: Path) -> None:
     """Refuse the folder of a run that broke off, or is under way. Raises: ValueError."""
-    if Path(folder, RUN_STATE).is_file() and (state := read_json(folder / RUN_STATE).get("state")) != "finished":
-        raise ValueError(f"{folder} is a run that is {state}; once it broke off: dnn train --resume {folder}")
+    if not Path(folder, RUN_STATE).is_file() or (state := read_json(folder / RUN_STATE).get("state")) == "finished":
+        return
+    if is_locked(folder):
+        raise ValueError(f"{folder} is a run that is under way: wait for it")
+    state = "killed" if state == "running" else state
+    raise ValueError(f"{folder} is a run that was {state}; go on with it: dnn train --resume {folder}")
 
 
 def _check_files(folder: Path, expected: bool) -> None:
-    """Compare the files with the manifest. Raises: ValueError for one that is damaged or missing, by name."""
+    """Compare the files with the manifest; one that the estimator is not made of, a picture say, is told in the log.
+
+    Raises:
+        ValueError: For one that is damaged or missing, by name.
+    """
     if not Path(folder, MANIFEST).is_file():
         if expected:
             raise ValueError(f"{folder / MANIFEST} is missing: it holds the SHA-256 of each file")
         return
-    if unknown := check_manifest(folder):
+    for name, problem in damage_of(folder).items():
+        if name.split("/")[0] in (ESTIMATOR, ENCODING, NETWORK, RUN_STATE):
+            raise ValueError(problem)
+        LOGGER.warning("%s", problem)
+    if unknown := foreign_files(folder):
         LOGGER.warning("%s: %s was not written by this package, and is not read", folder, ", ".join(unknown))
 
 

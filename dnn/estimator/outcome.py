@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from dnn.control import without_control
 from dnn.data.advice import left_out, suspicions
 from dnn.data.features import Features
 from dnn.data.table import Table
@@ -44,4 +45,4 @@ def _warn(sentences: Sequence[str], above: int) -> None:
     """Warn of the first one where `fit` was called, which is so many calls above."""
     if sentences:
         rest = f" (and {len(sentences) - 1} more: see notes_)" if len(sentences) > 1 else ""
-        warnings.warn(f"{sentences[0]}{rest}", DataWarning, stacklevel=above)
+        warnings.warn(without_control(f"{sentences[0]}{rest}"), DataWarning, stacklevel=above)

@@ -15,6 +15,7 @@ from dnn.estimator.export import export, input_names
 from dnn.nn.protocols import ModelLike, TensorLike
 from dnn.nn.softmax import softmax
 from dnn.train.evaluate import predict
+from dnn.train.forks import refuse_after_fork
 from dnn.train.members import members_of
 
 CHUNK = 65_536  # rows, times members, whose features are in memory at once
@@ -64,6 +65,7 @@ class Predictor(tf.Module):
         Raises:
             ValueError: If a column is missing, is extra, or has another kind than in training.
         """
+        refuse_after_fork()
         self.features.check(columns)
         columns = {name: _tensor(columns[name]) for name in self.features.kinds}
         outputs, target = self._outputs(columns), self.encoding.labels
@@ -104,6 +106,7 @@ class Predictor(tf.Module):
         return outputs
 
     def _chunks(self, columns: Mapping[str, npt.NDArray[Any]]) -> Iterator[dict[str, tf.Tensor]]:
+        refuse_after_fork()
         self.features.check(columns)
         columns = {name: columns[name] for name in self.features.kinds}
         size = max(1, CHUNK // members_of(self.model))
@@ -137,7 +140,8 @@ class Predictor(tf.Module):
         """
         labels = self.encoding.labels
         classes = None if isinstance(labels, Amounts) else labels.names
-        export(self, self.features.kinds, classes, folder, threshold)
+        again = Predictor(self.encoding, self.model)  # what is traced for an export is not what predicts here
+        export(self, self.features.kinds, classes, folder, threshold, for_onnx=again)
 
     def __reduce__(self) -> tuple[Callable[..., "Predictor"], tuple[Encoding, ModelLike]]:
         return Predictor, (self.encoding, self.model)  # not the traced functions, which cannot be pickled

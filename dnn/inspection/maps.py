@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnn.control import plain_lines
+
 Array = npt.NDArray[Any]
 MOST_CELLS = 6_000  # of all tensors together: each is varied twice for its finite difference
 MOST_WORK = 2e8  # cells shown times all numbers: each finite difference computes with all of them
@@ -81,14 +83,14 @@ def json_of(value: Any) -> str:
 
 
 def json_value(value: Any) -> Any:
-    """Return arrays as lists; a number that JSON does not have as "NaN", "Infinity" or "-Infinity"."""
+    """Return arrays as lists; a number that JSON does not have as "NaN", "Infinity" or "-Infinity"; plain strings."""
     if isinstance(value, np.ndarray):
         return [json_number(number) for number in value.ravel()]
     if isinstance(value, dict):
         return {key: json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
-    return value
+    return plain_lines(value) if isinstance(value, str) else value
 
 
 def json_number(number: Any) -> float | str:

@@ -4,6 +4,8 @@ import tempfile
 from collections.abc import Callable, Set
 from pathlib import Path
 
+from dnn.nn.durable import flush, flush_all
+
 
 def replace_folder(folder: str | Path, names: Set[str], fill: Callable[[Path], None]) -> None:
     """Make a folder with what `fill` writes into it, complete or not at all; one of saved files alone is replaced.
@@ -25,7 +27,9 @@ def replace_folder(folder: str | Path, names: Set[str], fill: Callable[[Path], N
         written, old = Path(beside, "new"), Path(beside, "old")
         written.mkdir()
         fill(written)
+        flush_all(written)
         _swap(written, place, old)
+        flush(place.parent)
 
 
 def _checked_place(folder: Path, names: Set[str]) -> Path:

@@ -3,6 +3,8 @@
 import html
 from collections.abc import Iterable, Sequence
 
+from dnn.control import plain_lines
+
 
 def small_table(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", left: int = 1, below: Iterable[str] = ()
@@ -18,15 +20,15 @@ def small_table(
     """
     head = f"<thead>{_row(header, 'th', left)}</thead>" if header else ""
     body = "".join(_row(row, "td", left) for row in rows)
-    title = f"<p><b>{html.escape(caption)}</b></p>" if caption else ""
-    lines = "<br>".join(map(html.escape, below))
+    title = f"<p><b>{html.escape(plain_lines(caption))}</b></p>" if caption else ""
+    lines = "<br>".join(html.escape(plain_lines(line)) for line in below)
     return f"{title}<table>{head}<tbody>{body}</tbody></table>" + (f"<p>{lines}</p>" if lines else "")
 
 
 def _row(cells: Sequence[str], element: str, left: int) -> str:
     sides = ["left"] * left + ["right"] * (len(cells) - left)
     parts = (
-        f'<{element} style="text-align: {side}">{html.escape(cell)}</{element}>'
+        f'<{element} style="text-align: {side}">{html.escape(plain_lines(cell))}</{element}>'
         for side, cell in zip(sides, cells, strict=True)
     )
     return f"<tr>{''.join(parts)}</tr>"

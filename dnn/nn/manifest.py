@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -46,13 +46,39 @@ def check_manifest(folder: Path) -> list[str]:
     Raises:
         ValueError: If a file is missing or not the one that was written, or the manifest is damaged; it is named.
     """
-    files = _read(folder)
-    for name, described in files.items():
+    for problem in damage_of(folder).values():
+        raise ValueError(problem)
+    return foreign_files(folder)
+
+
+def damage_of(folder: Path) -> dict[str, str]:
+    """Return a sentence for each file that is missing, or not the one that was written, by its name.
+
+    Raises:
+        ValueError: If the manifest is damaged.
+    """
+    problems = {}
+    for name, described in _read(folder).items():
         file = folder / name
         if not file.is_file():
-            raise ValueError(f"{file} is missing: {folder / MANIFEST} says that it was there")
-        if file.stat().st_size != described["bytes"] or digest_of(file) != described["sha256"]:
-            raise ValueError(f"{file} is damaged: it is not the file that was written, by its SHA-256 in {MANIFEST}")
+            problems[name] = f"{file} is missing: {folder / MANIFEST} says that it was there"
+        elif file.stat().st_size != described["bytes"] or digest_of(file) != described["sha256"]:
+            problems[name] = f"{file} is damaged: it is not the file that was written, by its SHA-256 in {MANIFEST}"
+    return problems
+
+
+def refuse_damaged(folder: Path, names: Sequence[str]) -> None:
+    """Refuse what is read of a folder, if its manifest says that it is damaged. Raises: ValueError that names it."""
+    if Path(folder, MANIFEST).is_file():
+        problems = damage_of(folder)
+        for name in names:
+            if name in problems:
+                raise ValueError(problems[name])
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Return the names of files that the manifest of a folder does not know. Raises: ValueError if it is damaged."""
+    files = _read(folder)
     return [name for name in files_of(folder) if name not in files]
 
 

@@ -9,23 +9,26 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
-from dnn.ops.cache import one_at_a_time, working_folder, write_at_once
+from dnn.ops.cache import one_at_a_time, remedy, working_folder, write_at_once
 from dnn.ops.compiler import Source, compile_library, digests, files_read
-from dnn.ops.library import Library, read_library, sealed, stamp_digest
+from dnn.ops.library import Library, library_in, sealed
 from dnn.ops.trial import ops_in
+from dnn.ops.trust import key_for, private_folder, read_trusted, signed
 
 
 def build(source: Source, cache: Path) -> Library:
     """Return the library of the source as its files are now: from the cache, or compiled.
 
-    It appears whole or not at all, whichever process is killed. Of several that want it at once, one compiles and the
-    others wait.
+    Nothing is used there but what this user built, and a folder that others can write to is not used: see trust.py. The
+    library appears whole or not at all, whichever process is killed. Of several that want it at once, one compiles and
+    the others wait.
     Raises: RuntimeError if there is no compiler or no headers, with the compiler's output if it fails, and for a
     library that cannot be loaded; ValueError for a source without an op, or with one of TensorFlow's; OSError if the
     cache cannot be written.
     Warns: UserWarning with the compiler's warnings, once, when it compiles.
     """
-    beginning = cache / _name(source)
+    with remedy(cache):
+        beginning = private_folder(cache) / _name(source)
     library = _find(source, beginning)
     if library:
         return library
@@ -53,14 +56,15 @@ def _name(source: Source) -> str:
     and the contents of the headers are in the stamp.
     """
     here = (platform.machine(), *(os.environ.get(name, "") for name in ("CPATH", "CPLUS_INCLUDE_PATH")))
-    strings = map(os.fsencode, (source.tensorflow, *source.flags, *source.link_flags, *here))
+    strings = map(os.fsencode, ("signed", source.tensorflow, *source.flags, *source.link_flags, *here))
     digest = hashlib.sha256(b"\0".join([source.path.read_bytes(), *strings])).hexdigest()[:24]
     return f"{source.path.stem}-{digest}"
 
 
 def _find(source: Source, beginning: Path) -> Library | None:
     for file in sorted(beginning.parent.glob(f"{glob.escape(beginning.name)}-*.so")):
-        library = read_library(file)
+        data = read_trusted(file)
+        library = library_in(data, file) if data else None
         if library and library == as_of_now(library, source):
             return library
     return None
@@ -77,9 +81,10 @@ def _make(source: Source, beginning: Path) -> Library:
             raise RuntimeError(f"{source.path}, or a file that it includes, was saved meanwhile: load it again")
         ops = ops_in(compiled, source.path)
         library = Library(source.tensorflow, source.compiler.identity, source.flags, made_of, ops)
-        # no other library takes this name: it ends with a hash of the stamp
-        library = replace(library, file=beginning.with_name(f"{beginning.name}-{stamp_digest(library)}.so"))
-        write_at_once(sealed(compiled.read_bytes(), library), library.file, folder)
+        data = sealed(compiled.read_bytes(), library)
+        # no other library takes this name: it ends with a signature of the data
+        library = replace(library, file=signed(beginning, data, key_for(beginning.parent, folder)))
+        write_at_once(data, library.file, folder)
     if warned:
         warnings.warn(f"{source.path}: the compiler warns:\n{warned}", stacklevel=2)
     return library

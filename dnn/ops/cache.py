@@ -29,13 +29,11 @@ def cache_folder(cache: str | Path | None) -> Path:
 
 @contextlib.contextmanager
 def working_folder(cache: Path) -> Iterator[Path]:
-    """Make a new folder in the cache, and the cache if it is missing. Both go on: the folder is removed at the end, or,
-    if the process is killed, by a build an hour later.
+    """Make a new folder in the cache. It is removed at the end, or, if the process is killed, by a build an hour later.
 
     Raises: OSError, with a remedy, if the cache cannot be written.
     """
-    with _remedy(cache):
-        cache.mkdir(parents=True, exist_ok=True, mode=0o700)  # its files are executed
+    with remedy(cache):
         _remove_old_folders(cache)
         folder = tempfile.TemporaryDirectory(dir=cache, prefix=BUILDING)
     with folder as path:
@@ -80,7 +78,8 @@ def _wait_for(lock: Callable[[], None], file: Path, patience: float) -> None:
 
 def write_at_once(data: bytes, file: Path, folder: Path) -> None:
     """Write the data into a new file in the working folder, which then takes the name of `file`."""
-    with _remedy(file.parent), folder.joinpath("written").open("wb") as new:
+    with remedy(file.parent), folder.joinpath("written").open("wb") as new:
+        os.fchmod(new.fileno(), 0o600)
         new.write(data)
         new.flush()
         os.fsync(new.fileno())
@@ -88,7 +87,7 @@ def write_at_once(data: bytes, file: Path, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _remedy(cache: Path) -> Iterator[None]:
+def remedy(cache: Path) -> Iterator[None]:
     """Add to an OSError what helps."""
     try:
         yield

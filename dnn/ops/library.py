@@ -31,19 +31,12 @@ def sealed(code: bytes, library: Library) -> bytes:
     return marked + hashlib.sha256(marked).digest()
 
 
-def stamp_digest(library: Library) -> str:
-    """Return a short hash of the stamp, for the name of the file."""
-    return hashlib.sha256(_stamp(library)).hexdigest()[:24]
+def library_in(data: bytes, file: Path) -> Library | None:
+    """Return what the stamp in a library says, without loading it. None without a stamp that is whole: another tool
+    built it, or a full disk cut it short, and loading it would end the process.
 
-
-def read_library(file: Path) -> Library | None:
-    """Return what a library's stamp says, without loading it. None without a file, or without a stamp that is whole:
-    another tool built it, or a full disk cut it short, and loading it would end the process.
+    data: the whole library. file: where it is.
     """
-    try:
-        data = file.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        return None
     marked, seal = data[:-SEAL_SIZE], data[-SEAL_SIZE:]
     _, mark, stamp = marked.rpartition(MARK)
     if not mark or hashlib.sha256(marked).digest() != seal:

@@ -14,8 +14,9 @@ from tensorflow.python.framework import op_def_registry  # nothing public tells 
 from dnn.ops.build import as_of_now, build
 from dnn.ops.cache import cache_folder
 from dnn.ops.compiler import compile_flags, digests, source_of, tensorflow_version
-from dnn.ops.library import Library, read_library
+from dnn.ops.library import Library, library_in
 from dnn.ops.trial import not_loadable, ops_in
+from dnn.ops.trust import path_to_load
 
 SOURCES = (".cc", ".cpp", ".cxx")
 LIBRARIES = (".so", ".dylib")
@@ -129,7 +130,7 @@ def check_ops(file: Path, library: Library) -> None:
 
 def _library_at(file: Path) -> Library:
     """Return a library that is built already. A trial tells the ops of one that another tool built."""
-    library = read_library(file)
+    library = library_in(file.read_bytes(), file)
     if library is None:
         made_of = digests(file.parent, [file.name])
         return Library(tensorflow_version(), "unknown", (), made_of, ops_in(file, file), file)
@@ -168,7 +169,8 @@ def _written(files: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
 
 def _opened(file: Path, library: Library) -> ModuleType:
     try:
-        module: ModuleType = tf.load_op_library(str(library.file))
+        path = path_to_load(library.file) if file.suffix in SOURCES else str(file)
+        module: ModuleType = tf.load_op_library(path)
     except tf.errors.OpError as error:
         ops = [op for op in library.ops if op_def_registry.get(op)]
         left = f"\nHere {_listed(ops)} half registered: start a new process" if ops else ""

@@ -1,12 +1,12 @@
 """Export: a SavedModel names the ops that it calls, and holds none of them. `carry` gives it the library."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
 
 from dnn.ops.loading import SOURCES, absolute, check_file, check_ops, library_of
+from dnn.ops.trust import read_trusted
 
 
 def carry(
@@ -45,6 +45,10 @@ def carry(
     extra = folder / "assets.extra"  # TensorFlow's name for files that belong to a model and that it does not read
     extra.mkdir(exist_ok=True)
     copy = extra / f"{file.resolve().stem}.so"
-    if copy.exists() and library.file.read_bytes() != copy.read_bytes():
+    data = read_trusted(library.file)
+    if data is None:
+        raise RuntimeError(f"{library.file} was changed meanwhile: carry it again")
+    if copy.exists() and data != copy.read_bytes():
         raise FileExistsError(f"{copy} is another library: remove it, or give the source another name")
-    return Path(shutil.copyfile(library.file, copy))
+    copy.write_bytes(data)
+    return copy

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from dnn.control import plain_lines
+
 LIGHT = MappingProxyType(
     {
         "text": "#1b1f24",
@@ -134,13 +136,13 @@ def escaped(text: object) -> str:
         text: Anything; `str` of it is shown.
 
     Returns:
-        The text without <, >, & and quotes; NUL, which HTML does not have, becomes U+FFFD.
+        The text without <, >, & and quotes; control characters are escaped as Python escapes them.
 
     Example:
         >>> escaped('<b> & "c"')
         '&lt;b&gt; &amp; &quot;c&quot;'
     """
-    return html.escape(str(text).replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    return html.escape(plain_lines(str(text)))
 
 
 def section(heading: str, *parts: str) -> str:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from dnn.control import plain_lines
 from dnn.pages.page import escaped
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def inline(source: str, *, name: str, title: str, tells: str) -> str:
     root.attrib = {"viewBox": view, "width": view.split()[2], **labels}
     for index, (tag, text) in enumerate((("title", title), ("desc", tells))):
         element = ElementTree.Element(tag, {"id": f"{prefix}-{tag}"})
-        element.text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        element.text = plain_lines(text)
         root.insert(index, element)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
 
@@ -173,7 +174,7 @@ def _drawing(name: str) -> Iterator[None]:
 def _svg(figure: "Figure") -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+    return plain_lines(file.getvalue())  # names are the only text there that can have control characters
 
 
 def _references(element: ElementTree.Element) -> list[str]:

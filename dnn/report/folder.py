@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dnn.nn.durable import flush, flush_all
+
 
 def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
     """Make a folder with what `fill` writes into it, complete or not at all.
@@ -23,9 +25,12 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
     partial.chmod(path.parent.stat().st_mode & 0o777)  # mkdtemp makes it private
     try:
         fill(partial)
-        return _rename_to_free(partial, path)
+        flush_all(partial)
+        named = _rename_to_free(partial, path)
+        flush(path.parent)
+        return named
     except BaseException:
-        shutil.rmtree(partial)
+        shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
@@ -60,7 +65,7 @@ def read_json(path: str | Path) -> Any:
     """Return the value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
     try:
         return json.loads(Path(path).read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
+from pyarrow import compute
 
+from dnn.control import FORMULA, NUMBER, without_formula
+from dnn.nn.durable import flush
 from dnn.report.folder import refuse_existing, refuse_unwritable
 
 
@@ -25,20 +28,40 @@ def class_columns(labels: npt.NDArray[Any], probabilities: npt.NDArray[Any], cla
     return {"label": names} | by_class
 
 
-def write_predictions(path: Path, columns: Mapping[str, Any]) -> None:
+def write_predictions(path: Path, columns: Mapping[str, Any], *, raw_text: bool = False) -> None:
     """Write columns of predictions as a CSV file, completely or not at all.
 
     Args:
         path: The CSV file to write; replaced if it exists.
         columns: [rows] by name, what Arrow takes as an array.
+        raw_text: Whether text stands as it is. False: names and text that a spreadsheet would run as a formula get an
+            apostrophe before them; numbers, also those that are text, stay.
     """
+    table = pa.table(dict(columns))
+    if not raw_text:
+        table = _without_formulas(table)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        pa.csv.write_csv(pa.table(dict(columns)), partial, pa.csv.WriteOptions(quoting_style="needed"))
+        pa.csv.write_csv(table, partial, pa.csv.WriteOptions(quoting_style="needed"))
+        flush(partial)
         os.replace(partial, path)
+        flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    """Return the table with `without_formula` of its names and of the cells that are text."""
+    columns = []
+    for column in table.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            runs = compute.and_not(
+                compute.match_substring_regex(column, FORMULA), compute.match_substring_regex(column, NUMBER)
+            )
+            column = compute.if_else(runs, compute.binary_join_element_wise("'", column, ""), column)
+        columns.append(column)
+    return pa.table(columns, list(map(without_formula, table.column_names)))
 
 
 def refuse_output(out: Path, data: Path, *, force: bool) -> None:

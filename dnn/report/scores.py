@@ -13,6 +13,7 @@ from dnn.nn.scores.precision_recall import precision_score, recall_score
 from dnn.nn.scores.ranking import area_under_roc_curve, average_precision_score
 from dnn.nn.scores.regression import mean_absolute_error, r2_score, root_mean_squared_error
 from dnn.nn.softmax import softmax
+from dnn.report.log_odds import log_odds
 
 
 class Scores(dict[str, Any]):
@@ -128,8 +129,7 @@ def predicted_classes(
 def _auc(labels: npt.NDArray[Any], logits: npt.NDArray[np.float64]) -> float:
     if logits.shape[1] == 2:  # not of probabilities: near 1 they would round, and tie
         return _area(labels == 1, logits[:, 1] - logits[:, 0])
-    log_odds = [_log_odds(logits, label) for label in range(logits.shape[1])]
-    return float(np.mean([_area(labels == label, odds) for label, odds in enumerate(log_odds)]))
+    return float(np.mean([_area(labels == label, odds) for label, odds in enumerate(log_odds(logits))]))
 
 
 def _average_precision(
@@ -144,10 +144,6 @@ def _average_precision(
 def _area(positive: npt.NDArray[np.bool_], odds: npt.NDArray[np.float64]) -> float:
     """Return the area under the ROC curve; NaN for a network that diverged, as where one side is absent."""
     return float("nan") if np.isnan(odds).any() else area_under_roc_curve(positive, odds)
-
-
-def _log_odds(logits: npt.NDArray[np.float64], label: int) -> npt.NDArray[np.float64]:
-    return logits[:, label] - np.logaddexp.reduce(np.delete(logits, label, axis=1), axis=1)
 
 
 def _by_name(classes: Sequence[str], values: float | npt.NDArray[np.float64]) -> dict[str, float | None]:

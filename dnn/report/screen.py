@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from dnn.control import plain_lines
 from dnn.nn.html_table import small_table
 from dnn.report.console import steady_console
-from dnn.report.text_table import aligned, counted_things, printable, width_of, without_control
+from dnn.report.text_table import aligned, counted_things, printable, width_of
 
 MOST_SHOWN = 20  # classes of a confusion matrix: a screen's worth
 NAME_WIDTH = 24  # columns of a class's name
@@ -33,8 +34,7 @@ REGRESSION = (
 
 def say(text: str, console: Console | None = None) -> None:
     """Print text as it is, but for control characters: it may hold what looks like markup, and its lines stay whole."""
-    lines = "\n".join(map(without_control, text.split("\n")))
-    (console or steady_console()).print(Text(lines), soft_wrap=True)
+    (console or steady_console()).print(Text(plain_lines(text)), soft_wrap=True)
 
 
 def show_results(scores: Mapping[str, Any], *, title: str) -> None:

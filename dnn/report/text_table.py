@@ -3,13 +3,13 @@
 Nothing is ever cut off: whoever has a narrow screen asks `width_of` first, and lays the table out otherwise.
 """
 
-import unicodedata
 from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from dnn.control import without_control
+
 GAP = "  "
-DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 def printable(text: str, widest: int = 40) -> str:
@@ -25,15 +25,6 @@ def printable(text: str, widest: int = 40) -> str:
         return escaped
     tail = (widest - 1) // 2
     return f"{_fitting(escaped, widest - 1 - tail)}…{_fitting(escaped[::-1], tail)[::-1]}"
-
-
-def without_control(line: str) -> str:
-    """Return one line with the signs that steer a terminal shown as Python escapes them.
-
-    >>> without_control("\\x1b[31mred")
-    '\\\\x1b[31mred'
-    """
-    return "".join(_escaped(sign) if _steers(sign) else sign for sign in line)
 
 
 def aligned(rows: Sequence[Sequence[str]], *, left: int = 1, indent: str = GAP) -> list[str]:
@@ -62,15 +53,6 @@ def width_of(lines: Sequence[str]) -> int:
 def counted_things(count: int, thing: str = "row") -> str:
     """Return "1 row", "2,000 rows"."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-def _steers(sign: str) -> bool:
-    """Whether a sign is a control character, a line break, half a pair, or turns the direction of writing."""
-    return unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or sign in DIRECTIONS
-
-
-def _escaped(sign: str) -> str:
-    return sign.encode("unicode_escape").decode("ascii")
 
 
 def _fitting(text: str, widest: int) -> str:

@@ -15,6 +15,7 @@ from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import MetricLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
+from dnn.train.forks import refuse_after_fork
 from dnn.train.rows import Rows
 
 Array = npt.NDArray[Any]
@@ -60,7 +61,9 @@ def checked_inputs(model: tf.Module, x: npt.ArrayLike, name: str) -> Array:
     Raises:
         ValueError: If x has another shape, no rows, other values than numbers, a NaN, an infinity, or more or fewer
             features than the model takes.
+        RuntimeError: If this process was forked after TensorFlow had started.
     """
+    refuse_after_fork()
     x = _numbers(x, name)
     if x.ndim != 2:
         raise ValueError(f"{name} must be [rows, features], got shape {x.shape}")
@@ -77,7 +80,9 @@ def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: An
     Raises:
         TypeError: If an argument is of the wrong kind. The message names it.
         ValueError: If the optimizer has none of the model's variables.
+        RuntimeError: If this process was forked after TensorFlow had started.
     """
+    refuse_after_fork()
     if not isinstance(model, tf.Module) or not callable(model):
         raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
     if type(model).__hash__ is None:

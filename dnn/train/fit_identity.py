@@ -42,15 +42,15 @@ def fit_identity(
     """Return the arguments of a fit by name, so that one that differs can be named; data by their SHA-256."""
     model, loss, optimizer, _, batch_size = program.constants
     return {
-        "model": f"{_plain(model)} with {[(each.shape.as_list(), each.dtype.name) for each in model.variables]}",
+        "seed": str(seed),
         "loss": _plain(loss),
         "optimizer": _plain(optimizer),
         "metrics": ", ".join(metrics),
         "batch_size": str(batch_size),
-        "seed": str(seed),
         "shuffle": str(shuffle),
         "jit_compile": str(jit_compile),
         "early_stopping": repr(early_stopping),
+        "model": f"{_plain(model)} with {[(each.shape.as_list(), each.dtype.name) for each in model.variables]}",
         "data": _digest(rows),
         "validation": _digest(validation) if validation else "none",
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from dnn.control import without_control, without_formula
 from dnn.nn.modules import counted_noun
 
 if TYPE_CHECKING:
@@ -117,13 +118,14 @@ class History:
     def to_csv(self, path: str | Path) -> None:
         """Write a header and one line for each epoch, every number with all its digits.
 
+        A name that a spreadsheet would run as a formula gets an apostrophe before it.
+
         Args:
             path: the file to write.
         """
         with open(path, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=self.names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.epochs)
+            csv.writer(file, lineterminator="\n").writerow(map(without_formula, self.names))
+            csv.DictWriter(file, fieldnames=self.names, lineterminator="\n").writerows(self.epochs)
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw each figure over the epochs, of training and validation rows, with the best epoch marked.
@@ -144,7 +146,7 @@ class History:
                     axes.plot(self["epoch"], self[column], label=label, marker=".")
             if self.best_epoch is not None:
                 axes.axvline(self.best_epoch, color="0.6", linestyle="--", label=f"best epoch ({self.best_epoch})")
-            axes.set(xlabel="epoch", ylabel="nats" if name == "loss" else "", title=name)
+            axes.set(xlabel="epoch", ylabel="nats" if name == "loss" else "", title=without_control(name))
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
         if path is not None:

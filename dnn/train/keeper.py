@@ -27,6 +27,7 @@ from dnn.train.plain_state import from_plain, to_plain
 VARIABLES, VALUES = "variables", "values.json"  # what a state is made of
 SHARE = 0.015  # of the time of a fit that its checkpoints take, where `every` does not say it: with the last one 2 %
 SPARE = 1_000_000  # bytes of a state besides its variables, and of the results of a run
+MOST_SHOWN = 50  # characters of an argument that is named
 LOGGER = logging.getLogger("dnn")
 
 
@@ -143,7 +144,8 @@ class Keeper:
                 self.saved_at = time.monotonic()
         if self.interruption.number is not None and not last:
             where = f"epoch {state.epoch}, step {state.step}" if state.step else f"after epoch {state.epoch - 1}"
-            raise FitInterrupted(self.interruption.number, f"interrupted {where}; saved in {self.settings.folder}")
+            saved = f"interrupted {where}; saved in {self.settings.folder}, from which the same call goes on"
+            raise FitInterrupted(self.interruption.number, saved)
 
     def _due(self, state: FitState) -> bool:
         every, since = self.settings.every, time.monotonic() - self.saved_at
@@ -218,7 +220,10 @@ class Keeper:
 def _refuse_another_fit(folder: Path, saved: Mapping[str, str], now: Mapping[str, str]) -> None:
     for name in dict.fromkeys([*now, *saved]):
         if saved.get(name) != now.get(name):
+            was, is_now = saved.get(name), now.get(name)
+            short = max(len(str(was)), len(str(is_now))) < MOST_SHOWN
+            told = f"{name} was {was}, and is {is_now}" if short else f"{name} was another one"
             raise ValueError(
-                f"{folder} holds the checkpoints of another fit: its {name} is {saved.get(name)}, and here it is "
-                f"{now.get(name)}; choose another folder, or delete this one to begin anew"
+                f"{folder} holds the checkpoints of another fit: its {told}; choose another folder, or delete this one "
+                "to begin anew"
             )

@@ -19,6 +19,7 @@ from dnn.nn.regularizers import penalty
 from dnn.train.border import checked_inputs
 from dnn.train.epoch import train_step
 from dnn.train.history import History
+from dnn.train.members import own_orders
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program, trace
 
@@ -168,7 +169,10 @@ def unused_folder(path: str | Path) -> Path:
 
 def step_graph(model: ModelLike, loss: LossLike, optimizer: OptimizerLike, rows: Rows) -> Any:
     """Return the graph of a training step on as many rows: forward pass, loss, gradients and the optimizer."""
-    specs = (rows.specs, tf.TensorSpec([3], tf.int32))
+    orders = own_orders(model)  # each independent member has rows of its own
+    own = [orders] if orders > 1 else []
+    shaped = Rows(*(part and tf.TensorSpec([*own, *part.shape], part.dtype) for part in rows.specs))
+    specs = (shaped, tf.TensorSpec([3], tf.int32))
     return trace(Program(train_step, (model, loss, optimizer, ()), specs)).function.graph
 
 

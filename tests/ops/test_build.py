@@ -14,13 +14,13 @@ from registering import registering, written
 
 from dnn.ops.build import build
 from dnn.ops.compiler import compiler, source_of
-from dnn.ops.library import MARK, read_library
+from dnn.ops.library import MARK, library_in
 
 SOURCE = Path(__file__).with_name("plus_one.cc")
 
 
 def contents(file: Path) -> bytes:
-    assert read_library(file)
+    assert library_in(file.read_bytes(), file)
     return file.read_bytes().rpartition(MARK)[0]
 
 
@@ -78,7 +78,7 @@ def test_of_several_that_build_at_once_one_compiles_where_a_file_can_be_locked(
     for thread in threads:
         thread.join()
     assert (builds.read_text("utf-8") == "once\n") == locks
-    assert [contents(path) for path in cache.iterdir()] == [b"first\nsecond\n"]
+    assert [contents(path) for path in cache.glob("*.so")] == [b"first\nsecond\n"]
 
 
 def test_compilers_and_versions_of_a_header_have_libraries_beside_each_other(source, tmp_path, fake_compiler):

@@ -49,4 +49,4 @@ def test_every_text_has_a_contrast_of_4_5_to_1(colours, name):
 def test_numbers_keep_all_their_digits():
     parsed = ParsedPage(html_table(["a", "b"], [[1 / 3, 1234]]))
     assert [attributes["data-value"] for tag, attributes in parsed.elements if tag == "td"] == [repr(1 / 3), "1234"]
-    assert escaped("\0") == "\N{REPLACEMENT CHARACTER}"
+    assert escaped("\0\x1b\u202e\n") == "\\x00\\x1b\\u202e\n"

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from dnn.control import without_formula
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
 
 PROBABILITIES = np.array([[0.125, 0.875], [0.75, 0.25], [0.5, 0.5]], np.float32)
@@ -21,6 +22,24 @@ def test_a_row_holds_its_class_and_the_probability_of_each_and_what_is_kept(tmp_
     assert header == ["id", "label", *(f"probability_{name}" for name in CLASSES)]
     assert [row[:2] for row in rows] == [["a", CLASSES[1]], ["b,c", CLASSES[0]], ["", CLASSES[0]]]
     assert np.array_equal([list(map(float, row[2:])) for row in rows], PROBABILITIES)
+
+
+def test_no_text_is_a_formula_and_numbers_stay_unless_raw_text_is_asked_for(tmp_path):
+    numbers = ["-1.5", "+3", "-2e-07", "-1,5", "1", "-12 %"]
+    formulas = ["=1+1", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "-inf", "\uff1dA1", "-"]
+    plain = ["a=b", "<=50K", "'=1", "", "né"]
+    texts = [*numbers, *formulas, *plain]
+    columns = {"=name": np.array(texts, object), "label": [None, *texts[1:]], "amount": np.arange(len(texts)) - 9.5}
+    escaped = [*numbers, *(f"'{text}" for text in formulas), *plain]
+    for raw_text, name, told in [(False, "'=name", escaped), (True, "=name", texts)]:
+        write_predictions(tmp_path / "out.csv", columns, raw_text=raw_text)
+        with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        assert header == [name, "label", "amount"]
+        assert [row[0] for row in rows] == told
+        assert [row[1] for row in rows] == ["", *told[1:]]
+        assert [float(row[2]) for row in rows] == columns["amount"].tolist()
+    assert list(map(without_formula, texts)) == escaped
 
 
 def test_a_failure_leaves_the_file_that_was_there(tmp_path, monkeypatch):

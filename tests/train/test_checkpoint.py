@@ -171,9 +171,9 @@ def test_a_fit_with_other_arguments_is_refused_by_name(tmp_path):
     job = Job(epochs=1)
     job.fit(tmp_path)
     for name, value in {"seed": 1, "shuffle": False, "batch_size": 7, "early_stopping": None}.items():
-        with pytest.raises(ValueError, match=f"checkpoints of another fit: its {name} is"):
+        with pytest.raises(ValueError, match=f"checkpoints of another fit: its {name} was"):
             job.fit(tmp_path, **{name: value})
-    with pytest.raises(ValueError, match="checkpoints of another fit: its data is"):
+    with pytest.raises(ValueError, match="checkpoints of another fit: its data was another one"):
         dnn.fit(job.model, HELD, HELD, loss=LOSS, optimizer=job.optimizer, checkpoint=tmp_path, **job.options)
 
 

@@ -52,6 +52,11 @@ def test_a_csv_file_holds_every_number_with_all_its_digits(tmp_path_factory, rec
         assert [repr(float(row[name])) for row in read] == [repr(record[name]) for record in records]
 
 
+def test_a_name_in_a_csv_file_is_no_formula(tmp_path):
+    History([{"epoch": 1, "=loss": -0.5}]).to_csv(tmp_path / "history.csv")
+    assert tmp_path.joinpath("history.csv").read_text("utf-8") == "epoch,'=loss\n1,-0.5\n"
+
+
 def test_a_name_gives_one_value_an_epoch():
     history = History([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}])
     assert history["loss"] == [0.5, 0.25]

@@ -129,6 +129,17 @@ def test_figures_alone_need_no_model(tmp_path):
     assert scalars(tmp_path / "logs") == {"loss": [0.5, 0.25]}
 
 
+@pytest.mark.parametrize("shared", [False, True], ids=["Ensemble", "TabM"])
+def test_an_ensemble_is_written_and_a_fit_that_goes_on_appends(tmp_path, shared):
+    model = dnn.TabM([3, 4, 2], 2, seed=0) if shared else dnn.ensemble_mlp([3, 4, 2], 2, seed=0)
+    optimizer = dnn.Adam(model.trainable_variables)
+    for epochs, append in ((1, False), (3, True)):
+        board = TensorBoard(tmp_path, model, optimizer=optimizer, loss=LOSS, data=rows(), append=append)
+        options = {"epochs": epochs, "callbacks": [board], "checkpoint": tmp_path / "state"}
+        history = dnn.fit(model, rows(), loss=LOSS, optimizer=optimizer, **options)
+    np.testing.assert_array_equal(scalars(tmp_path)["loss"], np.float32(history["loss"]))
+
+
 def test_a_folder_with_the_events_of_another_run_is_refused(tmp_path):
     TensorBoard(tmp_path)({"epoch": 1, "loss": 0.5}, dnn.History())
     with pytest.raises(
