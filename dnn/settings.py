@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 
 USUAL_TARGETS = ("deposit", "y")
 
-
 TASKS = ("classification", "regression")
 ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "mish", "selu", "sigmoid", "silu", "softplus", "tanh")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")

@@ -74,7 +74,6 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
 
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
-            NotFiniteError: If training diverges, and `on_nan` is "stop"; the estimator is then as it was before.
         """
         refuse_after_fork()
         target = None if target is None else str(target)
