@@ -116,9 +116,10 @@ def debug_numerics(
     Example:
         >>> model = dnn.Sequential([dnn.Dense(1, 2, seed=0), tf.math.log])
         >>> debug_numerics(model, [[0.0], [1.0]])
-                                 min     max  NaN  infinite
-        x                          0       1    0         0
-        output of layers/0 Dense ...
+                                      min      max  NaN  infinite
+        x                               0        1    0         0
+        output of layers/0 Dense  -0.8174   0.5827    0         0
+        output of layers/1 log    -0.5401  -0.5401    1         2  <- first that is not finite
     """
     x, y, weights = (*batch, None, None)[:3] if isinstance(batch, tuple) else (batch, None, None)
     if loss is not None and y is None:

@@ -28,7 +28,7 @@ class SkipNotFinite(Wrapper):
 
     Example:
         >>> p = tf.Variable([1.0])
-        >>> optimizer = SkipNotFinite(SGD([p], 0.5))
+        >>> optimizer = dnn.SkipNotFinite(dnn.SGD([p], 0.5))
         >>> for g in (1.0, float("nan"), 1.0):
         ...     optimizer.apply([tf.constant([g])])
         >>> p.numpy().tolist(), int(optimizer.skipped)
