@@ -149,6 +149,7 @@ from dnn.nn.optimizers.clip import ClipGradients as ClipGradients
 from dnn.nn.optimizers.clip import clip_by_global_norm as clip_by_global_norm
 from dnn.nn.optimizers.clip import clip_by_norm as clip_by_norm
 from dnn.nn.optimizers.clip import clip_by_value as clip_by_value
+from dnn.nn.optimizers.skip import SkipNotFinite as SkipNotFinite
 from dnn.nn.optimizers.average import AverageWeights as AverageWeights
 from dnn.nn.optimizers.accumulate import AccumulateGradients as AccumulateGradients
 from dnn.nn.optimizers.coslog import Coslog as Coslog
@@ -163,6 +164,8 @@ from dnn.nn.optimizers.schedules import piecewise_constant_decay as piecewise_co
 from dnn.train.sweep import Sweep as Sweep
 from dnn.train.sweep import sweep as sweep
 from dnn.train.early_stopping import EarlyStopping as EarlyStopping
+from dnn.train.not_finite import NotFiniteError as NotFiniteError
+from dnn.train.numerics import debug_numerics as debug_numerics
 from dnn.train.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from dnn.train.checkpoint import Checkpoints as Checkpoints
 from dnn.train.interruption import FitInterrupted as FitInterrupted

@@ -73,6 +73,7 @@ class Classifier(WithThreshold, Estimator):
         delimiter: Character between the cells of a CSV file. None: it is found.
         decimal: Decimal sign of the numbers in a CSV file. None: it is found.
         encoding: Encoding of a CSV file. None: it is found.
+        on_nan: What a training loss that is not finite does: "stop", "skip" or "ignore", as in `dnn.fit`.
         jit: Whether to compile with XLA. None: as soon as it pays off.
         seed: Of the split, the first weights and the order of the rows, >= 0.
         class_weight: A factor of the loss of each row, in training and in validation: "balanced" for

@@ -11,11 +11,11 @@ from typing import Any, Literal, TypeVar
 
 USUAL_TARGETS = ("deposit", "y")
 
-
 TASKS = ("classification", "regression")
 ACTIVATIONS = ("relu", "elu", "gelu", "leaky_relu", "mish", "selu", "sigmoid", "silu", "softplus", "tanh")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 MONITORS = ("val_loss", "val_accuracy", "val_roc_auc", "val_average_precision")
+ON_NAN = ("stop", "skip", "ignore")
 ARCHITECTURES = ("mlp", "tabm", "realmlp")
 SCHEDULES = ("constant", "cosine", "coslog4")
 EMBEDDINGS = ("linear", "periodic", "pbld", "piecewise")
@@ -118,6 +118,7 @@ class NetworkSettings(SeedSetting):
     min_delta: float = option(0.0, "By how much the monitored figure must be better to count.", min=0)
     monitor: str = option("val_loss", "Figure of the validation rows that must become better.", choices=MONITORS)
     restore_best: bool = option(True, "Keep the weights of the best epoch.")
+    on_nan: Any = option("stop", "What a loss that is no number does; skip leaves out its step.", choices=ON_NAN)
     jit: bool | None = option(None, "Compile with XLA from the start, or never; by default, as soon as it pays off.")
 
 

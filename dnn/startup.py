@@ -52,7 +52,7 @@ def ready(debug: bool) -> Iterator[ModuleType]:
     except KeyboardInterrupt as interrupt:
         print(plain_lines(str(interrupt)) or INTERRUPTED, file=sys.stderr)
         raise SystemExit(SIGNALED + getattr(interrupt, "number", signal.SIGINT)) from None
-    except (ValueError, OSError, MemoryError, tf.errors.OpError) as error:
+    except (ValueError, FloatingPointError, OSError, MemoryError, tf.errors.OpError) as error:
         if debug:
             raise
         end_with(error)

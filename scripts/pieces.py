@@ -48,7 +48,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("scores of all rows, in NumPy, as in scikit-learn", ("nn.scores",), is_function, ""),
     ("weights of rows", ("nn.example_weights",), is_function, ""),
     ("optimizers", ("nn.optimizers",), is_class, " (abstract, for yours: `Optimizer`)"),
-    ("around any optimizer", ("nn.optimizers.clip", "nn.optimizers.average", "nn.optimizers.accumulate"), is_class, ""),
+    (
+        "around any optimizer",
+        ("nn.optimizers.clip", "nn.optimizers.average", "nn.optimizers.accumulate", "nn.optimizers.skip"),
+        is_class,
+        "",
+    ),
     (
         "learning rates",
         ("nn.optimizers.schedules", "nn.optimizers.coslog"),

@@ -209,6 +209,7 @@ def train_network(
         callbacks=[*ranked, *callbacks],
         jit_compile="auto" if settings.jit is None else settings.jit,
         checkpoint=checkpoint,
+        on_nan=settings.on_nan,
     )
     return network, history
 

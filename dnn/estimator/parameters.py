@@ -114,6 +114,7 @@ class EstimatorSettings(Parameters):
     delimiter: str | None = DEFAULTS.delimiter
     decimal: Any = DEFAULTS.decimal
     encoding: str | None = DEFAULTS.encoding
+    on_nan: Any = DEFAULTS.on_nan
     jit: bool | None = DEFAULTS.jit
     seed: int = DEFAULTS.seed
 

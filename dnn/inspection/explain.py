@@ -15,7 +15,7 @@ from dnn.inspection.graph_page import graph_section
 from dnn.inspection.graph_record import record_graph
 from dnn.inspection.in_keras import compare_with_keras
 from dnn.inspection.maps import shown_indices
-from dnn.inspection.record import record_steps, restored
+from dnn.inspection.record import record_steps
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
 from dnn.nn.input_spec import weights_dtype
@@ -24,6 +24,7 @@ from dnn.nn.optimizers.adam import Adam
 from dnn.nn.protocols import LossLike, OptimizerLike
 from dnn.train.border import checked_data
 from dnn.train.rows import Rows
+from dnn.train.variable_values import restored
 
 MOST_ROWS = 256
 MOST_COLUMNS = 60  # of the table's cells

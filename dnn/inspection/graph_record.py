@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from dnn.inspection.fusions import XlaProgram, xla_program
 from dnn.inspection.graph_operations import GraphOperation, graph_operations
-from dnn.inspection.record import restored, variables_of
 from dnn.inspection.timeline import StepTimes, step_times
 from dnn.inspection.traced_step import trace_step
 from dnn.nn.protocols import LossLike, OptimizerLike
+from dnn.train.variable_values import restored, variables_of
 
 SHORT_STEP = 1_000_000  # numbers that are multiplied in a step, up to which an epoch of many steps is soon over
 

@@ -4,7 +4,6 @@ The model and the optimizer are as before when the record is made: a step is tak
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,12 +14,12 @@ from dnn.inspection.maps import shown_cells
 from dnn.inspection.operations import Step, operations_of
 from dnn.inspection.slopes import loss_slopes
 from dnn.inspection.sources import FunctionSource, run_and_note
-from dnn.nn.modules import once
 from dnn.nn.optimizers.wrapper import Wrapper
 from dnn.nn.protocols import LossLike, OptimizerLike
 from dnn.nn.softmax import softmax
 from dnn.train.epoch import train_step
 from dnn.train.rows import Rows
+from dnn.train.variable_values import restored, variables_of
 
 WRAPPERS_SETTINGS = ("steps", "clipnorm", "global_clipnorm", "clipvalue", "ema_momentum")
 Array = npt.NDArray[Any]
@@ -175,20 +174,3 @@ def nested(optimizer: OptimizerLike) -> Iterator[OptimizerLike]:
     yield optimizer
     if isinstance(optimizer, Wrapper):
         yield from nested(optimizer.optimizer)
-
-
-def variables_of(optimizer: OptimizerLike) -> list[tf.Variable]:
-    """Return all variables of an optimizer: its parameters too."""
-    own = list(optimizer.variables) if isinstance(optimizer, tf.Module) else []
-    return once([*optimizer.parameters, *own])
-
-
-@contextmanager
-def restored(variables: Sequence[tf.Variable]) -> Iterator[None]:
-    """Put back the variables' values at the end of the block."""
-    values = [variable.numpy() for variable in variables]
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)

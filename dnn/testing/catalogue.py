@@ -32,6 +32,7 @@ from dnn.nn.optimizers.coslog import Coslog
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
+from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
@@ -132,6 +133,7 @@ PIECES = MappingProxyType(
             OptimizerPiece(
                 "AverageWeights", lambda parameters: AverageWeights(SGD(parameters, 0.1), ema_overwrite_frequency=2)
             ),
+            OptimizerPiece("SkipNotFinite", lambda parameters: SkipNotFinite(Adam(parameters, 0.1))),
             OptimizerPiece("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
             Score("confusion_matrix", of_three(confusion.confusion_matrix), PREDICTED),
             Score("accuracy_score", confusion.accuracy_score, PREDICTED),

@@ -98,16 +98,19 @@ def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: An
         raise TypeError(f"callbacks must be a list of functions of (record, history), got {callbacks!r}{hint}")
 
 
-def check_switches(shuffle: Any, jit_compile: Any) -> None:
+def check_switches(shuffle: Any, jit_compile: Any, on_nan: Any) -> None:
     """Refuse what is not a bool, since any string would pass for True; `jit_compile` may be "auto" too.
 
     Raises:
         TypeError: If one of them is something else.
+        ValueError: If `on_nan` is not one of its three words.
     """
     if not isinstance(shuffle, bool | np.bool_):
         raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
     if not isinstance(jit_compile, bool | np.bool_) and jit_compile != "auto":
         raise TypeError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
+    if on_nan not in ("stop", "skip", "ignore"):
+        raise ValueError(f"on_nan must be 'stop', 'skip' or 'ignore', got {on_nan!r}")
 
 
 def check_monitored(

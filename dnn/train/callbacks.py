@@ -38,7 +38,8 @@ class CallbackLike(Protocol):
 def terminate_on_nan(record: dict[str, float], history: History) -> bool:
     """Return True, which ends the fit, if the training loss is a NaN or an infinity.
 
-    Keras's TerminateOnNaN looks after each batch; here the epoch in which it happened runs to its end.
+    Only for `fit(…, on_nan="ignore")`, where it ends the fit without an error: otherwise `fit` looks itself. Keras's
+    TerminateOnNaN looks after each batch; here the epoch in which it happened runs to its end.
 
     Args:
         record: the figures of the epoch; "loss" is looked at.

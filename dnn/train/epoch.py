@@ -13,12 +13,14 @@ from typing import Protocol, TypeGuard
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted
+from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
 from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Compiled, Program, is_small, trace
+from dnn.train.skipped_step import step_or_nothing, untrained
 
 
 def train_epoch(
@@ -97,14 +99,18 @@ def train_step(
     Args:
         key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout for example, is drawn from it.
     """
+    before = untrained(model, optimizer) if isinstance(optimizer, SkipNotFinite) else []
     with tf.GradientTape() as tape:
         batch, logits = training_logits(model, batch, key)
         losses = loss(batch.y, logits)
         addend = tf.cast(penalty(model), losses.dtype)
         mean = objective(model, losses, batch) + addend
     gradients = tape.gradient(mean, optimizer.parameters)
+    summed = functools.partial(sum_over_rows, losses, penalty_of_row(model, addend), metrics, batch, logits)
+    if isinstance(optimizer, SkipNotFinite):
+        return step_or_nothing(optimizer, gradients, summed(), batch, before)
     optimizer.apply(gradients)
-    return sum_over_rows(losses, penalty_of_row(model, addend), metrics, batch, logits)
+    return summed()
 
 
 def part_of(order: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:

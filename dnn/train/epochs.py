@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
+from dnn.train.guarded_epoch import Snapshot, guarded_program
 from dnn.train.history import History
 from dnn.train.members import members_of, own_orders
 from dnn.train.rows import Rows
@@ -51,6 +53,20 @@ class KeeperLike(Protocol):
     def after_epoch(self, state: FitState, steps: int, last: bool) -> None: ...
 
 
+Order: TypeAlias = tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.int32]]
+"""What an epoch is run on: the rows, their order or the members' orders, and the key (seed, epoch)."""
+
+
+class GuardLike(Protocol):
+    """What looks whether training goes on with finite numbers."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+    def note(self, step: int) -> None: ...
+    def check_part(self, state: FitState, loss: float, order: Order) -> None: ...
+    def check_whole(self, state: FitState, loss: float, finite: bool, order: Order) -> None: ...
+
+
 class EpochTrainer:
     """Trains an epoch, and returns its mean loss and metrics.
 
@@ -58,6 +74,7 @@ class EpochTrainer:
         traced: Returns what runs a program, as a graph or under XLA.
         program: Of a whole epoch, as `dnn.train.epoch.training_program`.
         piece: Steps of a piece, between which the fit may be left; None: an epoch is one piece.
+        guard: Is told of the beginning of an epoch, and looks at what came of it.
     """
 
     def __init__(
@@ -71,16 +88,18 @@ class EpochTrainer:
         seed: int,
         shuffle: bool,
         piece: int | None = None,
+        guard: GuardLike | None = None,
     ) -> None:
         self.rows, self.metrics, self.seed = rows, metrics, seed
         self.total, self.count = rows.x.shape[0], rows.counted_rows * members_of(model)
+        self.optimizer, self.guard = program.constants[2], guard
         self.batch_size = program.constants[4]
         self.steps = self.total // self.batch_size
         self.orders, self.shuffle = own_orders(model), shuffle
         self.piece = piece if piece and piece < self.steps else None
         self.last_steps = self.steps if self.piece is None else (self.steps - 1) % self.piece + 1  # of the last piece
         if self.piece is None:
-            self.whole = traced(program)
+            self.whole = traced(guarded_program(program, guard.snapshot) if guard else program)
             return
         parts = (self.piece, False), (self.last_steps, True)
         self.between, self.last = (traced(part_program(program, *part)) for part in parts)
@@ -90,17 +109,40 @@ class EpochTrainer:
         epoch = state.epoch
         order = epoch_orders(self.total, self.seed, epoch, self.orders, self.shuffle)
         rows = self.rows, order, np.array([self.seed % 2**31, epoch], np.int32)
+        if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
+            self.optimizer.skipped_in_epoch.assign([0, 0])
         if self.piece is None:
-            return means(self.whole(epoch, *rows), self.metrics, self.count)
+            return self._whole(state, rows)
+        if self.guard:
+            self.guard.note(state.step)
         while state.step + self.piece < self.steps:
-            state.sums = self._part(self.between, state, rows).numpy()
+            sums = self._part(self.between, state, rows)
+            if self.guard:
+                self.guard.check_part(state, float(sums[0]), rows)
+            state.sums = sums.numpy()
             state.step += self.piece
             after_piece(state, self.piece)
-        sums = self._part(self.last, state, rows)
+        record = self._measured(self._part(self.last, state, rows).numpy())
+        if self.guard:
+            self.guard.check_part(state, record["loss"], rows)
         state.step, state.sums = 0, None
-        return means(sums, self.metrics, self.count)
+        return record
 
-    def _part(self, run: GraphOrXla, state: FitState, rows: tuple[Any, ...]) -> tf.Tensor:
+    def _whole(self, state: FitState, rows: Order) -> dict[str, float]:
+        sums = self.whole(state.epoch, *rows).numpy()
+        record = self._measured(sums[: 1 + len(self.metrics)])
+        if self.guard:
+            self.guard.check_whole(state, record["loss"], bool(sums[-1]), rows)
+        return record
+
+    def _measured(self, sums: npt.NDArray[np.float64]) -> dict[str, float]:
+        """Return the means of an epoch over the steps that were taken, and how many were not if some may be."""
+        if not isinstance(self.optimizer, SkipNotFinite):
+            return means(sums, self.metrics, self.count)
+        steps, skipped_rows = map(int, self.optimizer.skipped_in_epoch.numpy())
+        return means(sums, self.metrics, self.count - skipped_rows) | {"skipped": steps}
+
+    def _part(self, run: GraphOrXla, state: FitState, rows: Order) -> tf.Tensor:
         sums = np.zeros(1 + len(self.metrics)) if state.sums is None else state.sums
         return run(state.epoch, *rows, np.int32(state.step * self.batch_size), sums)
 

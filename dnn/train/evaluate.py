@@ -66,12 +66,12 @@ def evaluator(
     size = rows_at_once(model, rows.x.shape)
     compiled = trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, rows.specs))
     count = rows.counted_rows
-    return lambda: means(compiled(rows), metrics, count)
+    return lambda: means(compiled(rows).numpy(), metrics, count)
 
 
-def means(sums: tf.Tensor, metrics: Mapping[str, MetricLike], count: int) -> dict[str, float]:
+def means(sums: npt.NDArray[np.float64], metrics: Mapping[str, MetricLike], count: int) -> dict[str, float]:
     """Return sums over rows, the loss first, as means by name."""
-    return dict(zip(["loss", *metrics], (sums.numpy() / count).tolist(), strict=True))
+    return dict(zip(["loss", *metrics], (sums / (count or np.nan)).tolist(), strict=True))
 
 
 def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -31,6 +31,7 @@ from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
 from dnn.train.members import check_members, check_members_stay_apart, members_of
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
+from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
@@ -52,6 +53,7 @@ def fit(
     callbacks: Sequence[CallbackLike] = (),
     jit_compile: bool | Literal["auto"] = "auto",
     checkpoint: str | Path | Checkpoints | None = None,
+    on_nan: Literal["stop", "skip", "ignore"] = "stop",
 ) -> History:
     """Train the parameters of `optimizer` in place, and return what was measured in each epoch.
 
@@ -94,6 +96,11 @@ def fit(
             holds the state of this fit already, it goes on from there, and ends as if it had never been interrupted, to
             the last bit. `epochs` may then be another number. A signal (Ctrl-C, SIGTERM, SIGHUP) ends the fit where its
             state can be kept, by a `KeyboardInterrupt`. None: nothing is kept.
+        on_nan: what a training loss or gradient that is a NaN or an infinity does. "stop": it ends the fit with an
+            error after the epoch; the model then has the best weights where `early_stopping` knows some, else those
+            from before the first step that made one. "skip": such a step changes nothing, as in `dnn.SkipNotFinite`;
+            means are over the other steps, and "skipped" in the record counts. "ignore": training goes on, as in
+            Keras. The first two keep the values of all variables from the beginning of an epoch.
 
     Returns:
         The history, one record for each epoch.
@@ -106,10 +113,12 @@ def fit(
             one that the model does not have; or if a `Dropout` or `BatchNormalization` of it that is not frozen is
             never given `training`.
         TypeError: If an argument is of the wrong kind, likewise.
+        NotFiniteError: If training diverges and `on_nan` is not "ignore"; it names epoch, step and the first tensor.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
     check_members_stay_apart(model, optimizer)
-    check_switches(shuffle, jit_compile)
+    check_switches(shuffle, jit_compile, on_nan)
+    optimizer = skipping(optimizer) if on_nan == "skip" else optimizer
     rows = checked_data(model, data, "data", ignore_class)
     prediction = trace_prediction(model, rows.x.shape[1])
     restores = early_stopping is not None and early_stopping.restore_best_weights
@@ -127,12 +136,13 @@ def fit(
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = piece_of(keep, model, optimizer, batch_size)
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
-    trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
         watch, rule = MemberWatch(model, validation_rows, loss, early_stopping), None
         callbacks = [*callbacks, watch]
+    guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
+    trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
     if keep is None:
         history = run_epochs(trainer, validate, model, epochs, rule, callbacks)
     else:

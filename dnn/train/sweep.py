@@ -118,6 +118,7 @@ def sweep(
         epochs=epochs,
         early_stopping=rule,
         callbacks=callbacks,
+        on_nan="ignore",  # one network may diverge while the others learn
     )
     judged = zip(settings, history.member_losses or (), history.member_epochs or (), strict=True)
     table = [

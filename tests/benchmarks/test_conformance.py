@@ -48,6 +48,7 @@ NOT_COMPARED = {
     "PiecewiseLinearEmbeddings": BESIDE_RTDL,
     "periodic_features": BESIDE_RTDL,
     "ColumnBlocks": "calls a layer for each of its columns",
+    "SkipNotFinite": "beside fits without the rows it leaves out: tests/train/test_not_finite.py",
     "Residual": "beside Keras's functional model: tests/nn/test_residual.py",
     "Ensemble": "its members are compared with themselves alone: tests/train/test_members.py",
     "ensemble_mlp": "makes an Ensemble",

@@ -388,6 +388,7 @@ def test_a_diverged_training_ends_and_keeps_the_best_weights():
         batch_size=1,
         epochs=9,
         callbacks=[lambda *_: seen.append(weights_of(model)), dnn.terminate_on_nan],
+        on_nan="ignore",
         early_stopping=dnn.EarlyStopping(patience=5, restore_best_weights=True),
     )
     assert len(history.epochs) == 3

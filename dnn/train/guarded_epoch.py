@@ -1,0 +1,81 @@
+"""An epoch that keeps the values from before it, and tells whether the variables are finite after it.
+
+Both are part of the epoch's graph: from Python, to read the variables of a small network after each epoch would take as
+long as several of its steps.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import tensorflow as tf
+
+from dnn.nn.modules import once
+from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
+from dnn.train.epoch import takes_epochs, train_epoch
+from dnn.train.rows import Rows
+from dnn.train.runtime import KEPT, Program
+from dnn.train.variable_values import is_finite, read_values, variables_of
+
+
+class Snapshot:
+    """Variables of a model and its optimizer, the same again for the values from before an epoch, and what is watched.
+
+    Args:
+        watched: Those that must be finite.
+        keeps: Whether values are kept.
+    """
+
+    def __init__(self, variables: list[tf.Variable], watched: list[tf.Variable], *, keeps: bool) -> None:
+        self.variables, self.watched = variables, watched
+        self.kept = [tf.Variable(each, trainable=False) for each in variables] if keeps else []
+
+
+def snapshot_of(model: tf.Module, optimizer: Any, *, everything: bool) -> Snapshot:
+    """Return that of these objects, the same one for the next fit, whose graph is found again by it.
+
+    What is not finite to begin with is not watched. An optimizer that takes whole epochs is too fast to keep values.
+
+    Args:
+        everything: Watch the optimizer's variables too.
+    """
+    watched = once([*model.variables, *(variables_of(optimizer) if everything else ())])
+    floats = [each.dtype.is_floating for each in watched]
+    finite = map(is_finite, read_values(watched))
+    return _snapshot(model, optimizer, everything, tuple(a and b for a, b in zip(floats, finite, strict=True)))
+
+
+@lru_cache(maxsize=KEPT)
+def _snapshot(model: tf.Module, optimizer: Any, everything: bool, finite: tuple[bool, ...]) -> Snapshot:
+    own = variables_of(optimizer)
+    watched = once([*model.variables, *(own if everything else ())])
+    chosen = [each for each, was in zip(watched, finite, strict=True) if was]
+    return Snapshot(once([*model.variables, *own]), chosen, keeps=not takes_epochs(optimizer))
+
+
+def guarded_program(whole: Program, snapshot: Snapshot) -> Program:
+    """Return what to trace for (rows, order, key), as `train_guarded_epoch` takes them, of an epoch's program."""
+    return whole._replace(function=train_guarded_epoch, constants=(*whole.constants, snapshot))
+
+
+def train_guarded_epoch(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: tuple[MetricLike, ...],
+    batch_size: int,
+    snapshot: Snapshot,
+    rows: Rows,
+    order: tf.Tensor,
+    key: tf.Tensor,
+) -> tf.Tensor:
+    """Keep the values, train an epoch, and return its sums and 1 if what is watched is finite, else 0.
+
+    Returns:
+        float64[1 + metrics + 1].
+    """
+    if snapshot.kept:
+        for variable, kept in zip(snapshot.variables, snapshot.kept, strict=True):
+            kept.assign(variable)
+    sums = train_epoch(model, loss, optimizer, metrics, batch_size, rows, order, key)
+    finite = [tf.reduce_min(tf.cast(tf.math.is_finite(each), tf.float64)) for each in snapshot.watched]
+    return tf.concat([sums, [tf.reduce_min([*finite, 1.0])]], axis=0)
