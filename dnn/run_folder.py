@@ -63,7 +63,7 @@ class RunFolder:
         write_manifest(self.path, {STATE: told})
         write_durably(self.path / STATE, told)
         shutil.rmtree(self.path / CHECKPOINTS, ignore_errors=True)
-        (self.path / ".lock").unlink()
+        (self.path / ".lock").unlink(missing_ok=True)
 
     def _told(self, state: str, **more: Any) -> bytes:
         return json_bytes({"state": state, "started": self.started, "changed": _now(), "process": os.getpid(), **more})
@@ -90,11 +90,12 @@ def run_under_way(out: Path, resume: Path | None, config: Mapping[str, Any]) -> 
         try:
             yield run
         except BaseException as error:
-            if not run.checkpoints(None).states():
+            kept = run.checkpoints(None).states() or (path / "estimator.json").exists()
+            if not kept and not run.resumed:
                 shutil.rmtree(path)
                 raise
             run.tell(_how_it_ended(error), why=f"{type(error).__name__}: {error}"[:500])
-            if not isinstance(error, KeyboardInterrupt):
+            if not kept or not isinstance(error, KeyboardInterrupt):
                 raise
             number = getattr(error, "number", signal.SIGINT)
             message = f"{str(error).partition(',')[0] or 'interrupted'}\ngo on with it: dnn train --resume {path}"

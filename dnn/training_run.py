@@ -17,7 +17,7 @@ from dnn.data_notes import prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.first_layer import embedded_words
 from dnn.estimator.folder import NETWORK, write_estimator
-from dnn.nn.durable import flush_all, write_json_durably
+from dnn.nn.durable import flush_all, leftovers, write_json_durably
 from dnn.preparation import PARTS, Prepared, feature_settings, read_options
 from dnn.regressor import Regressor
 from dnn.report.baselines import Baseline, BaselineRows, baselines
@@ -109,7 +109,8 @@ def event_files(prepared: Prepared, folder: Path, append: bool = False) -> dnn.T
 
 def _write_results(folder: Path, estimator: Estimator, metrics: Mapping[str, Any]) -> None:
     """Write the estimator, the history and the metrics; those of a run that broke off just here are replaced."""
-    shutil.rmtree(folder / NETWORK, ignore_errors=True)
+    for path in (folder / NETWORK, *leftovers(folder, NETWORK)):
+        shutil.rmtree(path, ignore_errors=True)
     write_estimator(estimator, folder)
     estimator.history_.to_csv(folder / "history.csv")
     flush_all(folder)

@@ -4,29 +4,35 @@ A file that was written may be in memory only for half a minute; `fsync` of the 
 `fsync` of a folder the names in it. The order is that of SQLite and of every journal: content, rename, folder.
 """
 
+import errno
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def flush(path: Path) -> None:
-    """Put a file's content, or the names in a folder, on the disk."""
+    """Put a file's content, or the names in a folder, on the disk; some file systems know no way to do the latter."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
 
 
 def flush_all(folder: Path) -> None:
-    """Put all that a folder holds on the disk, from the files up to the folder itself."""
+    """Put all that a folder holds on the disk, from the files up to the folder itself; links and pipes left out."""
     for parent, _, names in os.walk(folder, topdown=False):
-        for path in (*(Path(parent, name) for name in names), Path(parent)):
+        files = [Path(parent, name) for name in names]
+        for path in (*(path for path in files if path.is_file() and not path.is_symlink()), Path(parent)):
             flush(path)
 
 
@@ -76,34 +82,43 @@ def json_bytes(value: Any) -> bytes:
 
 @contextmanager
 def locked(folder: Path, what: str) -> Iterator[None]:
-    """Hold the lock of a folder, which ends with the process however it ends.
+    """Hold the lock of a folder, which ends with the process however it ends; where there are no locks, nothing.
 
     Raises:
         ValueError: If another process, or another place of this one, holds it.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     with open(folder / ".lock", "a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        for _ in range(10):
+            if _locks(file, exclusive=True):
+                break
+            time.sleep(0.02)  # one that only looks holds it for a moment
+        else:
             raise ValueError(
                 f"{folder} is in use: another process {what} there; wait for it, or choose another folder"
             ) from None
-        try:
-            yield
-        finally:
-            with suppress(OSError):
-                fcntl.flock(file, fcntl.LOCK_UN)
+        yield
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a process holds the lock of a folder."""
+    path = folder / ".lock"
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return not _locks(file, exclusive=False)
+
+
+def _locks(file: BinaryIO, *, exclusive: bool) -> bool:
+    """Whether the lock of an open file was got, for as long as it is open; True where there are none."""
     try:
-        with locked(folder, "works"):
-            return False
-    except ValueError:
+        import fcntl
+    except ImportError:  # Windows
         return True
+    try:
+        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP):
+            raise
+    return True

@@ -26,7 +26,7 @@ def write_manifest(folder: Path, coming: Mapping[str, bytes] = MappingProxyType(
         folder: The folder.
         coming: The content of files that are written after the manifest, by path.
     """
-    files = {name: _described((folder / name).read_bytes()) for name in files_of(folder) if name not in coming}
+    files = {name: _described_file(folder / name) for name in files_of(folder) if name not in coming}
     _write(folder, files | {name: _described(content) for name, content in coming.items()})
 
 
@@ -37,7 +37,7 @@ def renew_in_manifest(folder: Path, name: str) -> None:
         ValueError: If the manifest is damaged.
     """
     if Path(folder, MANIFEST).is_file():
-        _write(folder, {**_read(folder), name: _described((folder / name).read_bytes())})
+        _write(folder, {**_read(folder), name: _described_file(folder / name)})
 
 
 def check_manifest(folder: Path) -> list[str]:
@@ -93,6 +93,10 @@ def digest_of(path: str | Path) -> str:
 
 def _described(content: bytes) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _described_file(path: Path) -> dict[str, Any]:
+    return {"sha256": digest_of(path), "bytes": path.stat().st_size}
 
 
 def _write(folder: Path, files: dict[str, dict[str, Any]]) -> None:

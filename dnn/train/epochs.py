@@ -1,8 +1,8 @@
 """The epochs of a fit, one after the other: each in its own order, whole or in pieces, until a rule ends them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,57 +14,13 @@ from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
-from dnn.train.guarded_epoch import Snapshot, guarded_program
+from dnn.train.fit_state import AfterPiece, FitState, GuardLike, KeeperLike, Order
+from dnn.train.guarded_epoch import guarded_program
 from dnn.train.history import History
 from dnn.train.members import members_of, own_orders
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program
 from dnn.train.xla import GraphOrXla
-
-
-@dataclass
-class FitState:
-    """Where a fit is: what it has measured, and how far it is in the epoch that follows.
-
-    step: batches of that epoch that are done; sums: float64[1 + metrics], of their rows. ended: no epoch follows.
-    """
-
-    history: History = field(default_factory=History)
-    progress: Progress = field(default_factory=Progress)
-    step: int = 0
-    sums: npt.NDArray[np.float64] | None = None
-    ended: bool = False
-
-    @property
-    def epoch(self) -> int:
-        """The number of the epoch that follows, from 1."""
-        return len(self.history.epochs) + 1
-
-
-AfterPiece: TypeAlias = Callable[[FitState, int], None]
-"""Is told of the state after a piece of an epoch, and of the piece's steps."""
-
-
-class KeeperLike(Protocol):
-    """What is told of each point between two steps at which a fit may be left, and gone on with later."""
-
-    def resumed(self) -> FitState: ...
-    def after_piece(self, state: FitState, steps: int) -> None: ...
-    def after_epoch(self, state: FitState, steps: int, last: bool) -> None: ...
-
-
-Order: TypeAlias = tuple[Rows, npt.NDArray[np.int32], npt.NDArray[np.int32]]
-"""What an epoch is run on: the rows, their order or the members' orders, and the key (seed, epoch)."""
-
-
-class GuardLike(Protocol):
-    """What looks whether training goes on with finite numbers."""
-
-    @property
-    def snapshot(self) -> Snapshot: ...
-    def note(self, step: int) -> None: ...
-    def check_part(self, state: FitState, loss: float, order: Order) -> None: ...
-    def check_whole(self, state: FitState, loss: float, finite: bool, order: Order) -> None: ...
 
 
 class EpochTrainer:
@@ -97,12 +53,22 @@ class EpochTrainer:
         self.steps = self.total // self.batch_size
         self.orders, self.shuffle = own_orders(model), shuffle
         self.piece = piece if piece and piece < self.steps else None
-        self.last_steps = self.steps if self.piece is None else (self.steps - 1) % self.piece + 1  # of the last piece
-        if self.piece is None:
-            self.whole = traced(guarded_program(program, guard.snapshot) if guard else program)
-            return
-        parts = (self.piece, False), (self.last_steps, True)
-        self.between, self.last = (traced(part_program(program, *part)) for part in parts)
+        self.last_steps = self._last_steps(self.piece)  # of the last piece
+        self.whole = cache(lambda: traced(guarded_program(program, guard.snapshot) if guard else program))
+        self.part = cache(lambda steps, last: traced(part_program(program, steps, last)))
+        self.programs = (
+            [self.whole()] if self.piece is None else [self.part(self.piece, False), self.part(self.last_steps, True)]
+        )
+
+    def _last_steps(self, piece: int | None) -> int:
+        return self.steps if piece is None else (self.steps - 1) % piece + 1
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The variables that an epoch computes with, those of the guard's snapshot left out."""
+        kept = set(map(id, self.guard.snapshot.kept)) if self.guard else set()
+        found = (variable for program in self.programs for variable in program.variables)
+        return list({id(variable): variable for variable in found if id(variable) not in kept}.values())
 
     def train(self, state: FitState, after_piece: AfterPiece) -> dict[str, float]:
         """Train the epoch that follows, or what is left of it; tell `after_piece` of each piece but the last."""
@@ -111,25 +77,27 @@ class EpochTrainer:
         rows = self.rows, order, np.array([self.seed % 2**31, epoch], np.int32)
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
-        if self.piece is None:
+        piece = state.piece if state.step else self.piece  # an epoch that was left goes on in the pieces it began in
+        self.last_steps = self._last_steps(piece)
+        if piece is None:
             return self._whole(state, rows)
         if self.guard:
             self.guard.note(state.step)
-        while state.step + self.piece < self.steps:
-            sums = self._part(self.between, state, rows)
+        while state.step + piece < self.steps:
+            sums = self._part(self.part(piece, False), state, rows)
             if self.guard:
                 self.guard.check_part(state, float(sums[0]), rows)
             state.sums = sums.numpy()
-            state.step += self.piece
-            after_piece(state, self.piece)
-        record = self._measured(self._part(self.last, state, rows).numpy())
+            state.step, state.piece = state.step + piece, piece
+            after_piece(state, piece)
+        record = self._measured(self._part(self.part(self.last_steps, True), state, rows).numpy())
         if self.guard:
             self.guard.check_part(state, record["loss"], rows)
         state.step, state.sums = 0, None
         return record
 
     def _whole(self, state: FitState, rows: Order) -> dict[str, float]:
-        sums = self.whole(state.epoch, *rows).numpy()
+        sums = self.whole()(state.epoch, *rows).numpy()
         record = self._measured(sums[: 1 + len(self.metrics)])
         if self.guard:
             self.guard.check_whole(state, record["loss"], bool(sums[-1]), rows)

@@ -1,6 +1,7 @@
 """Fit: epochs of training, each followed by a pass over the validation rows, until early stopping or the last."""
 
 import functools
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -147,7 +148,10 @@ def fit(
         history = run_epochs(trainer, validate, model, epochs, rule, callbacks)
     else:
         identity = fit_identity(program, rows, validation_rows, metrics, early_stopping, jit_compile, seed, shuffle)
-        with Keeper(keep, model, optimizer, callbacks, identity) as keeper:
+        if draws := sorted({each for program in trainer.programs for each in program.draws}):
+            log = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"
+            logging.getLogger("dnn").warning(log, ", ".join(draws))
+        with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
             history = run_epochs(trainer, validate, model, epochs, rule, callbacks, keeper)
     if watch:
         history.member_epochs, history.member_losses = watch.best_epochs, watch.best_losses

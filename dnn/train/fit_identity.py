@@ -3,8 +3,10 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from types import CodeType
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from dnn.nn.protocols import MetricLike, OptimizerLike
@@ -16,7 +18,9 @@ from dnn.train.runtime import Program
 
 LONG = 5e9  # multiply-adds of a piece: some seconds, in which a signal waits
 STEP = 1e6  # multiply-adds in whose time a step of nothing is done
-CHANGING = re.compile(r" at 0x[0-9a-f]+|(, )?\bsteps=[^,)]+")  # in a repr
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+STEPS = re.compile(r"(numbers\)), steps=([^,()]+)")  # in the repr of an optimizer
+RATE = re.compile(r"\blearning_rate=([^,()]+?)(?=,| by|\))")  # that is current
 
 
 def piece_of(
@@ -41,11 +45,14 @@ def fit_identity(
 ) -> dict[str, str]:
     """Return the arguments of a fit by name, so that one that differs can be named; data by their SHA-256."""
     model, loss, optimizer, _, batch_size = program.constants
+    text = ADDRESS.sub("", repr(optimizer))
+    fresh = (found := STEPS.search(text)) is None or found[2] == "0"  # else its rate may have been reduced on the way
     return {
         "seed": str(seed),
-        "loss": _plain(loss),
-        "optimizer": _plain(optimizer),
-        "metrics": ", ".join(metrics),
+        "loss": _function(loss),
+        "optimizer": RATE.sub("learning_rate", STEPS.sub(r"\1", text)),
+        **({"learning_rate": ", ".join(RATE.findall(text))} if fresh else {}),
+        "metrics": ", ".join(f"{name}={_function(metric)}" for name, metric in metrics.items()),
         "batch_size": str(batch_size),
         "shuffle": str(shuffle),
         "jit_compile": str(jit_compile),
@@ -57,7 +64,29 @@ def fit_identity(
 
 
 def _plain(piece: Any) -> str:
-    return CHANGING.sub("", getattr(piece, "__name__", None) or repr(piece))
+    return ADDRESS.sub("", repr(piece))
+
+
+def _function(function: Any) -> str:
+    """Return the name of a function, with a digest of its code and of what it closes over, if it is Python's."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return _plain(function)
+    content = [*_code(code), *(_constant(cell.cell_contents) for cell in function.__closure__ or ())]
+    return f"{function.__name__} {hashlib.sha256(' '.join(content).encode()).hexdigest()[:12]}"
+
+
+def _code(code: CodeType) -> list[str]:
+    return [code.co_code.hex(), *code.co_names, *map(_constant, code.co_consts)]
+
+
+def _constant(value: Any) -> str:
+    """Return a text of a constant, or of the code of a function; of an object, whose state may change, its type."""
+    if isinstance(value, CodeType):
+        return " ".join(_code(value))
+    if isinstance(value, bool | int | float | str | bytes | tuple | None):
+        return repr(value)
+    return _function(value) if hasattr(value, "__code__") else type(value).__name__
 
 
 def _digest(rows: Rows) -> str:
@@ -65,5 +94,5 @@ def _digest(rows: Rows) -> str:
     for part in rows:
         if part is not None:
             digest.update(f"{part.dtype}{part.shape}".encode())
-            digest.update(tf.convert_to_tensor(part).numpy().tobytes())
+            digest.update(np.ascontiguousarray(tf.convert_to_tensor(part).numpy()).view(np.uint8).data)
     return digest.hexdigest()

@@ -20,6 +20,9 @@ class FitInterrupted(KeyboardInterrupt):
         super().__init__(message)
         self.number = number
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FitInterrupted, (self.number, str(self))
+
 
 class Interruption:
     """Within it the first signal is only noted; a second one does what it did before: it ends the process, say.
@@ -29,6 +32,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self.raised = False  # as an error; else it is sent again at the end
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
@@ -41,6 +45,8 @@ class Interruption:
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self.number is not None and not self.raised:
+            signal.raise_signal(self.number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.number is None:

@@ -15,11 +15,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-from dnn.nn.durable import leftovers, locked, make_durable_folder
+from dnn.nn.durable import flush, leftovers, locked, make_durable_folder
 from dnn.nn.manifest import check_manifest, write_manifest
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import Progress
-from dnn.train.epochs import FitState
+from dnn.train.fit_state import FitState
 from dnn.train.history import History
 from dnn.train.interruption import FitInterrupted, Interruption
 from dnn.train.plain_state import from_plain, to_plain
@@ -51,6 +51,7 @@ class Keeper:
         optimizer: Likewise.
         callbacks: Those that have `get_state` and `set_state` are saved.
         identity: What the fit was called with, as text by name: another fit must not go on from here.
+        others: Variables that an epoch computes with besides, of a loss for example.
 
     Raises:
         TypeError: If the optimizer has no `variables`.
@@ -63,6 +64,7 @@ class Keeper:
         optimizer: Any,
         callbacks: Sequence[Any],
         identity: Mapping[str, str],
+        others: Sequence[tf.Variable] = (),
     ) -> None:
         if not hasattr(optimizer, "variables"):
             raise TypeError(f"checkpoints need an optimizer with variables, as a tf.Module has; got {optimizer!r}")
@@ -70,9 +72,12 @@ class Keeper:
         self.stateful = [callback for callback in callbacks if isinstance(callback, HasState)]
         self.best = [tf.Variable(variable, trainable=False) for variable in model.variables]
         self.best_epoch: int | None = None  # of what `best` holds
+        known = [*model.variables, *optimizer.variables, *getattr(optimizer, "parameters", ())]
+        others = [variable for variable in others if id(variable) not in set(map(id, known))]
         tracked = {"model": list(model.variables), "optimizer": list(optimizer.variables), "best": self.best}
+        tracked |= {"parameters": list(optimizer.parameters), "others": others}
         self.checkpoint = tf.train.Checkpoint(**tracked)
-        self.variables = [*model.variables, *optimizer.variables, *self.best]
+        self.variables = [*known, *self.best, *others]
         self.interruption = Interruption()
         self.saved_at, self.saving = time.monotonic(), 0.0
         self.steps_since = self.epochs_since = 0
@@ -81,6 +86,7 @@ class Keeper:
     def __enter__(self) -> "Keeper":
         folder = self.settings.folder
         folder.mkdir(parents=True, exist_ok=True)
+        flush(folder.parent)
         with ExitStack() as stack:
             stack.enter_context(locked(folder, "trains"))
             for path in leftovers(folder, "state-"):
@@ -108,18 +114,21 @@ class Keeper:
         Raises:
             ValueError: If the state is that of a fit with other arguments, or every state that is there is damaged.
         """
-        problems: list[str] = []
+        damaged: dict[Path, str] = {}
         for path in self.settings.states():
             try:
                 check_manifest(path)
-            except ValueError as error:
-                problems.append(str(error))
+            except (ValueError, OSError) as error:
+                damaged[path] = str(error)
                 continue
-            for problem in problems:
+            state = self._read(path)
+            for other, problem in damaged.items():
                 LOGGER.warning("checkpoint: %s; the one before it is used", problem)
-            return self._read(path)
-        if problems:
-            raise ValueError(f"{problems[0]}; there is no other checkpoint: begin anew in another folder")
+                shutil.rmtree(other)
+            LOGGER.info("checkpoint: going on from %s", path)
+            return state
+        for problem in damaged.values():
+            raise ValueError(f"{problem}; there is no other checkpoint: begin anew in another folder")
         return FitState()
 
     def after_piece(self, state: FitState, steps: int) -> None:
@@ -145,6 +154,7 @@ class Keeper:
         if self.interruption.number is not None and not last:
             where = f"epoch {state.epoch}, step {state.step}" if state.step else f"after epoch {state.epoch - 1}"
             saved = f"interrupted {where}; saved in {self.settings.folder}, from which the same call goes on"
+            self.interruption.raised = True
             raise FitInterrupted(self.interruption.number, saved)
 
     def _due(self, state: FitState) -> bool:
@@ -198,6 +208,7 @@ class Keeper:
             "has_best": history.best_weights is not None,
             "progress": list(state.progress),
             "step": state.step,
+            "piece": state.piece,
             "sums": state.sums,
             "ended": state.ended,
             "callbacks": [[type(callback).__name__, callback.get_state()] for callback in self.stateful],
@@ -206,6 +217,9 @@ class Keeper:
     def _read(self, path: Path) -> FitState:
         values = from_plain(json.loads(Path(path, VALUES).read_text("utf-8")))
         _refuse_another_fit(self.settings.folder, values["identity"], self.identity)
+        names = [type(callback).__name__ for callback in self.stateful]
+        if names != (was := [name for name, _ in values["callbacks"]]):
+            raise ValueError(f"{path} is of a fit with the callbacks {was}, and here are {names}: they remember things")
         self.checkpoint.read(str(path / VARIABLES)).assert_consumed()
         for callback, (_, remembered) in zip(self.stateful, values["callbacks"], strict=True):
             callback.set_state(remembered)
@@ -214,11 +228,11 @@ class Keeper:
             history.best_weights = [variable.numpy() for variable in self.best]
             self.best_epoch = history.best_epoch
         progress = Progress(*values["progress"])
-        return FitState(history, progress, values["step"], values["sums"], values["ended"])
+        return FitState(history, progress, values["step"], values["sums"], values["ended"], values["piece"])
 
 
 def _refuse_another_fit(folder: Path, saved: Mapping[str, str], now: Mapping[str, str]) -> None:
-    for name in dict.fromkeys([*now, *saved]):
+    for name in now:
         if saved.get(name) != now.get(name):
             was, is_now = saved.get(name), now.get(name)
             short = max(len(str(was)), len(str(is_now))) < MOST_SHOWN

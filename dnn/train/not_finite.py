@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.train.epoch import part_of, takes_epochs
-from dnn.train.epochs import FitState, Order, part_program, restore
+from dnn.train.epochs import part_program, restore
+from dnn.train.fit_state import FitState, Order
 from dnn.train.guarded_epoch import snapshot_of
 from dnn.train.history import History
 from dnn.train.member_watch import MemberWatch

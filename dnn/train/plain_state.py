@@ -17,7 +17,9 @@ def to_plain(value: Any) -> Any:
     """
     if isinstance(value, np.ndarray):
         data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
-        return {ARRAY: value.dtype.str, "shape": list(value.shape), "data": data}
+        if value.dtype.hasobject:
+            raise TypeError("a checkpoint keeps arrays of numbers, got one of Python objects")
+        return {ARRAY: value.dtype.name, "shape": list(value.shape), "data": data}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Mapping):

@@ -6,7 +6,7 @@ operation to operation, but the program takes about a second longer to make.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -56,6 +56,17 @@ class GraphOrXla:
         self._compiled, self._trace = compiled, trace
         self._untried = under_xla  # XLA compiles, and may fail, in the first call
         self._may_go_over, self._graph_epochs = not under_xla, graph_epochs
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]:
+        """The variables that the function computes with."""
+        return list(self._compiled.function.variables)
+
+    @property
+    def draws(self) -> list[str]:
+        """The operations that draw from TensorFlow's own state, which no checkpoint keeps."""
+        drawing = ("Random", "TruncatedNormal", "Multinomial")
+        return sorted({operation for operation in self._compiled.operations() if operation.startswith(drawing)})
 
     def __call__(self, epoch: int, *tensors: Any) -> tf.Tensor:
         """Run an epoch, counted from 1, or a part of it: what runs it depends on its number alone, also resumed."""

@@ -17,7 +17,7 @@ import tensorflow as tf
 import dnn
 from dnn.nn.durable import write_durably
 from dnn.train.checkpoint import Checkpoints
-from dnn.train.epochs import FitState
+from dnn.train.fit_state import FitState
 from dnn.train.history import History
 from dnn.train.keeper import Keeper
 

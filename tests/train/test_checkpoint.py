@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -148,7 +149,7 @@ def test_auto_goes_over_to_xla_in_the_same_epoch_when_it_is_resumed(tmp_path, mo
     for kill in (2, 5):
         job.killed(tmp_path, kill)
     job.fit(tmp_path)
-    told = [record.getMessage() for record in caplog.records]
+    told = [message for message in caplog.messages if message.startswith("jit_compile")]
     assert told == [f"jit_compile: under XLA, after {epochs} epochs in graph mode" for epochs in (3, 4)]
 
 
@@ -256,3 +257,67 @@ def test_a_disk_too_small_for_checkpoints_is_refused_before_training(tmp_path, m
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2_000_000))
     with pytest.raises(OSError, match="checkpoints need 3 MB, and 2 MB are free"):
         Job().fit(tmp_path)
+
+
+@pytest.mark.parametrize("every", ["3 steps", "1 epoch"])
+def test_an_epoch_that_was_left_goes_on_in_the_pieces_it_began_in(every, tmp_path, monkeypatch):
+    job = Job("normalized", epochs=2)
+    expected, save = job.fit(), dnn.train.keeper.Keeper.save
+
+    def killing(keeper, state):
+        save(keeper, state)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dnn.train.keeper.Keeper, "save", killing)
+        with pytest.raises(KilledError):
+            job.fit(tmp_path, every="4 steps")
+    assert_same(job.fit(tmp_path, every=every), expected)
+
+
+def test_variables_of_a_loss_are_kept_and_another_function_of_the_same_name_is_refused(tmp_path):
+    scale = tf.Variable(1.0, trainable=False)
+
+    def loss_of(factor):
+        def loss(labels, logits):
+            with tf.control_dependencies([scale.assign(scale * 1.01)]):
+                return factor * scale.read_value() * LOSS(labels, logits)
+
+        return loss
+
+    options = {"optimizer": (job := Job()).optimizer, "epochs": 3, "jit_compile": False, "on_nan": "ignore"}
+    results = []
+    for folder, kills in (("whole", False), ("parts", True)):
+        scale.assign(1.0)
+        for variable, value in zip(job.variables, job.first, strict=True):
+            variable.assign(value)
+        loss = loss_of(2.0)
+        if kills:
+            killing = functools.partial(_killing, epoch=2)
+            with pytest.raises(KilledError):
+                dnn.fit(job.model, DATA, loss=loss, checkpoint=tmp_path / folder, callbacks=[killing], **options)
+            scale.assign(5.0)
+        history = dnn.fit(job.model, DATA, loss=loss, checkpoint=tmp_path / folder, **options)
+        results.append(([*(each.numpy() for each in job.variables), scale.numpy()], history))
+    assert_same(*results)
+    with pytest.raises(ValueError, match="another fit: its loss was"):
+        dnn.fit(job.model, DATA, loss=loss_of(7.0), checkpoint=tmp_path / "parts", **options)
+
+
+def test_the_same_call_in_the_same_process_goes_on_after_its_rate_was_reduced(tmp_path):
+    job = Job(epochs=7)
+    expected = job.fit()
+    job.killed(tmp_path, 6)
+    options = job.options | {"loss": LOSS, "optimizer": job.optimizer, "checkpoint": tmp_path}
+    history = dnn.fit(
+        job.model, DATA, HELD, callbacks=[dnn.ReduceLROnPlateau(job.optimizer, patience=1, factor=0.5)], **options
+    )
+    assert_same(([variable.numpy() for variable in job.variables], history), expected)
+
+
+def test_a_signal_in_the_last_epoch_is_sent_again_after_the_fit(tmp_path):
+    job = Job(epochs=2)
+    with pytest.raises(KeyboardInterrupt):
+        job.fit(tmp_path, lambda record, _: os.kill(os.getpid(), signal.SIGINT) if record["epoch"] == 2 else None)
+    assert len(job.fit(tmp_path)[1]) == 2
+    assert isinstance(pickle.loads(pickle.dumps(dnn.FitInterrupted(15, "x"))), dnn.FitInterrupted)
