@@ -35,7 +35,7 @@ class Parameters:
 
         Example:
             >>> dnn.Classifier.preset("ensemble", seed=1)
-            Classifier(ensemble=16, seed=1)
+            Classifier(ensemble=16, scale='piecewise', seed=1)
         """
         return cls(**{**preset_of(name, getattr(cls, "task", "classification")), **changes})
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import dnn
+from dnn.train import guarded_epoch
 from dnn.train.epoch import (
     evaluate_epoch,
     evaluation_program,
@@ -226,6 +227,7 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
         return weakref.ref(model), weakref.ref(trace_prediction(model, 4).function.graph)
 
     references = fitted()
+    guarded_epoch._snapshot.cache_clear()
     for cached in (trace_training, trace_evaluation, trace_prediction):
         assert cached.cache_info().maxsize == KEPT
         cached.cache_clear()
