@@ -106,7 +106,8 @@ def test_another_output_is_seen():
 def outcomes(*options: str) -> dict[str, tuple[str, str]]:
     """Run the tests of the exercises; return of each its outcome and the last line of what it said."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rpfsE", "--tb=line", str(EXERCISES)]
-    done = subprocess.run([*command, *options], cwd=tour.HOME, capture_output=True, encoding="utf-8")
+    wide = os.environ | {"COLUMNS": "500"}  # no message is cut
+    done = subprocess.run([*command, *options], cwd=tour.HOME, env=wide, capture_output=True, encoding="utf-8")
     found = re.findall(r"^(PASSED|FAILED|SKIPPED|ERROR) \S*?/test_(\w+)\.py::(\S+)(.*)", done.stdout, re.MULTILINE)
     assert found, done.stdout + done.stderr
     return {f"{file}::{test}": (outcome, said) for outcome, file, test, said in found}
