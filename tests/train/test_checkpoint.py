@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from modes import THOROUGH
 from needs_compiler import needs_compiler
 
 import dnn
@@ -111,7 +112,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES if THOROUGH else [name for name in CASES if name != "schedule"])
 def test_a_killed_fit_ends_as_one_that_was_not_killed(name, tmp_path):
     job = Job(**CASES[name])
     expected = job.fit()
@@ -121,7 +122,7 @@ def test_a_killed_fit_ends_as_one_that_was_not_killed(name, tmp_path):
     assert_same(job.fit(tmp_path / "run"), expected)  # which trains nothing more
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["graph", "XLA"])
+@pytest.mark.parametrize("jit", [False, True] if THOROUGH else [True])
 def test_a_fit_killed_within_an_epoch_goes_on_at_the_very_step(jit, tmp_path, monkeypatch):
     """Of ten steps and three more rows in an epoch, killed after each fourth step, until nothing is left to kill."""
     job = Job("normalized", epochs=3, jit=jit)
@@ -261,7 +262,7 @@ def test_a_disk_too_small_for_checkpoints_is_refused_before_training(tmp_path, m
         Job().fit(tmp_path)
 
 
-@pytest.mark.parametrize("every", ["3 steps", "1 epoch"])
+@pytest.mark.parametrize("every", ["3 steps", "1 epoch"] if THOROUGH else ["3 steps"])
 def test_an_epoch_that_was_left_goes_on_in_the_pieces_it_began_in(every, tmp_path, monkeypatch):
     job = Job("normalized", epochs=2)
     expected, save = job.fit(), dnn.train.keeper.Keeper.save
