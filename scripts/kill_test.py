@@ -78,12 +78,13 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the instants")
     parser.add_argument("--ensemble", action="store_true", help="train four networks as one")
     parser.add_argument("--rows", type=int, default=1000, help="of the sample that are trained on")
+    parser.add_argument("--epochs", type=int, default=60, help="of a training")
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "sample.csv"
         data.write_text("".join(sample_lines(given.rows)), "utf-8")
-        options = ["--epochs", 60, "--patience", 60, "--checkpoint-every", "1 epoch", *QUIET]
+        options = ["--epochs", given.epochs, "--patience", given.epochs, "--checkpoint-every", "1 epoch", *QUIET]
         training = command("train", "--data", data, *options, *(["--ensemble", 4] if given.ensemble else []))
         begin = time.perf_counter()
         subprocess.run([*training, "--out", str(folder / "whole")], check=True, stdout=subprocess.DEVNULL)

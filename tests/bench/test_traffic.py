@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from modes import THOROUGH
 from needs_compiler import needs_compiler
 
 from benchmarks.custom_steps import ADAM, LOSSES, NORMALIZATIONS, adam_step, loss_step, normalization_step
@@ -49,6 +50,7 @@ def test_the_fused_loss_makes_a_twentieth_of_the_traffic_and_no_more_than_tensor
 
 
 @needs_compiler
+@pytest.mark.skipif(not THOROUGH, reason="takes long: HYPOTHESIS_PROFILE=thorough")
 def test_the_other_fused_ops_make_less_of_it_too():
     package, tensorflow, fused = (normalization_step(f, ROWS, CLASSES).traffic for f in NORMALIZATIONS)
     assert fused < 5.1 * MATRIX  # forward reads x, writes y; backward reads x and ∂y, writes ∂x
