@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from dnn.nn.durable import is_locked
-from dnn.report.folder import refuse_existing, refuse_unwritable
+from dnn.report.folder import read_json, refuse_existing, refuse_unwritable
 from dnn.settings import (
     EMBEDDED_SCALE,
     SHARE,
@@ -50,7 +50,7 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
 def refuse_unfinished(out: Path) -> None:
     """Refuse the folder of a run that broke off, and say how to go on with it. Raises: FileExistsError."""
     state = out / "state.json"
-    if state.is_file() and '"finished"' not in state.read_text("utf-8", "replace"):
+    if state.is_file() and read_json(state).get("state") != "finished":
         if is_locked(out):
             raise FileExistsError(f"{out} is in use: another process trains there")
         raise FileExistsError(f"{out} is a run that is not finished; go on with it: dnn train --resume {out}")

@@ -97,9 +97,8 @@ def run_under_way(out: Path, resume: Path | None, config: Mapping[str, Any]) -> 
             run.tell(_how_it_ended(error), why=f"{type(error).__name__}: {error}"[:500])
             if not kept or not isinstance(error, KeyboardInterrupt):
                 raise
-            number = getattr(error, "number", signal.SIGINT)
-            message = f"{str(error).partition(',')[0] or 'interrupted'}\ngo on with it: dnn train --resume {path}"
-            raise FitInterrupted(number, message) from None
+            number, saved = getattr(error, "number", signal.SIGINT), getattr(error, "saved", "interrupted")
+            raise FitInterrupted(number, saved, f"go on with it: dnn train --resume {path}") from None
         run.complete()
 
 

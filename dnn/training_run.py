@@ -31,6 +31,7 @@ from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.history import History
 
 TEST_TITLE = "test rows, seen by neither training nor early stopping"
 
@@ -72,23 +73,28 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     watch.lap("baselines")
     metrics["baselines"] = {each.name: each.scores for each in simple if each.output is not None}
     write_json_durably(run.path / "metrics.json", metrics)
-    epochs, best = len(history.epochs), history.best_epoch or len(history.epochs)
-    line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
-    voice.result("best_epoch", best, [line, ""])
-    voice.result("test", results, result_lines(results, title=TEST_TITLE, width=voice.width))
+    _tell_results(history, results, settings, voice)
     _tell_baselines(estimator, prepared, results, output, simple, voice)
     with pictures_may_fail(voice, "curves.png"):
         history.plot(run.path / "curves.png")
     if record:
         with pictures_may_fail(voice, "report.html"):
-            notes = voice.document["notes"]
-            page = leave_report(run.path, estimator, prepared, output, record, metrics, config, notes, watch)
+            page = leave_report(
+                run.path, estimator, prepared, output, record, metrics, config, voice.document["notes"], watch
+            )
             voice.result("report", page, ["", f"the run as pictures: {page}"])
     if board:
         voice.result("tensorboard", board.log_dir, [f"event files: tensorboard --logdir {settings.tensorboard}"])
     predict = f"dnn predict {run.path} --data new.csv --out predictions.csv"
     voice.say("", f"run folder: {run.path}", f"predict with it: {predict}")
     voice.end(run.path)
+
+
+def _tell_results(history: History, results: Mapping[str, Any], settings: TrainSettings, voice: Voice) -> None:
+    epochs, best = len(history.epochs), history.best_epoch or len(history.epochs)
+    line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
+    voice.result("best_epoch", best, [line, ""])
+    voice.result("test", results, result_lines(results, title=TEST_TITLE, width=voice.width))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ begins, until so many processes were killed. The weights, the history and the me
 """
 
 import argparse
+import json
 import random
 import signal
 import subprocess
@@ -61,7 +62,7 @@ class Killer:
     def run_to_the_end(self, folder: Path, training: list[str]) -> None:
         """Train into a folder, killed again and again, until it is finished."""
         log, state = folder.with_name(f"{folder.name}.log"), folder / "state.json"
-        while not (state.exists() and '"finished"' in state.read_text("utf-8")):
+        while not (state.exists() and json.loads(state.read_text("utf-8"))["state"] == "finished"):
             begun = command("train", "--resume", folder, "--quiet")
             words = begun if state.exists() else [*training, "--out", str(folder)]
             begin = time.perf_counter()

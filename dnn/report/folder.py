@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dnn.nn.durable import flush, flush_all
+from dnn.nn.durable import flush, flush_all, json_bytes
 
 
 def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
@@ -58,7 +58,7 @@ def refuse_unwritable(path: str | Path) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
-    Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", "utf-8")
+    Path(path).write_bytes(json_bytes(value))
 
 
 def read_json(path: str | Path) -> Any:

@@ -144,20 +144,24 @@ def fit(
         callbacks = [*callbacks, watch]
     guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
     trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
+    run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
     if keep is None:
-        history = run_epochs(trainer, validate, model, epochs, rule, callbacks)
+        history = run()
     else:
         identity = fit_identity(program, rows, validation_rows, metrics, early_stopping, jit_compile, seed, shuffle)
-        if draws := sorted({each for program in trainer.programs for each in program.draws}):
-            log = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"
-            logging.getLogger("dnn").warning(log, ", ".join(draws))
+        warn_of_draws(trainer)
         with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
-            history = run_epochs(trainer, validate, model, epochs, rule, callbacks, keeper)
+            history = run(keeper)
     if watch:
-        history.member_epochs, history.member_losses = watch.best_epochs, watch.best_losses
-        if watch.rule.restore_best_weights:
-            watch.restore()
+        watch.end(history)
     return history
+
+
+def warn_of_draws(trainer: EpochTrainer) -> None:
+    """Say in the log that a model draws from what no checkpoint keeps, if it does."""
+    if draws := sorted({each for program in trainer.programs for each in program.draws}):
+        message = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"
+        logging.getLogger("dnn").warning(message, ", ".join(draws))
 
 
 def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto"]) -> GraphOrXla:

@@ -72,7 +72,9 @@ def _function(function: Any) -> str:
     code = getattr(function, "__code__", None)
     if code is None:
         return _plain(function)
-    content = [*_code(code), *(_constant(cell.cell_contents) for cell in function.__closure__ or ())]
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    closed = [cell.cell_contents for cell in function.__closure__ or ()]
+    content = [*_code(code), *map(_constant, [*defaults, *closed])]
     return f"{function.__name__} {hashlib.sha256(' '.join(content).encode()).hexdigest()[:12]}"
 
 

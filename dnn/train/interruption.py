@@ -13,15 +13,16 @@ class FitInterrupted(KeyboardInterrupt):
 
     Args:
         number: The signal's.
-        message: What was saved, and how to go on.
+        saved: What was saved, and where.
+        remedy: How to go on.
     """
 
-    def __init__(self, number: int, message: str) -> None:
-        super().__init__(message)
-        self.number = number
+    def __init__(self, number: int, saved: str, remedy: str = "the same call goes on from there") -> None:
+        super().__init__(f"{saved}; {remedy}")
+        self.number, self.saved, self.remedy = number, saved, remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return FitInterrupted, (self.number, str(self))
+        return FitInterrupted, (self.number, self.saved, self.remedy)
 
 
 class Interruption:

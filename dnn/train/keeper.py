@@ -68,11 +68,11 @@ class Keeper:
     ) -> None:
         if not hasattr(optimizer, "variables"):
             raise TypeError(f"checkpoints need an optimizer with variables, as a tf.Module has; got {optimizer!r}")
-        self.settings, self.identity, self.model = checkpoints, dict(identity), model
+        self.settings, self.identity = checkpoints, dict(identity)
         self.stateful = [callback for callback in callbacks if isinstance(callback, HasState)]
         self.best = [tf.Variable(variable, trainable=False) for variable in model.variables]
         self.best_epoch: int | None = None  # of what `best` holds
-        known = [*model.variables, *optimizer.variables, *getattr(optimizer, "parameters", ())]
+        known = [*model.variables, *optimizer.variables, *optimizer.parameters]
         others = [variable for variable in others if id(variable) not in set(map(id, known))]
         tracked = {"model": list(model.variables), "optimizer": list(optimizer.variables), "best": self.best}
         tracked |= {"parameters": list(optimizer.parameters), "others": others}
@@ -153,9 +153,8 @@ class Keeper:
                 self.saved_at = time.monotonic()
         if self.interruption.number is not None and not last:
             where = f"epoch {state.epoch}, step {state.step}" if state.step else f"after epoch {state.epoch - 1}"
-            saved = f"interrupted {where}; saved in {self.settings.folder}, from which the same call goes on"
             self.interruption.raised = True
-            raise FitInterrupted(self.interruption.number, saved)
+            raise FitInterrupted(self.interruption.number, f"interrupted {where}; saved in {self.settings.folder}")
 
     def _due(self, state: FitState) -> bool:
         every, since = self.settings.every, time.monotonic() - self.saved_at

@@ -11,6 +11,7 @@ from dnn.nn.protocols import LossLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import sum_of_blocks
 from dnn.train.evaluate import rows_at_once
+from dnn.train.history import History
 from dnn.train.members import EnsembleLike, has_members, repeated_rows
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program, trace
@@ -56,6 +57,12 @@ class MemberWatch:
         for kept, variable in zip(self.best, self.variables, strict=True):
             kept[improved] = variable.numpy()[improved]
         return all(over(each, self.rule) for each in self.progress)
+
+    def end(self, history: History) -> None:
+        """Note what was best in the history, and give each member its best weights if the rule says so."""
+        history.member_epochs, history.member_losses = self.best_epochs, self.best_losses
+        if self.rule.restore_best_weights:
+            self.restore()
 
     def restore(self) -> None:
         """Give each member the weights of its best epoch."""

@@ -305,6 +305,10 @@ def test_variables_of_a_loss_are_kept_and_another_function_of_the_same_name_is_r
     assert_same(*results)
     with pytest.raises(ValueError, match="another fit: its loss was"):
         dnn.fit(job.model, DATA, loss=loss_of(7.0), checkpoint=tmp_path / "parts", **options)
+    lambdas = [lambda labels, logits, times=times: times * LOSS(labels, logits) for times in (1.0, 7.0)]
+    dnn.fit(job.model, DATA, loss=lambdas[0], checkpoint=tmp_path / "default", **options)
+    with pytest.raises(ValueError, match="another fit: its loss was"):
+        dnn.fit(job.model, DATA, loss=lambdas[1], checkpoint=tmp_path / "default", **options)
 
 
 def test_the_same_call_in_the_same_process_goes_on_after_its_rate_was_reduced(tmp_path):
