@@ -1,7 +1,6 @@
 """A settings class becomes the options of a command: name, type, default, bounds and help stand in the class alone."""
 
 import inspect
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from dnn.control import plain_lines
+from dnn.files.json_files import parsed_json
 from dnn.presets import preset_of
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -136,10 +136,10 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
     """
     if path is not None:
         try:
-            config = json.loads(path.read_text("utf-8"))
+            config = parsed_json(path.read_bytes())
             arguments = {name: value for name, value in config["arguments"].items() if name != "out"}
             command = config["command"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise typer.BadParameter(f"{path} is not the config.json of a run: {error}") from None
         if command != context.command.name:
             raise typer.BadParameter(f"{path} is of `dnn {command}`, not of `dnn {context.command.name}`")

@@ -16,8 +16,9 @@ from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.members import disagreement, member_predictions
 from dnn.explain_run import explain_step
+from dnn.files.json_files import write_json
+from dnn.files.new_folder import refuse_existing, refuse_unwritable, write_folder
 from dnn.nn.softmax import softmax
-from dnn.report.folder import refuse_existing, refuse_unwritable, write_folder, write_json
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
 from dnn.report.run_config import run_config
 from dnn.report.screen import result_lines

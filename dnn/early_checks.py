@@ -3,8 +3,9 @@
 import math
 from pathlib import Path
 
-from dnn.nn.durable import is_locked
-from dnn.report.folder import read_json, refuse_existing, refuse_unwritable
+from dnn.files.durable import is_locked
+from dnn.files.json_files import read_json
+from dnn.files.new_folder import refuse_existing, refuse_unwritable
 from dnn.settings import (
     EMBEDDED_SCALE,
     SHARE,

@@ -17,11 +17,11 @@ from dnn.estimator.base import Estimator
 from dnn.estimator.examples import Examples
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.network import Rows, loss_of, make_optimizer
+from dnn.files.json_files import read_json
 from dnn.inspection.explain import explain
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.protocols import OptimizerLike
 from dnn.preparation import Prepared, prepare_file, read_prepared, refuse_decided
-from dnn.report.folder import read_json
 from dnn.report.voice import Voice
 from dnn.settings import HIDDEN, ExplainSettings, NetworkSettings
 

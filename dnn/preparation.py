@@ -18,8 +18,8 @@ from dnn.data.table import Table
 from dnn.data.too_large import refuse_too_large
 from dnn.early_checks import checked_fractions
 from dnn.estimator.network import Rows
-from dnn.nn.manifest import digest_of
-from dnn.report.folder import read_json
+from dnn.files.json_files import read_json
+from dnn.files.manifest import digest_of
 from dnn.settings import (
     BINS,
     DataSettings,

@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dnn.nn.durable import is_locked, json_bytes, locked, write_durably, write_json_durably
-from dnn.nn.manifest import write_manifest
-from dnn.report.folder import read_json, write_folder
+from dnn.files.durable import is_locked, locked, write_durably
+from dnn.files.json_files import json_bytes, read_json, write_json_durably
+from dnn.files.manifest import write_manifest
+from dnn.files.new_folder import write_folder
 from dnn.settings import TrainSettings, settings_from_json
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.interruption import FitInterrupted

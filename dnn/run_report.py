@@ -14,8 +14,9 @@ from dnn.classifier import Classifier
 from dnn.data.amounts import Amounts
 from dnn.data.table import Column
 from dnn.estimator.base import Estimator
+from dnn.files.json_files import read_json, write_json
+from dnn.files.manifest import refuse_damaged, renew_in_manifest
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
-from dnn.nn.manifest import refuse_damaged, renew_in_manifest
 from dnn.nn.softmax import softmax
 from dnn.pages.compare import Run, compare_page
 from dnn.pages.data_summary import column_summary
@@ -26,7 +27,6 @@ from dnn.pages.members import member_scores
 from dnn.pages.outcomes import MOST_CLASSES, amount_charts, class_charts
 from dnn.pages.run_page import run_page
 from dnn.preparation import Prepared
-from dnn.report.folder import read_json, write_json
 
 FORMAT = 1
 OF_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)

@@ -17,12 +17,13 @@ from dnn.data_notes import prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.first_layer import embedded_words
 from dnn.estimator.folder import NETWORK, write_estimator
-from dnn.nn.durable import flush_all, leftovers, write_json_durably
+from dnn.files.durable import flush_all, leftovers
+from dnn.files.json_files import write_json_durably
+from dnn.files.new_folder import refuse_existing, refuse_unwritable
 from dnn.preparation import PARTS, Prepared, feature_settings, read_options
 from dnn.regressor import Regressor
 from dnn.report.baselines import Baseline, BaselineRows, baselines
 from dnn.report.comparison import baseline_sentences, recall_sentences
-from dnn.report.folder import refuse_existing, refuse_unwritable
 from dnn.report.run_config import run_config
 from dnn.report.screen import baseline_lines, best_epoch_line, result_lines
 from dnn.report.voice import Voice

@@ -20,7 +20,7 @@ import dnn
 from dnn.cli import app
 from dnn.data.arrays import load_arrays
 from dnn.data.encoding import FILE, load_encoding
-from dnn.nn.manifest import write_manifest
+from dnn.files.manifest import write_manifest
 from dnn.preparation import prepare_file
 from dnn.run_report import write_comparison, write_page
 from dnn.settings import PrepareSettings

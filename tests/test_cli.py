@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import dnn
 from dnn.cli import app
-from dnn.nn.manifest import renew_in_manifest
+from dnn.files.manifest import renew_in_manifest
 from dnn.nn.modules import variable_paths
 from dnn.startup import CHATTER
 

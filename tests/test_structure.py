@@ -10,41 +10,56 @@ import dnn
 
 HOUSE = Path(dnn.__file__).parent
 MAY_IMPORT = {
-    "data": {"control", "lazy"},
-    "nn": {"control", "lazy"},
-    "train": {"control", "lazy", "nn"},
-    "report": {"control", "lazy", "nn", "train"},  # of train, what trains a baseline
+    "files": {"lazy"},
+    "data": {"control", "files", "lazy"},
+    "nn": {"control", "files", "lazy"},
+    "train": {"control", "files", "lazy", "nn"},
+    # of train, what trains a baseline
+    "report": {"control", "files", "lazy", "nn", "train"},
     "ops": set(),
-    "kernels": {"nn", "ops"},  # nothing imports it
-    "testing": {"nn", "ops", "train"},  # of ops, how an op is called and compared
-    "bench": {"lazy", "ops", "train"},  # the same
-    "interop": {"nn"},  # nothing imports it
-    "estimator": {"control", "data", "nn", "presets", "report", "settings", "train", "lazy"}
-    | {"classifier", "regressor"},  # it joins them
-    "inspection": {
-        "commands",
-        "control",
-        "data",
-        "lazy",
-        "nn",
-        "pages",
-        "train",
-    },  # of data, how a cell became a feature;
-    # of dnn, its version; interop by name, for Keras
-    "explain_run": {"commands", "data", "estimator", "inspection", "nn", "preparation", "report", "settings"},
-    "classifier": {"data", "estimator", "nn", "report", "train"},
-    "regressor": {"data", "estimator", "nn", "report", "train"},
+    # nothing imports it
+    "kernels": {"nn", "ops"},
+    # of ops, how an op is called and compared
+    "testing": {"nn", "ops", "train"},
+    # the same
+    "bench": {"lazy", "ops", "train"},
+    # nothing imports it
+    "interop": {"nn"},
+    # it joins them
+    "estimator": {"classifier", "control", "data", "files", "lazy", "nn", "presets", "regressor", "settings", "train"},
+    # of data, how a cell became a feature; of dnn, its version; interop by name, for Keras
+    "inspection": {"commands", "control", "data", "lazy", "nn", "pages", "train"},
+    "explain_run": {"commands", "data", "estimator", "files", "inspection", "nn", "preparation", "report", "settings"},
+    "classifier": {"data", "estimator", "nn", "report"},
+    "regressor": {"data", "estimator", "nn", "report"},
     "settings": set(),
     "presets": set(),
-    "early_checks": {"data", "nn", "report", "settings"},  # without TensorFlow
-    "preparation": {"data", "early_checks", "estimator", "nn", "report", "settings"},
+    # without TensorFlow
+    "early_checks": {"data", "files", "settings"},
+    "preparation": {"data", "early_checks", "estimator", "files", "settings"},
     "data_notes": {"control", "data", "preparation", "report", "settings"},
-    "run_folder": {"nn", "report", "settings", "train"},
+    "run_folder": {"files", "settings", "train"},
     "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
-    "training_run": {"classifier", "commands", "data", "data_notes", "nn", "run_folder"}
-    | {"early_checks", "estimator", "preparation", "regressor"}
-    | {"report", "run_report", "settings", "train"},  # and public names
-    "run_report": {"classifier", "data", "estimator", "nn", "pages", "preparation", "report"},  # it joins them
+    # and public names
+    "training_run": {
+        "classifier",
+        "commands",
+        "data",
+        "data_notes",
+        "early_checks",
+        "estimator",
+        "files",
+        "preparation",
+        "regressor",
+        "report",
+        "run_folder",
+        "run_report",
+        "settings",
+        "train",
+    },
+    # it joins them
+    "run_report": {"classifier", "data", "estimator", "files", "nn", "pages", "preparation"},
+    # and public names
     "commands": {
         "bench",
         "classifier",
@@ -52,29 +67,34 @@ MAY_IMPORT = {
         "cross_validation",
         "data",
         "data_notes",
-        "run_folder",
         "estimator",
         "explain_run",
+        "files",
         "nn",
         "preparation",
         "report",
-    }
-    | {"run_report", "settings", "training_run"},  # and public names
+        "run_folder",
+        "run_report",
+        "settings",
+        "training_run",
+    },
     "startup": {"commands", "control"},
     "cli_ops": {"commands", "control", "new_op", "startup"},
+    # and dnn.__version__
     "cli": {
-        "control",
         "cli_ops",
         "cli_options",
         "commands",
+        "control",
         "early_checks",
         "new_op",
         "presets",
         "settings",
         "startup",
-    },  # and dnn.__version__
-    "cli_options": {"control", "presets"},
-    "pages": {"control", "lazy", "nn"},  # values it is handed; nothing of the loop
+    },
+    "cli_options": {"control", "files", "presets"},
+    # values it is handed; nothing of the loop
+    "pages": {"control", "lazy", "nn"},
     "lazy": set(),
     "control": set(),
     "new_op": set(),

@@ -19,6 +19,7 @@ from dnn.data.options import ReadOptions
 from dnn.data.reading import read
 from dnn.data.table import Kind, Table, at_most, is_missing, no_column, shortened
 from dnn.data.too_large import refuse_overflow
+from dnn.files.json_files import parsed_json
 
 FORMAT = 2
 FILE = "features.json"
@@ -155,7 +156,7 @@ def load_encoding(folder: str | Path) -> Encoding:
     if not path.is_file():
         raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
     try:
-        state = json.loads(path.read_text("utf-8"))
+        state = parsed_json(path.read_bytes())
         number = state["format"]
         if number == 1 and number is not True:
             state = from_format_1(state)

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import partial
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +21,21 @@ from dnn.data.encoding import load_encoding
 from dnn.estimator.base import Estimator
 from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
-from dnn.nn.durable import is_locked
-from dnn.nn.folders import replace_folder
+from dnn.files.durable import is_locked
+from dnn.files.folders import replace_folder
+from dnn.files.json_files import read_json
+from dnn.files.manifest import MANIFEST, damage_of, foreign_files, write_manifest
 from dnn.nn.layers import Sequential, mlp
-from dnn.nn.manifest import MANIFEST, damage_of, foreign_files, write_manifest
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
 from dnn.nn.modules import variable_paths
 from dnn.nn.protocols import ModelLike
 from dnn.regressor import Regressor
-from dnn.report.folder import read_json
 
 FORMAT = 1
 RUN_STATE = "state.json"  # of a run folder, which is there before its files are
 ESTIMATOR, ENCODING, NETWORK, OLD_WEIGHTS = "estimator.json", "features.json", "network", "weights.npz"
 LOGGER = logging.getLogger("dnn")
-_OF_DAMAGE = (KeyError, TypeError, AttributeError, OverflowError, RecursionError, JSONDecodeError, UnicodeDecodeError)
+_OF_DAMAGE = (KeyError, TypeError, AttributeError, OverflowError)
 ESTIMATORS: dict[str, type[Estimator]] = {"Classifier": Classifier, "Regressor": Regressor}
 
 
@@ -142,7 +141,7 @@ def load_estimator(folder: str | Path) -> Estimator:
 def _load_estimator(folder: Path, constructor: Callable[[], ModelLike] | None) -> Estimator:
     path = folder / ESTIMATOR
     try:
-        state = json.loads(path.read_text("utf-8"))
+        state = read_json(path)
         _check_files(folder, "manifest" in state)
         if state["format"] != FORMAT:
             raise ValueError(f"{path}: its format is {state['format']!r}, and this version reads {FORMAT}")

@@ -8,8 +8,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from dnn.nn.folders import replace_folder
-from dnn.nn.manifest import MANIFEST, check_manifest, write_manifest
+from dnn.files.folders import replace_folder
+from dnn.files.json_files import parsed_json
+from dnn.files.manifest import MANIFEST, check_manifest, write_manifest
 from dnn.nn.model_state import State, model_from_state, model_state, refuse_lost_variables
 from dnn.nn.protocols import ModelLike
 from dnn.nn.weight_files import load_weights, save_weights
@@ -24,7 +25,7 @@ def save_model(model: ModelLike, folder: str | Path) -> None:
     Of a model built of this package's layers, regularizers and activations the structure is kept too. Of a user's own
     `tf.Module`, and of what contains one, or a function that is neither this package's nor TensorFlow's, the weights
     are kept by their paths, and `load_model` needs its constructor. The folder appears whole or not at all:
-    see `dnn.nn.folders.replace_folder`.
+    see `dnn.files.folders.replace_folder`.
 
     Args:
         model: any `tf.Module` that can be called.
@@ -100,8 +101,8 @@ def read_structure(path: Path) -> State:
     if path.stat().st_size > MAX_STRUCTURE:
         raise ValueError(f"{path} is too large for the structure of a model: {path.stat().st_size:,} bytes")
     try:
-        state = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        state = parsed_json(path.read_bytes())
+    except ValueError as error:
         raise ValueError(f"{path} is damaged, or not JSON: {error}") from error
     if not isinstance(state, dict):
         raise ValueError(f"{path} is not the structure of a model")

@@ -11,8 +11,8 @@ import pyarrow.csv
 from pyarrow import compute
 
 from dnn.control import FORMULA, NUMBER, without_formula
-from dnn.nn.durable import flush
-from dnn.report.folder import refuse_existing, refuse_unwritable
+from dnn.files.durable import flush
+from dnn.files.new_folder import refuse_existing, refuse_unwritable
 
 
 def class_columns(labels: npt.NDArray[Any], probabilities: npt.NDArray[Any], classes: list[str]) -> dict[str, pa.Array]:

@@ -15,8 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-from dnn.nn.durable import flush, leftovers, locked, make_durable_folder
-from dnn.nn.manifest import check_manifest, write_manifest
+from dnn.files.durable import flush, leftovers, locked, make_durable_folder
+from dnn.files.manifest import check_manifest, write_manifest
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import Progress
 from dnn.train.fit_state import FitState

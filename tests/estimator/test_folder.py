@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.data.encoding import load_encoding
-from dnn.nn.manifest import write_manifest
+from dnn.files.manifest import write_manifest
 from dnn.nn.modules import variable_paths
 
 ROWS = 60
@@ -120,8 +120,9 @@ def test_old_weights_of_another_dtype_or_not_finite_are_refused(tmp_path, spoil)
         (lambda state: state | {"estimator": "eval"}, "is damaged: KeyError"),
         (lambda state: [], "is damaged"),
         (lambda state: state | {"threshold": 10**400}, "damaged|threshold"),
+        (lambda state: state | {"threshold": float("-inf")}, "estimator.json is damaged: -Infinity is not"),
         (lambda state: state | {"threshold": "abc"}, "the threshold must be a probability"),
-        (lambda state: state | {"threshold": float("nan")}, "the threshold must be a probability"),
+        (lambda state: state | {"threshold": float("nan")}, "NaN is not a number of JSON"),
         (lambda state: state | {"classes": {"dtype": "M8[ns]", "values": [0, 1]}}, "got the dtype 'M8"),
         (lambda state: state | {"classes": {"dtype": "int64", "values": [0, 1]}}, "are not those of the encoding"),
     ],

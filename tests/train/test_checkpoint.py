@@ -220,14 +220,16 @@ def test_the_last_states_are_kept_in_tensorflows_form_and_what_killed_writers_le
 
 @needs_compiler
 @pytest.mark.skipif(sys.platform != "linux", reason="faults.c knows Linux's system calls")
-def test_after_each_failed_call_of_a_save_and_each_crash_a_whole_state_is_there(tmp_path):
+def test_after_each_failed_call_of_a_save_each_crash_and_a_power_cut_a_whole_state_is_there(tmp_path):
     """The program asserts that what is found is whole; here: that a call failed is told, or did not matter."""
     source, library = Path(__file__).with_name("faults.c"), tmp_path / "faults.so"
     command = ["g++", "-x", "c", "-shared", "-fPIC", "-w", "-o", str(library), str(source), "-ldl"]
     subprocess.run(command, check=True)
     program = [sys.executable, str(source.with_name("crash_points.py")), str(tmp_path)]
     done = subprocess.run(program, env=os.environ | {"LD_PRELOAD": str(library)}, capture_output=True, check=True)
-    for calls, kinds in json.loads(done.stdout).values():
+    found = json.loads(done.stdout)
+    assert found.pop("lost") == []
+    for calls, kinds in found.values():
         assert calls > 4
         for name, found in kinds.items():
             assert sum(found.values()) == calls, name

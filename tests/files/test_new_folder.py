@@ -1,11 +1,10 @@
 """A folder is written completely or not at all, and never replaces another."""
 
-import math
 from pathlib import Path
 
 import pytest
 
-from dnn.report.folder import refuse_existing, write_folder, write_json
+from dnn.files.new_folder import refuse_existing, write_folder
 
 
 def fill_with(text: str):
@@ -44,8 +43,3 @@ def test_what_exists_is_refused(tmp_path):
     with pytest.raises(FileExistsError, match="exists already and is left as it is"):
         refuse_existing(tmp_path)
     assert refuse_existing(tmp_path / "free") == tmp_path / "free"
-
-
-def test_json_has_no_nan(tmp_path):
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json(tmp_path / "file.json", {"loss": math.nan})

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from dnn.nn.manifest import check_manifest, digest_of, renew_in_manifest, write_manifest
+from dnn.files.manifest import check_manifest, digest_of, renew_in_manifest, write_manifest
 
 
 def test_sha256_is_that_of_the_whole_file(tmp_path):

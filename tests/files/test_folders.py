@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dnn.nn.folders import replace_folder
+from dnn.files.folders import replace_folder
 
 NAMES = {"a"}
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Set
 from pathlib import Path
 
-from dnn.nn.durable import flush, flush_all
+from dnn.files.durable import flush, flush_all
 
 
 def replace_folder(folder: str | Path, names: Set[str], fill: Callable[[Path], None]) -> None:

@@ -5,7 +5,6 @@ A file that was written may be in memory only for half a minute; `fsync` of the 
 """
 
 import errno
-import json
 import os
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 
 def flush(path: Path) -> None:
@@ -68,16 +67,6 @@ def write_durably(path: Path, content: bytes) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def write_json_durably(path: Path, value: Any) -> None:
-    """Write JSON as `write_durably` does. NaN is refused: it is not JSON."""
-    write_durably(path, json_bytes(value))
-
-
-def json_bytes(value: Any) -> bytes:
-    """Return indented JSON, with a line break at the end. Raises: ValueError for a NaN."""
-    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dnn.nn.durable import write_json_durably
+from dnn.files.json_files import parsed_json, write_json_durably
 
 MANIFEST = "manifest.json"
 
@@ -107,12 +107,12 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
     """Return what the manifest says of each file. Raises: ValueError if it is damaged."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = parsed_json(path.read_bytes())
         files = manifest["files"]
         described = {str(name): {"sha256": each["sha256"], "bytes": each["bytes"]} for name, each in files.items()}
         if manifest["format"] != 1 or manifest["sha256"] != _digest_of_digests(files):
             raise ValueError("its own digest is another one")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     return described
 

@@ -1,14 +1,12 @@
-"""A folder that is written completely or not at all, and never replaces another; and the files in it."""
+"""A folder that is written completely or not at all, and never replaces another."""
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from dnn.nn.durable import flush, flush_all, json_bytes
+from dnn.files.durable import flush, flush_all
 
 
 def write_folder(path: str | Path, fill: Callable[[Path], None]) -> Path:
@@ -54,19 +52,6 @@ def refuse_unwritable(path: str | Path) -> None:
         holder = holder.parent
     if not holder.is_dir() or not os.access(holder, os.W_OK | os.X_OK):
         raise PermissionError(f"{path} cannot be written: {holder} is not a folder that may be written to")
-
-
-def write_json(path: str | Path, value: Any) -> None:
-    """Write indented JSON, with a line break at the end. NaN is refused: it is not JSON."""
-    Path(path).write_bytes(json_bytes(value))
-
-
-def read_json(path: str | Path) -> Any:
-    """Return the value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
-    try:
-        return json.loads(Path(path).read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
 
 
 def _rename_to_free(partial: Path, path: Path) -> Path:

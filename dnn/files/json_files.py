@@ -1,0 +1,55 @@
+"""JSON as this package writes it, indented and of finite numbers alone, and read as strictly."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dnn.files.durable import write_durably
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return indented JSON, with a line break at the end. Raises: ValueError for a NaN, which is not JSON."""
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write what `json_bytes` returns."""
+    Path(path).write_bytes(json_bytes(value))
+
+
+def write_json_durably(path: Path, value: Any) -> None:
+    """Write what `json_bytes` returns, as `write_durably` does."""
+    write_durably(path, json_bytes(value))
+
+
+def parsed_json(content: str | bytes) -> Any:
+    """Return the value of a JSON document.
+
+    Raises:
+        ValueError: If it is none; also for NaN, an infinity, a number beyond float64, an integer of more digits than
+            Python reads, and lists in lists too deep for it.
+    """
+    try:
+        return json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("lists or objects are nested too deep") from None
+
+
+def read_json(path: str | Path) -> Any:
+    """Return the value in a JSON file. Raises: FileNotFoundError; ValueError that names the file if it is damaged."""
+    try:
+        return parsed_json(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:20]} is beyond float64")
+    return value
