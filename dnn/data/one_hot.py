@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.scale import TensorOrArray
+from dnn.data.string_table import string_table
 
 MOST_CATEGORIES = 1_000
 UNKNOWN = (("never seen in training", "all zeros"), ("rare or never seen in training", "the column of rare values"))
@@ -38,13 +39,8 @@ class OneHot(tf.Module):
         self.categories, self.rare = tuple(categories), bool(rare)
         if not self.categories or len(set(self.categories)) < len(self.categories):
             raise ValueError(f"there must be categories, each once, got {self.categories}")
-        self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(
-                tf.constant(self.categories, tf.string), tf.range(len(self.categories), dtype=tf.int64)
-            ),
-            # the rare column, or past the last one: tf.one_hot makes zeros of it, as ONNX does, where −1 is the last
-            default_value=len(self.categories),
-        )
+        # any other string: the rare column, or past the last one, of which tf.one_hot makes zeros, as ONNX does
+        self.table = string_table(self.categories)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to make it again, for pickle and copy: TensorFlow's lookup table can do neither."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.scale import TensorOrArray
+from dnn.data.string_table import string_table
 from dnn.data.table import shortened
 
 
@@ -37,12 +38,7 @@ class Ordinal(tf.Module):
             raise ValueError(problem)
         if not 0 <= self.mean <= 1:
             raise ValueError(f"mean must be in [0, 1], got {mean}")
-        self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(
-                tf.constant(self.categories, tf.string), tf.range(len(self.categories), dtype=tf.int64)
-            ),
-            default_value=len(self.categories),
-        )
+        self.table = string_table(self.categories)
 
     @classmethod
     def learn(cls, strings: npt.NDArray[np.object_], order: Sequence[str]) -> "Ordinal":

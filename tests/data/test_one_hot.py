@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder
 
 from dnn.data.one_hot import OneHot
+from dnn.data.string_table import string_table
 
 
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=20), st.lists(st.text(max_size=3), min_size=1, max_size=20))
@@ -30,3 +31,10 @@ def test_more_than_a_thousand_categories_are_refused():
 def test_a_category_that_is_not_a_string_is_refused():
     with pytest.raises(ValueError, match="None among its strings"):
         OneHot.learn(np.array(["a", None], dtype=object))
+
+
+def test_tables_of_the_same_strings_are_one_so_that_loading_again_takes_no_memory():
+    one, same, other = (string_table(strings).resource_handle for strings in (["a", "b"], ["a", "b"], ["b", "a"]))
+    assert str(one) == str(same) != str(other)
+    assert OneHot(["b", "a"])(["a", "b", "c"]).numpy().tolist() == [[0, 1], [1, 0], [0, 0]]
+    assert OneHot(["a", "b"])(["a", "b", "c"]).numpy().tolist() == [[1, 0], [0, 1], [0, 0]]
