@@ -18,6 +18,7 @@ from dnn.settings import (
     listed,
     orders_given,
 )
+from dnn.train.every import checked_every
 
 MOST_ROWS, MOST_STEPS = 256, 20  # of a page of `dnn explain`
 
@@ -107,6 +108,10 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError("--folds leaves no model: leave out --out, --min-recall and --cost")
     if settings.folds and settings.checkpoint_every:
         raise ValueError("--folds keeps no checkpoints: leave out --checkpoint-every")
+    try:
+        checked_every(settings.checkpoint_every)
+    except ValueError as error:
+        raise ValueError(f"--checkpoint-every: {error}") from None
     if settings.folds and settings.tensorboard:
         raise ValueError("--folds trains several networks: leave out --tensorboard")
     if settings.tensorboard:

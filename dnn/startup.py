@@ -19,6 +19,7 @@ from dnn.control import plain_lines
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
 INTERRUPTED = "interrupted: nothing was saved"
+ENDED_AT_ONCE = "ended at once by a second signal: what was saved before it is kept"
 SIGNALED = 128  # and the number of the signal: the exit code of a process that one ended, as a shell reports it
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -47,7 +48,7 @@ def ready(debug: bool) -> Iterator[ModuleType]:
     gc.freeze()
     gc.enable()
     try:
-        with _on_signal(_raise):
+        with _on_signal(_raise), second_signal_ends():
             yield commands
     except KeyboardInterrupt as interrupt:
         print(plain_lines(str(interrupt)) or INTERRUPTED, file=sys.stderr)
@@ -125,6 +126,40 @@ def interrupt_ends(screen: int = 2) -> Iterator[None]:
 
     with _on_signal(end):
         yield
+
+
+@contextmanager
+def second_signal_ends() -> Iterator[None]:
+    """Let a second Ctrl-C or SIGTERM end the process at once, also while TensorFlow is at work in the main thread.
+
+    Python runs its handlers between two lines of the main thread, and an epoch is one of them. So a thread is woken by
+    what the signal itself writes into a socket. A second SIGHUP does not count: a shell sends one beside the terminal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    import socket  # here, for `interrupt_ends`
+
+    woken, waking = socket.socketpair()
+    waking.setblocking(False)
+
+    def watch() -> None:
+        seen = 0
+        while numbers := woken.recv(64):
+            for number in numbers:
+                seen += number in SIGNALS
+                if seen > 1 and number in (signal.SIGINT, signal.SIGTERM):
+                    os.write(2, f"{ENDED_AT_ONCE}\n".encode())
+                    os._exit(SIGNALED + number)
+        woken.close()
+
+    before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=watch, daemon=True, name="second signal").start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        waking.close()
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:

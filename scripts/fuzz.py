@@ -200,7 +200,7 @@ def under_atheris(reader: Reader, inputs: int, seconds: float, report: Callable[
             sys.stdout.flush()
             os._exit(0)
 
-    atheris.Setup([sys.argv[0], "-max_len=64", "-len_control=0", "-verbosity=0"], give)
+    atheris.Setup([sys.argv[0], "-max_len=64", "-len_control=0", "-verbosity=0", "-rss_limit_mb=8192"], give)
     atheris.Fuzz()
 
 

@@ -160,6 +160,14 @@ def test_a_signal_while_it_trains_ends_with_its_code_and_says_how_to_go_on(data,
         dnn.load(run)
 
 
+def test_a_wrong_interval_is_told_before_anything_is_read(tmp_path):
+    code, said, told = command("train", tmp_path / "absent.csv", "--checkpoint-every", "5")
+    assert (code, said, "absent.csv" in told) == (2, "", True)
+    (tmp_path / "here.csv").touch()
+    code, said, told = command("train", tmp_path / "here.csv", "--checkpoint-every", "5")
+    assert (code, said, "--checkpoint-every: a checkpoint is kept every '500 steps'" in told) == (2, "", True)
+
+
 def test_a_picture_that_fails_is_a_note_and_the_run_is_finished(data, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("no font")

@@ -11,7 +11,15 @@ import pytest
 import typer
 
 import dnn
-from dnn.startup import INTERRUPTED, interrupt_ends, quiet_start, ready, start_quietly
+from dnn.startup import (
+    ENDED_AT_ONCE,
+    INTERRUPTED,
+    interrupt_ends,
+    quiet_start,
+    ready,
+    second_signal_ends,
+    start_quietly,
+)
 
 FAKE = """
 import os
@@ -25,6 +33,17 @@ class Slow:
         if name == "{}":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Slow())
+"""
+AT_WORK = """
+import signal, tensorflow as tf
+from dnn.startup import second_signal_ends
+for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: None)
+with second_signal_ends():
+    zero = tf.constant(0, tf.int64)
+    count = tf.function(lambda: tf.while_loop(lambda i: i < 10**13, lambda i: i + 1, [zero])).get_concrete_function()
+    print("counting", flush=True)
+    count()
 """
 
 
@@ -108,3 +127,30 @@ def test_where_ctrl_c_is_ignored_it_stays_so():
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_second_signal_ends_the_process_also_while_tensorflow_is_at_work_and_a_first_one_does_not():
+    process = subprocess.Popen(
+        [sys.executable, "-c", AT_WORK], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    assert process.stdout.readline() == "counting\n"
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGHUP)  # as of a shell whose terminal is closed
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.communicate(timeout=1)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate()
+    assert (process.returncode, told.splitlines()[-1]) == (128 + signal.SIGTERM, ENDED_AT_ONCE)
+
+
+def test_signals_of_two_commands_are_not_counted_together():
+    """In one process, one after the other; what a program had set before is there again."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        for _ in range(3):
+            with second_signal_ends():
+                signal.raise_signal(signal.SIGTERM)
+        assert signal.set_wakeup_fd(-1) == -1
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "settings": set(),
     "presets": set(),
     # without TensorFlow
-    "early_checks": {"data", "files", "settings"},
+    "early_checks": {"data", "files", "settings", "train"},
     "preparation": {"data", "early_checks", "estimator", "files", "settings"},
     "data_notes": {"control", "data", "preparation", "report", "settings"},
     "run_folder": {"files", "settings", "train"},

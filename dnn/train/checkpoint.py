@@ -8,19 +8,11 @@ weights of one that was not. `dnn.train.keeper` does it.
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from dnn.nn.argument_checks import checked_count
+from dnn.train.every import checked_every
 
 NAME = re.compile(r"state-(\d{6,})-(\d{9,})")  # epochs and steps that are done
-
-
-class Every(NamedTuple):
-    """When the state is saved: after so many steps, epochs or minutes; or where it takes little time."""
-
-    steps: int = 0
-    epochs: int = 0
-    minutes: float = 0.0
 
 
 class Checkpoints:
@@ -47,19 +39,3 @@ class Checkpoints:
         """
         found = [path for path in self.folder.glob("state-*") if NAME.fullmatch(path.name)]
         return sorted(found, key=lambda path: tuple(map(int, path.name.split("-")[1:])), reverse=True)
-
-
-def checked_every(text: str | None) -> Every:
-    """Return what "500 steps", "2 epochs" or "10 minutes" says. Raises: ValueError if it says none of these."""
-    if text is None:
-        return Every()
-    match = re.fullmatch(r"\s*([\d.]+)\s*(step|epoch|minute)s?\s*", str(text))
-    try:
-        number = float(match[1]) if match else 0.0
-    except ValueError:
-        number = 0.0
-    if not match or number <= 0 or (match[2] != "minute" and number != int(number)):
-        raise ValueError(f"a checkpoint is kept every '500 steps', '2 epochs' or '10 minutes', got {text!r}")
-    if match[2] == "minute":
-        return Every(minutes=number)
-    return Every(steps=int(number)) if match[2] == "step" else Every(epochs=int(number))

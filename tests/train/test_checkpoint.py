@@ -19,7 +19,7 @@ from needs_compiler import needs_compiler
 
 import dnn
 from dnn.kernels.mlp_adam import MlpAdam
-from dnn.train.checkpoint import checked_every
+from dnn.train.every import checked_every
 
 LOSS = dnn.sparse_softmax_cross_entropy
 ROWS, VALIDATION = 83, 40
