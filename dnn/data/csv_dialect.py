@@ -13,7 +13,7 @@ import pyarrow as pa
 from dnn.data.csv_file import UTF_8, BadQuoteError, CsvFile, cp1252_note, rows_of
 from dnn.data.header import header_notes
 from dnn.data.notation import notations_of
-from dnn.data.options import ReadOptions
+from dnn.data.options import ReadOptions, is_delimiter
 from dnn.data.table import MARKERS
 from dnn.data.unpacked import plain_bytes
 
@@ -87,6 +87,10 @@ def _best_cut(text: io.TextIOWrapper, path: str | Path, delimiter: str | None) -
     text.seek(0)
     said = re.fullmatch(r'"?sep=(.)"?\s*', text.readline(HEAD))  # Excel's own first line
     asked = delimiter or (said[1] if said else None)
+    if asked and not is_delimiter(asked):
+        raise ValueError(
+            f"{path}, line 1: {asked!r} is no delimiter: one is an ASCII character, no quote or line break"
+        )
     cuts = [_cut(text, path, one, skip=1 if said else 0) for one in asked or DELIMITERS]
     highest = max(map(_agreement, cuts))
     tied = [cut for cut in cuts if _agreement(cut) == highest]

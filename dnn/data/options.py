@@ -40,8 +40,8 @@ class ReadOptions:
     max_bytes: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
-            raise ValueError(f"a delimiter must be one character, neither a quote nor a line break: {self.delimiter!r}")
+        if self.delimiter is not None and not is_delimiter(self.delimiter):
+            raise ValueError(f"a delimiter must be one ASCII character, no quote or line break, got {self.delimiter!r}")
         if self.decimal not in (None, *get_args(Decimal)):
             raise ValueError(f"decimal must be '.' or ',', got {self.decimal!r}")
         if self.encoding is not None:
@@ -132,3 +132,8 @@ def _remedy_for(encoding: object) -> str:
     if encoding in SCALES:
         return f"it is a scale of numbers: --scale {encoding}, scale={encoding!r}"
     return "try utf-8, cp1252, latin-1 or utf-16"
+
+
+def is_delimiter(text: str) -> bool:
+    """Whether a text can stand between the cells of a line."""
+    return len(text) == 1 and text.isascii() and text not in '"\r\n\0'

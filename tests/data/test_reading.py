@@ -121,7 +121,7 @@ def test_pandas_says_which_numbers_are_codes(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"delimiter": ";;"}, "a delimiter must be one character"),
+        ({"delimiter": ";;"}, "a delimiter must be one ASCII character"),
         ({"decimal": ";"}, "decimal must be '.' or ',', got ';'"),
         ({"encoding": "none"}, "Python knows no encoding 'none'"),
         ({"missing": "NA"}, "missing must be several strings, got 'NA'"),

@@ -54,7 +54,15 @@ FAILED = {
     "features.json": [DEEP, b"[" * 3000, b'{"format": ' + b"9" * 5000 + b"}", b"\xff", b"[]", b"2", b'{"format": 2}'],
     "parquet": [parquet_of("abcd", b"\xff\xfe\xfd\xfc"), parquet_of("abcd", b"\xc3\xc3\0\0"), b"PAR1"],
     "frame": [b'{"": ["a", 1]}', b'{"a": [' + b"9" * 400 + b"]}", b'{"a": [18446744073709551616, -1]}'],
-    "csv": [b"", b'""\n1\n', b",\n1,2\n", b"a,b\n" + b"1," + b"9" * 5000, b"\xff\xfe", b'"' + b"x" * 5_000_000],
+    "csv": [
+        b"",
+        b'""\n1\n',
+        b",\n1,2\n",
+        b"a,b\n" + b"1," + b"9" * 5000,
+        b"\xff\xfe",
+        "sep=Ã\na\n1\n".encode(),
+        b'"' + b"x" * 5_000_000,
+    ],
     "rows to predict": [b"age,job,pay,day\n1e300,cook,1,2024-01-31\n"],
     "rows to train on": [(fuzz_corpus.TABLE + fuzz_corpus.ROWS * 3).replace("1.5", "1e300").encode()],
 }
