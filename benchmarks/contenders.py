@@ -24,12 +24,16 @@ class Contender:
         peer: A module of benchmarks/peers.
         candidates: Options of its `Trainer`: the fastest of them are shown.
         compiles: Whether it needs a C++ compiler.
+        environment: Variables of its process, each as NAME=VALUE.
+        needs: Packages beside those of the peer.
     """
 
     name: str
     peer: str
     candidates: tuple[dict[str, Any], ...] = ({},)
     compiles: bool = False
+    environment: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -37,9 +41,9 @@ class Contender:
         return self.peer == "ours"
 
 
-def missing(peer: str) -> list[str]:
-    """Return the packages of a peer that are not installed."""
-    return [package for package in PACKAGES[peer] if find_spec(package) is None]
+def missing(peer: str, needs: Iterable[str] = ()) -> list[str]:
+    """Return the packages of a peer, and those that are needed beside, that are not installed."""
+    return [package for package in (*PACKAGES[peer], *needs) if find_spec(package) is None]
 
 
 def is_installed(peer: str) -> bool:
@@ -49,8 +53,8 @@ def is_installed(peer: str) -> bool:
 
 def reason_to_skip(contender: Contender) -> str:
     """Return why a contender does not take part; nothing if it does."""
-    if missing(contender.peer):
-        return f"{' and '.join(missing(contender.peer))} not installed; docs/benchmarks.md says how"
+    if absent := missing(contender.peer, contender.needs):
+        return f"{' and '.join(absent)} not installed; docs/benchmarks.md says how"
     if contender.compiles:
         from dnn.ops.compiler import compiler  # TensorFlow is there
 

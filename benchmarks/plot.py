@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
+from typing import BinaryIO
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,14 +48,14 @@ LINE = 0.21  # inches of a line of text
 Panel = tuple[Callable[[Axes], None], float]  # what draws it, and the lines of text that it is high
 
 
-def draw(findings: list[Findings], path: Path) -> None:
-    """Write a picture with a panel for each kind of findings; none if there is nothing to draw."""
+def draw(findings: list[Findings], file: Path | BinaryIO) -> bool:
+    """Write a picture with a panel for each kind of findings; return whether there was something to draw."""
     points = [point for found in findings for point in found.points if not point.skipped]
     starts = [start for found in findings for start in found.starts]
     small = [panel_of_axis(points, axis) for axis in TITLES if any(point.axis == axis for point in points)]
     small += [(partial(draw_starts, starts=starts), 2 * len(starts) + 2)] if starts else []
     if not small:
-        return
+        return False
     rows = [small[i : i + 2] for i in range(0, len(small), 2)]
     lines = ratio_lines(answer for found in findings for answer in found.answers)
     rows = [[(partial(draw_ratios, lines=lines), len(lines) + 3)], *rows] if lines else rows
@@ -65,7 +66,8 @@ def draw(findings: list[Findings], path: Path) -> None:
             axes.spines[["top", "right"]].set_visible(False)
             axes.tick_params(labelsize=9)
             panel(axes)
-    figure.savefig(path, dpi=90)
+    figure.savefig(file, dpi=90, format="png")
+    return True
 
 
 def panel_of_axis(points: Sequence[Point], axis: str) -> Panel:
@@ -89,12 +91,15 @@ def ratio_lines(answers: Iterable[Answer]) -> list[tuple[str, list[Answer]]]:
 
 
 def draw_ratios(axes: Axes, lines: list[tuple[str, list[Answer]]]) -> None:
-    """Draw how many times faster each of ours is than each peer, and between which bounds that is."""
+    """Draw how many times faster each of ours is than each peer, with its interval (of too few, its range)."""
     shown: dict[tuple[str, str], tuple[object, list[str]]] = {}  # mark -> what was drawn with it, whose it is
     for height, (_, group) in enumerate(lines):
         for place, answer in enumerate(group):
             colour, mark = mark_of(answer.ours)
-            y, bounds = height + 0.26 * (place - (len(group) - 1) / 2), (min(answer.figures), max(answer.figures))
+            y, bounds = (
+                height + 0.26 * (place - (len(group) - 1) / 2),
+                answer.interval or (min(answer.figures), max(answer.figures)),
+            )
             axes.plot(bounds, (y, y), color=colour, linewidth=1.6)
             [drawn] = axes.plot(answer.median, y, color=colour, marker=mark, linestyle="", markersize=5)
             names = shown.setdefault((colour, mark), (drawn, []))[1]
@@ -124,7 +129,7 @@ def draw_axis(axes: Axes, points: list[Point], axis: str) -> None:
         for name in dict.fromkeys(point.contender for point in points)
     }
     if axis != "rows":
-        lines[ROOF] = {point.value: point.roof for point in points}
+        lines[ROOF] = {point.value: statistics.median(point.roof) for point in points if point.roof}
     for name, line in lines.items():
         colour, mark = mark_of(name)
         style = "--" if name == ROOF else "-"
