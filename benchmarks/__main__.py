@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from benchmarks.plot import draw
 from benchmarks.processes import Processes
 from benchmarks.questions import QUESTIONS, module_of, question_of
 from benchmarks.repetitions import reason, tell
-from benchmarks.table import main_table, markdown
+from benchmarks.table import loaded, main_table, markdown
 from benchmarks.timing import Phases
 from dnn.files.durable import write_durably
 from dnn.settings import default_target
@@ -143,15 +143,6 @@ def shown(results: dict[str, Any], tables_of: Callable[[Iterable[Findings]], str
     of = f", at {results['commit']}" if results.get("commit") else ""
     where = f"`{results['command']}` on {results['date']}{of}, {described(results['machine'])}; {versions}."
     return f"{tables}\n{left_out}\n{where}{loaded(results['questions'])}"
-
-
-def loaded(questions: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return which questions were asked while the machine had other work, and which."""
-    reasons: dict[str, list[str]] = {}
-    for name, plain in questions.items():
-        if plain["load"].get("loaded"):
-            reasons.setdefault(plain["load"]["loaded"], []).append(name)
-    return "".join(f" The machine was loaded, {why}: {', '.join(names)}." for why, names in reasons.items())
 
 
 def write(results: dict[str, Any], folder: Path) -> None:

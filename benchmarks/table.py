@@ -1,8 +1,9 @@
 """Findings as Markdown: the answers, the scaling of a step, the phases of a start. Every figure comes from the run."""
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from benchmarks.answers import PHASES, Answer, Failure, Findings, Point, Start
 from benchmarks.limits import limits
@@ -103,6 +104,16 @@ def aim(answer: Answer) -> str:
     bound = "at least" if answer.figure == "theirs / ours" else "at most"
     unit = " MB" if answer.figure == "ours" else " ×"
     return f"{bound} {answer.aim:g}{unit}: {answer.verdict}"
+
+
+def loaded(questions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return why the machine was loaded, and while which questions, if not all."""
+    reasons: dict[str, list[str]] = {}
+    for name, plain in questions.items():
+        if plain["load"].get("loaded"):
+            reasons.setdefault(plain["load"]["loaded"], []).append(name)
+    told = {why: f" ({', '.join(names)})" if len(names) < len(questions) else "" for why, names in reasons.items()}
+    return "".join(f" The machine was loaded: {why}{names}." for why, names in told.items())
 
 
 def scaling_table(points: list[Point]) -> str:

@@ -19,7 +19,7 @@ from benchmarks.answers import Answer, Failure, Findings, Start
 from benchmarks.intervals import median_interval
 from benchmarks.plot import draw, spread_out
 from benchmarks.repetitions import Repetitions, in_turn
-from benchmarks.table import markdown
+from benchmarks.table import loaded, markdown
 
 ANSWER = Answer("a job", "dnn, XLA", "Keras fit", [1.0] * 5, [4.0] * 5, aim=3, roof=[0.5])
 
@@ -89,8 +89,8 @@ def test_a_failure_is_a_line_and_a_loaded_machine_is_named_at_the_job_and_below(
     lines = markdown([found]).splitlines()
     assert lines[2].startswith("| a job (loaded) | dnn, XLA |")
     assert lines[3] == "|  |  | JAX, jit |  |  | — (ValueError: no memory) |  |  |"
-    loaded = command.loaded({"epoch": found.to_json(), "growth": Findings().to_json()})
-    assert loaded == " The machine was loaded, other programs took 31% of the processor: epoch."
+    told = loaded({"epoch": found.to_json(), "growth": Findings().to_json()})
+    assert told == " The machine was loaded: other programs took 31% of the processor (epoch)."
 
 
 @pytest.mark.skipif(not load.PROC.joinpath("stat").exists(), reason="no /proc/stat")
