@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # of the processes that this
 import dnn
 from benchmarks.answers import Findings
 from benchmarks.comparison import Run
-from benchmarks.contenders import PREDICTORS, TRAINERS, installed, skipped
+from benchmarks.contenders import PREDICTORS, TRAINERS, TREES, installed, skipped
 from benchmarks.data import prepared, sampled_table
 from benchmarks.load import Watch, idle_load
 from benchmarks.machine import commit, described, machine, print_any_sign, threads, versions
@@ -40,7 +40,7 @@ from benchmarks.timing import Phases
 from dnn.files.durable import write_durably
 from dnn.settings import default_target
 
-CONTENDERS = (*TRAINERS, *PREDICTORS)
+CONTENDERS = (*TRAINERS, *TREES, *PREDICTORS)
 LAST = Path(__file__).parent / "last"  # the last run of all questions
 
 

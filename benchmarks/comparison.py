@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.agreement import assert_same_learning, assert_same_probabilities, tolerance
@@ -86,11 +87,13 @@ class Entries:
                 self.failed[entry.contender.name] = reason(error)
 
 
-def entered(contenders: Iterable[Contender], enter: Callable[[Contender], Entry], what: str) -> Entries:
-    """Return an entry for each contender that is installed, by `enter`, if one of them can be had.
+def entered(
+    contenders: Iterable[Contender], enter: Callable[[Contender], Entry], what: str, *, or_none: bool = False
+) -> Entries:
+    """Return an entry for each contender that is installed, by `enter`.
 
     Raises:
-        RuntimeError: If none can.
+        RuntimeError: If none can be had, and one must be.
     """
     entries = Entries()
     for contender in installed(contenders):
@@ -99,7 +102,7 @@ def entered(contenders: Iterable[Contender], enter: Callable[[Contender], Entry]
             entries.ready.append(enter(contender))
         except Exception as error:  # of one tool: the others are compared without it
             entries.failed[contender.name] = reason(error)
-    if not entries.ready:
+    if not (entries.ready or or_none):
         raise RuntimeError(f"nobody can take part: {entries.failed}")
     return entries
 
@@ -209,8 +212,8 @@ def compared(
     job: Job,
     entries: Entries,
     runs: Mapping[str, Callable[[], float]],
-    roof: Callable[[], float],
-    aims: Mapping[str, float],
+    roof: Callable[[], float] | None = None,
+    aims: Mapping[str, float] = MappingProxyType({}),
 ) -> Findings:
     """Return the answers of runs in turn with the roof, as many times as their intervals ask for, and the failures.
 
@@ -219,7 +222,7 @@ def compared(
         job: What they do.
         entries: Who does it.
         runs: Name of an entry -> a function that does it and returns its seconds.
-        roof: Returns the seconds of the matrix products alone.
+        roof: Returns the seconds of the matrix products alone, where they are of interest.
         aims: Name of a contender -> the ratio to reach.
     """
 
@@ -229,7 +232,7 @@ def compared(
     def undecided(figures: Figures) -> bool:
         return any(answer.undecided for answer in found(figures))
 
-    measured = in_turn({**runs, ROOF: roof}, run.repetitions, undecided, what=job.name)
+    measured = in_turn({**runs, **({ROOF: roof} if roof else {})}, run.repetitions, undecided, what=job.name)
     return Findings(found(measured.figures), failures=failures(job.name, entries, measured))
 
 

@@ -12,6 +12,7 @@ PACKAGES = {
     "torch_peer": ("torch",),
     "jax_peer": ("jax", "optax"),
     "sklearn_peer": ("sklearn",),
+    "tree_peer": ("sklearn",),
 }
 
 
@@ -83,12 +84,45 @@ TRAINERS = (
         tuple({"jit_compile": jit, "steps_per_execution": steps} for jit in (False, True) for steps in (32, 128)),
     ),
     Contender(
+        "Keras fit, JAX as its backend",
+        "keras_peer",
+        tuple({"steps_per_execution": steps} for steps in (1, 32)),
+        environment=("KERAS_BACKEND=jax",),
+        needs=("jax",),
+    ),
+    Contender(
         "PyTorch eager",
         "torch_peer",
         tuple({"threads": threads, "fused": fused} for threads in THREADS for fused in (False, True)),
     ),
+    Contender(
+        "PyTorch, torch.compile",
+        "torch_peer",
+        tuple({"threads": threads, "fused": True, "compiled": True} for threads in THREADS),
+        compiles=True,
+    ),
     Contender("scikit-learn MLPClassifier", "sklearn_peer"),
-    Contender("JAX + optax, lax.scan", "jax_peer"),
+    Contender("JAX + optax, lax.scan", "jax_peer", tuple({"unroll": unroll} for unroll in (1, 4))),
+    Contender(
+        "JAX + optax, lax.scan, one thread",
+        "jax_peer",
+        environment=("XLA_FLAGS=--xla_cpu_multi_thread_eigen=false", "NPROC=1"),
+    ),
+)
+
+LEARNERS = (  # for the time to a quality: networks as they are used, the fastest of each tool
+    Contender("dnn", "ours"),
+    *(contender for contender in TRAINERS if contender.name not in ("dnn, graph mode", "Keras fit")),
+)
+
+TREES = (
+    Contender(
+        "LightGBM",
+        "tree_peer",
+        tuple({"library": "lightgbm", "threads": threads} for threads in THREADS),
+        needs=("lightgbm",),
+    ),
+    Contender("scikit-learn HistGradientBoosting", "tree_peer", ({"library": "scikit-learn"},)),
 )
 
 PREDICTORS = (
@@ -96,7 +130,20 @@ PREDICTORS = (
     Contender("Keras predict", "keras_peer"),
     Contender("Keras predict, best batch size", "keras_peer", tuple({"rows": 4**power} for power in range(5, 9))),
     Contender("calling the Keras model", "keras_peer", ({"call": True},)),
+    Contender(
+        "Keras predict, JAX as its backend",
+        "keras_peer",
+        ({}, {"rows": 4**8}),
+        environment=("KERAS_BACKEND=jax",),
+        needs=("jax",),
+    ),
     Contender("PyTorch", "torch_peer", tuple({"threads": threads} for threads in THREADS)),
+    Contender(
+        "PyTorch, torch.compile",
+        "torch_peer",
+        tuple({"threads": threads, "compiled": True} for threads in THREADS),
+        compiles=True,
+    ),
     Contender("scikit-learn predict_proba", "sklearn_peer"),
     Contender("JAX, jit", "jax_peer"),
 )
