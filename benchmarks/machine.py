@@ -59,7 +59,12 @@ def threads() -> dict[str, Any]:
 
     Each tool may use every core, and does by default, except those whose best count is searched for.
     """
-    return {"allowed": cores(), "set": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}}
+    return {"allowed": cores(), "set": variables(*THREAD_VARIABLES)}
+
+
+def variables(*names: str) -> dict[str, str]:
+    """Return those variables of the environment that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def print_any_sign() -> None:
