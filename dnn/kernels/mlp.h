@@ -115,7 +115,29 @@ INLINE int64_t index_of_largest(const T* z, int64_t classes) {
 
 // The losses of the rows, and D of the last layer.
 template <typename T>
+INLINE void losses_of_few_classes(Layer<T>& l, const std::vector<int32_t>& labels, double* sums) {
+  const int64_t rows = labels.size();
+  const T count = static_cast<T>(rows);
+  T z[FEW_CLASSES][GROUP] = {}, d[FEW_CLASSES][GROUP], loss[GROUP];
+  int32_t label[GROUP] = {}, index[GROUP];
+  for (int64_t first = 0; first < rows; first += GROUP) {
+    const int64_t some = std::min<int64_t>(GROUP, rows - first);
+    std::copy_n(labels.data() + first, some, label);
+    for (int64_t i = 0; i < some; ++i) {
+      for (int64_t k = 0; k < l.units; ++k) z[k][i] = l.outputs[(first + i) * l.width + k];
+    }
+    rows_side_by_side(z, l.units, label, loss, d, index);
+    for (int64_t i = 0; i < some; ++i) {
+      for (int64_t k = 0; k < l.units; ++k) l.derivative[(first + i) * l.width + k] = d[k][i] / count;
+      sums[0] += loss[i];
+      sums[1] += index[i] == label[i];
+    }
+  }
+}
+
+template <typename T>
 INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums) {
+  if (l.units <= FEW_CLASSES) return losses_of_few_classes(l, labels, sums);
   const int64_t rows = labels.size();
   const T count = static_cast<T>(rows);
   for (int64_t i = 0; i < rows; ++i) {

@@ -1,11 +1,12 @@
 // A network at work: its arrays in one piece of memory; parameters are loaded, change in steps, and are stored again.
+// It needs no header of TensorFlow's.
 #pragma once
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
-#include "adam.h"
+#include "adam_update.h"
 #include "mlp.h"
 
 namespace {
@@ -86,19 +87,19 @@ void each_array(const Network<T>& n, int64_t member, const Move& move) {
 }
 
 template <int BYTES, typename T>
-INLINE void step_of(Network<T>& n, const Numbers<T>& numbers) {
+INLINE void step_of(Network<T>& n, const Rule<T>& rule) {
   differentiate<BYTES>(static_cast<const T*>(n.x), n.labels, n.layers, n.sums);
   for (Layer<T>& l : n.layers) {
     const Parameter<T>&k = l.kernel, &b = l.bias;
-    update<T>({k.p, k.m, k.v, k.sums, k.p, k.m, k.v}, 0, l.inputs * l.width, numbers);
-    update<T>({b.p, b.m, b.v, b.sums, b.p, b.m, b.v}, 0, l.width, numbers);
+    update<T>({k.p, k.m, k.v, k.sums, k.p, k.m, k.v}, 0, l.inputs * l.width, rule);
+    update<T>({b.p, b.m, b.v, b.sums, b.p, b.m, b.v}, 0, l.width, rule);
   }
 }
 
 // As WIDE in wide.h, but each with its own vector size, and with fused multiply-add from AVX2 on.
 #define STEP(name, bytes, ...)                                                                                   \
-  __VA_ARGS__ void name(Network<float>& n, const Numbers<float>& numbers) { step_of<bytes>(n, numbers); }       \
-  __VA_ARGS__ void name(Network<double>& n, const Numbers<double>& numbers) { step_of<bytes>(n, numbers); }
+  __VA_ARGS__ void name(Network<float>& n, const Rule<float>& rule) { step_of<bytes>(n, rule); }       \
+  __VA_ARGS__ void name(Network<double>& n, const Rule<double>& rule) { step_of<bytes>(n, rule); }
 STEP(step_16, 16, )
 #ifdef MANY_WIDTHS
 STEP(step_32, 32, __attribute__((target("avx2,fma"))))
@@ -107,12 +108,12 @@ STEP(step_64, 64, __attribute__((target("avx512f"))))
 #undef STEP
 
 template <typename T>
-void step(Network<T>& n, const Numbers<T>& numbers) {
+void step(Network<T>& n, const Rule<T>& rule) {
 #ifdef MANY_WIDTHS
-  if (__builtin_cpu_supports("avx512f")) return step_64(n, numbers);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return step_32(n, numbers);
+  if (__builtin_cpu_supports("avx512f")) return step_64(n, rule);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return step_32(n, rule);
 #endif
-  step_16(n, numbers);
+  step_16(n, rule);
 }
 
 }  // namespace
