@@ -59,14 +59,15 @@ extern "C" double multiply_adds(int64_t repeats) {
   return ROUNDS * SUMS * 4 / least(repeats, plain);
 }
 
-// Seconds of a step, at least. widths: features, then the units of each layer.
-extern "C" double step_seconds(const int64_t* widths, int64_t count, int64_t rows, int64_t repeats) {
+// Seconds of a step, at least. widths: features, then the units of each layer. gelu: whether it is that, or relu.
+extern "C" double step_seconds(const int64_t* widths, int64_t count, int64_t gelu, int64_t rows, int64_t repeats) {
   const std::vector<int64_t> sizes(widths, widths + count);
   Room<float> counted(nullptr);
-  Network<float> sketch(sizes, rows, counted);
+  const std::vector<Activation> activations(count - 2, gelu ? Activation::GELU : Activation::RELU);
+  Network<float> sketch(sizes, activations, rows, counted);
   std::vector<float> memory(counted.used() + 16);
   Room<float> room(memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) / sizeof(float) % 16);
-  Network<float> n(sizes, rows, room);
+  Network<float> n(sizes, activations, rows, room);
   std::mt19937 random(0);
   std::normal_distribution<float> normal;
   for (int64_t i = 0; i < rows * sizes[0]; ++i) n.x[i] = normal(random);

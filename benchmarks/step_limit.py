@@ -19,7 +19,8 @@ from benchmarks.machine import processor
 from dnn.kernels.mlp_adam import FLAGS
 from dnn.ops.compiler import OUR_FLAGS, compiler
 
-NETWORKS = [((51, 30, 30, 2), 100), ((784, 128, 10), 32), ((51, 64, 64, 2), 256), ((784, 512, 512, 10), 128)]
+NETWORKS = [((51, 30, 30, 2), "relu", 100), ((51, 30, 30, 2), "gelu", 100), ((784, 128, 10), "relu", 32)]
+NETWORKS += [((51, 64, 64, 2), "relu", 256), ((784, 512, 512, 10), "relu", 128)]
 
 
 def library(folder: str) -> ctypes.CDLL:
@@ -38,11 +39,13 @@ def multiply_adds(widths: Sequence[int], rows: int) -> int:
     return rows * (3 * sum(products) - products[0])
 
 
-def measured(found: ctypes.CDLL, widths: Sequence[int], rows: int, repeats: int = 3000) -> tuple[float, float]:
+def measured(
+    found: ctypes.CDLL, widths: Sequence[int], activation: str, rows: int, repeats: int = 3000
+) -> tuple[float, float]:
     """Return the seconds of a step, and those of its multiply-adds at the peak of this core, measured around it."""
     before = found.multiply_adds(ctypes.c_int64(repeats))
     sizes = (ctypes.c_int64 * len(widths))(*widths)
-    seconds = found.step_seconds(sizes, *map(ctypes.c_int64, (len(widths), rows, repeats)))
+    seconds = found.step_seconds(sizes, *map(ctypes.c_int64, (len(widths), activation == "gelu", rows, repeats)))
     peak = max(before, found.multiply_adds(ctypes.c_int64(repeats)))
     return seconds, multiply_adds(widths, rows) / peak
 
@@ -53,10 +56,15 @@ def main() -> None:
         found = library(folder)
         print(f"{processor()}\n")
         print("| network | rows | a step, µs | its multiply-adds at the peak, µs | times |\n|---|---:|---:|---:|---:|")
-        for widths, rows in NETWORKS:
-            seconds, limit = measured(found, widths, rows, max(20, 300_000_000 // multiply_adds(widths, rows)))
+        for widths, activation, rows in NETWORKS:
+            seconds, limit = measured(
+                found, widths, activation, rows, max(20, 300_000_000 // multiply_adds(widths, rows))
+            )
             name = "-".join(map(str, widths))
-            print(f"| {name} | {rows} | {1e6 * seconds:.1f} | {1e6 * limit:.1f} | {seconds / limit:.2f} |", flush=True)
+            print(
+                f"| {name}, {activation} | {rows} | {1e6 * seconds:.1f} | {1e6 * limit:.1f} | {seconds / limit:.2f} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dnn.kernels.compiled import compiled_ops
 from dnn.kernels.fused_adam import FusedAdam
-from dnn.kernels.mlp_layers import OTHERWISE, MlpLayer, epoch_seeds, layers_of, rates_of
+from dnn.kernels.mlp_layers import OTHERWISE, MlpLayer, activation_of, epoch_seeds, layers_of, rates_of
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.layers import Sequential
 from dnn.nn.losses import sparse_softmax_cross_entropy
@@ -55,8 +55,8 @@ class MlpAdam(FusedAdam):
     1986, equations 4 to 7, for the derivatives.
 
     Args:
-        model: Dense layers, all float32 or all float64, with dnn.relu between them, each perhaps followed by
-            dnn.Dropout, and nothing after the last; or a dnn.Ensemble of such networks.
+        model: Dense layers, all float32 or all float64, with dnn.relu or dnn.gelu between them, each perhaps followed
+            by dnn.Dropout, and nothing after the last; or a dnn.Ensemble of such networks.
         learning_rate: η, > 0, not a schedule; it may be assigned between epochs. Or one for each member.
         beta_1: β₁, in [0.5, 1).
         beta_2: β₂, in [0.5, 1).
@@ -123,6 +123,7 @@ class MlpAdam(FusedAdam):
             rates=rates_of(layers, members),
             epoch=0 if key is None else key[1],
             batch_size=batch_size,
+            activations=[activation_of(layer.dense) for layer in layers[:-1]],
             t=self.t.handle,
             rule=self._rule() if members is None else self._rules(members),
             **variables,

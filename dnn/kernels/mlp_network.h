@@ -40,13 +40,17 @@ struct Network {
   T* x;                         // of the batch: [batch, features]
   double sums[2];
 
-  // widths: features, then the units of each layer. rows: of a batch, at most.
-  Network(const std::vector<int64_t>& widths, int64_t rows, Room<T>& room) : x(room.take(rows, widths[0])) {
-    for (size_t i = 1; i < widths.size(); ++i) layers.push_back(placed(widths[i - 1], widths[i], rows, room));
+  // widths: features, then the units of each layer. activations: of all layers but the last. rows: of a batch, at most.
+  Network(const std::vector<int64_t>& widths, const std::vector<Activation>& activations, int64_t rows, Room<T>& room)
+      : x(room.take(rows, widths[0])) {
+    for (size_t i = 1; i < widths.size(); ++i) {
+      const Activation activation = i <= activations.size() ? activations[i - 1] : Activation::NONE;
+      layers.push_back(placed(widths[i - 1], widths[i], activation, rows, room));
+    }
   }
 
  private:
-  static Layer<T> placed(int64_t inputs, int64_t units, int64_t rows, Room<T>& room) {
+  static Layer<T> placed(int64_t inputs, int64_t units, Activation activation, int64_t rows, Room<T>& room) {
     const int64_t width = whole<T>(units), input_width = whole<T>(inputs);
     Layer<T> l = {inputs, units, width, input_width};
     for (T** array : {&l.kernel.p, &l.kernel.m, &l.kernel.v, &l.kernel.sums, &l.kernel.part}) {
@@ -55,6 +59,7 @@ struct Network {
     for (T** array : {&l.bias.p, &l.bias.m, &l.bias.v, &l.bias.sums, &l.bias.part}) *array = room.take(width);
     l.turned_kernel = room.take(units, input_width);
     l.outputs = room.take(rows, width), l.derivative = room.take(rows, width);
+    l.activation = activation, l.slopes = room.take(activation == Activation::GELU ? rows : 0, width);
     return l;
   }
 };

@@ -181,12 +181,12 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
     under_xla = jit_compile not in ("auto", "native") and bool(jit_compile)
     steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
-    work = step_multiply_adds(model, batch_size, optimizer)
-    graph_epochs = epochs_before_xla(steps, batch_size, work, members_of(model)) if jit_compile == "auto" else math.inf
+    work, members = step_multiply_adds(model, batch_size, optimizer), members_of(model)
+    graph_epochs = epochs_before_xla(steps, batch_size, work, members) if jit_compile == "auto" else math.inf
     compiled = trace(under_xla)
     check_training_variables(model, optimizer, compiled)
     check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
     runs = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
     if jit_compile == "auto" and is_whole(program):
-        runs.go_native(native, epochs_before_native(steps, work, work // batch_size // members_of(model)))
+        runs.go_native(native, epochs_before_native(steps, work, work // batch_size // members, members))
     return runs

@@ -36,7 +36,7 @@ def native_epochs(program: Program) -> Compiled:
     return trace_training(program._replace(constants=constants, one_thread=False))
 
 
-def epochs_before_native(steps: int, multiply_adds: int, parameters: int) -> float:
+def epochs_before_native(steps: int, multiply_adds: int, parameters: int, members: int = 1) -> float:
     """Return how many epochs "auto" runs before the kernel takes over: as much work as pays for compiling it.
 
     Whether it is compiled already is not looked at: what is computed depends on the arguments alone.
@@ -45,5 +45,7 @@ def epochs_before_native(steps: int, multiply_adds: int, parameters: int) -> flo
         steps: of an epoch.
         multiply_adds: of a step, as `dnn.train.epoch.step_multiply_adds` counts them.
         parameters: of one network.
+        members: of an ensemble, each of which takes XLA about as long as a network.
     """
-    return math.inf if parameters > MOST_PARAMETERS else PAYS // (steps * (multiply_adds + SMALL_STEP_SAVED))
+    step = multiply_adds + members * SMALL_STEP_SAVED
+    return math.inf if parameters > MOST_PARAMETERS else PAYS // (steps * step)

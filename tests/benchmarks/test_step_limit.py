@@ -11,6 +11,6 @@ def test_multiply_adds_are_those_of_all_products_but_the_derivative_of_the_featu
 
 @needs_compiler
 def test_a_step_and_the_limit_are_measured(tmp_path):
-    seconds, limit = measured(library(str(tmp_path)), (3, 5, 2), 7, repeats=3)
-    assert seconds > 0
-    assert limit > 0
+    found = library(str(tmp_path))
+    for activation in ("relu", "gelu"):
+        assert min(measured(found, (3, 5, 2), activation, 7, repeats=3)) > 0

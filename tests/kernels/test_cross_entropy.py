@@ -50,6 +50,30 @@ def test_the_logarithm_is_right_to_three_units_in_the_last_place(library):
     assert np.isnan(y[0])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gelu_and_its_slope_are_right_to_a_few_units_in_the_last_place(library, dtype):
+    """The slope is 0 near −0.75: there the error is measured by its terms, Φ and x φ."""
+    random = np.random.default_rng(0)
+    x = np.concatenate([random.uniform(-12, 12, 3000), random.normal(size=1000), [0, -0.0, 1e-30, -38, 50]]).astype(
+        dtype
+    )
+    y, slopes = np.empty_like(x), np.empty_like(x)
+    function = library.float_gelu if dtype == np.float32 else library.double_gelu
+    function(place_of(x), ctypes.c_int64(len(x)), place_of(y), place_of(slopes))
+    tiny = np.finfo(dtype).tiny
+    with mpmath.workprec(300):
+        for each, value, slope in zip(x, y, slopes, strict=True):
+            each = mpmath.mpf(float(each))
+            normal, density = mpmath.ncdf(each), mpmath.npdf(each)
+            assert abs(value - each * normal) <= 5 * np.finfo(dtype).eps * abs(each * normal) + 40 * tiny, each
+            terms = normal + abs(each) * density
+            assert abs(slope - (normal + each * density)) <= 5 * np.finfo(dtype).eps * terms + 40 * tiny, each
+    x = np.array([-np.inf, np.inf, np.nan], dtype)
+    function(place_of(x), ctypes.c_int64(3), place_of(y), place_of(slopes))
+    np.testing.assert_array_equal(y[:3], [0, np.inf, np.nan])
+    np.testing.assert_array_equal(slopes[:3], [0, 1, np.nan])
+
+
 @given(
     rows=st.lists(st.lists(LOGITS, min_size=16, max_size=16), min_size=GROUP, max_size=GROUP),
     labels=st.lists(st.integers(0, 15), min_size=GROUP, max_size=GROUP),

@@ -44,6 +44,28 @@ def test_native_is_mlp_adam_to_the_bit_with_the_variables_of_adam():
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("members", [None, 3])
+def test_gelu_and_dropout_in_float64_are_those_of_graph_mode(members):
+    """Beside relu; where a layer is dropped from, its slopes are too."""
+
+    def layers(seed):
+        kinds = {"dtype": np.float64}
+        yield dnn.Dense(4, 17, seed=seed, activation=dnn.gelu, **kinds)
+        yield dnn.Dropout(0.3, seed=seed)
+        yield dnn.Dense(17, 5, seed=seed + 1, activation=dnn.relu, **kinds)
+        yield dnn.Dense(5, 6, seed=seed + 2, activation=dnn.gelu, **kinds)
+        yield dnn.Dense(6, 2, seed=seed + 3, **kinds)
+
+    def made():
+        if members:
+            return dnn.ensemble_mlp([4, 17, 2], k=members, seed=1, dropout=0.3, activation=dnn.gelu, dtype=np.float64)
+        return dnn.Sequential(list(layers(1)))
+
+    ours, theirs = (fitted(jit, model=made(), seed=4)[0] for jit in ("native", False))
+    for value, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-9, atol=1e-9)
+
+
 def test_a_second_fit_of_the_same_objects_traces_nothing(monkeypatch):
     model = dnn.mlp([4, 6, 2], seed=1)
     optimizer = dnn.Adam(model.trainable_variables)
@@ -69,7 +91,7 @@ def test_auto_goes_over_once_it_pays_and_says_so(monkeypatch, caplog, on_nan):
 @pytest.mark.parametrize(
     ("model", "make", "reason"),
     [
-        (dnn.mlp([4, 3, 2], seed=0, activation=dnn.gelu), dnn.Adam, "must have the activation dnn.relu"),
+        (dnn.mlp([4, 3, 2], seed=0, activation=dnn.tanh), dnn.Adam, "must have the activation dnn.relu or dnn.gelu"),
         (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, amsgrad=True), "no AMSGrad"),
         (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, dnn.CosineDecay(0.1, 9)), "a number as its rate"),
         (dnn.mlp([4, 3, 2], seed=0), dnn.RMSprop, "it must be dnn.Adam"),
@@ -134,3 +156,4 @@ def test_it_pays_after_many_steps_of_a_small_network_and_never_for_a_large_one()
     assert 150_000 < 90 * epochs_before_native(90, 100 * 2_552, 2_552) <= 200_000
     assert epochs_before_native(10**6, 100 * 2_552, 2_552) == 0
     assert epochs_before_native(90, 10**9, 10**6) == math.inf
+    assert epochs_before_native(90, 16 * 100 * 2_552, 2_552, 16) < epochs_before_native(90, 100 * 2_552, 2_552) / 12
