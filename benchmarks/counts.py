@@ -92,7 +92,7 @@ def counted(command: list[str]) -> int | None:
     if not shutil.which("perf"):
         return None
     measured = ["perf", "stat", "-x", ";", "-e", "instructions:u", *command]
-    found = re.search(r"^(\d+);", subprocess.run(measured, capture_output=True, text=True).stderr, re.MULTILINE)
+    found = re.search(r"^(\d+);", subprocess.run(measured, capture_output=True, encoding="utf-8").stderr, re.MULTILINE)
     return int(found[1]) if found else None
 
 

@@ -48,7 +48,7 @@ def shortened_run() -> str:
 
 
 def figures() -> str:
-    """Return a line for each of the five figures and for each peer that is faster, as benchmarks/last measured them."""
+    """Return a line for each of the five figures, and for each job at which a peer is ahead, as measured last."""
     results = json.loads(page("benchmarks/last/results.json"))
     found = {
         (question, answer.ours, answer.against): answer
@@ -63,13 +63,16 @@ def figures() -> str:
 
 
 def lost(answers: Iterable[Answer]) -> list[Answer]:
-    """Return, for each job and peer that is faster than `dnn` with its own Adam, the faster of graph mode and XLA."""
+    """Return, of each job, the peer furthest ahead of `dnn` with its own Adam, by the faster of graph mode and XLA."""
     best: dict[tuple[str, str], Answer] = {}
     for answer in answers:
         if answer.figure == "theirs / ours" and answer.ours != "dnn, MlpAdam":
             key = answer.job, answer.against
             best[key] = max(best.get(key, answer), answer, key=lambda each: each.median)
-    return [answer for answer in best.values() if answer.lost]
+    worst: dict[str, Answer] = {}
+    for answer in best.values():
+        worst[answer.job] = min(worst.get(answer.job, answer), answer, key=lambda each: each.median)
+    return [answer for answer in worst.values() if answer.lost]
 
 
 def ranks() -> str:

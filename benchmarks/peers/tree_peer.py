@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from benchmarks.jobs import Job
 from dnn.bench.clock import seconds_of
@@ -18,7 +19,7 @@ class Trainer:
     Args:
         job: Its rows are learnt.
         library: "lightgbm" or "scikit-learn".
-        threads: How many LightGBM may use; scikit-learn's takes what OpenMP gives.
+        threads: How many it may use.
     """
 
     def __init__(self, job: Job, library: str, threads: int = 1) -> None:
@@ -27,8 +28,9 @@ class Trainer:
 
     def rounds_to(self, loss: float, x: np.ndarray, y: np.ndarray, most: int) -> int | None:
         """Return the rounds after which the log loss of other rows is at most so; None if they are more than `most`."""
-        model = self._model(most).fit(self.x, self.y)
-        for done, probabilities in enumerate(self._staged(model, x, most), start=1):
+        with threadpool_limits(self.threads, "openmp"):
+            staged = list(self._staged(self._model(most).fit(self.x, self.y), x, most))
+        for done, probabilities in enumerate(staged, start=1):
             if -np.log(probabilities[np.arange(len(y)), y]).mean() <= loss:
                 return done
         return None
@@ -36,7 +38,8 @@ class Trainer:
     def training_seconds(self, rounds: int) -> float:
         """Return the seconds of so many rounds from the beginning."""
         model = self._model(rounds)
-        return seconds_of(lambda: model.fit(self.x, self.y))
+        with threadpool_limits(self.threads, "openmp"):  # scikit-learn's trees have no argument for it
+            return seconds_of(lambda: model.fit(self.x, self.y))
 
     def epoch_seconds(self, rounds: int) -> float:
         """Return the seconds of a few rounds: the fastest settings are searched by them."""

@@ -4,7 +4,8 @@ Two tables that packages carry: scikit-learn's digits, and this package's sample
 learns, its validation rows looked at after each epoch or round, until their log loss is what is stated; then it is
 timed doing so many epochs or rounds, without validation. All networks have the same first weights, rows and rate, and
 must have learnt the same in two epochs. "compiled before" is a further training of a model; "from a new model" has
-in it what the tool traces and compiles, but no import.
+in it what the tool traces and compiles, but no import, and nothing that it finds on the disk: an op in C++ of MlpAdam,
+and what torch.compile has made before.
 """
 
 from dataclasses import replace

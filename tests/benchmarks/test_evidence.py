@@ -102,7 +102,7 @@ def test_the_processor_time_of_this_program_is_told_from_that_of_others():
 
     spin = "import time\nwhile time.process_time() < 0.4: pass\n"
     before = of_children()
-    with subprocess.Popen([sys.executable, "-c", f"{spin}input()"], stdin=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([sys.executable, "-c", f"{spin}input()"], stdin=subprocess.PIPE, encoding="utf-8") as child:
         for _ in range(1_000):
             if (running := of_children() - before) > 0.35:
                 break
