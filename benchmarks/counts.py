@@ -3,7 +3,8 @@
     python -m benchmarks.counts
 
 The operations of a step by kind, as its trace has them, before TensorFlow's optimizer has seen it; the bytes that they
-read and write, by `dnn.bench.traffic`; and, where Linux's `perf` can count them, the processor's instructions.
+read and write, by `dnn.bench.traffic`; and, where Linux's `perf` can count them, the processor's instructions. Those of
+a step of `MlpAdam`'s kernel are counted by valgrind, which runs them one by one, as on a processor with AVX2.
 """
 
 import os
@@ -14,17 +15,23 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 import dnn
+import dnn.kernels
 from benchmarks.questions.epoch import BATCH, SIZES
+from benchmarks.step_limit import multiply_adds
 from dnn.bench.markdown import table
 from dnn.bench.traffic import PASSING, UNCOUNTED, traffic
+from dnn.kernels.mlp_adam import FLAGS
+from dnn.ops.compiler import OUR_FLAGS, compiler
 from dnn.train.epoch import train_step, training_program
 from dnn.train.rows import Rows
 from dnn.train.runtime import trace
@@ -38,11 +45,27 @@ dnn.fit(model, (x, np.arange({rows}, dtype=np.int32) % 2), loss=dnn.sparse_softm
 """
 
 
+STEPS = """
+#include <cstdint>
+#include <cstdlib>
+extern "C" double step_seconds(const int64_t*, int64_t, int64_t, int64_t, int64_t);
+int main(int, char** arguments) {
+  const int64_t widths[] = {WIDTHS};
+  step_seconds(widths, sizeof widths / sizeof *widths, 0, atoi(arguments[1]), atoi(arguments[2]));
+}
+"""
+
+
 def main() -> None:
     """Print the table, the bytes and the instructions."""
     kinds = operations()
     print(table(("operation", "in a step"), [(kind, str(count)) for kind, count in kinds.most_common()]))
     print(f"\nin all {kinds.total()} operations, {bytes_of_step() / 1e3:,.0f} kB, {told_instructions()}")
+    if shutil.which("valgrind"):
+        with tempfile.TemporaryDirectory() as folder:
+            instructions = kernel_instructions(kernel_program(Path(folder), SIZES), BATCH)
+        products = f"{multiply_adds(SIZES, BATCH):,} multiply-adds"
+        print(f"\na step of MlpAdam's kernel: {instructions:,} instructions for {products}")
 
 
 def parts(sizes: tuple[int, ...]) -> tuple[Any, Any, Any, tuple[Any, ...]]:
@@ -102,6 +125,35 @@ def told_instructions() -> str:
     if few is None or many is None:
         return "instructions not counted: there is no perf, or this machine does not let it count them"
     return f"{(many - few) / (20 * 10_000 / BATCH):,.0f} instructions"
+
+
+def kernel_program(folder: Path, widths: Sequence[int]) -> Path:
+    """Compile a program that takes steps of the kernel; its arguments are the rows and how many."""
+    main, program = folder / "main.cc", folder / "steps"
+    main.write_text(STEPS.replace("WIDTHS", ", ".join(map(str, widths))), "utf-8")
+    flags = [flag for flag in (*OUR_FLAGS, *FLAGS, "-std=c++17") if flag not in ("-shared", "-Wall")]
+    include, source = Path(dnn.kernels.__file__).parent, Path(__file__).with_name("step_limit.cc")
+    subprocess.run([*compiler(), *flags, f"-I{include}", str(source), str(main), "-o", str(program)], check=True)
+    return program
+
+
+def kernel_instructions(program: Path, rows: int) -> int:
+    """Return the instructions of a step: those of two processes, of three steps and of one, apart."""
+    one, three = (collected([str(program), str(rows), steps]) for steps in ("1", "3"))
+    return (three - one) // 2
+
+
+def collected(command: list[str]) -> int:
+    """Return the instructions of a command as valgrind counts them.
+
+    Raises:
+        RuntimeError: If it does not.
+    """
+    counting = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
+    told = subprocess.run(counting, capture_output=True, encoding="utf-8").stderr
+    if not (found := re.search(r"Collected : (\d+)", told)):
+        raise RuntimeError(f"valgrind has counted nothing: {told}")
+    return int(found[1])
 
 
 if __name__ == "__main__":

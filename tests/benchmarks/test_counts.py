@@ -1,11 +1,23 @@
 """What a training step costs, in counts that hold on any machine: operations, bytes, traces and instructions."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from needs_compiler import needs_compiler
 
 import dnn
-from benchmarks.counts import bytes_of_step, counted, instructions_of_epochs, operations
+from benchmarks.counts import (
+    bytes_of_step,
+    counted,
+    instructions_of_epochs,
+    kernel_instructions,
+    kernel_program,
+    operations,
+)
+from benchmarks.machine import vectors
+from benchmarks.step_limit import multiply_adds
 
 MOST_OPERATIONS = 212  # of a step of 51-30-30-2 with Adam and accuracy; fewer is better: lower it then
 
@@ -50,6 +62,19 @@ def test_a_fit_calls_the_python_of_a_model_as_often_for_many_epochs_and_batches_
     loss = dnn.sparse_softmax_cross_entropy
     dnn.fit(model, *parts, loss=loss, optimizer=optimizer, batch_size=10, epochs=epochs, jit_compile=False)
     assert model.calls <= 5
+
+
+@needs_compiler
+def test_a_step_of_the_kernel_has_fewer_instructions_than_multiply_adds_in_proportion_to_its_rows(tmp_path):
+    """Eight numbers a vector of AVX2, so that each multiply-add has room for seven others: loads, stores, exp, Adam."""
+    if not shutil.which("valgrind") or vectors() not in ("avx2", "avx512f"):
+        pytest.skip("no valgrind, or no AVX2")
+    program = kernel_program(tmp_path, (51, 30, 30, 2))
+    few, many = (kernel_instructions(program, rows) for rows in (100, 200))
+    assert few < multiply_adds((51, 30, 30, 2), 100)
+    assert (
+        multiply_adds((51, 30, 30, 2), 100) / 8 < many - few <= few
+    )  # at least the products; Adam's part is not twice
 
 
 def test_an_epoch_costs_the_same_instructions_each_time():
