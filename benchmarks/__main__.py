@@ -100,6 +100,10 @@ def measured(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             tell(f"{name}: {question_of(name)}")
             try:
                 results["questions"][name] = answered(name, run, arguments.refuse_loaded).to_json()
+            except KeyboardInterrupt:
+                results["failed"][name] = "interrupted"
+                yield results
+                raise
             except Exception as error:  # of one question: the others are asked all the same
                 results["failed"][name] = reason(error)
                 tell(f"{name}: failed: {results['failed'][name]}")

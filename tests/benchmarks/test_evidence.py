@@ -149,7 +149,7 @@ def test_a_question_that_fails_leaves_the_others_and_is_told(asked, tmp_path, ca
 def test_an_interrupted_run_keeps_what_was_measured(asked, tmp_path):
     results, code = asked(KeyboardInterrupt())
     assert code == f"interrupted; results: {tmp_path}"
-    assert list(results["questions"]) == ["epoch"]
+    assert (list(results["questions"]), results["failed"]) == (["epoch"], {"networks": "interrupted"})
 
 
 def test_a_loaded_machine_is_refused_on_request(monkeypatch):
