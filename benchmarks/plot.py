@@ -58,7 +58,8 @@ def draw(findings: list[Findings], file: Path | BinaryIO) -> bool:
         return False
     rows = [small[i : i + 2] for i in range(0, len(small), 2)]
     lines = ratio_lines(answer for found in findings for answer in found.answers)
-    rows = [[(partial(draw_ratios, lines=lines), len(lines) + 3)], *rows] if lines else rows
+    where = ", on a loaded machine" if any(found.load.get("loaded") for found in findings) else ""
+    rows = [[(partial(draw_ratios, lines=lines, where=where), len(lines) + 3)], *rows] if lines else rows
     heights = [max(lines for _, lines in row) + 4 for row in rows]
     figure = Figure(figsize=(13, LINE * sum(heights)), layout="constrained", facecolor="white")
     for row, places in zip(rows, figure.subfigures(len(rows), height_ratios=heights, squeeze=False)[:, 0], strict=True):
@@ -90,7 +91,7 @@ def ratio_lines(answers: Iterable[Answer]) -> list[tuple[str, list[Answer]]]:
     return [(against or job, group) for (job, against), group in lines.items()]
 
 
-def draw_ratios(axes: Axes, lines: list[tuple[str, list[Answer]]]) -> None:
+def draw_ratios(axes: Axes, lines: list[tuple[str, list[Answer]]], where: str) -> None:
     """Draw how many times faster each of ours is than each peer, with its interval (of too few, its range)."""
     shown: dict[tuple[str, str], tuple[object, list[str]]] = {}  # mark -> what was drawn with it, whose it is
     for height, (_, group) in enumerate(lines):
@@ -115,7 +116,7 @@ def draw_ratios(axes: Axes, lines: list[tuple[str, list[Answer]]]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g} ×"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(axis="x", color="0.88", linewidth=0.8)
-    titled(axes, "how many times faster dnn is (grey: the other tool is faster)")
+    titled(axes, f"how many times faster dnn is{where} (grey: the other tool is faster)")
     handles, names = [drawn for drawn, _ in shown.values()], [" / ".join(names) for _, names in shown.values()]
     axes.legend(
         handles, names, ncols=len(shown), loc="upper right", bbox_to_anchor=(1, -0.05), frameon=False, fontsize=9
