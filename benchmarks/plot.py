@@ -119,7 +119,13 @@ def draw_ratios(axes: Axes, lines: list[tuple[str, list[Answer]]], where: str) -
     titled(axes, f"how many times faster dnn is{where} (grey: the other tool is faster)")
     handles, names = [drawn for drawn, _ in shown.values()], [" / ".join(names) for _, names in shown.values()]
     axes.legend(
-        handles, names, ncols=len(shown), loc="upper right", bbox_to_anchor=(1, -0.05), frameon=False, fontsize=9
+        handles,
+        names,
+        ncols=len(shown),
+        loc="upper right",
+        bbox_to_anchor=(1, -1.6 / len(lines)),
+        frameon=False,
+        fontsize=9,
     )
 
 

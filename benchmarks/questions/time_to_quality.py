@@ -49,7 +49,7 @@ def jobs(folder: Path) -> list[tuple[Job, float]]:
         arrays = np.load(file)
         rows, features = arrays["x"].shape
         sizes = (features, 30, 30, int(arrays["y"].max()) + 1)
-        what = f"{name}, {rows:,} rows: until the validation rows' log loss is {loss:g}"
+        what = f"{name} to a log loss of {loss:g}"
         found.append((Job(what, sizes, 100, rows, file, RATE), loss))
     return found
 
