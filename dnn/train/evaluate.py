@@ -13,6 +13,7 @@ from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
+from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
@@ -21,7 +22,7 @@ from dnn.train.runtime import KEPT, Compiled
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
 MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
 MAX_NUMBERS = 2**22  # in the widest tensor of a pass: what bounds the memory in use
-FEW_NUMBERS = 2**18  # up to which it takes longer to hand a graph to another thread than that thread could save
+FEW_NUMBERS = 2**19  # up to which it takes longer to hand a graph to another thread than that thread could save
 
 
 def evaluate(
@@ -81,11 +82,11 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return the logits of each row.
 
     Keras's `predict` goes batch by batch through Python; here up to 65,536 rows are one call, and few rows, up to
-    262,144 numbers of x or of a layer's, run in the thread of the caller: see `dnn.train.few_rows`.
+    524,288 numbers of x or of a layer, run in the thread of the caller: see `dnn.train.few_rows`.
 
     Args:
         model: any `tf.Module` that maps float[batch, features] to float[batch, outputs].
-        x: float[rows, features], one row at least, every number finite. Float32 in C order is not copied by Python.
+        x: float[rows, features], one row at least, every number finite.
 
     Returns:
         float[rows, outputs], in the order of the rows and the dtype of the model's outputs.
@@ -97,7 +98,8 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     logits, few, most = passes_of(model, x.shape[1])
     if len(x) <= few:
         return logits.few_rows(x)
-    parts = [logits(x[first : first + most]).numpy() for first in range(0, len(x), most)]
+    tensor = tf.constant if logits.assigns else shared_tensor
+    parts = [logits(tensor(x[first : first + most])).numpy() for first in range(0, len(x), most)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

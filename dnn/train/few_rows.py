@@ -5,6 +5,7 @@ to match arguments, to look up what was captured and to convert an array take Py
 operation takes is put together once, and it is called as the generated functions of `tf.raw_ops` call it.
 """
 
+import functools
 import hashlib
 from typing import Any
 
@@ -32,20 +33,32 @@ class FewRows:
     def __init__(self, function: Any) -> None:
         types = [[tensor.dtype.as_datatype_enum for tensor in part] for part in (function.inputs, function.outputs)]
         self.attributes = ("Tin", types[0], "Tout", types[1], "f", shared_function(function.function_def))
-        self.captured, self.dtype = function.captured_inputs, types[0][0]
-        self.handle = context.context()._handle
-        with tf.device("CPU:0"):
-            self.device = tf.constant(0).device  # by its full name, TensorFlow need not look for it
+        self.captured, self.handle, self.device = function.captured_inputs, context.context()._handle, processor()
 
     def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the logits of x, an array of the dtype of the graph's input."""
-        inputs = [ops.EagerTensor(x, self.device, self.dtype), *self.captured]  # it may share the memory of x
+        """Return the logits of x, an array of the dtype of the graph's input, as `shared_tensor` takes it."""
+        inputs = [ops.EagerTensor(x, self.device), *self.captured]
         try:
             (logits,) = pywrap_tfe.TFE_Py_Execute(self.handle, "", OPERATION, inputs, self.attributes, 1)
         except core._NotOkStatusException as error:
             ops.raise_from_not_ok_status(error, None)
         result: npt.NDArray[Any] = logits.numpy()  # a copy
         return result
+
+
+def shared_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
+    """Return an array as a tensor that shares its memory, if it is aligned: for what is done with it before it changes.
+
+    `tf.constant` copies the array first, and what is not aligned twice.
+    """
+    return ops.EagerTensor(x, processor())
+
+
+@functools.cache
+def processor() -> str:
+    """Return the full name of the processor, by which TensorFlow need not look for it."""
+    with tf.device("CPU:0"):
+        return str(tf.constant(0).device)
 
 
 def shared_function(definition: FunctionDef) -> bytes:

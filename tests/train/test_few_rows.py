@@ -97,7 +97,7 @@ def test_what_is_returned_or_kept_shares_no_memory_with_the_array():
     logits = dnn.predict(same, x)
     dnn.predict(keeps, x)
     x += 1
-    assert (few_of(same), few_of(keeps)) == (2**16, 0)
+    assert (few_of(same), few_of(keeps)) == (2**17, 0)
     np.testing.assert_array_equal([logits, keeps.seen], np.zeros((2, 1, 4)))
 
 
@@ -111,10 +111,10 @@ def test_an_array_may_lie_in_memory_in_any_way(x):
 @pytest.mark.parametrize(
     ("model", "few"),
     [
-        (dnn.mlp([4, 2], seed=0), 2**16),
-        (dnn.mlp([4, 2**10, 2], seed=0), 2**8),
-        (dnn.mlp([4, 2**19], seed=0), 1),
-        (dnn.ensemble_mlp([4, 8, 2], k=4, seed=0), 2**13),
+        (dnn.mlp([4, 2], seed=0), 2**17),
+        (dnn.mlp([4, 2**10, 2], seed=0), 2**9),
+        (dnn.mlp([4, 2**20], seed=0), 1),
+        (dnn.ensemble_mlp([4, 8, 2], k=4, seed=0), 2**14),
         (Then(tf.function(lambda model, x: model.dense(x))), 0),
     ],
     ids=["narrow", "wide", "too wide", "an ensemble", "what calls a function"],

@@ -9,7 +9,6 @@ import tensorflow as tf
 import dnn
 from dnn.train.border import checked_data
 from dnn.train.member_watch import MemberWatch
-from dnn.train.members import members_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(70, 4)).astype(np.float32)
@@ -254,10 +253,3 @@ def test_an_ensemble_within_another_model_and_one_for_another_loss_are_refused()
         dnn.fit(amounts, (X, X[:, :2]), **options | {"loss": own})
     right = dnn.ensemble_mlp([4, 3, 2], k=2, combine=dnn.mean_output, seed=0)
     dnn.fit(right, (X, X[:, :2]), **options | {"optimizer": dnn.Adam(right.trainable_variables)})
-
-
-def test_whether_a_model_has_members_is_found_out_without_its_variables():
-    class Model(tf.Module):
-        variables = property(lambda self: pytest.fail("they are looked for, in all modules"))
-
-    assert members_of(Model()) == 1
