@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy.typing as npt
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
@@ -22,13 +22,14 @@ ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names 
 FEW = 2e6  # multiply-adds of a step, below which it takes longer to hand operations to threads than the threads save
 OPERATIONS = """
 Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BatchMatMulV2 BiasAdd BiasAddGrad
-Bitcast BitwiseXor BroadcastTo Cast ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv
-FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p
-LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack
-Placeholder Pow PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape
-RightShift Round Rsqrt RsqrtGrad SelectV2 Shape Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign
-SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2
-StatelessRandomUniformV2 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
+Bitcast BitwiseXor BroadcastTo Cast ConcatV2 Const Cos Einsum Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor
+FloorDiv FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log
+Log1p LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike
+Pack Placeholder Pow PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape
+RightShift Round Rsqrt RsqrtGrad SelectV2 Shape Sigmoid SigmoidGrad Sign Sin Slice Softmax Softplus SoftplusGrad
+Softsign SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter
+StatelessRandomUniformFullIntV2 StatelessRandomUniformV2 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose
+Unpack ZerosLike
 """  # TensorFlow's own operations that call no function and wait for none; of them the products are the work
 PLAIN = frozenset(OPERATIONS.split())
 
@@ -73,10 +74,9 @@ class Compiled:
         return FewRows(self.function)
 
     @functools.cached_property
-    def dtype(self) -> npt.DTypeLike:
+    def dtype(self) -> np.dtype[Any]:
         """NumPy's dtype of its first argument."""
-        dtype: npt.DTypeLike = self.function.inputs[0].dtype.as_numpy_dtype
-        return dtype
+        return np.dtype(self.function.inputs[0].dtype.as_numpy_dtype)
 
     @functools.cached_property
     def gives_rows(self) -> bool:
