@@ -248,10 +248,7 @@ def _refuse_infinite(values: Array, name: str) -> None:
 
 
 def _finite(values: Array) -> bool:
-    """Whether all are; without an array of as many truth values.
-
-    A sum of squares is finite only where all are; if it is not, one of them may still be as large as 1e19.
-    """
+    """Whether all are, as a finite sum of squares tells; without an array of as many truth values."""
     if values.dtype in FLOATS and values.flags.c_contiguous and math.isfinite(np.vdot(values, values)):
         return True
     with np.errstate(invalid="ignore"):  # a NaN is both the least and the greatest, in bfloat16 with a warning
