@@ -82,7 +82,8 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return the logits of each row.
 
     Keras's `predict` goes batch by batch through Python; here up to 65,536 rows are one call, and few rows, up to
-    524,288 numbers of x or of a layer, run in the thread of the caller: see `dnn.train.few_rows`.
+    524,288 numbers of x or of a layer, run in the thread of the caller: see `dnn.train.few_rows`. Products of another
+    number of rows are summed in another order, so a row's logits may differ in the last digits from those in another x.
 
     Args:
         model: any `tf.Module` that maps float[batch, features] to float[batch, outputs].
@@ -98,7 +99,7 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     logits, few, most = passes_of(model, x.shape[1])
     if len(x) <= few:
         return logits.few_rows(x)
-    tensor = tf.constant if logits.assigns else shared_tensor
+    tensor = shared_tensor if few else tf.constant  # which a graph may keep
     parts = [logits(tensor(x[first : first + most])).numpy() for first in range(0, len(x), most)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

@@ -128,6 +128,13 @@ def test_rows_are_few_if_their_numbers_are(model, few, monkeypatch):
     assert calls == [few][: few > 0]
 
 
+def test_an_operation_that_fails_says_why():
+    model = Then(lambda model, x: tf.gather(tf.eye(4), tf.cast(x[:, 0], tf.int32)))
+    np.testing.assert_array_equal(dnn.predict(model, np.full((1, 4), 2)), [[0, 0, 1, 0]])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="9 is not in"):
+        dnn.predict(model, np.full((1, 4), 9))
+
+
 def test_a_prediction_is_one_operation_and_few_calls_of_python():
     """By tf.raw_ops and tf.constant it was 168 calls; none of these depends on the number of layers."""
     model, called = dnn.mlp([4, 5, 5, 5, 2], seed=0), []
