@@ -16,11 +16,12 @@ ABOVE_ROOF = "— (the products alone took longer)"
 def markdown(findings: Iterable[Findings]) -> str:
     """Return the tables that have rows, one below the other."""
     findings = list(findings)
-    points = [marked for found in findings for marked in marked_points(found)]
+    points = [point for found in findings for point in found.points]
+    step = next((marked("a step with", found) for found in findings if found.points), "")
     starts = [start for found in findings for start in found.starts]
     notes = [note for found in findings for note in found.notes]
     answers = answers_table(findings, lambda _: True)
-    parts = [answers, *limits(findings), scaling_table(points), starts_table(starts), "\n".join(notes)]
+    parts = [answers, *limits(findings), scaling_table(points, step), starts_table(starts), "\n".join(notes)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -48,11 +49,6 @@ def answers_table(findings: Iterable[Findings], is_wanted: Callable[[Answer], bo
 def marked(name: str, found: Findings) -> str:
     """Return a name, with a mark if the machine had other work while it was measured."""
     return f"{name} (loaded)" if found.load.get("loaded") else name
-
-
-def marked_points(found: Findings) -> list[Point]:
-    """Return the points, with that mark."""
-    return [replace(point, axis=marked(point.axis, found)) for point in found.points]
 
 
 def failed_cells(failure: Failure) -> tuple[str, ...]:
@@ -116,7 +112,7 @@ def loaded(questions: Mapping[str, Mapping[str, Any]]) -> str:
     return "".join(f" The machine was loaded: {why}{names}." for why, names in told.items())
 
 
-def scaling_table(points: list[Point]) -> str:
+def scaling_table(points: list[Point], step_with: str) -> str:
     """Return a line for each point of each axis: the time of a step of each contender, and its share of the roof."""
     if not points:
         return ""
@@ -127,7 +123,7 @@ def scaling_table(points: list[Point]) -> str:
         (f"{axis} {value:,}", *(at.get((axis, value, contender), "") for contender in contenders))
         for axis, value in positions
     ]
-    return table(("a step with", *contenders), lines)
+    return table((step_with, *contenders), lines)
 
 
 def step(point: Point) -> str:
