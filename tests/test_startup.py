@@ -47,6 +47,21 @@ with second_signal_ends():
 """
 
 
+END = """
+import atexit, sys, threading, time
+from dnn.startup import quick_end
+class Left:
+    def __del__(self):
+        print("taken apart")
+left = Left()
+left.itself = left
+atexit.register(print, "exit function")
+threading.Thread(target=lambda: (time.sleep(0.1), print("thread"))).start()
+with quick_end():
+    sys.exit({})
+"""
+
+
 def test_what_tensorflow_says_while_starting_is_kept_back_but_errors_are_not(capfd):
     with quiet_start():
         os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\n")
@@ -154,3 +169,21 @@ def test_signals_of_two_commands_are_not_counted_together():
         assert signal.set_wakeup_fd(-1) == -1
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(("given", "code", "told"), [("3", 3, []), ("", 0, []), ("'why'", 1, ["taken apart"])])
+def test_a_command_ends_after_its_threads_and_exit_functions_without_taking_apart_what_is_imported(given, code, told):
+    process = subprocess.run([sys.executable, "-c", END.format(given)], capture_output=True, encoding="utf-8")
+    assert (process.returncode, process.stdout.splitlines()) == (code, ["thread", "exit function", *told])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
+def test_output_that_cannot_be_written_at_the_end_is_still_told():
+    program = "import sys\nfrom dnn.startup import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
+    with open("/dev/full", "w") as full:
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", env=buffered
+        )
+    assert process.returncode == 120
+    assert "No space left on device" in process.stderr
