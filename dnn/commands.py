@@ -15,7 +15,6 @@ from dnn.data_notes import gap_sentences, prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.members import disagreement, member_predictions
-from dnn.explain_run import explain_step
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import refuse_existing, refuse_unwritable, write_folder
 from dnn.nn.softmax import softmax
@@ -26,7 +25,7 @@ from dnn.report.text_table import aligned
 from dnn.report.voice import Voice
 from dnn.run_folder import run_state, runs_in
 from dnn.run_report import refuse_no_runs, write_comparison, write_page
-from dnn.settings import PrepareSettings, for_json
+from dnn.settings import ExplainSettings, PrepareSettings, for_json
 from dnn.training_run import run_training
 
 __all__ = [
@@ -154,6 +153,13 @@ def list_runs(folder: Path, voice: Voice) -> None:
     left = [each for each in states if each.state in ("killed", "interrupted", "failed")]
     voice.say(*(f"go on with it: dnn train --resume {each.path}" for each in left))
     voice.end()
+
+
+def explain_step(settings: ExplainSettings, voice: Voice) -> None:
+    """`dnn explain`: write one training step as a page."""
+    from dnn import explain_run  # here, since no other command needs it
+
+    explain_run.explain_step(settings, voice)
 
 
 def time_op(path: Path, *, quick: bool) -> None:
