@@ -25,14 +25,13 @@ from dnn.report.text_table import aligned
 from dnn.report.voice import Voice
 from dnn.run_folder import run_state, runs_in
 from dnn.run_report import refuse_no_runs, write_comparison, write_page
-from dnn.settings import ExplainSettings, PrepareSettings, for_json
+from dnn.settings import PrepareSettings, for_json
 from dnn.training_run import run_training
 
 __all__ = [
     "compare_runs",
     "cross_validate",
     "evaluate_run",
-    "explain_step",
     "export_run",
     "list_runs",
     "predict_file",
@@ -153,13 +152,6 @@ def list_runs(folder: Path, voice: Voice) -> None:
     left = [each for each in states if each.state in ("killed", "interrupted", "failed")]
     voice.say(*(f"go on with it: dnn train --resume {each.path}" for each in left))
     voice.end()
-
-
-def explain_step(settings: ExplainSettings, voice: Voice) -> None:
-    """`dnn explain`: write one training step as a page."""
-    from dnn import explain_run  # here, since no other command needs it
-
-    explain_run.explain_step(settings, voice)
 
 
 def time_op(path: Path, *, quick: bool) -> None:

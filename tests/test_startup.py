@@ -180,7 +180,7 @@ def test_a_command_ends_after_its_threads_and_exit_functions_without_taking_apar
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
 def test_output_that_cannot_be_written_at_the_end_is_still_told():
     program = "import sys\nfrom dnn.startup import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
-    with open("/dev/full", "w") as full:
+    with open("/dev/full", "wb") as full:
         buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
         process = subprocess.run(
             [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", env=buffered

@@ -87,6 +87,7 @@ MAY_IMPORT = {
         "commands",
         "control",
         "early_checks",
+        "explain_run",
         "new_op",
         "presets",
         "settings",
