@@ -53,6 +53,14 @@ def convert(column: pa.ChunkedArray, kind: Kind | None = None, *, missing: Seque
     return _without(missing, _checked_finite(values.to_numpy(), lambda row: str(_trimmed(column)[row])))
 
 
+def is_cast(column: pa.ChunkedArray) -> Numbers | None:
+    """Return a column of strings as numbers, NaN where a cell is empty; None if one is not a plain number."""
+    try:
+        return np.asarray(_as_float64(column, ()).to_numpy())
+    except pa.ArrowInvalid:
+        return None
+
+
 def as_text(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
     """Return the cells as object[rows] of str, as they are written; "" for a missing one. Raises: As `convert`."""
     return np.array(pc.fill_null(_as_strings(_decoded(column)), "").to_pylist(), object)

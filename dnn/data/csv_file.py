@@ -7,21 +7,25 @@ error message.
 import csv
 import io
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from dnn.data.reading import Contents
+from dnn.data.sources import Contents
 from dnn.data.table import plural
+from dnn.data.typed_columns import WORDS, are_plain, types_of
 from dnn.data.unpacked import BLOCK, Counted, plain_bytes
 
 UTF_8 = "utf-8-sig"
 LONGEST_ROW = 1 << 22  # bytes, for Arrow; 4 MB
+LARGE = 1 << 23  # bytes of a file whose first rows are looked at, to read it faster
+NO_TYPES: Mapping[str, pa.DataType] = MappingProxyType({})
 
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))  # else it refuses at 128 KB what Arrow reads
 
@@ -81,17 +85,42 @@ class CsvFile:
                 return f"line {line}"
         raise IndexError(f"{self.path} has no data row {row}")
 
-    def _stored(self) -> pa.Table:
+    def read_typed(self, numbers: Collection[str], words: Collection[str]) -> Contents | None:
+        """Return a large file with these columns converted, as far as its first rows allow; None if text is needed.
+
+        Args:
+            numbers: Names of columns that may be numbers.
+            words: Names of columns that may be dictionaries of strings.
+        """
+        if Path(self.path).stat().st_size < LARGE or self.encoding not in (UTF_8, "cp1252"):
+            return None
+        try:
+            types = types_of(self._named(self._stored(head=True)), numbers, words)
+            stored = self._named(self._stored(types)) if types else None
+        except (pa.ArrowException, OSError, UnicodeError):  # is told when it is read as text
+            return None
+        if stored is None or not are_plain(stored):
+            return None
+        encoded = frozenset(name for name, stored_as in types.items() if stored_as == WORDS)
+        return Contents(stored, {}, list(self.notes), self.delimiter, encoded=encoded)
+
+    def _stored(self, types: Mapping[str, pa.DataType] = NO_TYPES, *, head: bool = False) -> pa.Table:
+        """Return all columns, by default as strings. head: those of the first rows of a large file."""
         encoding = "utf8" if self.encoding == UTF_8 else self.encoding
         one = len(self.header) == 1  # a blank line is a row of one empty cell
         plain = pa.input_stream(str(self.path), compression=self.compression)
+        source = pa.PythonFile(Counted(plain, self.path, self.max_bytes, self.delimiter), mode="r")
+        if head:
+            block = source.read(min(LARGE, LONGEST_ROW))
+            source = pa.BufferReader(block[: block.rfind(b"\n") + 1])
+        columns = {name: types.get(name.strip(), pa.string()) for name in self.header}
         return pa.csv.read_csv(
-            pa.PythonFile(Counted(plain, self.path, self.max_bytes, self.delimiter), mode="r"),
+            source,
             read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW, skip_rows=self.line - 1, encoding=encoding),
             parse_options=pa.csv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=not one
             ),
-            convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(self.header, pa.string())),
+            convert_options=pa.csv.ConvertOptions(column_types=columns, null_values=[""]),
         )
 
     def _named(self, stored: pa.Table) -> pa.Table:
