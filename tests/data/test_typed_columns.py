@@ -88,7 +88,7 @@ def test_what_comes_out_is_the_same_as_by_the_text(tmp_path, monkeypatch, number
 def test_plain_numbers_and_words_are_converted_and_what_must_be_told_is_read_by_its_text(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_file, "LARGE", 3_000)
     path, names, found = tmp_path / "large.csv", set("abgwt"), {}
-    late = {"plain": {}, "word": {"a": "word"}, "nan": {"a": "nan"}, "inf": {"b": "inf"}}
+    late = {"plain": {}, "word": {"a": "word"}, "nan": {"a": "nan"}, "inf": {"b": "inf"}, "quote": {"w": '"x"'}}
     for what, cells in late.items():
         path.write_text(lines(**cells), "utf-8")
         contents = dnn.data.files.sniff(path).read_typed(names, names)
