@@ -159,6 +159,16 @@ def test_a_second_signal_ends_the_process_also_while_tensorflow_is_at_work_and_a
     assert (process.returncode, told.splitlines()[-1]) == (128 + signal.SIGTERM, ENDED_AT_ONCE)
 
 
+def test_a_command_imports_what_it_needs_and_the_rest_where_it_is_needed():
+    """Each of these takes .05 to 1 s, and is for one command, for baselines, or for curves.png."""
+    program = "import sys; sys.modules['keras'] = None  # as the command leaves it out\n"
+    program += "from dnn.startup import ready\nwith ready(False): pass\nprint(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    imported = set(process.stdout.split())
+    assert {"dnn.training_run", "tensorflow"} <= imported
+    assert not {"sklearn", "scipy.stats", "pandas", "matplotlib", "dnn.inspection", "dnn.explain_run"} & imported
+
+
 def test_signals_of_two_commands_are_not_counted_together():
     """In one process, one after the other; what a program had set before is there again."""
     before = signal.signal(signal.SIGTERM, lambda *_: None)
