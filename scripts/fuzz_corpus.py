@@ -107,6 +107,8 @@ def read_frame(path: Path) -> None:
         frame = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return
+    if isinstance(frame, str):
+        return  # which is a path
     try:
         repr(dnn.as_table(frame))
     except (ValueError, TypeError) as error:

@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "files": {"lazy"},
     "data": {"control", "files", "lazy"},
     "nn": {"control", "files", "lazy"},
+    # of kernels one by name, for epochs in C++
     "train": {"control", "files", "lazy", "nn"},
     # of train, what trains a baseline
     "report": {"control", "files", "lazy", "nn", "train"},

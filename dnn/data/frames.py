@@ -151,6 +151,7 @@ def _mapping(columns: Mapping[Any, Any], origin: Table | None = None) -> TableSo
     arrays, mixed = {}, set()
     for name, cells in columns.items():
         try:
+            str(name).encode()  # Arrow's names are UTF-8, which has no half of a pair of surrogates
             arrays[str(name)], is_mixed = _arrow_column(cells)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{origin.source}, column {name!r}: {str(error).splitlines()[0]}") from None

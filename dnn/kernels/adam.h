@@ -14,41 +14,19 @@
 #include "tensorflow/core/framework/resource_mgr.h"
 #include "tensorflow/core/framework/resource_var.h"
 
-#include "wide.h"
+#include "adam_update.h"
 
 namespace {
 
 using namespace tensorflow;
 
 template <typename T>
-struct Numbers {
-  T alpha, toward_1, toward_2, epsilon;
-
-  Numbers(const T* rule, int64_t t) : toward_1(rule[3]), toward_2(rule[4]), epsilon(rule[5]) {
+struct Numbers : Rule<T> {
+  Numbers(const T* rule, int64_t t) : Rule<T>{0, rule[3], rule[4], rule[5]} {
     const T steps = static_cast<T>(t);  // Eigen's pow is TensorFlow's, to the last bit
-    alpha = rule[0] * std::sqrt(1 - Eigen::numext::pow(rule[2], steps)) / (1 - Eigen::numext::pow(rule[1], steps));
+    this->alpha = rule[0] * std::sqrt(1 - Eigen::numext::pow(rule[2], steps)) / (1 - Eigen::numext::pow(rule[1], steps));
   }
 };
-
-// The arrays of one parameter, read and written; new_p may be p.
-template <typename T>
-struct Slices {
-  const T *p, *m, *v, *g;
-  T *new_p, *new_m, *new_v;
-};
-
-template <typename T>
-INLINE void update(const Slices<T>& s, int64_t first, int64_t end, const Numbers<T>& n) {
-#pragma omp simd
-  for (int64_t i = first; i < end; ++i) {
-    const T g = s.g[i];
-    const T m = s.m[i] + (g - s.m[i]) * n.toward_1;
-    const T v = s.v[i] + (g * g - s.v[i]) * n.toward_2;
-    s.new_m[i] = m;
-    s.new_v[i] = v;
-    s.new_p[i] = s.p[i] - m * n.alpha / (std::sqrt(v) + n.epsilon);
-  }
-}
 
 using Variables = std::vector<core::RefCountPtr<Var>>;
 using Locks = std::vector<std::unique_ptr<mutex_lock>>;

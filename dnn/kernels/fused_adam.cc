@@ -37,9 +37,9 @@ REGISTER_OP("DnnFusedAdam")
       return c->WithValue(c->Dim(rule, 0), 6, &six);
     });
 
-WIDE void run(const Slices<float>& s, int64_t first, int64_t end, const Numbers<float>& n) { update(s, first, end, n); }
+WIDE void run(const Slices<float>& s, int64_t first, int64_t end, const Rule<float>& n) { update(s, first, end, n); }
 
-WIDE void run(const Slices<double>& s, int64_t first, int64_t end, const Numbers<double>& n) {
+WIDE void run(const Slices<double>& s, int64_t first, int64_t end, const Rule<double>& n) {
   update(s, first, end, n);
 }
 

@@ -36,6 +36,7 @@ REGISTER_OP("DnnMlpAdam")
     .Input("rule: T")  // MEMBERS × [6]: η, β₁, β₂, 1 − β₁, 1 − β₂, ε
     .Output("sums: double")  // of the losses; and the number of rows whose label has the largest logit
     .Attr("batch_size: int >= 1")
+    .Attr("activations: list({'relu', 'gelu'})")  // of each layer but the last
     .Attr("N: int >= 2")
     .Attr("T: {float, double}")
     .SetIsStateful()
@@ -60,6 +61,11 @@ class MlpAdamOp : public OpKernel {
     OP_REQUIRES_OK(context, context->GetAttr("N", &count_));
     OP_REQUIRES_OK(context, context->GetAttr("batch_size", &batch_size_));
     OP_REQUIRES(context, count_ % 2 == 0, absl::InvalidArgumentError("p must hold a kernel and a bias for each layer"));
+    std::vector<std::string> names;
+    OP_REQUIRES_OK(context, context->GetAttr("activations", &names));
+    for (const std::string& name : names) activations_.push_back(name == "gelu" ? Activation::GELU : Activation::RELU);
+    OP_REQUIRES(context, 2 * static_cast<int64_t>(names.size() + 1) == count_,
+                absl::InvalidArgumentError("activations must be those of all layers but the last"));
   }
 
   void Compute(OpKernelContext* context) override {
@@ -157,7 +163,7 @@ class MlpAdamOp : public OpKernel {
     const int64_t some = std::max<int64_t>(1, std::min<int64_t>(Members(context), threads));
     const auto place = [&](Room<T> room) {
       networks->clear();
-      for (int64_t i = 0; i < some; ++i) networks->emplace_back(widths, rows, room);
+      for (int64_t i = 0; i < some; ++i) networks->emplace_back(widths, activations_, rows, room);
       return room.used();
     };
     const int64_t used = place(Room<T>(nullptr));
@@ -240,6 +246,7 @@ class MlpAdamOp : public OpKernel {
 
   int count_;
   int64_t batch_size_;
+  std::vector<Activation> activations_;
 };
 
 REGISTER_KERNEL_BUILDER(Name("DnnMlpAdam").Device(DEVICE_CPU).TypeConstraint<float>("T"), MlpAdamOp<float>);

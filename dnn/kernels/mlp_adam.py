@@ -1,17 +1,19 @@
 """Whole epochs in C++: of a small multilayer perceptron or an ensemble of them, with Adam, each step in one call."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
 import tensorflow as tf
 
 from dnn.kernels.compiled import compiled_ops
 from dnn.kernels.fused_adam import FusedAdam
-from dnn.kernels.mlp_layers import OTHERWISE, epoch_seeds, layers_of, rates_of
+from dnn.kernels.mlp_layers import OTHERWISE, MlpLayer, activation_of, epoch_seeds, layers_of, rates_of
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.layers import Sequential
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.metrics import accuracy
+from dnn.nn.optimizers.adam import Adam
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 
 SOURCE, FLAGS = "mlp_adam.cc", ("-ffp-contract=fast",)  # no rounding between product and sum, where the machine can
@@ -53,8 +55,8 @@ class MlpAdam(FusedAdam):
     1986, equations 4 to 7, for the derivatives.
 
     Args:
-        model: Dense layers, all float32 or all float64, with dnn.relu between them, each perhaps followed by
-            dnn.Dropout, and nothing after the last; or a dnn.Ensemble of such networks.
+        model: Dense layers, all float32 or all float64, with dnn.relu or dnn.gelu between them, each perhaps followed
+            by dnn.Dropout, and nothing after the last; or a dnn.Ensemble of such networks.
         learning_rate: η, > 0, not a schedule; it may be assigned between epochs. Or one for each member.
         beta_1: β₁, in [0.5, 1).
         beta_2: β₂, in [0.5, 1).
@@ -110,14 +112,7 @@ class MlpAdam(FusedAdam):
             InvalidArgumentError: If a label or an index is out of range; the steps before its batch are then taken,
                 of an ensemble those before the first such batch of any member.
         """
-        layers = layers_of(model)
-        if list(map(id, model.trainable_variables)) != list(map(id, self.parameters)):
-            raise ValueError("MlpAdam was made for another model than this one")
-        if loss is not sparse_softmax_cross_entropy or tuple(metrics) not in ((), (accuracy,)):
-            computed = "the loss dnn.sparse_softmax_cross_entropy, and as metric dnn.accuracy or none"
-            raise ValueError(f"MlpAdam computes {computed}, got {loss!r} and {metrics!r}{OTHERWISE}")
-        if rows.weights is not None or rows.counted is not None:
-            raise ValueError(f"MlpAdam computes no weights of rows and no ignore_class{OTHERWISE}")
+        layers = self.check(model, loss, metrics, rows)
         variables = self._handles([variable for layer in layers for variable in (layer.dense.kernel, layer.dense.bias)])
         members = model.members if isinstance(model, Ensemble) else None
         sums = compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
@@ -128,14 +123,63 @@ class MlpAdam(FusedAdam):
             rates=rates_of(layers, members),
             epoch=0 if key is None else key[1],
             batch_size=batch_size,
+            activations=[activation_of(layer.dense) for layer in layers[:-1]],
             t=self.t.handle,
             rule=self._rule() if members is None else self._rules(members),
             **variables,
         )
         return sums[: 1 + len(metrics)]
 
+    def check(
+        self, model: ModelLike, loss: LossLike, metrics: Sequence[MetricLike], rows: EpochRows
+    ) -> tuple[MlpLayer, ...]:
+        """Refuse an epoch that `train_epoch` does not compute.
+
+        Args:
+            model: As `train_epoch` takes it.
+            loss: Likewise.
+            metrics: Likewise.
+            rows: Likewise, or their specs.
+
+        Returns:
+            The layers.
+
+        Raises:
+            ValueError: As `train_epoch`.
+        """
+        layers = layers_of(model)
+        if list(map(id, model.trainable_variables)) != list(map(id, self.parameters)):
+            raise ValueError("MlpAdam was made for another model than this one")
+        if loss is not sparse_softmax_cross_entropy or tuple(metrics) not in ((), (accuracy,)):
+            computed = "the loss dnn.sparse_softmax_cross_entropy, and as metric dnn.accuracy or none"
+            raise ValueError(f"MlpAdam computes {computed}, got {loss!r} and {metrics!r}{OTHERWISE}")
+        if rows.weights is not None or rows.counted is not None:
+            raise ValueError(f"MlpAdam computes no weights of rows and no ignore_class{OTHERWISE}")
+        return layers
+
     def _rules(self, members: int) -> tf.Tensor:
         """Return `_rule()` of each member, [members, 6]."""
         rates = tf.broadcast_to(tf.cast(self.learning_rate, self.parameters[0].dtype), [members])
         rest = tf.tile(self._constants()[tf.newaxis], [members, 1])
         return tf.concat([rates[:, tf.newaxis], rest], axis=1)
+
+
+@lru_cache(maxsize=8)
+def in_place_of(optimizer: object, model: Any) -> MlpAdam:
+    """Return an `MlpAdam` that trains a model in the place of an Adam: both have the same variables.
+
+    Raises:
+        ValueError: If the optimizer is not a plain `dnn.Adam` with a number as its rate, or the model is another.
+        TypeError: If the dtype is another.
+    """
+    if type(optimizer) is MlpAdam:
+        return optimizer
+    if type(optimizer) is not Adam:
+        raise ValueError(f"it must be dnn.Adam, got {type(optimizer).__name__}")
+    rates = optimizer.learning_rate
+    if not isinstance(rates, tf.Variable) or optimizer.weight_decay or optimizer.amsgrad:
+        raise ValueError("dnn.Adam must have a number as its rate, no weight decay and no AMSGrad")
+    given = {name: getattr(optimizer, name) for name in ("beta_1", "beta_2", "epsilon")}
+    native = MlpAdam(model, rates.numpy().tolist() or 1e-3, **given)  # checks it all; its own variables are let go
+    native.__dict__.update(optimizer.__dict__)
+    return native

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.activations import relu
+from dnn.nn.activations import gelu, relu
 from dnn.nn.dropout import Dropout, dropout_seed
 from dnn.nn.ensemble import Ensemble, member_keys
 from dnn.nn.layers import Dense, Sequential, key_at
 
+ACTIVATIONS: dict[str, object] = {"relu": relu, "gelu": gelu}  # those of the kernel
 OTHERWISE = "; otherwise use dnn.FusedAdam or dnn.Adam"
 
 
@@ -78,6 +79,11 @@ def _seeds(layer: MlpLayer, keys: tf.Tensor) -> tf.Tensor:
     return dropout_seed(key_at(keys, layer.place), layer.dropout.seed)[..., 0]
 
 
+def activation_of(layer: Dense) -> str:
+    """Return the kernel's name of a layer's activation; "" if it has none for it."""
+    return next((name for name, function in ACTIVATIONS.items() if layer.activation is function), "")
+
+
 def _paired(parts: Sequence[object]) -> tuple[MlpLayer, ...]:
     """Return each layer with the dropout that follows it."""
     layers: list[MlpLayer] = []
@@ -95,8 +101,8 @@ def _checked_layer(layer: object, i: int, last: bool) -> Dense:
         raise ValueError(f"{place}, got {type(layer).__name__}{OTHERWISE}")
     if layer.kernel_regularizer or layer.bias_regularizer:
         raise ValueError(f"layers[{i}] has a regularizer, which MlpAdam does not compute{OTHERWISE}")
-    if layer.activation is not (None if last else relu):
-        expected = "no activation, being the last" if last else "the activation dnn.relu"
+    if layer.activation is not None if last else not activation_of(layer):
+        expected = "no activation, being the last" if last else "the activation dnn.relu or dnn.gelu"
         raise ValueError(f"layers[{i}] must have {expected}, got {layer.activation!r}{OTHERWISE}")
     return layer
 

@@ -1,11 +1,12 @@
 // A network at work: its arrays in one piece of memory; parameters are loaded, change in steps, and are stored again.
+// It needs no header of TensorFlow's.
 #pragma once
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
-#include "adam.h"
+#include "adam_update.h"
 #include "mlp.h"
 
 namespace {
@@ -39,13 +40,17 @@ struct Network {
   T* x;                         // of the batch: [batch, features]
   double sums[2];
 
-  // widths: features, then the units of each layer. rows: of a batch, at most.
-  Network(const std::vector<int64_t>& widths, int64_t rows, Room<T>& room) : x(room.take(rows, widths[0])) {
-    for (size_t i = 1; i < widths.size(); ++i) layers.push_back(placed(widths[i - 1], widths[i], rows, room));
+  // widths: features, then the units of each layer. activations: of all layers but the last. rows: of a batch, at most.
+  Network(const std::vector<int64_t>& widths, const std::vector<Activation>& activations, int64_t rows, Room<T>& room)
+      : x(room.take(rows, widths[0])) {
+    for (size_t i = 1; i < widths.size(); ++i) {
+      const Activation activation = i <= activations.size() ? activations[i - 1] : Activation::NONE;
+      layers.push_back(placed(widths[i - 1], widths[i], activation, rows, room));
+    }
   }
 
  private:
-  static Layer<T> placed(int64_t inputs, int64_t units, int64_t rows, Room<T>& room) {
+  static Layer<T> placed(int64_t inputs, int64_t units, Activation activation, int64_t rows, Room<T>& room) {
     const int64_t width = whole<T>(units), input_width = whole<T>(inputs);
     Layer<T> l = {inputs, units, width, input_width};
     for (T** array : {&l.kernel.p, &l.kernel.m, &l.kernel.v, &l.kernel.sums, &l.kernel.part}) {
@@ -54,6 +59,7 @@ struct Network {
     for (T** array : {&l.bias.p, &l.bias.m, &l.bias.v, &l.bias.sums, &l.bias.part}) *array = room.take(width);
     l.turned_kernel = room.take(units, input_width);
     l.outputs = room.take(rows, width), l.derivative = room.take(rows, width);
+    l.activation = activation, l.slopes = room.take(activation == Activation::GELU ? rows : 0, width);
     return l;
   }
 };
@@ -86,19 +92,19 @@ void each_array(const Network<T>& n, int64_t member, const Move& move) {
 }
 
 template <int BYTES, typename T>
-INLINE void step_of(Network<T>& n, const Numbers<T>& numbers) {
+INLINE void step_of(Network<T>& n, const Rule<T>& rule) {
   differentiate<BYTES>(static_cast<const T*>(n.x), n.labels, n.layers, n.sums);
   for (Layer<T>& l : n.layers) {
     const Parameter<T>&k = l.kernel, &b = l.bias;
-    update<T>({k.p, k.m, k.v, k.sums, k.p, k.m, k.v}, 0, l.inputs * l.width, numbers);
-    update<T>({b.p, b.m, b.v, b.sums, b.p, b.m, b.v}, 0, l.width, numbers);
+    update<T>({k.p, k.m, k.v, k.sums, k.p, k.m, k.v}, 0, l.inputs * l.width, rule);
+    update<T>({b.p, b.m, b.v, b.sums, b.p, b.m, b.v}, 0, l.width, rule);
   }
 }
 
 // As WIDE in wide.h, but each with its own vector size, and with fused multiply-add from AVX2 on.
 #define STEP(name, bytes, ...)                                                                                   \
-  __VA_ARGS__ void name(Network<float>& n, const Numbers<float>& numbers) { step_of<bytes>(n, numbers); }       \
-  __VA_ARGS__ void name(Network<double>& n, const Numbers<double>& numbers) { step_of<bytes>(n, numbers); }
+  __VA_ARGS__ void name(Network<float>& n, const Rule<float>& rule) { step_of<bytes>(n, rule); }       \
+  __VA_ARGS__ void name(Network<double>& n, const Rule<double>& rule) { step_of<bytes>(n, rule); }
 STEP(step_16, 16, )
 #ifdef MANY_WIDTHS
 STEP(step_32, 32, __attribute__((target("avx2,fma"))))
@@ -107,12 +113,12 @@ STEP(step_64, 64, __attribute__((target("avx512f"))))
 #undef STEP
 
 template <typename T>
-void step(Network<T>& n, const Numbers<T>& numbers) {
+void step(Network<T>& n, const Rule<T>& rule) {
 #ifdef MANY_WIDTHS
-  if (__builtin_cpu_supports("avx512f")) return step_64(n, numbers);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return step_32(n, numbers);
+  if (__builtin_cpu_supports("avx512f")) return step_64(n, rule);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return step_32(n, rule);
 #endif
-  step_16(n, numbers);
+  step_16(n, rule);
 }
 
 }  // namespace

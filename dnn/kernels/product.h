@@ -19,7 +19,9 @@ template <typename T, int BYTES>
 struct Vector {
   typedef T type __attribute__((vector_size(BYTES)));
   static constexpr int64_t LANES = BYTES / sizeof(T);
-  static constexpr int IN_BLOCK = BYTES < WIDEST_VECTOR ? 2 : 1;  // with 6 rows they fill the registers of AVX2
+  // Rows and vectors of a row that one block sums at once: they fill the 32 registers of AVX-512, or the 16 of others, and
+  // are more than the multiply-adds that a processor has under way.
+  static constexpr int ROWS = BYTES == WIDEST_VECTOR ? 12 : 6, COLUMNS = 2;
 };
 
 // A matrix in memory. row, column: the distances between neighbouring rows and columns, in numbers.
@@ -29,19 +31,31 @@ struct View {
   int64_t row, column;
 };
 
-// ROWS rows and a block of columns of a · b.
-template <int BYTES, int ROWS, typename T>
+// ROWS rows and COLUMNS vectors of each of a · b.
+template <int BYTES, int ROWS, int COLUMNS, typename T>
 INLINE void block(View<T> a, const T* b, int64_t width, int64_t inner, T* c) {
   using V = Vector<T, BYTES>;
-  typename V::type sums[ROWS][V::IN_BLOCK] = {}, values[V::IN_BLOCK];
+  typename V::type sums[ROWS][COLUMNS] = {}, values[COLUMNS];
   for (int64_t k = 0; k < inner; ++k) {
-    for (int j = 0; j < V::IN_BLOCK; ++j) std::memcpy(&values[j], b + k * width + j * V::LANES, BYTES);
+    for (int j = 0; j < COLUMNS; ++j) std::memcpy(&values[j], b + k * width + j * V::LANES, BYTES);
     for (int i = 0; i < ROWS; ++i) {
-      for (int j = 0; j < V::IN_BLOCK; ++j) sums[i][j] += a.data[i * a.row + k * a.column] * values[j];
+      for (int j = 0; j < COLUMNS; ++j) sums[i][j] += a.data[i * a.row + k * a.column] * values[j];
     }
   }
   for (int i = 0; i < ROWS; ++i) {
-    for (int j = 0; j < V::IN_BLOCK; ++j) std::memcpy(c + i * width + j * V::LANES, &sums[i][j], BYTES);
+    for (int j = 0; j < COLUMNS; ++j) std::memcpy(c + i * width + j * V::LANES, &sums[i][j], BYTES);
+  }
+}
+
+// COLUMNS vectors of each row: in blocks of ROWS rows, then of half as many, and so on.
+template <int BYTES, int ROWS, int COLUMNS, typename T>
+INLINE void columns(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
+  int64_t i = 0;
+  for (; i + ROWS <= rows; i += ROWS) {
+    block<BYTES, ROWS, COLUMNS>({a.data + i * a.row, a.row, a.column}, b, width, inner, c + i * width);
+  }
+  if constexpr (ROWS > 1) {
+    columns<BYTES, ROWS / 2, COLUMNS>({a.data + i * a.row, a.row, a.column}, rows - i, b, width, inner, c + i * width);
   }
 }
 
@@ -50,14 +64,8 @@ INLINE void block(View<T> a, const T* b, int64_t width, int64_t inner, T* c) {
 template <int BYTES, typename T>
 INLINE void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
   using V = Vector<T, BYTES>;
-  constexpr int ROWS = 6;
-  for (int64_t j = 0; j < width; j += V::IN_BLOCK * V::LANES) {
-    int64_t i = 0;
-    for (; i + ROWS <= rows; i += ROWS) {
-      block<BYTES, ROWS>({a.data + i * a.row, a.row, a.column}, b + j, width, inner, c + i * width + j);
-    }
-    for (; i < rows; ++i) {
-      block<BYTES, 1>({a.data + i * a.row, a.row, a.column}, b + j, width, inner, c + i * width + j);
-    }
-  }
+  constexpr int64_t TWO = V::COLUMNS * V::LANES;
+  int64_t j = 0;
+  for (; j + TWO <= width; j += TWO) columns<BYTES, V::ROWS, V::COLUMNS>(a, rows, b + j, width, inner, c + j);
+  if (j < width) columns<BYTES, V::ROWS, 1>(a, rows, b + j, width, inner, c + j);
 }

@@ -97,6 +97,25 @@ INLINE T exponential(T x, T rest) {
   return x < E::LEAST ? T(0) : e;
 }
 
+// ln(1 + x) for x >= 0, within 3 units in the last place, in a loop of vectors, where std::log1p is none. NaN gives NaN.
+// u = 1 + x rounded = 2^k m with m in [√½, √2); ln m = 2 atanh(s), s = (m − 1) / (m + 1), by its Taylor series, of which
+// ten terms are left at |s| <= 0.1716; what the rounding of u left out is added as (x − (u − 1)) / u.
+INLINE double log_of_one_plus(double x) {
+  const double u = 1 + x, left_out = (x < 1 ? x - (u - 1) : 1 - (u - x)) / u;
+  uint64_t bits;
+  std::memcpy(&bits, &u, sizeof bits);
+  uint64_t exponent_bits = bits >> 52 | 0x4330000000000000, mantissa_bits = (bits & 0xfffffffffffff) | 0x3ff0000000000000;
+  double k, m;  // 2^52 + the exponent's bits is a double with these last bits
+  std::memcpy(&k, &exponent_bits, sizeof k);
+  std::memcpy(&m, &mantissa_bits, sizeof m);
+  const bool upper = m > 1.4142135623730951;
+  m = upper ? m / 2 : m, k = k - (4503599627370496.0 + 1023) + (upper ? 1 : 0);
+  const double s = (m - 1) / (m + 1), z = s * s;
+  const double tail = z * (1 / 3. + z * (1 / 5. + z * (1 / 7. + z * (1 / 9. + z * (1 / 11. + z * (1 / 13. + z * (1 / 15. +
+                      z * (1 / 17. + z * (1 / 19. + z * (1 / 21.))))))))));
+  return k * Exponential<double>::LN2_HIGH + (2 * s + (2 * s * tail + (k * Exponential<double>::LN2_LOW + left_out)));
+}
+
 // The rounding error of difference = a − b: a − b = difference + rest, exactly.
 // Source: D. Knuth, "The Art of Computer Programming", volume 2, section 4.2.2, theorem B.
 template <typename T>

@@ -99,7 +99,7 @@ def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: An
 
 
 def check_switches(shuffle: Any, jit_compile: Any, on_nan: Any) -> None:
-    """Refuse what is not a bool, since any string would pass for True; `jit_compile` may be "auto" too.
+    """Refuse what is not a bool, since any string would pass for True; `jit_compile` may be "auto" or "native" too.
 
     Raises:
         TypeError: If one of them is something else.
@@ -107,8 +107,8 @@ def check_switches(shuffle: Any, jit_compile: Any, on_nan: Any) -> None:
     """
     if not isinstance(shuffle, bool | np.bool_):
         raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
-    if not isinstance(jit_compile, bool | np.bool_) and jit_compile != "auto":
-        raise TypeError(f"jit_compile must be True, False or 'auto', got {jit_compile!r}")
+    if not isinstance(jit_compile, bool | np.bool_) and jit_compile not in ("auto", "native"):
+        raise TypeError(f"jit_compile must be True, False, 'auto' or 'native', got {jit_compile!r}")
     if on_nan not in ("stop", "skip", "ignore"):
         raise ValueError(f"on_nan must be 'stop', 'skip' or 'ignore', got {on_nan!r}")
 

@@ -32,6 +32,7 @@ from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
 from dnn.train.members import check_members, check_members_stay_apart, members_of
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
+from dnn.train.native import epochs_before_native, is_whole, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
@@ -52,7 +53,7 @@ def fit(
     seed: int = 0,
     ignore_class: int | None = None,
     callbacks: Sequence[CallbackLike] = (),
-    jit_compile: bool | Literal["auto"] = "auto",
+    jit_compile: bool | Literal["auto", "native"] = "auto",
     checkpoint: str | Path | Checkpoints | None = None,
     on_nan: Literal["stop", "skip", "ignore"] = "stop",
 ) -> History:
@@ -91,8 +92,10 @@ def fit(
             may add. One that returns True ends the fit.
         jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto":
             batches up to 4,096 rows, once that pays, after 15,000 steps of a small network or 1,000 of a larger one, as
-            `dnn.train.xla.epochs_before_xla` computes; the logger "dnn" tells of it at the level INFO. Validation
-            rows always pass in graph mode.
+            `dnn.train.xla.epochs_before_xla` computes; and, where it computes this fit, the kernel of `dnn.MlpAdam`
+            after 200,000 steps of a small network. The logger "dnn" tells of it at the level INFO. "native": that
+            kernel from the first epoch on, which is compiled once, in some ten seconds: for `dnn.Adam` without options
+            on a `dnn.mlp`. Validation rows always pass in graph mode.
         checkpoint: folder for the state of the fit, or `dnn.Checkpoints`, which says when it is kept too. If the folder
             holds the state of this fit already, it goes on from there, and ends as if it had never been interrupted, to
             the last bit. `epochs` may then be another number. A signal (Ctrl-C, SIGTERM, SIGHUP) ends the fit where its
@@ -114,6 +117,7 @@ def fit(
             one that the model does not have; or if a `Dropout` or `BatchNormalization` of it that is not frozen is
             never given `training`.
         TypeError: If an argument is of the wrong kind, likewise.
+        RuntimeError: If jit_compile="native" and there is no C++ compiler.
         NotFiniteError: If training diverges and `on_nan` is not "ignore"; it names epoch, step and the first tensor.
     """
     check_objects(model, optimizer, early_stopping, callbacks)
@@ -135,7 +139,7 @@ def fit(
     check_members(model, loss, rows)
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
-    piece = piece_of(keep, model, optimizer, batch_size)
+    piece = None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size)
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
     validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
     watch, rule = None, early_stopping
@@ -164,19 +168,25 @@ def warn_of_draws(trainer: EpochTrainer) -> None:
         logging.getLogger("dnn").warning(message, ", ".join(draws))
 
 
-def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto"]) -> GraphOrXla:
+def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto", "native"]) -> GraphOrXla:
     """Return a training program as a graph that runs its epochs, after a while with XLA if that is "auto".
 
     Raises:
         ValueError: If what is traced would train other than the reader of the model thinks.
     """
+    native = functools.partial(native_epochs, program)
+    if jit_compile == "native" and is_whole(program):
+        return GraphOrXla(native(), functools.partial(trace_training, program))
     model, _, optimizer, _, batch_size = program.constants[:5]
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
-    under_xla = jit_compile != "auto" and bool(jit_compile)
+    under_xla = jit_compile not in ("auto", "native") and bool(jit_compile)
     steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
-    work = step_multiply_adds(model, batch_size, optimizer)
-    graph_epochs = epochs_before_xla(steps, batch_size, work, members_of(model)) if jit_compile == "auto" else math.inf
+    work, members = step_multiply_adds(model, batch_size, optimizer), members_of(model)
+    graph_epochs = epochs_before_xla(steps, batch_size, work, members) if jit_compile == "auto" else math.inf
     compiled = trace(under_xla)
     check_training_variables(model, optimizer, compiled)
     check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
-    return GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
+    runs = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
+    if jit_compile == "auto" and is_whole(program):
+        runs.go_native(native, epochs_before_native(steps, work, work // batch_size // members, members))
+    return runs

@@ -56,6 +56,8 @@ class GraphOrXla:
         self._compiled, self._trace = compiled, trace
         self._untried = under_xla  # XLA compiles, and may fail, in the first call
         self._may_go_over, self._graph_epochs = not under_xla, graph_epochs
+        self._native: Callable[[], Compiled] | None = None
+        self._native_after = math.inf
 
     @property
     def variables(self) -> Sequence[tf.Variable]:
@@ -70,6 +72,8 @@ class GraphOrXla:
 
     def __call__(self, epoch: int, *tensors: Any) -> tf.Tensor:
         """Run an epoch, counted from 1, or a part of it: what runs it depends on its number alone, also resumed."""
+        if self._native and epoch > self._native_after:
+            self._take(self._native, epoch - 1)
         if self._may_go_over and epoch > self._graph_epochs:
             self._may_go_over = False
             if not _kept_from_xla(self._compiled):
@@ -88,6 +92,18 @@ class GraphOrXla:
             return self._compiled(*tensors)
         finally:
             self._untried = False
+
+    def go_native(self, native: Callable[[], Compiled], after: float) -> None:
+        """Let what this function traces, epochs in C++, take over after so many epochs."""
+        self._native, self._native_after = native, after
+
+    def _take(self, native: Callable[[], Compiled], epochs: int) -> None:
+        self._native, log = None, logging.getLogger("dnn")
+        try:
+            self._compiled, self._untried, self._may_go_over = native(), False, False
+            log.info("jit_compile: in C++, after %d epochs; jit_compile=True or False forbids it", epochs)
+        except (ValueError, TypeError, RuntimeError, OSError) as error:  # another model; no compiler, no folder for it
+            log.info("jit_compile: not in C++, since %s", str(error).splitlines()[0])
 
 
 def _kept_from_xla(function: Compiled) -> list[str]:

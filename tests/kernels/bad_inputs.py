@@ -121,6 +121,7 @@ def epochs(op):
     refused(epoch, op, p, x, [order])
     refused(epoch, op, p, x[:, :2], order)
     refused(epoch, op, p[:3], x, order)
+    refused(epoch, op, p, x, order, activations=["relu", "relu"])
     refused(epoch, op, [p[0], p[0]], x, order)
     refused(epoch, op, [p[0], p[2]], x, order)
     refused(epoch, op, [p[0], tf.Variable(np.ones(4))], x, order)
@@ -150,7 +151,7 @@ def shapes_of(sizes):
     return [shape for inputs, units in pairwise(sizes) for shape in ((inputs, units), (units,))]
 
 
-def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None):
+def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None, activations=None):
     m, v = ([tf.Variable(tf.zeros_like(x)) for x in p] for _ in range(2))
     handles = {name: [x.handle for x in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
     t = tf.Variable(0, dtype=tf.int64) if t is None else t
@@ -171,6 +172,7 @@ def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None):
         t=t.handle,
         rule=rule,
         batch_size=batch_size,
+        activations=activations or (["gelu", "relu"] * len(p))[: max(len(p) // 2 - 1, 0)],
     )
 
 

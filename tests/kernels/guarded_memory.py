@@ -80,7 +80,7 @@ def steps(variables, x, labels, order):
     p, m, v = ([variable.handle for variable in slot] for slot in variables)
     rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], variables[0][0].dtype.as_numpy_dtype)
     op, t = compiled_ops(mlp_adam.SOURCE, *mlp_adam.FLAGS).dnn_mlp_adam, tf.Variable(0, dtype=tf.int64)
-    dropout = {"seeds": np.int32([7]), "rates": np.float64([0.3]), "epoch": 1}
+    dropout = {"seeds": np.int32([7]), "rates": np.float64([0.3]), "epoch": 1, "activations": ["gelu"]}
     return op(x=x, labels=labels, order=order, p=p, m=m, v=v, t=t.handle, rule=rule, batch_size=ROWS - 3, **dropout)
 
 

@@ -144,8 +144,13 @@ def test_no_order_takes_no_step_and_batches_may_be_of_any_size(dtype):
     assert optimizer.t.numpy() == 1
 
 
-def no_dropout(layers):
-    return {"seeds": np.zeros(layers, np.int32), "rates": np.zeros(layers), "epoch": 1}
+def plain(layers):
+    return {
+        "seeds": np.zeros(layers, np.int32),
+        "rates": np.zeros(layers),
+        "epoch": 1,
+        "activations": ["relu"] * layers,
+    }
 
 
 def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t=None, batch_size=1, **dropout):
@@ -157,7 +162,7 @@ def call(p, m=None, v=None, *, x=None, labels=(0, 1), order=(0, 1), rule=RULE, t
         x=x,
         labels=np.int32(labels),
         order=np.int32(order),
-        **no_dropout(max(len(p) // 2 - 1, 0)) | dropout,
+        **plain(max(len(p) // 2 - 1, 0)) | dropout,
         **handles,
         t=t.handle,
         rule=tf.constant(rule, x.dtype),
@@ -263,7 +268,7 @@ def test_a_variable_without_a_value_is_refused(slot):
     handles[slot] = empty if slot == "t" else [empty, handles[slot][1]]
     with pytest.raises((tf.errors.FailedPreconditionError, tf.errors.NotFoundError)):
         compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
-            x=tf.ones([1, 4]), labels=[0], order=[0], rule=RULE, batch_size=1, **no_dropout(0), **handles
+            x=tf.ones([1, 4]), labels=[0], order=[0], rule=RULE, batch_size=1, **plain(0), **handles
         )
 
 
@@ -276,7 +281,7 @@ def test_shapes_that_only_the_kernel_sees_are_refused():
     @tf.function(input_signature=specs, autograph=False)
     def traced(x, labels, order, rule):
         return compiled_ops(SOURCE, *FLAGS).dnn_mlp_adam(
-            x=x, labels=labels, order=order, rule=rule, t=t.handle, batch_size=2, **handles, **no_dropout(1)
+            x=x, labels=labels, order=order, rule=rule, t=t.handle, batch_size=2, **handles, **plain(1)
         )
 
     assert traced.get_concrete_function().output_shapes == [2]

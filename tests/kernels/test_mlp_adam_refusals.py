@@ -35,7 +35,7 @@ ALONE = "the model must be its layers alone, each there once, and all of it trai
 TAKES = "MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, got "
 PLAIN = "has a regularizer, which MlpAdam does not compute"
 BETWEEN = r"layers\[{}\] must be a Dense, or a Dropout between two, got "
-RELU, NONE = "must have the activation dnn.relu, got ", "must have no activation, being the last, got "
+RELU, NONE = "must have the activation dnn.relu or dnn.gelu, got ", "must have no activation, being the last, got "
 
 
 class Penalty(tf.Module):

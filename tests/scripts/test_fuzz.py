@@ -53,7 +53,13 @@ FAILED = {
     ],
     "features.json": [DEEP, b"[" * 3000, b'{"format": ' + b"9" * 5000 + b"}", b"\xff", b"[]", b"2", b'{"format": 2}'],
     "parquet": [parquet_of("abcd", b"\xff\xfe\xfd\xfc"), parquet_of("abcd", b"\xc3\xc3\0\0"), b"PAR1"],
-    "frame": [b'{"": ["a", 1]}', b'{"a": [' + b"9" * 400 + b"]}", b'{"a": [18446744073709551616, -1]}'],
+    "frame": [
+        b'{"": ["a", 1]}',
+        b'{"\\ud800": [1]}',
+        b'"absent"',
+        b'{"a": [' + b"9" * 400 + b"]}",
+        b'{"a": [18446744073709551616, -1]}',
+    ],
     "csv": [
         b"",
         b'""\n1\n',

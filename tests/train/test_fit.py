@@ -281,8 +281,11 @@ ERRORS = {
         {"callbacks": [dnn.ReduceLROnPlateau(made()[1], "val_loss")], "validation": None},
         r"^callbacks\[0\] monitors 'val_loss', but a record has loss, accuracy; val_… needs",
     ),
-    "jit_compile a string": ({"jit_compile": "xla"}, r"^jit_compile must be True, False or 'auto', got 'xla'"),
-    "jit_compile as a number": ({"jit_compile": 1}, r"^jit_compile must be True, False or 'auto', got 1"),
+    "jit_compile a string": (
+        {"jit_compile": "xla"},
+        r"^jit_compile must be True, False, 'auto' or 'native', got 'xla'",
+    ),
+    "jit_compile as a number": ({"jit_compile": 1}, r"^jit_compile must be True, False, 'auto' or 'native', got 1"),
     "one callback": ({"callbacks": print}, r"^callbacks must be a list of functions"),
     "weights below 0": ({"data": (X, Y, np.full(8, -1.5))}, r"^data: weights must be 0 or more, got -1.5"),
     "a weight that is no number": ({"data": (X, Y, [1] * 7 + [np.nan])}, r"^data: weights has a NaN .* in row 7"),

@@ -1,0 +1,51 @@
+"""The native road: the epochs of `dnn.Adam` in C++, by `dnn.MlpAdam` in its place, on the very same variables.
+
+It computes the same formulas with sums in another order, so its weights differ as those of graph mode and XLA do.
+"""
+
+import importlib
+import math
+
+from dnn.train.epoch import trace_training, train_epoch
+from dnn.train.guarded_epoch import train_guarded_epoch
+from dnn.train.runtime import Compiled, Program
+from dnn.train.xla import SMALL_STEP_SAVED
+
+PAYS = 2e12  # multiply-adds after which XLA has taken as long as the kernel's compilation may, ten to twenty seconds
+MOST_PARAMETERS = 50_000  # of a network, beyond which XLA with two threads is faster
+
+
+def is_whole(program: Program) -> bool:
+    """Whether it is of a whole epoch, as the kernel takes them."""
+    return program.function in (train_epoch, train_guarded_epoch)
+
+
+def native_epochs(program: Program) -> Compiled:
+    """Trace the epochs in C++ that compute what a program of epochs in TensorFlow's operations does.
+
+    Raises:
+        RuntimeError: If there is no compiler for the kernel.
+        ValueError: If the kernel does not compute this model, loss, optimizer, metric or these rows; it says why.
+        TypeError: Likewise.
+    """
+    model, loss, optimizer, metrics = program.constants[:4]
+    kernels = importlib.import_module("dnn.kernels.mlp_adam")  # by name: to train, no kernel is needed
+    native = kernels.in_place_of(optimizer, model)
+    native.check(model, loss, metrics, program.specs[0])
+    constants = model, loss, native, *program.constants[3:]
+    return trace_training(program._replace(constants=constants, one_thread=False))
+
+
+def epochs_before_native(steps: int, multiply_adds: int, parameters: int, members: int = 1) -> float:
+    """Return how many epochs "auto" runs before the kernel takes over: as much work as pays for compiling it.
+
+    Whether it is compiled already is not looked at: what is computed depends on the arguments alone.
+
+    Args:
+        steps: of an epoch.
+        multiply_adds: of a step, as `dnn.train.epoch.step_multiply_adds` counts them.
+        parameters: of one network.
+        members: of an ensemble, each of which takes XLA about as long as a network.
+    """
+    step = multiply_adds + members * SMALL_STEP_SAVED
+    return math.inf if parameters > MOST_PARAMETERS else PAYS // (steps * step)
