@@ -146,6 +146,8 @@ class Strings:
     def _counted(self, mask: pa.Array) -> list[tuple[str, int, int]]:
         """Return (string, cells, first row) of some of the values, the commonest first."""
         numbers = np.flatnonzero(mask)
+        if not len(numbers):  # as a rule, so that the rows need not be counted
+            return []
         cells = np.bincount(self.indices, minlength=len(self.values))
         numbers = numbers[np.argsort(-cells[numbers], kind="stable")]
         return [(self.values[i].as_py(), int(cells[i]), int(np.argmax(self.indices == i))) for i in numbers[:MOST_TOLD]]
