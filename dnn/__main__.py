@@ -1,11 +1,11 @@
 """The command `dnn`, also as `python -m dnn`. Ctrl-C ends it with one line from here on, while modules are imported."""
 
-from dnn.startup import interrupt_ends
+from dnn.startup import interrupt_ends, quick_end
 
 
 def main() -> None:
     """Run the console script."""
-    with interrupt_ends():
+    with interrupt_ends(), quick_end():
         from dnn.cli import main as run
 
         run()

@@ -135,7 +135,9 @@ def explain_command(**given: Any) -> None:
     if sys.modules.get("keras", ...) is None:
         del sys.modules["keras"]  # as `main` left it: here Keras is compared with, where it is installed
     with ready(debug) as commands:
-        commands.explain_step(settings, commands.Voice("normal"))
+        from dnn.explain_run import explain_step  # here, since no other command needs it
+
+        explain_step(settings, commands.Voice("normal"))
 
 
 @app.command("evaluate")

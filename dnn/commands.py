@@ -15,7 +15,6 @@ from dnn.data_notes import gap_sentences, prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.folder import load_estimator
 from dnn.estimator.members import disagreement, member_predictions
-from dnn.explain_run import explain_step
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import refuse_existing, refuse_unwritable, write_folder
 from dnn.nn.softmax import softmax
@@ -33,7 +32,6 @@ __all__ = [
     "compare_runs",
     "cross_validate",
     "evaluate_run",
-    "explain_step",
     "export_run",
     "list_runs",
     "predict_file",

@@ -70,7 +70,7 @@ def prepare_file(settings: DataSettings, seed: int) -> Prepared:
         raise ValueError(f"{table.source}: {error}") from None
     encoding = Encoding(features, learnt, target, tuple(listed(settings.drop)), table.options)
     arrays = {
-        name: (features(part.columns).numpy(), learnt(part.target)) for name, part in zip(PARTS, parts, strict=True)
+        name: (encoding.inputs(part.columns), learnt(part.target)) for name, part in zip(PARTS, parts, strict=True)
     }
     path = settings.data or sample_path()
     origin = {"path": str(path.resolve()), "sha256": digest_of(path), "rows": table.rows, "target": target}

@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from dnn.classifier import Classifier
 from dnn.data.amounts import Amounts
 from dnn.data.table import Column
 from dnn.estimator.base import Estimator
+from dnn.estimator.class_names import class_names
 from dnn.files.json_files import read_json, write_json
 from dnn.files.manifest import refuse_damaged, renew_in_manifest
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
@@ -21,7 +22,7 @@ from dnn.nn.softmax import softmax
 from dnn.pages.compare import Run, compare_page
 from dnn.pages.data_summary import column_summary
 from dnn.pages.flat import finite
-from dnn.pages.importance import column_importance, partial_dependence_of, value_grid
+from dnn.pages.importance import Columns, column_importance, partial_dependence_of, value_grid
 from dnn.pages.layer_record import LayerRecord
 from dnn.pages.members import member_scores
 from dnn.pages.outcomes import MOST_CLASSES, amount_charts, class_charts
@@ -125,21 +126,30 @@ def column_findings(estimator: Estimator, prepared: Prepared, seed: int) -> dict
     part = prepared.parts["test"]
     rows = np.sort(np.random.default_rng(seed).permutation(len(part.target))[:MOST_ROWS])
     columns, target = {name: cells[rows] for name, cells in part.columns.items()}, part.target[rows]
-    classifies = isinstance(estimator, Classifier)
-    figure, score = ("loss", "rise of the loss, in nats") if classifies else ("rmse", "rise of the RMSE")
+    score = "rise of the loss, in nats" if isinstance(estimator, Classifier) else "rise of the RMSE"
     names = list(columns)[:MOST_COLUMNS]
     found = column_importance(
-        columns,
-        lambda shuffled: -float(estimator.evaluate_columns(shuffled, target)[figure]),
-        names=names,
-        repeats=REPEATS,
-        seed=seed % 2**32,
+        columns, _table_scores(estimator, target), names=names, repeats=REPEATS, seed=seed % 2**32
     )
     importance = {"score": score, "rows": len(rows), "of_rows": len(part.target), "repeats": REPEATS}
     importance |= {"left_out": len(columns) - len(names), "columns": found, "predicted": _predicted(estimator)}
     known = [name for name in names if len(value_grid(columns[name]))]  # one may be empty in all of these rows
     chosen = sorted(known, key=lambda name: -float(np.mean(found[name])))[:MOST_GRIDS]
     return {"importance": importance, "dependence": [_dependence(estimator, columns, name) for name in chosen]}
+
+
+def _table_scores(estimator: Estimator, target: npt.NDArray[Any]) -> Callable[[Columns, int], npt.NDArray[np.float64]]:
+    """Return −loss, or −RMSE, of each of some tables that stand one after the other and have these targets."""
+
+    def scores(columns: Columns, count: int) -> npt.NDArray[np.float64]:
+        if isinstance(estimator, Classifier):
+            labels = np.tile(estimator.fitted.encoding.class_labels(class_names(target)), count)
+            logits = estimator.fitted.logits(columns).astype(np.float64)
+            return -sparse_softmax_cross_entropy(labels, logits).numpy().reshape(count, -1).mean(axis=1)
+        errors = np.tile(np.asarray(target, np.float64), count) - estimator.fitted.amounts(columns)
+        return -np.sqrt(np.square(errors).reshape(count, -1).mean(axis=1))
+
+    return scores
 
 
 def write_page(folder: Path) -> Path:

@@ -11,15 +11,8 @@ import pytest
 import typer
 
 import dnn
-from dnn.startup import (
-    ENDED_AT_ONCE,
-    INTERRUPTED,
-    interrupt_ends,
-    quiet_start,
-    ready,
-    second_signal_ends,
-    start_quietly,
-)
+from dnn.second_signal import ENDED_AT_ONCE, second_signal_ends
+from dnn.startup import INTERRUPTED, interrupt_ends, quiet_start, ready, start_quietly
 
 FAKE = """
 import os
@@ -36,7 +29,7 @@ sys.meta_path.insert(0, Slow())
 """
 AT_WORK = """
 import signal, tensorflow as tf
-from dnn.startup import second_signal_ends
+from dnn.second_signal import second_signal_ends
 for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: None)
 with second_signal_ends():
@@ -44,6 +37,21 @@ with second_signal_ends():
     count = tf.function(lambda: tf.while_loop(lambda i: i < 10**13, lambda i: i + 1, [zero])).get_concrete_function()
     print("counting", flush=True)
     count()
+"""
+
+
+END = """
+import atexit, sys, threading, time
+from dnn.startup import quick_end
+class Left:
+    def __del__(self):
+        print("taken apart")
+left = Left()
+left.itself = left
+atexit.register(print, "exit function")
+threading.Thread(target=lambda: (time.sleep(0.1), print("thread"))).start()
+with quick_end():
+    sys.exit({})
 """
 
 
@@ -145,6 +153,16 @@ def test_a_second_signal_ends_the_process_also_while_tensorflow_is_at_work_and_a
     assert (process.returncode, told.splitlines()[-1]) == (128 + signal.SIGTERM, ENDED_AT_ONCE)
 
 
+def test_a_command_imports_what_it_needs_and_the_rest_where_it_is_needed():
+    """Each of these takes .05 to 1 s, and is for one command, for baselines, or for curves.png."""
+    program = "import sys; sys.modules['keras'] = None  # as the command leaves it out\n"
+    program += "from dnn.startup import ready\nwith ready(False): pass\nprint(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    imported = set(process.stdout.split())
+    assert {"dnn.training_run", "tensorflow"} <= imported
+    assert not {"sklearn", "scipy.stats", "pandas", "matplotlib", "dnn.inspection", "dnn.explain_run"} & imported
+
+
 def test_signals_of_two_commands_are_not_counted_together():
     """In one process, one after the other; what a program had set before is there again."""
     before = signal.signal(signal.SIGTERM, lambda *_: None)
@@ -159,7 +177,7 @@ def test_signals_of_two_commands_are_not_counted_together():
 
 FORKED_AND_BROKEN = """
 import os, signal, sys, threading, time
-from dnn.startup import second_signal_ends
+from dnn.second_signal import second_signal_ends
 from dnn.train.interruption import Interruption
 ends, said = [], os.pipe()
 signal.signal(signal.SIGTERM, lambda *_: ends.append(1))
@@ -206,3 +224,21 @@ def test_signals_are_handed_on_to_whom_they_woke_before():
         signal.signal(signal.SIGTERM, before)
         os.close(reading)
         os.close(writing)
+
+
+@pytest.mark.parametrize(("given", "code", "told"), [("3", 3, []), ("", 0, []), ("'why'", 1, ["taken apart"])])
+def test_a_command_ends_after_its_threads_and_exit_functions_without_taking_apart_what_is_imported(given, code, told):
+    process = subprocess.run([sys.executable, "-c", END.format(given)], capture_output=True, encoding="utf-8")
+    assert (process.returncode, process.stdout.splitlines()) == (code, ["thread", "exit function", *told])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
+def test_output_that_cannot_be_written_at_the_end_is_still_told():
+    program = "import sys\nfrom dnn.startup import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
+    with open("/dev/full", "wb") as full:
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", env=buffered
+        )
+    assert process.returncode == 120
+    assert "No space left on device" in process.stderr

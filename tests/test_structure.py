@@ -79,7 +79,8 @@ MAY_IMPORT = {
         "settings",
         "training_run",
     },
-    "startup": {"commands", "control"},
+    "second_signal": set(),
+    "startup": {"commands", "control", "second_signal"},
     "cli_ops": {"commands", "control", "new_op", "startup"},
     # and dnn.__version__
     "cli": {
@@ -88,6 +89,7 @@ MAY_IMPORT = {
         "commands",
         "control",
         "early_checks",
+        "explain_run",
         "new_op",
         "presets",
         "settings",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from dnn.data.cells import float_texts, kind_of_type
-from dnn.data.reading import Contents
+from dnn.data.sources import Contents
 from dnn.data.table import Kind
 
 

@@ -48,9 +48,18 @@ def convert(column: pa.ChunkedArray, kind: Kind | None = None, *, missing: Seque
         values = _as_float64(column, missing)
     except pa.ArrowInvalid:
         return encode(_as_strings(column), missing)
-    if kind is None and not pc.any(pc.equal(values, values)).as_py():  # not one number: NaN equals nothing
+    numbers = values.to_numpy()
+    if kind is None and np.isnan(numbers).all():
         return encode(_as_strings(column), missing)
-    return _without(missing, _checked_finite(values.to_numpy(), lambda row: str(_trimmed(column)[row])))
+    return _without(missing, _checked_finite(numbers, lambda row: str(_trimmed(column)[row])))
+
+
+def is_cast(column: pa.ChunkedArray) -> Numbers | None:
+    """Return a column of strings as numbers, NaN where a cell is empty; None if one is not a plain number."""
+    try:
+        return np.asarray(_as_float64(column, ()).to_numpy())
+    except pa.ArrowInvalid:
+        return None
 
 
 def as_text(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:

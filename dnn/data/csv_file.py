@@ -7,21 +7,25 @@ error message.
 import csv
 import io
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from dnn.data.reading import Contents
+from dnn.data.sources import Contents
 from dnn.data.table import plural
+from dnn.data.typed_columns import WORDS, are_plain, types_of
 from dnn.data.unpacked import BLOCK, Counted, plain_bytes
 
 UTF_8 = "utf-8-sig"
 LONGEST_ROW = 1 << 22  # bytes, for Arrow; 4 MB
+LARGE = 1 << 23  # bytes of a file whose first rows are looked at, to read it faster
+NO_TYPES: Mapping[str, pa.DataType] = MappingProxyType({})
 
 csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))  # else it refuses at 128 KB what Arrow reads
 
@@ -81,18 +85,46 @@ class CsvFile:
                 return f"line {line}"
         raise IndexError(f"{self.path} has no data row {row}")
 
-    def _stored(self) -> pa.Table:
+    def read_typed(self, numbers: Collection[str], words: Collection[str]) -> Contents | None:
+        """Return a large file with those columns converted whose first rows allow it; None if text is needed."""
+        if Path(self.path).stat().st_size < LARGE or self.encoding not in (UTF_8, "cp1252"):
+            return None
+        try:
+            head = self._head()
+            types = types_of(self._named(self._stored(head=head)), numbers, words)
+            stored = self._named(self._stored(types, quotes=b'"' in head)) if types else None
+        except (pa.ArrowException, OSError, UnicodeError):  # is told when it is read as text
+            return None
+        if stored is None or not are_plain(stored):
+            return None
+        encoded = frozenset(name for name, stored_as in types.items() if stored_as == WORDS)
+        return Contents(stored, {}, list(self.notes), self.delimiter, encoded=encoded)
+
+    def _head(self) -> bytes:
+        """Return the first rows of a large file."""
+        with pa.input_stream(str(self.path), compression=self.compression) as plain:
+            return bytes(plain.read(min(LARGE, LONGEST_ROW)).rpartition(b"\n")[0] + b"\n")
+
+    def _stored(
+        self, types: Mapping[str, pa.DataType] = NO_TYPES, *, head: bytes | None = None, quotes: bool = True
+    ) -> pa.Table:
+        """Return all columns, by default as strings, of the file or its head; without quotes it is parted faster."""
         encoding = "utf8" if self.encoding == UTF_8 else self.encoding
         one = len(self.header) == 1  # a blank line is a row of one empty cell
-        plain = pa.input_stream(str(self.path), compression=self.compression)
-        return pa.csv.read_csv(
-            pa.PythonFile(Counted(plain, self.path, self.max_bytes, self.delimiter), mode="r"),
+        plain = pa.input_stream(str(self.path), compression=self.compression) if head is None else pa.BufferReader(head)
+        counted = Counted(plain, self.path, self.max_bytes, self.delimiter)
+        columns = {name: types.get(name.strip(), pa.string()) for name in self.header}
+        stored = pa.csv.read_csv(
+            pa.PythonFile(counted, mode="r"),
             read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW, skip_rows=self.line - 1, encoding=encoding),
             parse_options=pa.csv.ParseOptions(
-                delimiter=self.delimiter, newlines_in_values=True, ignore_empty_lines=not one
+                delimiter=self.delimiter, newlines_in_values=quotes, ignore_empty_lines=not one
             ),
-            convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(self.header, pa.string())),
+            convert_options=pa.csv.ConvertOptions(column_types=columns, null_values=[""]),
         )
+        if counted.quoted and not quotes:
+            raise pa.ArrowInvalid("a quote, and perhaps a line break after it")
+        return stored
 
     def _named(self, stored: pa.Table) -> pa.Table:
         """Leave out the columns without a name: the first, and empty ones at the end."""

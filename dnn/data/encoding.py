@@ -9,7 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from dnn.data.amounts import Amounts
+from dnn.data.feature_matrix import feature_matrix
 from dnn.data.features import Features
 from dnn.data.frames import Tabular, table_source
 from dnn.data.labels import Labels
@@ -17,7 +21,7 @@ from dnn.data.old_format import from_format_1
 from dnn.data.one_hot import OneHot
 from dnn.data.options import ReadOptions
 from dnn.data.reading import read
-from dnn.data.table import Kind, Table, at_most, is_missing, no_column, shortened
+from dnn.data.table import Column, Kind, Table, at_most, is_missing, no_column, shortened
 from dnn.data.too_large import refuse_overflow
 from dnn.files.json_files import parsed_json
 
@@ -86,6 +90,10 @@ class Encoding(NamedTuple):
                 f"{Path(source.title).name}: not used, since training had no such columns: {_quoted_names(extra)}",
             )
         return replace(table, notes=notes)
+
+    def inputs(self, columns: Mapping[str, Column]) -> npt.NDArray[np.float32]:
+        """Return the features of some rows, float32[rows, width]. Raises: ValueError if the columns are others."""
+        return feature_matrix(self.features, columns)
 
     @property
     def amounts(self) -> Amounts:

@@ -1,6 +1,7 @@
 """The columns that features are learnt from: what they must hold, their kinds, and their numbers as a matrix."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -25,13 +26,19 @@ def spelt(cells: TensorOrArray) -> TensorOrArray:
     return np.array(["false", "true"], object)[np.asarray(cells).astype(int)]
 
 
+def counts_of(columns: Mapping[str, Column]) -> dict[str, Counter[str]]:
+    """Return how many rows each value of each column has."""
+    return {name: Counter(cells.tolist()) for name, cells in columns.items()}
+
+
 def check_columns(
     columns: Mapping[str, Column],
     numeric: list[str],
+    counts: Mapping[str, Mapping[str, int]],
     min_count: int = 1,
     ordinal: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
-    """Tell all columns that nothing can be learnt from."""
+    """Tell all columns that nothing can be learnt from. counts: as `counts_of`, of the categories without an order."""
     problems = [f"ordinal has {name!r}, which is not a category" for name in ordinal if name not in columns]
     for name, cells in columns.items():
         if name in numeric:
@@ -42,18 +49,21 @@ def check_columns(
         elif name in ordinal:
             if problem := Ordinal.problem(set(cells), ordinal[name]):
                 problems.append(f"column {name!r} has {problem}")
-        elif len(cells) and (problem := OneHot.problem(frequent_strings(cells, min_count))):
+        elif len(cells) and (problem := OneHot.problem(frequent_strings(counts[name], min_count))):
             problems.append(f"column {name!r} has {problem}; {_remedy(name, cells)}")
     if problems:
         raise ValueError(at_most(problems))
 
 
 def learn_categories(
-    columns: Mapping[str, Column], min_count: int, ordinal: Mapping[str, Sequence[str]]
+    columns: Mapping[str, Column],
+    counts: Mapping[str, Mapping[str, int]],
+    min_count: int,
+    ordinal: Mapping[str, Sequence[str]],
 ) -> dict[str, OneHot | Ordinal]:
     """Learn how each category is encoded."""
     return {
-        name: Ordinal.learn(cells, ordinal[name]) if name in ordinal else OneHot.learn(cells, min_count=min_count)
+        name: Ordinal.learn(cells, ordinal[name]) if name in ordinal else OneHot.of_counts(counts[name], min_count)
         for name, cells in columns.items()
     }
 
@@ -115,7 +125,16 @@ def numeric_matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArr
     return np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
 
 
-def means_of(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def means_of(numbers: npt.NDArray[np.float64], empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Return the mean of each column's cells that are not empty; 0 where all are."""
-    filled = ~np.isnan(numbers)
-    return np.where(filled, numbers, 0).sum(axis=0) / np.maximum(filled.sum(axis=0), 1)
+    filled = (column[~gaps] if gaps.any() else column for column, gaps in zip(numbers.T, empty.T, strict=True))
+    return np.array([cells.sum() / max(len(cells), 1) for cells in filled], np.float64)
+
+
+def numeric_features(
+    numbers: TensorOrArray, means: tf.Variable, scale: Callable[[tf.Tensor], tf.Tensor], indicated: Sequence[int]
+) -> list[tf.Tensor]:
+    """Return the scaled numbers, float32[rows, any], an empty cell being its column's mean; then the indicators."""
+    empty = tf.math.is_nan(numbers)
+    scaled = tf.cast(scale(tf.where(empty, means, numbers)), tf.float32)
+    return [scaled] + ([tf.cast(tf.gather(empty, indicated, axis=1), tf.float32)] if indicated else [])

@@ -15,9 +15,11 @@ import tensorflow as tf
 from dnn.data.feature_columns import (
     check_columns,
     check_same_columns,
+    counts_of,
     learn_categories,
     made_blocks,
     means_of,
+    numeric_features,
     numeric_matrix,
     spelt,
 )
@@ -77,14 +79,16 @@ class Features(tf.Module):
             raise ValueError("features need at least one column")
         columns = {name: spelt(cells) for name, cells in columns.items()}
         self.kinds = kinds_of(columns)
-        check_columns(columns, self.numeric, min_count, ordinal)
+        counts = counts_of({name: columns[name] for name in self.categorical if name not in ordinal})
+        check_columns(columns, self.numeric, counts, min_count, ordinal)
         numbers = numeric_matrix(columns, self.numeric)
-        means, empty = means_of(numbers), np.isnan(numbers)
+        empty = np.isnan(numbers)
+        means = means_of(numbers, empty)
         np.copyto(numbers, means, where=empty)
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
         self.indicated = tuple(np.flatnonzero(empty.any(axis=0)).tolist()) if missing_indicator else ()
         self.scale = learn_scale(numbers, self.numeric, scale, column_scale)
-        self.blocks = learn_categories({name: columns[name] for name in self.categorical}, min_count, ordinal)
+        self.blocks = learn_categories({name: columns[name] for name in self.categorical}, counts, min_count, ordinal)
         if not self.names:
             raise ValueError("no column has two different values in the training rows, so there is nothing to learn")
 
@@ -133,10 +137,7 @@ class Features(tf.Module):
         blocks = [block(columns[name]) for name, block in self.blocks.items()]
         if numeric := self.numeric:
             numbers = tf.stack([tf.cast(columns[name], tf.float64) for name in numeric], axis=1)
-            empty = tf.math.is_nan(numbers)
-            if self.indicated:
-                blocks.insert(0, tf.cast(tf.gather(empty, self.indicated, axis=1), tf.float32))
-            blocks.insert(0, tf.cast(self.scale(tf.where(empty, self.means, numbers)), tf.float32))
+            blocks[:0] = numeric_features(numbers, self.means, self.scale, self.indicated)
         return tf.concat(blocks, axis=1)
 
     def check(self, columns: Mapping[str, TensorOrArray]) -> None:

@@ -13,7 +13,8 @@ import pyarrow as pa
 from dnn.data.arrow_schema import Columns, columns_of
 from dnn.data.files import sniff
 from dnn.data.options import ReadOptions
-from dnn.data.reading import NO_KINDS, NO_OPTIONS, Contents, TableSource, read
+from dnn.data.reading import NO_KINDS, NO_OPTIONS, read
+from dnn.data.sources import Contents, TableSource
 from dnn.data.table import Kind, Table, is_nothing
 
 _WANTED = "a table must be a path, a frame, a mapping of columns or a matrix"

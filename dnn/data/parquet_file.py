@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from dnn.data.arrow_schema import Columns, columns_of
 from dnn.data.options import ReadOptions
-from dnn.data.reading import Contents
 from dnn.data.size_limit import refuse_beyond
+from dnn.data.sources import Contents
 
 CELL = 8  # bytes of a number, of a date, of the place of a text
 

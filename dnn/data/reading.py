@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -13,42 +12,15 @@ from dnn.data import cells
 from dnn.data.decimal_mark import DecimalMark, assumed, cells_of, decimal_mark, with_thousands
 from dnn.data.notation import decimal_of
 from dnn.data.options import Notation, Origin, ReadOptions
+from dnn.data.sources import Contents, TableSource, TypedSource
 from dnn.data.table import Column, Kind, Table, at_most, no_column
-from dnn.data.text_cells import BadCellError, CellFinding, Strings
+from dnn.data.text_cells import BadCellError, CellFinding, Strings, encode
 
 NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
 NO_OPTIONS = ReadOptions()
 _PLURALS: Mapping[Origin, str] = MappingProxyType(
     {"number": "numbers", "date": "dates", "duration": "durations", "time of day": "times of day"}
 )
-
-
-class Contents(NamedTuple):
-    """What a source holds.
-
-    kinds: of the columns whose source says it. notes: what was decided in reading. origins: what the numbers were, of
-    a table that was read before; None: their types say it.
-    """
-
-    table: pa.Table
-    kinds: Mapping[str, Kind | None]
-    notes: list[str]
-    delimiter: str = ""
-    origins: Mapping[str, Origin] | None = None
-
-
-class TableSource(Protocol):
-    """A file or an object that holds a table. names: of its columns. title: for messages."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def names(self) -> list[str]: ...
-    def read(self, keep: Collection[str]) -> Contents:
-        """Return the columns; of pandas' index only what is in `keep`."""
-
-    def location(self, row: int) -> str:
-        """Return where data row `row`, from 0, stands: "line 17"."""
 
 
 def read(
@@ -60,12 +32,12 @@ def read(
     keep: Collection[str] = (),
 ) -> Table:
     """Read a source; `keep` names columns whose text is kept too. Raises: ValueError, a line a problem, at most 12."""
-    contents = source.read(kinds)
-    _check_kinds(source, contents, kinds)
+    contents = _typed(source, kinds, keep, options)
+    reader = contents and _filled(source, contents, kinds, drop, options)
+    if contents is None or reader is None or reader.needs_text:
+        contents = source.read(kinds)
+        reader = _filled(source, contents, kinds, drop, options)
     stored = _left(source, contents, drop)
-    reader = _Reader(source, contents, options)
-    for name, column in zip(stored.column_names, stored.columns, strict=True):
-        reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
     columns, notations = reader.settle(stored)
     origins = _origins(contents, stored, columns)
     check_origins(source.title, origins, options.origins)
@@ -73,6 +45,31 @@ def read(
     options = options.updated(learnt)
     kept = {name: cells.as_text(contents.table.column(name)) for name in keep}
     return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location, kept)
+
+
+def _typed(
+    source: TableSource, kinds: Mapping[str, Kind], keep: Collection[str], options: ReadOptions
+) -> Contents | None:
+    """Return a source with numbers and categories converted while they are read, where it can; None: by their text."""
+    if not isinstance(source, TypedSource):
+        return None
+    names = [name for name in source.names if name not in keep]
+    plain = not options.missing and options.decimal != "," and source.delimiter != ";"
+    numbers = {
+        name for name in names if kinds.get(name) != "category" and options.notations.get(name, "plain") == "plain"
+    }
+    return source.read_typed(numbers if plain else (), {name for name in names if kinds.get(name) != "numeric"})
+
+
+def _filled(
+    source: TableSource, contents: Contents, kinds: Mapping[str, Kind], drop: Collection[str], options: ReadOptions
+) -> "_Reader":
+    """Return a reader that has converted all columns."""
+    _check_kinds(source, contents, kinds)
+    stored, reader = _left(source, contents, drop), _Reader(source, contents, options)
+    for name, column in zip(stored.column_names, stored.columns, strict=True):
+        reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
+    return reader
 
 
 def check_origins(title: str, origins: Mapping[str, Origin], expected: Mapping[str, Origin]) -> None:
@@ -132,7 +129,11 @@ class _Reader:
         with self._gathering(name):
             # a notation that was learnt holds for cells that look plain too: 1.234 may be a thousand
             written = pa.types.is_string(column.type) and self.options.notations.get(name, "plain") != "plain"
-            found = cells.convert(column, "category" if written else kind, missing=self.options.missing)
+            found = (
+                encode(column, self.options.missing)
+                if name in self.contents.encoded
+                else cells.convert(column, "category" if written else kind, missing=self.options.missing)
+            )
             if isinstance(found, Strings):
                 self.texts[name] = found, kind
             else:
@@ -141,6 +142,16 @@ class _Reader:
                 self._tell(name, *cells.nan_markers(column, found))
                 self._tell(name, *(cells.told_codes(name, column) if kind is None else []))
             self.columns[name] = np.empty(0) if isinstance(found, Strings) else found
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether numbers without their text may be thousands: other columns have numbers in another notation."""
+        return any(
+            notation != "plain"
+            for strings, kind in self.texts.values()
+            if kind != "category"
+            for notation in strings.notations
+        )
 
     def settle(self, stored: pa.Table) -> tuple[dict[str, Column], dict[str, Notation]]:
         """Convert the texts, now that all columns are seen. Raises: ValueError for all problems."""

@@ -146,6 +146,8 @@ class Strings:
     def _counted(self, mask: pa.Array) -> list[tuple[str, int, int]]:
         """Return (string, cells, first row) of some of the values, the commonest first."""
         numbers = np.flatnonzero(mask)
+        if not len(numbers):  # as a rule, so that the rows need not be counted
+            return []
         cells = np.bincount(self.indices, minlength=len(self.values))
         numbers = numbers[np.argsort(-cells[numbers], kind="stable")]
         return [(self.values[i].as_py(), int(cells[i]), int(np.argmax(self.indices == i))) for i in numbers[:MOST_TOLD]]
@@ -170,12 +172,15 @@ def encode(column: pa.ChunkedArray, missing: Sequence[str]) -> Strings:
     """Return a column of strings by its different values; those that mean "missing" are "".
 
     Args:
-        column: string[rows].
+        column: string[rows]; or a dictionary of strings without a null, each of which is used.
         missing: Strings that mean an empty cell.
     """
-    encoded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):  # of more than 2 GB of text
-        encoded = encoded.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        encoded = column.combine_chunks()
+    else:
+        encoded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
+        if isinstance(encoded, pa.ChunkedArray):  # of more than 2 GB of text
+            encoded = encoded.combine_chunks()
     cleaned = pa.array([""]) if not len(encoded.dictionary) else clean(encoded.dictionary)
     if missing:
         cleaned = pc.if_else(_is_one_of(cleaned, missing), "", cleaned)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from dnn.data.size_limit import limit_of, refuse_beyond
@@ -80,11 +81,13 @@ class Counted(Unpacked):
 
     def __init__(self, packed: pa.NativeFile, path: str | Path, max_bytes: int | None, delimiter: str) -> None:
         super().__init__(packed, path, max_bytes)
-        self.delimiter, self.takes = delimiter.encode(), 0
+        self.ends, self.takes, self.quoted = (ord(delimiter), ord("\n")), 0, False
 
     def read(self, size: int | None = -1) -> bytes:
         """Return the next bytes."""
         block: bytes = self.packed.read(size)
-        self.takes += len(block) + CELL * (block.count(self.delimiter) + block.count(b"\n"))
+        signs = np.frombuffer(block, np.uint8)  # `bytes.count` takes three times as long
+        self.takes += len(block) + CELL * sum(int(np.count_nonzero(signs == end)) for end in self.ends)
+        self.quoted = self.quoted or b'"' in block
         self.check(self.takes)
         return block

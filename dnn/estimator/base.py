@@ -230,8 +230,8 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
             (inputs float32[rows, width], targets [rows]), and weights float32[rows] where the rows have some.
         """
         encoding = encoding or self.fitted.encoding
-        inputs, targets = encoding.features(rows.columns).numpy(), encoding.labels(self._target_values(rows.target))
-        return (inputs, targets) if rows.weights is None else (inputs, targets, rows.weights)
+        x, y = encoding.inputs(rows.columns), encoding.labels(self._target_values(rows.target))
+        return (x, y) if rows.weights is None else (x, y, rows.weights)
 
     def _read(self, X: Any, target: str | None = None) -> Table:
         options = ReadOptions(

@@ -1,10 +1,10 @@
 """The curves of a training, and those of several over one another: each is a function from plain numbers to HTML."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
+from dnn.pages.axes import Axes
 from dnn.pages.svg import ACCENT, POSITIVE, QUIET, chart, series_style, short
 
 PARTS = (("training", "", QUIET, "--"), ("validation", "val_", ACCENT, "-"))
@@ -32,7 +32,7 @@ def _curve_chart(epochs: Sequence[Mapping[str, float]], name: str, best_epoch: i
         if any(prefix + name in record for record in epochs)
     }
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for label, (values, colour, dash) in lines.items():
             axes.plot(
                 numbers, [np.nan if value is None else value for value in values], dash, color=colour, label=label
@@ -40,7 +40,7 @@ def _curve_chart(epochs: Sequence[Mapping[str, float]], name: str, best_epoch: i
         if best_epoch is not None:
             axes.axvline(best_epoch, color=POSITIVE, linestyle=":", label=f"best epoch ({best_epoch})")
         axes.set(xlabel="epoch", ylabel="nats" if name == "loss" else "")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.whole_x()
         axes.legend()
 
     tells = [
@@ -66,11 +66,12 @@ def overlaid_chart(histories: Mapping[str, Sequence[Mapping[str, float]]], name:
         for run, epochs in histories.items()
     }
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for index, (run, points) in enumerate(lines.items()):
-            axes.plot(*zip(*points, strict=True), **series_style(index), label=f"“{short(run)}”")
+            epochs, values = zip(*points, strict=True)
+            axes.plot(epochs, values, **series_style(index), label=f"“{short(run)}”")
         axes.set(xlabel="epoch", ylabel="nats" if name.endswith("loss") else "")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.whole_x()
         axes.legend()
 
     lines = {run: points for run, points in lines.items() if points}

@@ -18,7 +18,12 @@ MOST_CATEGORIES = 12
 
 
 def column_importance(
-    columns: Columns, score: Callable[[Columns], float], *, names: Sequence[str], repeats: int = 5, seed: int = 0
+    columns: Columns,
+    scores: Callable[[Columns, int], Sequence[float] | npt.NDArray[np.float64]],
+    *,
+    names: Sequence[str],
+    repeats: int = 5,
+    seed: int = 0,
 ) -> dict[str, list[float]]:
     """Return by how much a score falls if a column's cells are shuffled among the rows.
 
@@ -28,19 +33,22 @@ def column_importance(
 
     Args:
         columns: Rows that were not trained on.
-        score: Columns -> a figure of the model on them; higher is better.
+        scores: (columns, count) -> a figure of the model on each of `count` tables of as many rows, which stand one
+            after the other, so that the model is asked once for all; higher is better.
         names: The columns to shuffle.
         repeats: How often each is shuffled.
         seed: Of the shuffles.
 
     Returns:
-        By column: score(columns) − score(shuffled columns) of each repeat.
+        By column: the score of the columns − that of the shuffled columns, of each repeat.
     """
-    whole = score(columns)
+    (whole,) = scores(columns, 1)
     seed = np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1)
+    tables = {name: np.tile(cells, repeats) for name, cells in columns.items()}
+    shuffled = {name: np.concatenate(_shuffles(columns[name], repeats, seed)) for name in names}
     return {
-        name: [whole - score({**columns, name: cells}) for cells in _shuffles(columns[name], repeats, seed)]
-        for name in names
+        name: [float(whole - score) for score in scores({**tables, name: cells}, repeats)]
+        for name, cells in shuffled.items()
     }
 
 

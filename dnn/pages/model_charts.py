@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dnn.pages.axes import Axes
 from dnn.pages.svg import ACCENT, INK, chart, series_style, short
 
 SPREADS = ((0, 6, 0.12), (1, 5, 0.2), (2, 4, 0.35))  # of the quantiles 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1
@@ -27,12 +28,12 @@ def spread_chart(records: Sequence[Mapping[str, Any]], layer: int, what: str) ->
         return None
     quantiles = np.array(rows).T
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for low, high, alpha in SPREADS:
-            axes.fill_between(epochs, quantiles[low], quantiles[high], color=ACCENT, alpha=alpha, linewidth=0)
+            axes.fill_between(epochs, quantiles[low], quantiles[high], color=ACCENT, alpha=alpha)
         axes.plot(epochs, quantiles[3], "-o", color=INK, markersize=3)
         axes.set(xlabel="epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.whole_x()
 
     last = quantiles[:, -1]
     tells = f"After epoch {epochs[-1]}: from {last[0]:.3g} to {last[6]:.3g}, half in {last[2]:.3g} … {last[4]:.3g}."
@@ -56,11 +57,11 @@ def dead_chart(records: Sequence[Mapping[str, Any]]) -> str | None:
         return None
     shares = {layer + 1: [record["layers"][layer]["dead"] for record in records] for layer in layers}
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for index, (layer, values) in enumerate(shares.items()):
             axes.plot(epochs, values, **series_style(index), marker="o", markersize=3, label=f"layer {layer}")
         axes.set(xlabel="epoch", ylabel="share of the units", ylim=(-0.02, 1.02))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.whole_x()
         axes.legend()
 
     told = ", ".join(f"layer {layer} {values[-1]:.1%}" for layer, values in shares.items())
@@ -82,7 +83,7 @@ def importance_chart(importance: Mapping[str, Sequence[float]], score: str) -> s
     names = list(importance)
     means = [float(np.mean(values)) for values in importance.values()]
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         axes.barh(range(len(names)), means, color=ACCENT, alpha=0.5)
         for index, values in enumerate(importance.values()):
             axes.plot(values, [index] * len(values), "|", color=INK, markersize=6)
@@ -112,12 +113,13 @@ def dependence_chart(index: int, name: str, grid: Sequence[Any], averages: Mappi
     numeric = all(isinstance(value, int | float) for value in grid)
     places = list(grid) if numeric else list(range(len(grid)))
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for number, (output, values) in enumerate(averages.items()):
-            style = series_style(number) | ({} if numeric else {"linestyle": "none"})
+            style = series_style(number)
+            style["linestyle"] = style["linestyle"] if numeric else "none"
             axes.plot(places, values, **style, marker="o", markersize=3, label=f"“{short(output)}”")
         if not numeric:
-            axes.set_xticks(places, [short(value, 14) or "(empty)" for value in grid], rotation=60, ha="right")
+            axes.set_xticks(places, [short(value, 14) or "(empty)" for value in grid], rotation=60)
         axes.set(xlabel=short(name))
         if len(averages) > 1:
             axes.legend()

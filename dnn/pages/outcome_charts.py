@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dnn.pages.axes import Axes
 from dnn.pages.curves import figure_text
 from dnn.pages.svg import ACCENT, QUIET, chart, series_style, short
 
@@ -23,7 +24,7 @@ def roc_chart(curves: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> st
     """
     areas = [f"“{short(classes[curve['class']])}” {figure_text(curve['area'])}" for curve in curves]
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         for index, (curve, area) in enumerate(zip(curves, areas, strict=True)):
             axes.plot(curve["false_positive_rate"], curve["true_positive_rate"], label=area, **series_style(index))
         axes.plot([0, 1], [0, 1], ":", color=QUIET)
@@ -50,8 +51,8 @@ def precision_recall_chart(thresholds: Mapping[str, Any], average_precision: flo
     recall, precision = (hits / np.maximum(hits + misses, 1))[taken], hits[taken] / (hits + alarms)[taken]
     share = float((hits + misses)[0] / max(sum(thresholds[each][0] for each in CONFUSIONS), 1))
 
-    def draw(axes: Any) -> None:
-        axes.step(recall, precision, where="pre", color=ACCENT)
+    def draw(axes: Axes) -> None:
+        axes.step(recall, precision, color=ACCENT)
         axes.axhline(share, linestyle=":", color=QUIET)
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
 
@@ -72,7 +73,7 @@ def calibration_chart(bins: Mapping[str, Any]) -> str:
         A chart.
     """
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], ":", color=QUIET)
         axes.plot(bins["confidence"], bins["accuracy"], "-o", color=ACCENT, markersize=4)
         axes.set(xlabel="mean confidence of the bin", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
@@ -129,8 +130,8 @@ def residual_histogram(numbers: Mapping[str, Any]) -> str:
     """
     counts, edges = numbers["residuals"]["counts"], numbers["residuals"]["edges"]
 
-    def draw(axes: Any) -> None:
-        axes.stairs(counts, edges, fill=True, color=ACCENT, alpha=0.6)
+    def draw(axes: Axes) -> None:
+        axes.stairs(counts, edges, color=ACCENT, alpha=0.6)
         axes.set(xlabel="true − predicted", ylabel="rows")
 
     most = int(np.argmax(counts))
@@ -138,10 +139,10 @@ def residual_histogram(numbers: Mapping[str, Any]) -> str:
     return chart(draw, name="residual-histogram", title="Residuals", tells=tells)
 
 
-def _points(across: Any, up: Any, line: tuple[Any, Any], **labels: str) -> Callable[[Any], None]:
+def _points(across: Any, up: Any, line: tuple[Any, Any], **labels: str) -> Callable[[Axes], None]:
     """Return what draws points over a dotted line, on axes with these labels."""
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         axes.plot(*line, ":", color=QUIET)
         axes.plot(across, up, ".", color=ACCENT, markersize=4, alpha=0.6)
         axes.set(**labels)

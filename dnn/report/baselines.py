@@ -22,6 +22,9 @@ from dnn.train.fit import fit
 
 MOST_ROWS = 100_000  # training rows of a baseline: more would cost as much time as the network
 MOST_CODES = 254  # categories that gradient boosting knows of a column; the rarer ones share a code
+FEW_CELLS = (
+    200_000  # below, one thread is as fast, and where others work beside it five times: threads spin for each other
+)
 LEAST_PROBABILITY = 1e-12  # of boosting, below which its logarithm is that of this
 
 GUESS, LOGISTIC, LINEAR, BOOSTING = "always guessing", "logistic regression", "linear regression", "gradient boosting"
@@ -165,15 +168,19 @@ def _boosting(
     codes = {name: _codes(cells) for name, cells in train.columns.items() if cells.dtype.kind not in "fiub"}
     categorical = [name in codes for name in train.columns]
     model = kind(categorical_features=categorical, random_state=seed % 2**32)
+    learnt, columns = _matrix(train.columns, codes), _matrix(test.columns, codes)
+    threads = 1 if learnt.size < FEW_CELLS else None
+    limits = import_module("threadpoolctl").threadpool_limits  # a library that scikit-learn itself needs
     try:
-        model.fit(_matrix(train.columns, codes), train.targets, sample_weight=train.weights)
+        with limits(threads, user_api="openmp"):
+            model.fit(learnt, train.targets, sample_weight=train.weights)
+            predicted = np.asarray(model.predict(columns) if classes is None else model.predict_proba(columns))
     except ValueError as error:
         return None, str(error).splitlines()[0]
-    columns = _matrix(test.columns, codes)
     if classes is None:
-        return np.asarray(model.predict(columns)), ""
+        return predicted, ""
     probabilities = np.zeros((len(test.targets), len(classes)))
-    probabilities[:, model.classes_] = model.predict_proba(columns)
+    probabilities[:, model.classes_] = predicted
     return np.log(np.maximum(probabilities, LEAST_PROBABILITY)), ""
 
 

@@ -25,9 +25,15 @@ def model(rows):
 
 def test_importance_is_that_of_scikit_learn_on_the_same_shuffles(rows, model):
     columns, target = rows
-    ours = column_importance(
-        columns, lambda each: model.score(pd.DataFrame(each), target), names=list(columns), repeats=4, seed=7
-    )
+    calls = []
+
+    def scores(tables, count):
+        calls.append(count)
+        frame, rows = pd.DataFrame(tables), len(target)
+        return [model.score(frame[first * rows : (first + 1) * rows], target) for first in range(count)]
+
+    ours = column_importance(columns, scores, names=list(columns), repeats=4, seed=7)
+    assert calls == [1, 4, 4, 4]  # the model is asked once for each column
     theirs = permutation_importance(model, pd.DataFrame(columns), target, n_repeats=4, random_state=7)
     np.testing.assert_allclose(list(ours.values()), theirs.importances, rtol=0, atol=1e-12)
     assert ours["constant"] == [0] * 4

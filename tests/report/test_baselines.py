@@ -116,3 +116,21 @@ def test_many_rows_are_drawn_by_the_seed_and_stay_in_order(parts):
     assert (np.diff(some.targets) > 0).all()
     assert not np.array_equal(some.targets, module._at_most(numbered, 100, seed=2).targets)
     assert module._at_most(numbered, 200, seed=1) is numbered
+
+
+@pytest.mark.parametrize(("few", "threads"), [(0, "all"), (10**9, 1)])
+def test_a_small_table_is_learnt_by_one_thread_to_the_same_result(parts, found, monkeypatch, few, threads):
+    from threadpoolctl import threadpool_info
+
+    seen, fit = [], HistGradientBoostingClassifier.fit
+
+    def counting(self, *arguments, **options):
+        seen.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"})
+        return fit(self, *arguments, **options)
+
+    everywhere = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", counting)
+    monkeypatch.setattr(module, "FEW_CELLS", few)
+    *_, boosting = baselines(*parts, classes=NAMES, linear=False)
+    assert seen == [everywhere if threads == "all" else {threads}]
+    assert boosting.scores == found[BOOSTING].scores
