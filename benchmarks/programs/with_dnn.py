@@ -24,6 +24,7 @@ def main(file: str, target: str, *options: str) -> None:
         gc.disable()
     import dnn
 
+    fit = dnn.fit  # `import dnn` alone loads nothing: the first name that needs it imports TensorFlow
     if as_the_command:
         gc.freeze()
         gc.enable()
@@ -42,7 +43,7 @@ def main(file: str, target: str, *options: str) -> None:
     phases.end("make the model")
     trace(model, optimizer, train, validation, jit_compile)
     phases.end("trace")
-    history = dnn.fit(
+    history = fit(
         model,
         train,
         validation,
