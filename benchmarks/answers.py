@@ -1,9 +1,11 @@
-"""What a question finds: answers for the table, and points and phases for the plots. All of it is plain JSON."""
+"""What a question finds: answers for the table, points and phases for the plots, and failures. All is plain JSON."""
 
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
+
+from benchmarks.intervals import FEWEST, median_interval
 
 PHASES = (  # of a whole process, in the order in which they pass; Keras traces and compiles in one
     "Python itself",
@@ -18,6 +20,7 @@ PHASES = (  # of a whole process, in the order in which they pass; Keras traces 
     "evaluate",
 )
 Figure = Literal["theirs / ours", "ours / theirs", "ours"]
+WIDE = 1.3  # upper bound over lower: a ratio that is less sure than that asks for more repetitions
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Answer:
         figure: What is judged: at least the aim if it is theirs / ours, else at most.
         aim: What this project set itself; None if nothing.
         settings: Those of `against` that were found the fastest.
-        roof: Seconds that the matrix products alone take.
+        roof: Seconds that the matrix products alone took, measured in turn with the others.
     """
 
     job: str
@@ -46,7 +49,7 @@ class Answer:
     figure: Figure = "theirs / ours"
     aim: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    roof: float | None = None
+    roof: list[float] = field(default_factory=list)
 
     @property
     def figures(self) -> list[float]:
@@ -62,11 +65,29 @@ class Answer:
         return statistics.median(self.figures)
 
     @property
-    def reached(self) -> bool | None:
-        """Whether the aim was reached; None if there is none."""
+    def interval(self) -> tuple[float, float] | None:
+        """The bounds of the median, of 95 %; None of too few repetitions."""
+        return median_interval(self.figures)
+
+    @property
+    def verdict(self) -> Literal["yes", "no", "not shown"] | None:
+        """Whether the aim was reached, by the whole interval; None if there is no aim."""
         if self.aim is None:
             return None
-        return self.median >= self.aim if self.figure == "theirs / ours" else self.median <= self.aim
+        if self.interval is None:
+            return "not shown"
+        low, high = self.interval
+        worst, best = (low, high) if self.figure == "theirs / ours" else (-high, -low)
+        aim = self.aim if self.figure == "theirs / ours" else -self.aim
+        return "yes" if worst >= aim else "no" if best < aim else "not shown"
+
+    @property
+    def undecided(self) -> bool:
+        """Whether more repetitions could tell more: the interval is wide, or has the aim within it."""
+        if self.interval is None:
+            return len(self.figures) < FEWEST
+        low, high = self.interval
+        return self.verdict == "not shown" or (self.figure != "ours" and high > WIDE * low)
 
     @property
     def lost(self) -> bool:
@@ -75,8 +96,18 @@ class Answer:
 
     @property
     def share_of_roof(self) -> float | None:
-        """The share of our time that the matrix products alone would take."""
-        return None if self.roof is None else self.roof / statistics.median(self.our_values)
+        """The share of our time that the matrix products alone would take; None if there is none, see `above_roof`."""
+        share = self._share
+        return None if share is None or share > 1 else share
+
+    @property
+    def above_roof(self) -> bool:
+        """Whether the products alone took longer than the job with them: no share can be, the roof is too low."""
+        return self._share is not None and self._share > 1
+
+    @property
+    def _share(self) -> float | None:
+        return statistics.median(self.roof) / statistics.median(self.our_values) if self.roof else None
 
 
 @dataclass(frozen=True)
@@ -89,7 +120,7 @@ class Point:
         contender: Who took the step.
         step_seconds: In each repetition; none if it was left out.
         skipped: Why it was left out.
-        roof: Seconds that the matrix products alone take.
+        roof: Seconds that the matrix products alone took, measured in turn with the others.
     """
 
     axis: str
@@ -97,7 +128,7 @@ class Point:
     contender: str
     step_seconds: list[float]
     skipped: str | None = None
-    roof: float | None = None
+    roof: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -108,28 +139,54 @@ class Start:
     phases: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Who took part in a job and has no figure of it.
+
+    Args:
+        job: What was to be done.
+        contender: Who did not.
+        reason: The error.
+    """
+
+    job: str
+    contender: str
+    reason: str
+
+
 @dataclass
 class Findings:
-    """All that a question found."""
+    """All that a question found, and the load of the machine meanwhile: `benchmarks.load.Load` as JSON."""
 
     answers: list[Answer] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    load: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, others: "Findings") -> None:
+        """Add what was found beside."""
+        for name in ("answers", "points", "starts", "notes", "failures"):
+            getattr(self, name).extend(getattr(others, name))
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, and with each answer what is computed from it, for whoever reads only the file."""
         plain = asdict(self)
         for record, answer in zip(plain["answers"], self.answers, strict=True):
             record |= {"median": answer.median, "spread": [min(answer.figures), max(answer.figures)]}
-            record |= {"reached": answer.reached, "share_of_roof": answer.share_of_roof}
+            record |= {
+                "interval": answer.interval,
+                "aim_reached": answer.verdict,
+                "share_of_roof": answer.share_of_roof,
+            }
         return plain
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "Findings":
         """Return the findings of which `plain` is the JSON."""
-        answers, points, starts = (
+        answers, points, starts, failures = (
             [kind(**{field.name: record[field.name] for field in fields(kind)}) for record in plain[name]]
-            for name, kind in (("answers", Answer), ("points", Point), ("starts", Start))
+            for name, kind in (("answers", Answer), ("points", Point), ("starts", Start), ("failures", Failure))
         )
-        return cls(answers, points, starts, plain["notes"])
+        return cls(answers, points, starts, plain["notes"], failures, plain["load"])

@@ -23,6 +23,7 @@ class Job:
         batch_size: Rows of a step.
         rows: Rows of an epoch.
         file: An .npz with x and y; None draws the rows.
+        learning_rate: Adam's.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Job:
     batch_size: int
     rows: int
     file: str | None = None
+    learning_rate: float = LEARNING_RATE
 
     @property
     def steps(self) -> int:

@@ -6,25 +6,30 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import dnn
 from benchmarks.contenders import cores
+from benchmarks.load import average
 
-PACKAGES = ("tensorflow", "keras", "torch", "jax", "jaxlib", "optax", "scikit-learn", "numpy")
+PACKAGES = ("tensorflow", "keras", "torch", "jax", "jaxlib", "optax", "scikit-learn", "lightgbm", "numpy")
+NUMBERS = {"family": "cpu family", "model": "model", "stepping": "stepping"}
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS")
 
 
 def machine() -> dict[str, Any]:
-    """Return the processor, cores, memory, system and load of this machine."""
+    """Return the processor, its caches and widest vectors, the cores, memory, system and load of this machine."""
     return {
         "processor": processor(),
+        "caches": caches(),
+        "vectors": vectors(),
         "cores": cores(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "system": platform.platform(),
-        "load_before": os.getloadavg()[0],
+        "load_before": average(),
     }
 
 
@@ -54,7 +59,12 @@ def threads() -> dict[str, Any]:
 
     Each tool may use every core, and does by default, except those whose best count is searched for.
     """
-    return {"allowed": cores(), "set": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}}
+    return {"allowed": cores(), "set": variables(*THREAD_VARIABLES)}
+
+
+def variables(*names: str) -> dict[str, str]:
+    """Return those variables of the environment that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def print_any_sign() -> None:
@@ -65,7 +75,35 @@ def print_any_sign() -> None:
 
 
 def processor() -> str:
-    """Return the name of the processor."""
+    """Return the name of the processor, which may be just its maker's, and its family, model and stepping."""
+    named = of_processor("model name") or platform.processor() or platform.machine()
+    numbers = [f"{name} {of_processor(key)}" for name, key in NUMBERS.items() if of_processor(key)]
+    return f"{named} ({', '.join(numbers)})" if numbers else named
+
+
+def of_processor(key: str) -> str:
+    """Return what Linux says of the first core; an empty string where it says nothing."""
     path = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*:\s*(.+)", path.read_text("utf-8")) if path.exists() else None
-    return named[1] if named else platform.processor() or platform.machine()
+    found = re.search(rf"^(?:{key})\s*:\s*(.+)", path.read_text("utf-8"), re.MULTILINE) if path.exists() else None
+    return found[1].strip() if found else ""
+
+
+def caches() -> dict[str, str]:
+    """Return the size of each cache that the first core uses, as Linux tells it."""
+    found = {}
+    for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = ((index / name).read_text("utf-8").strip() for name in ("level", "type", "size"))
+        found[f"L{level}{'' if kind == 'Unified' else kind[0].lower()}"] = size
+    return found
+
+
+def vectors() -> str:
+    """Return the widest vectors of the processor that Linux tells of; an empty string elsewhere."""
+    flags = set(of_processor("flags|Features").split())
+    return next((flag for flag in ("avx512f", "avx2", "avx", "sve", "asimd", "sse2") if flag in flags), "")
+
+
+def described(machine: Mapping[str, Any]) -> str:
+    """Return the cores and the processor, with its vectors and caches where they were recorded."""
+    more = [machine.get("vectors", ""), *(f"{name} {size}" for name, size in machine.get("caches", {}).items())]
+    return f"{machine['cores']} cores of {', '.join([machine['processor'], *filter(None, more)])}"

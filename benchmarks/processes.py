@@ -31,18 +31,39 @@ def quiet() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
+def begun(environment: tuple[str, ...]) -> Peer:
+    """Return a new process with these variables beside those of this one."""
+    variables = dict(variable.split("=", 1) for variable in environment)
+    before = {name: os.environ.get(name) for name in variables}
+    peer = Peer(ctx=multiprocessing.get_context("spawn"))
+    os.environ.update(variables)
+    try:
+        peer.start(quiet)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+    return peer
+
+
 class Processes:
     """The process of each peer, begun when the first object is made there. All end with the `with` block."""
 
     def __init__(self) -> None:
         self._peers: dict[str, Peer] = {}
 
-    def made(self, peer: str, module: str, name: str, *arguments: Any, **options: Any) -> Any:
-        """Return a new object of a class in benchmarks/, which lives in the process of this peer."""
-        if peer not in self._peers:
-            self._peers[peer] = Peer(ctx=multiprocessing.get_context("spawn"))
-            self._peers[peer].start(quiet)
-        return self._peers[peer].made(module, name, *arguments, **options)
+    def made(
+        self, peer: str, module: str, name: str, *arguments: Any, environment: tuple[str, ...] = (), **options: Any
+    ) -> Any:
+        """Return a new object of a class in benchmarks/, which lives in the process of this peer and environment.
+
+        environment: variables that the process begins with, each as NAME=VALUE.
+        """
+        key = " ".join((peer, *environment))
+        if key not in self._peers:
+            self._peers[key] = begun(environment)
+        return self._peers[key].made(module, name, *arguments, **options)
 
     def __enter__(self) -> "Processes":
         return self

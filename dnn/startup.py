@@ -3,16 +3,17 @@
 Nothing slow is imported here: from `interrupt_ends` on, Ctrl-C shows no traceback.
 """
 
-import atexit
 import gc
+import math
 import os
 import re
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from dnn.control import plain_lines
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
 INTERRUPTED = "interrupted: nothing was saved"
+APART = 0.5  # seconds between a first signal and a second one
 ENDED_AT_ONCE = "ended at once by a second signal: what was saved before it is kept"
 SIGNALED = 128  # and the number of the signal: the exit code of a process that one ended, as a shell reports it
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -134,7 +136,8 @@ def second_signal_ends() -> Iterator[None]:
     """Let a second Ctrl-C or SIGTERM end the process at once, also while TensorFlow is at work in the main thread.
 
     Python runs its handlers between two lines of the main thread, and an epoch is one of them. So a thread is woken by
-    what the signal itself writes into a socket. A second SIGHUP does not count: a shell sends one beside the terminal.
+    what the signal itself writes into a socket. A second SIGHUP does not count, since a shell sends one beside the
+    terminal, nor one within half a second, since `timeout` sends two.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -144,23 +147,52 @@ def second_signal_ends() -> Iterator[None]:
     woken, waking = socket.socketpair()
     waking.setblocking(False)
 
+    before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+
     def watch() -> None:
-        seen = 0
+        first = math.inf
         while numbers := woken.recv(64):
+            if before >= 0:  # another's, asyncio's say, who waits for them
+                with suppress(OSError):
+                    os.write(before, numbers)
             for number in numbers:
-                seen += number in SIGNALS
-                if seen > 1 and number in (signal.SIGINT, signal.SIGTERM):
-                    os.write(2, f"{ENDED_AT_ONCE}\n".encode())
-                    os._exit(SIGNALED + number)
+                if time.monotonic() > first + APART and number in (signal.SIGINT, signal.SIGTERM):
+                    _end_at_once(number)
+                first = min(first, time.monotonic()) if number in SIGNALS else first
         woken.close()
 
-    before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=watch, daemon=True, name="second signal").start()
+    _waking.append(waking.fileno())
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
+        _waking.pop()
         waking.close()
+
+
+def _end_at_once(number: int) -> NoReturn:
+    """End the process, and say so where that is possible: a pipe may be full, and a terminal gone."""
+
+    def tell() -> None:
+        with suppress(OSError):
+            os.write(2, f"{ENDED_AT_ONCE}\n".encode())
+
+    telling = threading.Thread(target=tell, daemon=True)
+    telling.start()
+    telling.join(timeout=0.5)
+    os._exit(SIGNALED + number)
+
+
+def _forget_in_child() -> None:
+    """Let the signals of a forked child wake no thread of its parent."""
+    if _waking:
+        signal.set_wakeup_fd(-1)
+
+
+_waking: list[int] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:
@@ -185,32 +217,6 @@ def _on_signal(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None
     finally:
         for number in changed:
             signal.signal(number, before[number])
-
-
-@contextmanager
-def quick_end() -> Iterator[None]:
-    """Let the process of a command end without taking apart what it has imported, which would take half a second.
-
-    Whatever else Python does at the end is done: threads are waited for, exit functions called, output is flushed.
-    """
-    try:
-        yield
-    except SystemExit as end:
-        if end.code is None or isinstance(end.code, int):
-            atexit.register(_end_at_once, end.code or 0)  # called first of the exit functions
-        raise
-
-
-def _end_at_once(code: int) -> None:
-    atexit.unregister(_end_at_once)
-    atexit._run_exitfuncs()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except (OSError, ValueError):  # nobody reads it, or it is closed: Python tells of it, where it ends as usual
-        return
-    os._exit(code)
 
 
 @contextmanager

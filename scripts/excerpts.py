@@ -7,10 +7,12 @@ import json
 import re
 import statistics
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.answers import Findings
-from benchmarks.table import COLUMNS, cells, ratio, value
+from benchmarks.answers import Answer, Findings
+from benchmarks.machine import described
+from benchmarks.table import COLUMNS, cells, loaded, ratio, value
 from dnn.bench.markdown import duration, table
 
 HOME = Path(__file__).parent.parent
@@ -46,16 +48,31 @@ def shortened_run() -> str:
 
 
 def figures() -> str:
-    """Return a line for each of the five figures, as benchmarks/last measured them."""
+    """Return a line for each of the five figures, and for each job at which a peer is ahead, as measured last."""
     results = json.loads(page("benchmarks/last/results.json"))
     found = {
         (question, answer.ours, answer.against): answer
         for question, plain in results["questions"].items()
         for answer in reversed(Findings.from_json(plain).answers)  # of two with one key, the first stays
     }
-    rows = [cells(found[figure])[: len(COLUMNS) - 2] for figure in FIGURES]  # without aim and roof
-    measured = f"On {results['date']}, {results['machine']['cores']} cores of {results['machine']['processor']}."
+    answers = [answer for plain in results["questions"].values() for answer in Findings.from_json(plain).answers]
+    shown = [*(found[figure] for figure in FIGURES), *lost(answers)]
+    rows = [cells(answer)[: len(COLUMNS) - 2] for answer in shown]  # without aim and roof
+    measured = f"On {results['date']}, {described(results['machine'])}.{loaded(results['questions'])}"
     return f"{table(COLUMNS[:-2], rows)}\n\n{measured}\n"
+
+
+def lost(answers: Iterable[Answer]) -> list[Answer]:
+    """Return, of each job, the peer furthest ahead of `dnn` with its own Adam, by the faster of graph mode and XLA."""
+    best: dict[tuple[str, str], Answer] = {}
+    for answer in answers:
+        if answer.figure == "theirs / ours" and answer.ours != "dnn, MlpAdam":
+            key = answer.job, answer.against
+            best[key] = max(best.get(key, answer), answer, key=lambda each: each.median)
+    worst: dict[str, Answer] = {}
+    for answer in best.values():
+        worst[answer.job] = min(worst.get(answer.job, answer), answer, key=lambda each: each.median)
+    return [answer for answer in worst.values() if answer.lost]
 
 
 def ranks() -> str:
@@ -87,10 +104,10 @@ def ensembles() -> str:
         for (name, against), alone in found.items()
         if against == times + name
     ]
-    header = ("trained by", "one", "32", "beside 32 times one (min to max)", "beside 32 times one, XLA", "memory")
-    machine = f"{results['machine']['cores']} cores of {results['machine']['processor']}"
+    header = ("trained by", "one", "32", "beside 32 times one (95 % interval)", "beside 32 times one, XLA", "memory")
+    machine = f"{described(results['machine'])}.{loaded(results['questions'])}"
     needed = found["dnn, XLA", "their numbers alone"].their_values[0]
-    measured = f"On {results['date']}, {machine}. The numbers of 32 networks and their step alone are {needed:.1f} MB."
+    measured = f"On {results['date']}, {machine} The numbers of 32 networks and their step alone are {needed:.1f} MB."
     return f"{table(header, lines)}\n\n{measured}\n"
 
 

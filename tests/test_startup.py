@@ -49,7 +49,7 @@ with second_signal_ends():
 
 END = """
 import atexit, sys, threading, time
-from dnn.startup import quick_end
+from dnn.quick_end import quick_end
 class Left:
     def __del__(self):
         print("taken apart")
@@ -152,6 +152,7 @@ def test_a_second_signal_ends_the_process_also_while_tensorflow_is_at_work_and_a
     assert process.stdout.readline() == "counting\n"
     process.send_signal(signal.SIGHUP)
     process.send_signal(signal.SIGHUP)  # as of a shell whose terminal is closed
+    process.send_signal(signal.SIGTERM)  # as of `timeout`, which sends one to the process, and one to its group
     with pytest.raises(subprocess.TimeoutExpired):
         process.communicate(timeout=1)
     process.send_signal(signal.SIGTERM)
@@ -189,7 +190,7 @@ def test_a_command_ends_after_its_threads_and_exit_functions_without_taking_apar
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
 def test_output_that_cannot_be_written_at_the_end_is_still_told():
-    program = "import sys\nfrom dnn.startup import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
+    program = "import sys\nfrom dnn.quick_end import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
     with open("/dev/full", "wb") as full:
         buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
         process = subprocess.run(
@@ -197,3 +198,54 @@ def test_output_that_cannot_be_written_at_the_end_is_still_told():
         )
     assert process.returncode == 120
     assert "No space left on device" in process.stderr
+
+
+FORKED_AND_BROKEN = """
+import os, signal, sys, threading, time
+from dnn.startup import second_signal_ends
+from dnn.train.interruption import Interruption
+ends, said = [], os.pipe()
+signal.signal(signal.SIGTERM, lambda *_: ends.append(1))
+os.close(said[0])
+os.dup2(said[1], 2)  # nobody reads it
+with second_signal_ends():
+    for _ in range(2):
+        child = os.fork()
+        if not child:
+            signal.raise_signal(signal.SIGTERM)
+            os._exit(0)
+        os.waitpid(child, 0)
+        time.sleep(0.6)
+    with Interruption():
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.6)
+    assert ends == [1], ends  # by the handler, once the fit has ended
+    print("lives", flush=True)
+    time.sleep(0.6)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_signals_of_children_and_those_sent_on_are_none_and_a_broken_pipe_hinders_no_end():
+    run = subprocess.run([sys.executable, "-c", FORKED_AND_BROKEN], stdout=subprocess.PIPE, encoding="utf-8")
+    assert (run.returncode, run.stdout) == (128 + signal.SIGTERM, "lives\n")
+
+
+def test_signals_are_handed_on_to_whom_they_woke_before():
+    """As those of asyncio."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    previous = signal.set_wakeup_fd(writing)
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with second_signal_ends():
+            signal.raise_signal(signal.SIGTERM)
+        assert os.read(reading, 8) == bytes([signal.SIGTERM])
+        assert signal.set_wakeup_fd(previous) == writing
+    finally:
+        signal.set_wakeup_fd(previous)
+        signal.signal(signal.SIGTERM, before)
+        os.close(reading)
+        os.close(writing)

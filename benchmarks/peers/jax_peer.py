@@ -1,7 +1,10 @@
-"""JAX with Optax's Adam: `lax.scan` over the steps, the whole epoch compiled; a short last batch is one step more."""
+"""JAX with Optax's Adam: `lax.scan` over the steps, the whole epoch compiled; a short last batch is one step more.
+
+Weights and Adam's averages are donated: XLA writes the new ones where the old ones were.
+"""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -10,11 +13,10 @@ import numpy as np
 import optax
 from jax import lax
 
-from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, Job
 from benchmarks.timing import Laps
-from dnn.bench.clock import seconds_per_call
+from dnn.bench.clock import seconds_of, seconds_per_call
 
-ADAM = optax.adam(LEARNING_RATE, eps=EPSILON)
 Layers = list[tuple[jax.Array, jax.Array]]  # kernel and bias
 
 
@@ -24,17 +26,22 @@ class Trainer:
     Args:
         job: What to do.
         members: How many networks, by `jax.vmap` if they are several. They have `learn` and `epoch_seconds` alone.
+        unroll: How many steps an iteration of the scan has.
+        fresh: Whether to forget all that was compiled before.
     """
 
-    def __init__(self, job: Job, members: int = 1) -> None:
-        self.job, self.members = job, members
+    def __init__(self, job: Job, members: int = 1, unroll: int = 1, fresh: bool = False) -> None:
+        if fresh:
+            jax.clear_caches()
+        self.job, self.members, self.unroll = job, members, unroll
         self.host_x, y = job.arrays()
         self.x, self.y = jnp.asarray(self.host_x), jnp.asarray(y)
         weights = list(map(jnp.asarray, job.weights()))
         if members > 1:
             weights = [jnp.tile(value, [members] + [1] * value.ndim) for value in weights]
         self.layers = list(zip(weights[::2], weights[1::2], strict=True))
-        self.state = jax.vmap(ADAM.init)(self.layers) if members > 1 else ADAM.init(self.layers)
+        init = adam(job.learning_rate).init
+        self.state = jax.vmap(init)(self.layers) if members > 1 else init(self.layers)
 
     def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, float]]:
         """Learn an epoch with the rows in each order; return its loss and accuracy."""
@@ -49,9 +56,18 @@ class Trainer:
             laps.lap()
         return laps.median
 
+    def training_seconds(self, epochs: int) -> float:
+        """Return the seconds of so many epochs."""
+        random = np.random.default_rng(0)
+        return seconds_of(lambda: self._epoch(random.permutation(self.job.rows).astype(np.int32)), epochs)
+
     def probabilities(self, rows: int) -> np.ndarray:
         """Return those of the first rows, [rows, classes]."""
-        return np.asarray(jax.nn.softmax(compiled_logits(self.layers, self.host_x[:rows])))
+        return self.probabilities_of(self.host_x[:rows])
+
+    def probabilities_of(self, x: np.ndarray) -> np.ndarray:
+        """Return those of other rows, [rows, classes]."""
+        return np.asarray(jax.nn.softmax(compiled_logits(self.layers, x)))
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
         """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""
@@ -61,12 +77,17 @@ class Trainer:
 
     def _epoch(self, order: np.ndarray) -> tuple[float, float]:
         run = epoch_of_members if self.members > 1 else epoch
-        self.layers, self.state, sums = run(
-            self.layers, self.state, self.x, self.y, order, batch_size=self.job.batch_size
-        )
+        options = {"batch_size": self.job.batch_size, "rate": self.job.learning_rate, "unroll": self.unroll}
+        self.layers, self.state, sums = run(self.layers, self.state, self.x, self.y, order, **options)
         loss, correct = (np.asarray(steps).sum(dtype=np.float64) for steps in sums)
         rows = self.job.rows * self.members
         return loss / rows, correct / rows
+
+
+@cache
+def adam(rate: float) -> optax.GradientTransformation:
+    """Return Optax's Adam."""
+    return optax.adam(rate, eps=EPSILON)
 
 
 def logits_of(layers: Layers, x: jax.Array) -> jax.Array:
@@ -87,30 +108,38 @@ def mean_loss(layers: Layers, x: jax.Array, y: jax.Array) -> tuple[jax.Array, tu
     return losses.mean(), (losses.sum(), (logits.argmax(axis=1) == y).sum())
 
 
-@partial(jax.jit, static_argnames="batch_size", donate_argnums=(0, 1))
+@partial(jax.jit, static_argnames=("batch_size", "rate", "unroll"), donate_argnums=(0, 1))
 def epoch(
-    layers: Layers, state: optax.OptState, x: jax.Array, y: jax.Array, order: jax.Array, *, batch_size: int
+    layers: Layers,
+    state: optax.OptState,
+    x: jax.Array,
+    y: jax.Array,
+    order: jax.Array,
+    *,
+    batch_size: int,
+    rate: float,
+    unroll: int,
 ) -> tuple[Layers, optax.OptState, Any]:
     """Return layers, state, and the summed loss and correct rows of each step, after a step on each batch in order."""
 
     def step(carry: Any, rows: jax.Array) -> tuple[Any, Any]:
         layers, state = carry
         gradients, sums = jax.grad(mean_loss, has_aux=True)(layers, x[rows], y[rows])
-        updates, state = ADAM.update(gradients, state)
+        updates, state = adam(rate).update(gradients, state)
         return (optax.apply_updates(layers, updates), state), sums
 
     whole = len(order) // batch_size * batch_size
-    carry, sums = lax.scan(step, (layers, state), order[:whole].reshape(-1, batch_size))
+    carry, sums = lax.scan(step, (layers, state), order[:whole].reshape(-1, batch_size), unroll=unroll)
     if whole < len(order):
         carry, last = step(carry, order[whole:])
         sums = jax.tree.map(jnp.append, sums, last)
     return *carry, sums
 
 
-@partial(jax.jit, static_argnames="batch_size", donate_argnums=(0, 1))
+@partial(jax.jit, static_argnames=("batch_size", "rate", "unroll"), donate_argnums=(0, 1))
 def epoch_of_members(
-    layers: Layers, state: optax.OptState, x: jax.Array, y: jax.Array, orders: jax.Array, *, batch_size: int
+    layers: Layers, state: optax.OptState, x: jax.Array, y: jax.Array, orders: jax.Array, **options: Any
 ) -> tuple[Layers, optax.OptState, Any]:
     """Return what `epoch` does, with an axis of members in front of layers, state, orders and sums."""
-    of_one = partial(epoch, batch_size=batch_size)
+    of_one = partial(epoch, **options)
     return jax.vmap(of_one, in_axes=(0, 0, None, None, 0))(layers, state, x, y, orders)

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, Job
 from benchmarks.timing import Laps
-from dnn.bench.clock import seconds_per_call
+from dnn.bench.clock import seconds_of, seconds_per_call
 
 
 class Trainer:
@@ -38,7 +38,7 @@ class Trainer:
         self.model = keras.Sequential([keras.Input((job.sizes[0],)), *layers])
         self.model.set_weights(job.weights())
         self.model.compile(
-            keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON),
+            keras.optimizers.Adam(job.learning_rate, epsilon=EPSILON),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=jit_compile,
@@ -57,9 +57,17 @@ class Trainer:
         self._fit(self.x, self.y, epochs=epochs + 1, callbacks=[callback])
         return laps.median
 
+    def training_seconds(self, epochs: int) -> float:
+        """Return the seconds of a call of `fit` for so many epochs."""
+        return seconds_of(lambda: self._fit(self.x, self.y, epochs=epochs))
+
     def probabilities(self, rows: int) -> np.ndarray:
         """Return those of the first rows, [rows, classes]."""
-        return keras.ops.convert_to_numpy(keras.ops.softmax(self._logits(self.x[:rows])))
+        return self.probabilities_of(self.x[:rows])
+
+    def probabilities_of(self, x: np.ndarray) -> np.ndarray:
+        """Return those of other rows, [rows, classes]."""
+        return keras.ops.convert_to_numpy(keras.ops.softmax(self._logits(x)))
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
         """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import dnn
-from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, Job
 from benchmarks.timing import Laps
 from dnn.bench.clock import seconds_of, seconds_per_call
 from dnn.kernels.mlp_adam import MlpAdam
@@ -29,7 +29,7 @@ class Trainer:
         for variable, value in zip(dnn.weights(self.model), job.weights(), strict=True):
             variable.assign(np.broadcast_to(value, variable.shape))
         make, of = (MlpAdam, self.model) if optimizer == "MlpAdam" else (dnn.Adam, self.model.trainable_variables)
-        self.optimizer = make(of, LEARNING_RATE, epsilon=EPSILON)
+        self.optimizer = make(of, job.learning_rate, epsilon=EPSILON)
 
     def learn(self, orders: Sequence[np.ndarray]) -> list[tuple[float, float]]:
         """Learn an epoch with the rows in each order; return its loss and accuracy."""
@@ -42,13 +42,21 @@ class Trainer:
         self._fit(self.x, self.y, epochs=epochs + 1, callbacks=[laps.lap])
         return laps.median
 
+    def training_seconds(self, epochs: int) -> float:
+        """Return the seconds of a call of `fit` for so many epochs."""
+        return seconds_of(lambda: self._fit(self.x, self.y, epochs=epochs))
+
     def fit_seconds(self) -> float:
         """Return the seconds of a whole call of `fit` for one epoch, its checks of the rows included."""
         return seconds_of(lambda: self._fit(self.x, self.y))
 
     def probabilities(self, rows: int) -> np.ndarray:
         """Return those of the first rows, [rows, classes]."""
-        return dnn.softmax(dnn.predict(self.model, self.x[:rows])).numpy()
+        return self.probabilities_of(self.x[:rows])
+
+    def probabilities_of(self, x: np.ndarray) -> np.ndarray:
+        """Return those of other rows, [rows, classes]."""
+        return dnn.softmax(dnn.predict(self.model, x)).numpy()
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
         """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""

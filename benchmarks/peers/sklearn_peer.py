@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.jobs import EPSILON, LEARNING_RATE, Job
+from benchmarks.jobs import EPSILON, Job
 from dnn.bench.clock import seconds_of, seconds_per_call
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # that so many epochs were all there were
@@ -26,7 +26,7 @@ class Trainer:
         self.model = MLPClassifier(
             job.sizes[1:-1],
             batch_size=job.batch_size,
-            learning_rate_init=LEARNING_RATE,
+            learning_rate_init=job.learning_rate,
             epsilon=EPSILON,
             alpha=0.0,
             n_iter_no_change=np.inf,
@@ -46,12 +46,20 @@ class Trainer:
 
     def epoch_seconds(self, epochs: int) -> float:
         """Return the mean seconds of an epoch, since it has no callbacks; the checks before the first are in it."""
+        return self.training_seconds(epochs) / epochs
+
+    def training_seconds(self, epochs: int) -> float:
+        """Return the seconds of a call of `fit` for so many epochs."""
         self.model.set_params(shuffle=True, max_iter=epochs, warm_start=True)
-        return seconds_of(lambda: self.model.fit(self.x, self.y)) / epochs
+        return seconds_of(lambda: self.model.fit(self.x, self.y))
 
     def probabilities(self, rows: int) -> np.ndarray:
         """Return those of the first rows, [rows, classes]."""
-        return self.model.predict_proba(self.x[:rows])
+        return self.probabilities_of(self.x[:rows])
+
+    def probabilities_of(self, x: np.ndarray) -> np.ndarray:
+        """Return those of other rows, [rows, classes]."""
+        return self.model.predict_proba(x)
 
     def predict_seconds(self, rows: int, at_least: float) -> float:
         """Return the seconds of a call that predicts the first rows, of calls for `at_least` seconds."""

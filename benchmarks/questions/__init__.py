@@ -3,7 +3,18 @@
 from importlib import import_module
 from types import ModuleType
 
-QUESTIONS = ("epoch", "networks", "ensembles", "cold_start", "one_row", "many_rows", "ten_times", "growth", "scaling")
+QUESTIONS = (
+    "epoch",
+    "networks",
+    "time_to_quality",
+    "ensembles",
+    "cold_start",
+    "one_row",
+    "many_rows",
+    "ten_times",
+    "growth",
+    "scaling",
+)
 
 
 def module_of(name: str) -> ModuleType:

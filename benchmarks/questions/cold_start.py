@@ -29,7 +29,7 @@ def findings(run: Run) -> Findings:
     if is_installed("keras_peer"):
         programs[THEIRS] = partial(run_program, "with_keras", *run.table)
         programs[THEIRS_WITHOUT_GC] = partial(run_program, "with_keras", *run.table, "without-gc")
-    ended = interleaved(programs, 1 if run.quick else 3)
+    ended = interleaved(programs, 1 if run.quick else run.repetitions.least)
     assert_same_validation_losses(ended)
     found = Findings(starts=[Start(name, median_phases(runs)) for name, runs in ended.items()])
     ours = {name: ended[name] for name in OURS} if THEIRS in ended else {}

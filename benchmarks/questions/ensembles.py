@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from benchmarks.agreement import TOLERANCE, assert_same_learning
-from benchmarks.answers import Answer, Findings
+from benchmarks.answers import Answer, Failure, Findings
 from benchmarks.comparison import Run
 from benchmarks.contenders import TRAINERS, Contender, installed
 from benchmarks.jobs import Job
 from benchmarks.processes import run as run_program
 from benchmarks.questions.epoch import BATCH, ROWS, SIZES
-from dnn.bench.clock import interleaved
+from benchmarks.repetitions import in_turn
 
 WHO = ("dnn, graph mode", "dnn, XLA", "dnn, MlpAdam", "JAX + optax, lax.scan")
 MEMBERS = (16, 32)
@@ -36,10 +36,16 @@ def findings(run: Run) -> Findings:
         (name, members): partial(trainer.epoch_seconds, 1 if members > 1 else 3)
         for (name, members), trainer in trainers.items()
     }
-    seconds = interleaved(runs, run.repetitions)
-    found = [answer for members in MEMBERS for answer in answers(seconds, members, job.rows)]
+    measured = in_turn(runs, run.repetitions, partial(undecided, rows=job.rows), what="ensembles")
+    found = [answer for members in MEMBERS for answer in answers(measured.figures, members, job.rows)]
+    failures = [Failure(f"{count} networks", name, why) for (name, count), why in measured.failed.items()]
     memory = [memory_answer(contender, MEMBERS[-1], job.rows, 1 if run.quick else 3) for contender in contenders]
-    return Findings(found + memory)
+    return Findings(found + memory, failures=failures)
+
+
+def undecided(seconds: Mapping[tuple[str, int], list[float]], rows: int) -> bool:
+    """Whether more repetitions could tell more."""
+    return any(answer.undecided for members in MEMBERS for answer in answers(seconds, members, rows))
 
 
 def assert_all_learn_the_same(trainers: Mapping[tuple[str, int], Any], job: Job) -> None:
@@ -55,7 +61,7 @@ def assert_all_learn_the_same(trainers: Mapping[tuple[str, int], Any], job: Job)
 def answers(seconds: Mapping[tuple[str, int], list[float]], members: int, rows: int) -> list[Answer]:
     """Return each way beside itself and XLA with one network, and MlpAdam beside the other ways."""
     job = f"an epoch of {members} networks, {rows:,} rows, 51-30-30-2, batch {BATCH}"
-    names = [name for name, count in seconds if count == members]
+    names = [name for name, count in seconds if count == members and (name, 1) in seconds]
     beside = [
         Answer(
             job,

@@ -22,5 +22,5 @@ def findings(run: Run) -> Findings:
     for sizes, batch, steps, aim in NETWORKS:
         steps = steps // 4 if run.quick else steps
         job = Job(f"{steps} steps of {'-'.join(map(str, sizes))}, batch {batch}", sizes, batch, steps * batch)
-        found.answers += training_answers(run, contenders, job, epochs=1, aims={"Keras fit": aim})
+        found.add(training_answers(run, contenders, job, epochs=1, aims={"Keras fit": aim}))
     return found

@@ -14,4 +14,4 @@ def findings(run: Run) -> Findings:
     contenders = [contender for contender in PREDICTORS if "batch size" not in contender.name]
     job = Job("predict one row, 51-30-30-2", SIZES, 1, 1)
     at_least = 0.05 if run.quick else 0.3
-    return Findings(prediction_answers(run, contenders, job, at_least=at_least, aims=AIMS, repetitions=run.repetitions))
+    return prediction_answers(run, contenders, job, at_least=at_least, aims=AIMS)

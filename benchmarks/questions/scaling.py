@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchmarks.answers import Findings, Point
-from benchmarks.comparison import Run, ready_for_training
+from benchmarks.comparison import ROOF, Run, ready_for_training
 from benchmarks.contenders import TRAINERS, Contender
 from benchmarks.jobs import Job
 from benchmarks.questions.epoch import BATCH, SIZES
-from dnn.bench.clock import interleaved
+from benchmarks.repetitions import Measured, Repetitions, in_turn
 
 LONGEST = 10.0  # seconds of an epoch; who would take longer, judging by its last point, is left out
 MANY = 100_000  # rows
@@ -51,21 +51,25 @@ def points_at(run: Run, axis: str, value: int, job: Job, step_seconds: dict[str,
     contenders = [contender for contender in TRAINERS if contender.name in WHO]
     reasons = {contender.name: reason_to_skip(job, step_seconds.get(contender.name, 0)) for contender in contenders}
     taken = [contender for contender in contenders if not reasons[contender.name]]
-    measured = epochs_of(run, taken, job) if taken else {}
-    roof, steps = run.roof.step(job.sizes, job.batch_size), job.rows / job.batch_size
+    measured = epochs_of(run, taken, job) if taken else Measured()
+    roof, steps = measured.figures.pop(ROOF, []), job.rows / job.batch_size
     points = [
         Point(axis, value, name, [seconds / steps for seconds in epochs], roof=roof)
-        for name, epochs in measured.items()
+        for name, epochs in measured.figures.items()
     ]
+    reasons |= measured.failed
     step_seconds |= {point.contender: statistics.median(point.step_seconds) for point in points}
     return points + [Point(axis, value, name, [], reason) for name, reason in reasons.items() if reason]
 
 
-def epochs_of(run: Run, contenders: Sequence[Contender], job: Job) -> dict[str, list[float]]:
-    """Return the seconds of an epoch of each, in each repetition. With many rows, learning is not compared again."""
+def epochs_of(run: Run, contenders: Sequence[Contender], job: Job) -> Measured:
+    """Return the seconds of an epoch of each, and of a step's products. Of many rows, learning is not compared."""
     entries = ready_for_training(run, contenders, job, epochs=1 if job.rows <= MANY else 0)
-    runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries}
-    return interleaved(runs, 1 if run.quick or job.rows > MANY else 2)
+    runs = {entry.contender.name: partial(entry.trainer.epoch_seconds, 1) for entry in entries.ready}
+    runs[ROOF] = partial(run.roof.step, job.sizes, job.batch_size)
+    times = 1 if run.quick or job.rows > MANY else 3
+    measured = in_turn(runs, Repetitions(times, times), what=job.name)
+    return Measured(measured.figures, entries.failed | measured.failed)
 
 
 def reason_to_skip(job: Job, step_seconds: float) -> str | None:

@@ -22,9 +22,8 @@ def findings(run: Run) -> Findings:
             trainers = {count: run.trainer(contender, job, contender.candidates[0]) for count, job in jobs.items()}
             for trainer in trainers.values():
                 trainer.fit_seconds()
-            seconds = interleaved(
-                {count: trainer.fit_seconds for count, trainer in trainers.items()}, min(run.repetitions, 3)
-            )
+            runs = {count: trainer.fit_seconds for count, trainer in trainers.items()}
+            seconds = interleaved(runs, run.repetitions.least)
             job = f"fit {10 * rows:,} rows, 51-30-30-2, batch {BATCH}"
             found.answers.append(
                 Answer(

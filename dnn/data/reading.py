@@ -175,7 +175,7 @@ class _Reader:
         return [f"{title}, {self.source.location(row)}, column {name!r}: {text}" for name, (row, text) in self.findings]
 
     def _settled(self, name: str, strings: Strings, kind: Kind | None, decimal: DecimalMark) -> Column:
-        possible = self._possible(strings, decimal)
+        possible = [] if kind == "category" else self._possible(strings, decimal)
         if kind == "category" or (kind is None and self._free(name) and not possible):
             if self.contents.delimiter and (own := strings.first_row_of(name)) is not None:
                 self._tell(name, CellFinding(own, "a cell is the column's name; is a header there twice, or none?"))

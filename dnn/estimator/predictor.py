@@ -160,7 +160,7 @@ def _checked_finite(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _tensor(cells: Any) -> tf.Tensor:
-    if tf.is_tensor(cells):
+    if not isinstance(cells, np.ndarray) and tf.is_tensor(cells):  # which looks longer than an array takes to convert
         return cells if cells.dtype == tf.string else tf.cast(cells, tf.float64)
     cells = np.asarray(cells)
     return tf.constant(cells, tf.string if cells.dtype.kind in "OSU" else tf.float64)

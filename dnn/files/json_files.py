@@ -27,11 +27,12 @@ def parsed_json(content: str | bytes) -> Any:
     """Return the value of a JSON document.
 
     Raises:
-        ValueError: If it is none; also for NaN, an infinity, a number beyond float64, an integer of more digits than
-            Python reads, and lists in lists too deep for it.
+        ValueError: If it is none, in UTF-8; also for NaN, an infinity, a number beyond float64, an integer of more
+            digits than Python reads, a name that an object has twice, and lists in lists too deep for it.
     """
+    text = content.decode("utf-8") if isinstance(content, bytes) else content
     try:
-        return json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_each_once)
     except RecursionError:
         raise ValueError("lists or objects are nested too deep") from None
 
@@ -46,6 +47,14 @@ def read_json(path: str | Path) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number of JSON")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name in found if sum(name == other for other, _ in pairs) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return found
 
 
 def _finite(text: str) -> float:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -110,11 +110,17 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
         manifest = parsed_json(path.read_bytes())
         files = manifest["files"]
         described = {str(name): {"sha256": each["sha256"], "bytes": each["bytes"]} for name, each in files.items()}
+        if outside := [name for name in described if PurePosixPath(name).is_absolute() or not _is_short_below(name)]:
+            raise ValueError(f"{outside[0][:60]!r} is no name of a file in it")
         if manifest["format"] != 1 or manifest["sha256"] != _digest_of_digests(files):
             raise ValueError("its own digest is another one")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     return described
+
+
+def _is_short_below(name: str) -> bool:
+    return all(0 < len(part) < 256 and part != ".." for part in name.split("/"))
 
 
 def _digest_of_digests(files: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 
 from dnn.kernels.compiled import compiled_ops
@@ -164,7 +165,6 @@ class MlpAdam(FusedAdam):
         return tf.concat([rates[:, tf.newaxis], rest], axis=1)
 
 
-@lru_cache(maxsize=8)
 def in_place_of(optimizer: object, model: Any) -> MlpAdam:
     """Return an `MlpAdam` that trains a model in the place of an Adam: both have the same variables.
 
@@ -174,12 +174,18 @@ def in_place_of(optimizer: object, model: Any) -> MlpAdam:
     """
     if type(optimizer) is MlpAdam:
         return optimizer
-    if type(optimizer) is not Adam:
-        raise ValueError(f"it must be dnn.Adam, got {type(optimizer).__name__}")
+    if type(optimizer) is not Adam or {"apply", "step"} & set(vars(optimizer)):
+        raise ValueError(f"the optimizer must be dnn.Adam as it is, got {type(optimizer).__name__}")
     rates = optimizer.learning_rate
-    if not isinstance(rates, tf.Variable) or optimizer.weight_decay or optimizer.amsgrad:
+    if not isinstance(rates, tf.Variable) or np.any(optimizer.weight_decay) or optimizer.amsgrad:
         raise ValueError("dnn.Adam must have a number as its rate, no weight decay and no AMSGrad")
-    given = {name: getattr(optimizer, name) for name in ("beta_1", "beta_2", "epsilon")}
-    native = MlpAdam(model, rates.numpy().tolist() or 1e-3, **given)  # checks it all; its own variables are let go
+    native = _native_of(optimizer, model, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
     native.__dict__.update(optimizer.__dict__)
     return native
+
+
+@lru_cache(maxsize=8)
+def _native_of(optimizer: Adam, model: Any, beta_1: float, beta_2: float, epsilon: float) -> MlpAdam:
+    """Return one that is checked; its own variables are let go. A rate may be 0 by now, which is none to begin with."""
+    rates = np.full(optimizer.learning_rate.shape, 1e-3).tolist()
+    return MlpAdam(model, rates, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)

@@ -109,6 +109,8 @@ def _checked_layer(layer: object, i: int, last: bool) -> Dense:
 
 def _check_nothing_else(model: tf.Module, network: Sequential, count: int) -> None:
     """Refuse parts or variables beyond the layers: nothing would compute or train them."""
+    if any("penalty" in vars(part) for part in (model, *model.submodules)):
+        raise ValueError(f"a penalty was set on the model or a layer, which the kernel does not compute{OTHERWISE}")
     parts = len(set(map(id, network.layers)))
     inner = len(network.submodules) == parts == len(network.layers)
     outer = model is network or len(model.submodules) == 1 + parts

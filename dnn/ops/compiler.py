@@ -171,7 +171,8 @@ def _run(source: Source, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     # the flags after the source: a static library among them is searched for what was missing before it
     command = [*source.compiler.command, f"./{source.path.name}", *source.flags, *arguments]
     english = os.environ | {"LANGUAGE": "en"}  # so that errors and warnings can be told apart
-    done = subprocess.run(command, cwd=source.path.parent, capture_output=True, env=english)
+    own = os.name == "posix"  # a session of its own: Ctrl-C ends this process, or waits, but does not kill the compiler
+    done = subprocess.run(command, cwd=source.path.parent, capture_output=True, env=english, start_new_session=own)
     if done.returncode:
         said = errors_first(done.stderr) or f"nothing; its exit code is {done.returncode}"
         raise RuntimeError(

@@ -3,6 +3,7 @@
 Every message names the argument. Arrays become the tensors that the loop trusts.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,9 +18,12 @@ from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.forks import refuse_after_fork
 from dnn.train.rows import Rows
+from dnn.train.runtime import Compiled
 
 Array = npt.NDArray[Any]
 RowFunction = TypeVar("RowFunction")
+
+FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))  # of which most arrays are
 
 
 def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | None = None) -> Rows:
@@ -45,7 +49,7 @@ def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | Non
     y = _in_dtype(y, x.dtype) if _is_float(y) else y
     _refuse_infinite(y, f"{name}: y")
     y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y")
-    classes = _prediction(model, x.shape[1], name).outputs[0].shape[1]
+    classes = _prediction(model, x.shape[1], name).function.outputs[0].shape[1]
     if _are_classes(y) and (classes or 1) > 1:  # None: the model does not tell
         lowest, highest = y.min(), y.max()
         if lowest < 0 or highest >= classes:
@@ -69,7 +73,7 @@ def checked_inputs(model: tf.Module, x: npt.ArrayLike, name: str) -> Array:
         raise ValueError(f"{name} must be [rows, features], got shape {x.shape}")
     if not len(x):
         raise ValueError(f"{name} has no rows")
-    x = _in_dtype(x, _prediction(model, x.shape[1], name).inputs[0].dtype.as_numpy_dtype)
+    x = _in_dtype(x, _prediction(model, x.shape[1], name).dtype)
     _refuse_infinite(x, name)
     return x
 
@@ -162,17 +166,17 @@ def checked_per_row(function: RowFunction, name: str) -> RowFunction:
     return function
 
 
-def _prediction(model: tf.Module, features: int, name: str) -> Any:
+def _prediction(model: tf.Module, features: int, name: str) -> Compiled:
     """The traced prediction; not run, since that may change what the model remembers."""
     try:
-        prediction = trace_prediction(model, features).function
+        prediction = trace_prediction(model, features)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         reason = str(error).strip().splitlines()[-1].strip()  # above it, where in the model
         if "singleton tf.Variables" in reason:
             raise ValueError("the model makes a variable in each call: make all of them in its constructor") from error
         raise ValueError(f"{name} has {features} features, which the model does not take: {reason}") from error
-    logits = prediction.structured_outputs
-    if not tf.is_tensor(logits) or logits.shape.rank != 2:
+    if not prediction.gives_rows:
+        logits = prediction.function.structured_outputs
         raise ValueError(
             f"the model must give [rows, outputs], got {getattr(logits, 'shape', logits)}; "
             "tf.ensure_shape declares a shape that TensorFlow cannot infer"
@@ -185,7 +189,7 @@ def _kind(data: Any) -> str:
 
 
 def _is_float(values: Array) -> bool:
-    return tf.as_dtype(values.dtype).is_floating  # NumPy alone does not know that bfloat16 is
+    return values.dtype.kind == "f" or tf.as_dtype(values.dtype).is_floating  # NumPy does not know that bfloat16 is
 
 
 def _are_classes(y: Array) -> bool:
@@ -194,6 +198,8 @@ def _are_classes(y: Array) -> bool:
 
 def _in_dtype(values: Array, dtype: npt.DTypeLike) -> Array:
     """What is too large becomes an infinity, which is refused next."""
+    if values.dtype == dtype:
+        return values
     with np.errstate(over="ignore"):
         return values.astype(dtype, copy=False)
 
@@ -225,6 +231,8 @@ def _numbers(values: npt.ArrayLike, name: str) -> Array:
     """An array of numbers or truth values, in their own dtype."""
     try:
         array = np.asarray(values)
+        if array.dtype in FLOATS:
+            return array
         dtype = tf.as_dtype(array.dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers: {error}") from error
@@ -234,12 +242,14 @@ def _numbers(values: npt.ArrayLike, name: str) -> Array:
 
 
 def _refuse_infinite(values: Array, name: str) -> None:
-    if _is_float(values) and not _finite(values):
+    if not _finite(values):
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise ValueError(f"{name} has a NaN or an infinity, as {values.dtype.name}, in row {row} (the first is row 0)")
 
 
 def _finite(values: Array) -> bool:
-    """Whether all are; without an array of as many truth values."""
+    """Whether all are, as a finite sum of squares tells; without an array of as many truth values."""
+    if values.dtype in FLOATS and values.flags.c_contiguous and math.isfinite(np.vdot(values, values)):
+        return True
     with np.errstate(invalid="ignore"):  # a NaN is both the least and the greatest, in bfloat16 with a warning
-        return bool(np.isfinite((values.min(initial=0), values.max(initial=0))).all())
+        return not _is_float(values) or bool(np.isfinite((values.min(initial=0), values.max(initial=0))).all())

@@ -1,5 +1,6 @@
 """The epochs of a fit, one after the other: each in its own order, whole or in pieces, until a rule ends them."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -54,6 +55,7 @@ class EpochTrainer:
         self.orders, self.shuffle = own_orders(model), shuffle
         self.piece = piece if piece and piece < self.steps else None
         self.last_steps = self._last_steps(self.piece)  # of the last piece
+        self.native_after = math.inf  # epochs, from which on they are taken in C++, whole
         self.whole = cache(lambda: traced(guarded_program(program, guard.snapshot) if guard else program))
         self.part = cache(lambda steps, last: traced(part_program(program, steps, last)))
         self.programs = (
@@ -78,6 +80,8 @@ class EpochTrainer:
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
         piece = state.piece if state.step else self.piece  # an epoch that was left goes on in the pieces it began in
+        if piece and not state.step and epoch > self.native_after and self.whole().goes_native(epoch):
+            piece = None  # as without checkpoints
         self.last_steps = self._last_steps(piece)
         if piece is None:
             return self._whole(state, rows)

@@ -1,8 +1,9 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +13,16 @@ from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
+from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
+from dnn.train.runtime import KEPT, Compiled
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
 MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
 MAX_NUMBERS = 2**22  # in the widest tensor of a pass: what bounds the memory in use
+FEW_NUMBERS = 2**19  # up to which it takes longer to hand a graph to another thread than that thread could save
 
 
 def evaluate(
@@ -77,8 +81,9 @@ def means(sums: npt.NDArray[np.float64], metrics: Mapping[str, MetricLike], coun
 def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return the logits of each row.
 
-    Keras's `predict` goes batch by batch through Python; here up to 65,536 rows are one call, and up to 256 rows run in
-    the thread of the caller.
+    Keras's `predict` goes batch by batch through Python; here up to 65,536 rows are one call, and few rows, up to
+    524,288 numbers of x or of a layer, run in the thread of the caller: see `dnn.train.few_rows`. Products of another
+    number of rows are summed in another order, so a row's logits may differ in the last digits from those in another x.
 
     Args:
         model: any `tf.Module` that maps float[batch, features] to float[batch, outputs].
@@ -91,22 +96,42 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
         ValueError: If x has no rows, a NaN, an infinity, or features that the model does not take.
     """
     x = checked_inputs(model, x, "x")
-    logits, size = trace_prediction(model, x.shape[1]), rows_at_once(model, x.shape)
-    if len(x) <= min(size, MIN_ROWS) and not logits.not_plain:
-        return logits.in_this_thread(x).numpy()
-    parts = [logits(x[first : first + size]).numpy() for first in range(0, len(x), size)]
+    logits, few, most = passes_of(model, x.shape[1])
+    if len(x) <= few:
+        return logits.few_rows(x)
+    tensor = shared_tensor if few else tf.constant  # which a graph may keep
+    parts = [logits(tensor(x[first : first + most])).numpy() for first in range(0, len(x), most)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def rows_at_once(model: tf.Module, shape: Sequence[int]) -> int:
-    """Return how many rows of x, of this shape, a pass takes at once: fewer, the wider x and what comes of it.
+    """Return how many rows of x, of this shape, a pass takes at once."""
+    rows, features = shape
+    return min(rows, passes_of(model, features).most)
+
+
+class Passes(NamedTuple):
+    """How rows are predicted.
+
+    Args:
+        logits: What predicts them.
+        few: Up to how many are predicted in the thread of the caller; 0 if none can be.
+        most: How many are predicted at once.
+    """
+
+    logits: Compiled
+    few: int
+    most: int
+
+
+@functools.lru_cache(maxsize=KEPT)
+def passes_of(model: tf.Module, features: int) -> Passes:
+    """Return how rows of so many features are predicted: fewer at once, the wider x and what comes of it.
 
     Members count as width: what is computed of a row is as long as all of them together.
     """
-    (rows, features), members = shape, members_of(model)
-    least = max(1, MIN_ROWS // members)
-    if rows <= least:
-        return rows
-    units = max([features, *(size or 1 for variable in model.variables for size in variable.shape[-1:])])
-    widest = max(units, trace_prediction(model, features).numbers_of_a_row)
-    return min(rows, max(least, min(MAX_ROWS, MAX_NUMBERS // widest)))
+    logits, least = trace_prediction(model, features), max(1, MIN_ROWS // members_of(model))
+    units = [size or 1 for variable in model.variables for size in variable.shape[-1:]]
+    widest = max([features, logits.numbers_of_a_row, *units])
+    few = 0 if logits.not_plain or logits.assigns else max(1, FEW_NUMBERS // widest)
+    return Passes(logits, few, max(least, min(MAX_ROWS, MAX_NUMBERS // widest)))

@@ -32,7 +32,7 @@ from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
 from dnn.train.members import check_members, check_members_stay_apart, members_of
 from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
-from dnn.train.native import epochs_before_native, is_whole, native_epochs
+from dnn.train.native import is_whole, native_after, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
@@ -148,6 +148,7 @@ def fit(
         callbacks = [*callbacks, watch]
     guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
     trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
+    trainer.native_after = native_after(program) if jit_compile == "auto" else math.inf
     run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
     if keep is None:
         history = run()
@@ -176,7 +177,10 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     """
     native = functools.partial(native_epochs, program)
     if jit_compile == "native" and is_whole(program):
-        return GraphOrXla(native(), functools.partial(trace_training, program))
+        try:
+            return GraphOrXla(native(), functools.partial(trace_training, program))
+        except ValueError as error:
+            raise ValueError(f"jit_compile='native': {error}") from error
     model, _, optimizer, _, batch_size = program.constants[:5]
     trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
     under_xla = jit_compile not in ("auto", "native") and bool(jit_compile)
@@ -188,5 +192,5 @@ def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Li
     check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
     runs = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
     if jit_compile == "auto" and is_whole(program):
-        runs.go_native(native, epochs_before_native(steps, work, work // batch_size // members, members))
+        runs.go_native(native, native_after(program))
     return runs

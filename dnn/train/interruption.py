@@ -47,11 +47,19 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self.number is not None and not self.raised:
-            signal.raise_signal(self.number)
+            self._send(self.number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.number is None:
             self.number = number
             return
         signal.signal(number, self._before[number])
-        signal.raise_signal(number)
+        self._send(number)
+
+    def _send(self, number: int) -> None:
+        """Do what was done before on a signal. A handler is called: a signal sent anew would count as a second one."""
+        handler = self._before[number]
+        if callable(handler):
+            handler(number, None)
+        else:
+            signal.raise_signal(number)

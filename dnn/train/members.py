@@ -41,8 +41,8 @@ class EnsembleLike(Protocol):
 
 
 def has_members(model: object) -> TypeGuard[EnsembleLike]:
-    """Whether a model is trained as an ensemble."""
-    return isinstance(model, EnsembleLike)
+    """Whether a model is trained as an ensemble; the protocol alone would ask it for its variables, which is slow."""
+    return hasattr(model, "members") and isinstance(model, EnsembleLike)
 
 
 def members_of(model: object) -> int:

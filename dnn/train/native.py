@@ -6,13 +6,16 @@ It computes the same formulas with sums in another order, so its weights differ 
 import importlib
 import math
 
-from dnn.train.epoch import trace_training, train_epoch
+from dnn.nn.optimizers.skip import SkipNotFinite
+from dnn.train.epoch import step_multiply_adds, trace_training, train_epoch
 from dnn.train.guarded_epoch import train_guarded_epoch
+from dnn.train.members import members_of
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import SMALL_STEP_SAVED
 
 PAYS = 2e12  # multiply-adds after which XLA has taken as long as the kernel's compilation may, ten to twenty seconds
 MOST_PARAMETERS = 50_000  # of a network, beyond which XLA with two threads is faster
+MOST_MULTIPLY_ADDS = 1e7  # of a step of a network, likewise
 
 
 def is_whole(program: Program) -> bool:
@@ -30,10 +33,20 @@ def native_epochs(program: Program) -> Compiled:
     """
     model, loss, optimizer, metrics = program.constants[:4]
     kernels = importlib.import_module("dnn.kernels.mlp_adam")  # by name: to train, no kernel is needed
+    if isinstance(optimizer, SkipNotFinite):
+        raise ValueError("on_nan='skip' looks at each step, and the kernel takes whole epochs")
     native = kernels.in_place_of(optimizer, model)
     native.check(model, loss, metrics, program.specs[0])
     constants = model, loss, native, *program.constants[3:]
     return trace_training(program._replace(constants=constants, one_thread=False))
+
+
+def native_after(program: Program) -> float:
+    """Return `epochs_before_native` of a program of whole epochs."""
+    model, _, optimizer, _, batch_size = program.constants[:5]
+    steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
+    work, members = step_multiply_adds(model, batch_size, optimizer), members_of(model)
+    return epochs_before_native(steps, work, work // batch_size // members, members)
 
 
 def epochs_before_native(steps: int, multiply_adds: int, parameters: int, members: int = 1) -> float:
@@ -47,5 +60,5 @@ def epochs_before_native(steps: int, multiply_adds: int, parameters: int, member
         parameters: of one network.
         members: of an ensemble, each of which takes XLA about as long as a network.
     """
-    step = multiply_adds + members * SMALL_STEP_SAVED
-    return math.inf if parameters > MOST_PARAMETERS else PAYS // (steps * step)
+    too_large = parameters > MOST_PARAMETERS or multiply_adds > members * MOST_MULTIPLY_ADDS
+    return math.inf if too_large else PAYS // (steps * (multiply_adds + members * SMALL_STEP_SAVED))

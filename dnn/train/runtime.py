@@ -10,23 +10,26 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
 from dnn.nn.training_calls import Calls
+from dnn.train.few_rows import FewRows
 
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
 FEW = 2e6  # multiply-adds of a step, below which it takes longer to hand operations to threads than the threads save
 OPERATIONS = """
 Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BatchMatMulV2 BiasAdd BiasAddGrad
-Bitcast BitwiseXor BroadcastTo Cast ConcatV2 Const Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv
-FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log Log1p
-LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack
-Placeholder Pow PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape
-RightShift Round Rsqrt RsqrtGrad SelectV2 Shape Sigmoid SigmoidGrad Sign Slice Softmax Softplus SoftplusGrad Softsign
-SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter StatelessRandomUniformFullIntV2
-StatelessRandomUniformV2 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose Unpack ZerosLike
+Bitcast BitwiseXor BroadcastTo Cast ConcatV2 Const Cos Einsum Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor
+FloorDiv FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log
+Log1p LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike
+Pack Placeholder Pow PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape
+RightShift Round Rsqrt RsqrtGrad SelectV2 Shape Sigmoid SigmoidGrad Sign Sin Slice Softmax Softplus SoftplusGrad
+Softsign SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter
+StatelessRandomUniformFullIntV2 StatelessRandomUniformV2 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose
+Unpack ZerosLike
 """  # TensorFlow's own operations that call no function and wait for none; of them the products are the work
 PLAIN = frozenset(OPERATIONS.split())
 
@@ -65,17 +68,21 @@ class Compiled:
             (result,) = self.function.inference_fn.call_flat(*tensors, *self.function.captured_inputs)
         return result
 
-    def in_this_thread(self, x: Any) -> tf.Tensor:
-        """Call it with one array, as an operation that calls the function, which TensorFlow runs in this thread.
+    @functools.cached_property
+    def few_rows(self) -> FewRows:
+        """What calls it with one array of few rows in the thread of the caller, if it is plain and assigns nothing."""
+        return FewRows(self.function)
 
-        Otherwise TensorFlow hands it to another thread and waits, which takes longer than a few rows do. What it
-        prepares, about 0.1 MB for each function, it keeps until the process ends. Only for a graph that is plain.
-        """
-        arguments, (result,) = [tf.constant(x), *self.function.captured_inputs], self.function.outputs
-        (result,) = tf.raw_ops.StatefulPartitionedCall(
-            args=arguments, Tout=[result.dtype], f=self.function.inference_fn
-        )
-        return result
+    @functools.cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's dtype of its first argument."""
+        return np.dtype(self.function.inputs[0].dtype.as_numpy_dtype)
+
+    @functools.cached_property
+    def gives_rows(self) -> bool:
+        """Whether its result is one tensor, [rows, outputs]."""
+        result = self.function.structured_outputs
+        return tf.is_tensor(result) and result.shape.rank == 2
 
     def nodes(self) -> list[Any]:
         """Return the NodeDef of each operation in its graph, and in all functions that it calls."""
@@ -85,6 +92,11 @@ class Compiled:
     def operations(self) -> list[str]:
         """Return the type of each operation."""
         return [node.op for node in self.nodes()]
+
+    @functools.cached_property
+    def assigns(self) -> bool:
+        """Whether it changes variables."""
+        return any(operation.startswith("Assign") for operation in self.operations())
 
     @functools.cached_property
     def numbers_of_a_row(self) -> int:
@@ -97,12 +109,16 @@ class Compiled:
 
     @functools.cached_property
     def not_plain(self) -> list[str]:
-        """The type of each operation that is not plain, and the devices, if there is more than one."""
+        """The type of each operation that is not plain, and the devices, if there is more than one.
+
+        What is captured anew for each call, as a user's own graph may, is not plain either.
+        """
         devices = {tensor.device for tensor in self.function.captured_inputs}
         nodes = self.nodes()
         named = {node.device for node in nodes if node.device}
         others = [node for node in nodes if node.op not in PLAIN]
         operations = [node.op for node in others if not declares_one_thread(node)]
+        operations += ["deferred capture" for _ in self.function.graph.deferred_external_captures]
         return operations + sorted(devices | named if len(devices) > 1 or named else ())
 
 

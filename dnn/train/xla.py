@@ -58,6 +58,7 @@ class GraphOrXla:
         self._may_go_over, self._graph_epochs = not under_xla, graph_epochs
         self._native: Callable[[], Compiled] | None = None
         self._native_after = math.inf
+        self.is_native = False
 
     @property
     def variables(self) -> Sequence[tf.Variable]:
@@ -72,8 +73,7 @@ class GraphOrXla:
 
     def __call__(self, epoch: int, *tensors: Any) -> tf.Tensor:
         """Run an epoch, counted from 1, or a part of it: what runs it depends on its number alone, also resumed."""
-        if self._native and epoch > self._native_after:
-            self._take(self._native, epoch - 1)
+        self.goes_native(epoch)
         if self._may_go_over and epoch > self._graph_epochs:
             self._may_go_over = False
             if not _kept_from_xla(self._compiled):
@@ -97,10 +97,16 @@ class GraphOrXla:
         """Let what this function traces, epochs in C++, take over after so many epochs."""
         self._native, self._native_after = native, after
 
+    def goes_native(self, epoch: int) -> bool:
+        """Whether an epoch, counted from 1, is one in C++, which takes over where it is time and the kernel can."""
+        if self._native and epoch > self._native_after:
+            self._take(self._native, epoch - 1)
+        return self.is_native
+
     def _take(self, native: Callable[[], Compiled], epochs: int) -> None:
         self._native, log = None, logging.getLogger("dnn")
         try:
-            self._compiled, self._untried, self._may_go_over = native(), False, False
+            self._compiled, self._untried, self._may_go_over, self.is_native = native(), False, False, True
             log.info("jit_compile: in C++, after %d epochs; jit_compile=True or False forbids it", epochs)
         except (ValueError, TypeError, RuntimeError, OSError) as error:  # another model; no compiler, no folder for it
             log.info("jit_compile: not in C++, since %s", str(error).splitlines()[0])

@@ -5,14 +5,14 @@ import tensorflow as tf
 
 import dnn
 from benchmarks.jobs import Job
-from benchmarks.questions.ensembles import answers, assert_all_learn_the_same, megabytes_by_arithmetic
+from benchmarks.questions.ensembles import AIM, answers, assert_all_learn_the_same, megabytes_by_arithmetic
 
 
 def test_each_way_stands_beside_itself_and_xla_with_one_network_and_beside_the_others():
     seconds = {("dnn, XLA", 1): [1.0], ("dnn, MlpAdam", 1): [0.5], ("dnn, XLA", 32): [8.0], ("dnn, MlpAdam", 32): [2.0]}
     first, second, third, between = answers(seconds, 32, 500)
-    assert (first.median, first.reached, second.median, second.reached) == (0.25, True, 0.125, None)
-    assert (third.against, third.median, third.reached) == ("32 times one network of dnn, XLA", 0.0625, True)
+    assert (first.median, first.aim, second.median, second.aim) == (0.25, AIM, 0.125, None)
+    assert (third.against, third.median, third.aim) == ("32 times one network of dnn, XLA", 0.0625, AIM)
     assert (between.ours, between.against, between.median) == ("dnn, MlpAdam", "32 networks by dnn, XLA", 4)
     assert len(answers({key: value for key, value in seconds.items() if key[0] == "dnn, XLA"}, 32, 500)) == 1
 

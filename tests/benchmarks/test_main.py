@@ -19,7 +19,9 @@ HOME = Path(dnn.__file__).parent.parent
 class InThisProcess(Processes):
     """Peers in the test's own process, where TensorFlow and Keras are imported already."""
 
-    def made(self, peer, module, name, *arguments, **options):
+    def made(self, peer, module, name, *arguments, environment=(), **options):
+        if environment:
+            raise RuntimeError(f"in the test's own process, {environment} is not set")
         return made(module, name, *arguments, **options)
 
 

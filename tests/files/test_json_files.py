@@ -20,8 +20,22 @@ def test_what_was_written_is_read(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["NaN", "[-Infinity]", "1e400", "-1e309", "9" * 5000, "[" * 100_000, b"\xff", "", '{"a": 1', "{} {}"],
-    ids=range(10),
+    [
+        "NaN",
+        "[-Infinity]",
+        "1e400",
+        "-1e309",
+        "9" * 5000,
+        "[" * 100000,
+        b"\xff",
+        "",
+        '{"a": 1',
+        "{} {}",
+        '{"a": 1, "a": 2}',
+        b'"\xed\xa0\x80"',
+        "{}".encode("utf-16"),
+    ],
+    ids=range(13),
 )
 def test_anything_else_is_told_as_damage_of_the_file(text, tmp_path):
     path = tmp_path / "file.json"

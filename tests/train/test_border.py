@@ -90,6 +90,17 @@ def test_a_nan_or_an_infinity_is_told_with_its_row(value):
         checked_inputs(MODEL, [[0, 0], [0, value]], "x")
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_numbers_pass_in_any_order_of_memory_and_one_that_is_not_finite_does_not(dtype):
+    """Though the sum of their squares is an infinity."""
+    for order in "CF":
+        x = np.full([300, 2], 1e30, dtype, order)
+        np.testing.assert_array_equal(checked_inputs(MODEL, x, "x"), x.astype(np.float32))
+        x[299, 1] = np.nan
+        with pytest.raises(ValueError, match="in row 299"):
+            checked_inputs(MODEL, x, "x")
+
+
 @pytest.mark.parametrize("y", [[0, np.nan], [[0, 0], [np.inf, 0]]])
 def test_targets_are_finite_too(y):
     with pytest.raises(ValueError, match="^data: y has a NaN or an infinity, as float32, in row 1"):

@@ -19,6 +19,7 @@ from dnn.train.epoch import (
     train_step,
     training_program,
 )
+from dnn.train.evaluate import passes_of
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT
 
@@ -228,7 +229,7 @@ def test_nothing_of_a_model_is_kept_when_the_caches_have_let_it_go():
 
     references = fitted()
     guarded_epoch._snapshot.cache_clear()
-    for cached in (trace_training, trace_evaluation, trace_prediction):
+    for cached in (trace_training, trace_evaluation, trace_prediction, passes_of):
         assert cached.cache_info().maxsize == KEPT
         cached.cache_clear()
     gc.collect()

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from needs_compiler import needs_compiler
 
 import dnn
@@ -94,7 +95,7 @@ def test_auto_goes_over_once_it_pays_and_says_so(monkeypatch, caplog, on_nan):
         (dnn.mlp([4, 3, 2], seed=0, activation=dnn.tanh), dnn.Adam, "must have the activation dnn.relu or dnn.gelu"),
         (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, amsgrad=True), "no AMSGrad"),
         (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, dnn.CosineDecay(0.1, 9)), "a number as its rate"),
-        (dnn.mlp([4, 3, 2], seed=0), dnn.RMSprop, "it must be dnn.Adam"),
+        (dnn.mlp([4, 3, 2], seed=0), dnn.RMSprop, "the optimizer must be dnn.Adam as it is"),
     ],
 )
 def test_what_the_kernel_does_not_compute_is_refused_and_auto_stays_where_it_is(
@@ -108,6 +109,49 @@ def test_what_the_kernel_does_not_compute_is_refused_and_auto_stays_where_it_is(
     history = dnn.fit(model, DATA, loss=LOSS, optimizer=optimizer)
     assert math.isfinite(history.last["loss"])
     assert [reason in message for message in caplog.messages] == [True]
+
+
+def with_penalty():
+    model = network()
+    model.penalty = lambda: tf.constant(3.0)
+    return model
+
+
+def test_what_is_set_on_an_object_keeps_the_kernel_away():
+    with pytest.raises(ValueError, match=r"^jit_compile='native': a penalty was set on the model"):
+        fitted("native", model=with_penalty())
+    model = network()
+    optimizer = dnn.Adam(model.trainable_variables)
+    optimizer.apply = lambda gradients: None
+    with pytest.raises(ValueError, match="must be dnn.Adam as it is"):
+        fitted("native", lambda _: optimizer, model)
+    with pytest.raises(ValueError, match="on_nan='skip' looks at each step"):
+        fitted("native", on_nan="skip")
+
+
+@pytest.mark.parametrize("jit_compile", ["native", False])
+def test_another_epsilon_and_a_rate_of_0_are_those_of_the_next_fit(jit_compile):
+    model = network()
+    optimizer = dnn.Adam(model.trainable_variables)
+    fitted(jit_compile, lambda _: optimizer, model)
+    before = model.layers[0].kernel.numpy()
+    optimizer.epsilon = 1e6
+    fitted(jit_compile, lambda _: optimizer, model, batch_size=7)
+    np.testing.assert_allclose(model.layers[0].kernel, before, atol=1e-6)
+    optimizer.learning_rate = 0.0
+    before = model.layers[0].kernel.numpy()
+    fitted(jit_compile, lambda _: optimizer, model, batch_size=9)
+    np.testing.assert_array_equal(model.layers[0].kernel, before)
+
+
+@pytest.mark.parametrize("every", ["3 steps", "2 epochs"])
+def test_auto_computes_the_same_with_checkpoints_within_an_epoch_and_without(every, monkeypatch, tmp_path):
+    monkeypatch.setattr(native, "PAYS", 3 * 7 * 1.01e7)
+    values, epochs = fitted("auto")
+    kept, kept_epochs = fitted("auto", checkpoint=dnn.Checkpoints(tmp_path, every=every))
+    assert kept_epochs == epochs
+    for ours, theirs in zip(kept, values, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_without_a_compiler_auto_stays_where_it_is_and_native_says_so(monkeypatch, caplog):
@@ -156,4 +200,5 @@ def test_it_pays_after_many_steps_of_a_small_network_and_never_for_a_large_one()
     assert 150_000 < 90 * epochs_before_native(90, 100 * 2_552, 2_552) <= 200_000
     assert epochs_before_native(10**6, 100 * 2_552, 2_552) == 0
     assert epochs_before_native(90, 10**9, 10**6) == math.inf
+    assert epochs_before_native(1, 65_536 * 2_552, 2_552) == math.inf
     assert epochs_before_native(90, 16 * 100 * 2_552, 2_552, 16) < epochs_before_native(90, 100 * 2_552, 2_552) / 12

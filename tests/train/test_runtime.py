@@ -11,9 +11,9 @@ import dnn
 import dnn.ops
 import dnn.train.fit
 from dnn.train import runtime
-from dnn.train.epoch import trace_prediction, trace_training, training_program
+from dnn.train.epoch import trace_training, training_program
 from dnn.train.rows import Rows
-from dnn.train.runtime import MANY_THREADS, ONE_THREAD, Compiled
+from dnn.train.runtime import MANY_THREADS, ONE_THREAD
 
 X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
@@ -239,22 +239,6 @@ def test_so_is_a_loss_with_a_branch_in_a_tf_function():
 
     _, epoch = traced(dnn.mlp([4, 2], seed=0), loss, batch_size=10)
     assert epoch.executor == MANY_THREADS
-
-
-def test_a_prediction_has_the_same_bits_in_this_thread():
-    logits = trace_prediction(dnn.mlp([4, 6, 2], seed=0), 4)
-    np.testing.assert_array_equal(logits.in_this_thread(X), logits(X))
-
-
-@pytest.mark.parametrize(
-    ("make", "rows", "here"),
-    [(lambda: dnn.mlp([4, 2], seed=0), 256, 1), (lambda: dnn.mlp([4, 2], seed=0), 257, 0), (Looping, 1, 0)],
-)
-def test_few_rows_of_a_plain_model_are_predicted_in_this_thread(make, rows, here, monkeypatch):
-    calls, in_this_thread = [], Compiled.in_this_thread
-    monkeypatch.setattr(Compiled, "in_this_thread", lambda *both: calls.append(1) or in_this_thread(*both))
-    assert dnn.predict(make(), np.zeros((rows, 4))).shape == (rows, 2)
-    assert len(calls) == here
 
 
 def test_an_error_says_where_it_comes_from_and_what_it_changed_is_changed_once():
