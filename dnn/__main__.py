@@ -1,6 +1,7 @@
 """The command `dnn`, also as `python -m dnn`. Ctrl-C ends it with one line from here on, while modules are imported."""
 
-from dnn.startup import interrupt_ends, quick_end
+from dnn.quick_end import quick_end
+from dnn.startup import interrupt_ends
 
 
 def main() -> None:

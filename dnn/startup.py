@@ -3,7 +3,6 @@
 Nothing slow is imported here: from `interrupt_ends` on, Ctrl-C shows no traceback.
 """
 
-import atexit
 import gc
 import os
 import re
@@ -149,32 +148,6 @@ def _on_signal(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None
     finally:
         for number in changed:
             signal.signal(number, before[number])
-
-
-@contextmanager
-def quick_end() -> Iterator[None]:
-    """Let the process of a command end without taking apart what it has imported, which would take half a second.
-
-    Whatever else Python does at the end is done: threads are waited for, exit functions called, output is flushed.
-    """
-    try:
-        yield
-    except SystemExit as end:
-        if end.code is None or isinstance(end.code, int):
-            atexit.register(_end_at_once, end.code or 0)  # called first of the exit functions
-        raise
-
-
-def _end_at_once(code: int) -> None:
-    atexit.unregister(_end_at_once)
-    atexit._run_exitfuncs()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except (OSError, ValueError):  # nobody reads it, or it is closed: Python tells of it, where it ends as usual
-        return
-    os._exit(code)
 
 
 @contextmanager

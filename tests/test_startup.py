@@ -42,7 +42,7 @@ with second_signal_ends():
 
 END = """
 import atexit, sys, threading, time
-from dnn.startup import quick_end
+from dnn.quick_end import quick_end
 class Left:
     def __del__(self):
         print("taken apart")
@@ -175,6 +175,24 @@ def test_signals_of_two_commands_are_not_counted_together():
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.parametrize(("given", "code", "told"), [("3", 3, []), ("", 0, []), ("'why'", 1, ["taken apart"])])
+def test_a_command_ends_after_its_threads_and_exit_functions_without_taking_apart_what_is_imported(given, code, told):
+    process = subprocess.run([sys.executable, "-c", END.format(given)], capture_output=True, encoding="utf-8")
+    assert (process.returncode, process.stdout.splitlines()) == (code, ["thread", "exit function", *told])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
+def test_output_that_cannot_be_written_at_the_end_is_still_told():
+    program = "import sys\nfrom dnn.quick_end import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
+    with open("/dev/full", "wb") as full:
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", env=buffered
+        )
+    assert process.returncode == 120
+    assert "No space left on device" in process.stderr
+
+
 FORKED_AND_BROKEN = """
 import os, signal, sys, threading, time
 from dnn.second_signal import second_signal_ends
@@ -224,21 +242,3 @@ def test_signals_are_handed_on_to_whom_they_woke_before():
         signal.signal(signal.SIGTERM, before)
         os.close(reading)
         os.close(writing)
-
-
-@pytest.mark.parametrize(("given", "code", "told"), [("3", 3, []), ("", 0, []), ("'why'", 1, ["taken apart"])])
-def test_a_command_ends_after_its_threads_and_exit_functions_without_taking_apart_what_is_imported(given, code, told):
-    process = subprocess.run([sys.executable, "-c", END.format(given)], capture_output=True, encoding="utf-8")
-    assert (process.returncode, process.stdout.splitlines()) == (code, ["thread", "exit function", *told])
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")
-def test_output_that_cannot_be_written_at_the_end_is_still_told():
-    program = "import sys\nfrom dnn.startup import quick_end\nwith quick_end():\n    print('x')\n    sys.exit()"
-    with open("/dev/full", "wb") as full:
-        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
-        process = subprocess.run(
-            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", env=buffered
-        )
-    assert process.returncode == 120
-    assert "No space left on device" in process.stderr

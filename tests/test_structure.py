@@ -101,7 +101,8 @@ MAY_IMPORT = {
     "lazy": set(),
     "control": set(),
     "new_op": set(),
-    "__main__": {"cli", "startup"},
+    "__main__": {"cli", "quick_end", "startup"},
+    "quick_end": set(),
     "typing": {"nn", "train"},
     "__init__": {"control"},
 }
