@@ -11,6 +11,7 @@ QUESTIONS = (
     "cold_start",
     "one_row",
     "many_rows",
+    "large_file",
     "ten_times",
     "growth",
     "scaling",
