@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnn.control import without_control
 from dnn.data.amounts import Amounts
 from dnn.data.feature_matrix import feature_matrix
 from dnn.data.features import Features
@@ -171,7 +172,7 @@ def load_encoding(folder: str | Path) -> Encoding:
         if state["format"] == FORMAT:
             return _encoding(state)
     except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
+        raise ValueError(f"{path} is damaged: {without_control(str(error))}") from None
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
     raise ValueError(f"{path} has format {number!r}, and this version reads formats 1 and {FORMAT}")

@@ -27,12 +27,18 @@ def parsed_json(content: str | bytes) -> Any:
     """Return the value of a JSON document.
 
     Raises:
-        ValueError: If it is none, in UTF-8; also for NaN, an infinity, a number beyond float64, an integer of more
-            digits than Python reads, a name that an object has twice, and lists in lists too deep for it.
+        ValueError: If it is none, in UTF-8; also for NaN, an infinity, a number beyond float64, a name that an object
+            has twice, and lists in lists too deep for Python.
     """
     text = content.decode("utf-8") if isinstance(content, bytes) else content
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_each_once)
+        return json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_whole_number,
+            object_pairs_hook=_each_once,
+        )
     except RecursionError:
         raise ValueError("lists or objects are nested too deep") from None
 
@@ -55,6 +61,11 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in found if sum(name == other for other, _ in pairs) > 1)
         raise ValueError(f"{twice!r} is there twice")
     return found
+
+
+def _whole_number(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def _finite(text: str) -> float:

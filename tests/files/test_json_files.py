@@ -25,6 +25,7 @@ def test_what_was_written_is_read(tmp_path):
         "[-Infinity]",
         "1e400",
         "-1e309",
+        "9" * 310,
         "9" * 5000,
         "[" * 100000,
         b"\xff",
@@ -35,7 +36,7 @@ def test_what_was_written_is_read(tmp_path):
         b'"\xed\xa0\x80"',
         "{}".encode("utf-16"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_anything_else_is_told_as_damage_of_the_file(text, tmp_path):
     path = tmp_path / "file.json"

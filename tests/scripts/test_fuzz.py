@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+import dnn
 from scripts import fuzz, fuzz_corpus
 
 DEEP = b'{"format":' * 3000
@@ -39,6 +40,10 @@ def parquet_of(name: str, bytes_of_name: bytes) -> bytes:
     return file.getvalue().replace(name.encode(), bytes_of_name)
 
 
+STATE = json.dumps(dnn.Features({"a": [1.0, 2.0]}).state())
+KEPT = {"format": 2, "target": "y", "classes": ["n", "y"], "dropped": [], "options": dnn.ReadOptions().state()}
+LARGE_MEAN = json.dumps(KEPT | {"features": json.loads(STATE) | {"means": [10**400]}}).encode()
+OTHER_NAME = json.dumps(KEPT | {"options": {"missi\ng": []}, "features": json.loads(STATE)}).encode()
 FAILED = {
     "npz": [
         header(b"'descr': '<f4'", b"'descr': ('<f4"),  # TokenError
@@ -51,7 +56,17 @@ FAILED = {
         npz(NPY, zipfile.ZIP_LZMA).replace(b"\x5d\0\0", b"\xff\xff\xff"),  # LZMAError
         npz(NPY, zipfile.ZIP_BZIP2),
     ],
-    "features.json": [DEEP, b"[" * 3000, b'{"format": ' + b"9" * 5000 + b"}", b"\xff", b"[]", b"2", b'{"format": 2}'],
+    "features.json": [
+        DEEP,
+        b"[" * 3000,
+        b'{"format": ' + b"9" * 5000 + b"}",
+        OTHER_NAME,
+        LARGE_MEAN,
+        b"\xff",
+        b"[]",
+        b"2",
+        b'{"format": 2}',
+    ],
     "parquet": [parquet_of("abcd", b"\xff\xfe\xfd\xfc"), parquet_of("abcd", b"\xc3\xc3\0\0"), b"PAR1"],
     "frame": [
         b'{"": ["a", 1]}',
