@@ -128,6 +128,11 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError("--cost and --min-recall each choose the threshold; leave one out")
     if settings.class_weight and settings.task == "regression":
         raise ValueError("--class-weight is for classes, and --task regression predicts amounts")
+    _check_network(settings)
+
+
+def _check_network(settings: TrainSettings) -> None:
+    """Refuse what no network is made or trained with. Raises: ValueError."""
     if not 0 < settings.learning_rate < math.inf:
         raise ValueError(f"--learning-rate must be > 0, got {settings.learning_rate}")
     if not 0 <= settings.weight_decay < math.inf:
