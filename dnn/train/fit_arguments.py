@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
-from dnn.train.border import checked_data, checked_metrics, checked_per_row
+from dnn.train.border import checked_metrics, checked_per_row
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.forks import refuse_after_fork
@@ -17,6 +17,7 @@ from dnn.train.function_checks import check_functions, same_targets
 from dnn.train.members import check_members
 from dnn.train.model_checks import check_variables_are_known
 from dnn.train.step_callbacks import FitObjects
+from dnn.train.stream import Stream, checked_rows, first_rows
 
 
 def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: Any) -> None:
@@ -101,15 +102,16 @@ def checked_objects(
     Args:
         restores: whether the best weights are restored in the end.
     """
-    rows = checked_data(model, data, "data", ignore_class)
-    prediction = trace_prediction(model, rows.x.shape[1])
-    check_variables_are_known(model, optimizer, prediction, restores=restores)
-    validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
-    batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
+    batch_size = checked_count(batch_size, "batch_size")
+    taken = checked_rows(model, data, "data", ignore_class, batch_size)
+    rows = first_rows(taken)
+    check_variables_are_known(model, optimizer, trace_prediction(model, rows.x.shape[1]), restores=restores)
+    held = None if validation is None else checked_rows(model, validation, "validation", ignore_class)
+    batch_size = batch_size if isinstance(taken, Stream) else min(batch_size, rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
     check_functions(model, rows, loss, metrics, "data")
-    if validation_rows and not same_targets(validation_rows, rows):
-        check_functions(model, validation_rows, loss, metrics, "validation")
+    if held and not same_targets(first_rows(held), rows):
+        check_functions(model, first_rows(held), loss, metrics, "validation")
     check_members(model, loss, rows)
-    return FitObjects(model, optimizer, loss, metrics, rows, validation_rows, batch_size, epochs, seed)
+    return FitObjects(model, optimizer, loss, metrics, taken, held, batch_size, epochs, seed)
