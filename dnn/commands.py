@@ -17,7 +17,9 @@ from dnn.estimator.folder import load_estimator
 from dnn.estimator.members import disagreement, member_predictions
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import refuse_existing, refuse_unwritable, write_folder
+from dnn.large_preparation import reads_in_blocks
 from dnn.nn.softmax import softmax
+from dnn.prepare_run import prepare_shards
 from dnn.report.predictions import class_columns, refuse_output, write_predictions
 from dnn.report.run_config import run_config
 from dnn.report.screen import result_lines
@@ -47,8 +49,8 @@ tf.constant(0)  # starts TensorFlow's runtime here, while its importer keeps its
 def prepare_folder(settings: PrepareSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
     """`dnn prepare`: split and preprocess a file, and save the arrays."""
     refuse_unwritable(refuse_existing(settings.out))
-    if settings.data and settings.data.is_dir():
-        raise ValueError(f"{settings.data} is a folder; prepare reads a CSV or Parquet file")
+    if reads_in_blocks(settings):
+        return prepare_shards(settings, voice, most_notes)
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
 
     def fill(folder: Path) -> None:

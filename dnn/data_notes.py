@@ -27,7 +27,8 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
         prepared = prepare_file(settings, seed)
         name = path or f"the embedded sample, {Path(prepared.origin['path']).name}"
         voice.result("data", prepared.origin, [f"data: {name}, {prepared.origin['rows']:,} rows"])
-    _tell_encoding(prepared, settings, voice)
+    counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
+    tell_encoding(prepared.encoding, counts, voice, chosen=not settings.target and prepared.table is not None)
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
         sentences += [note.sentence for note in left_out(prepared.encoding.features, sentences)]
@@ -68,11 +69,12 @@ def _what_is(problem: str) -> str:
     return "cells are empty" if problem == "empty" else f"rows have a value {problem}"
 
 
-def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> None:
-    encoding, features = prepared.encoding, prepared.encoding.features
+def tell_encoding(encoding: Encoding, counts: Mapping[str, int], voice: Voice, *, chosen: bool) -> None:
+    """Tell how the columns become numbers. counts: rows of each part. chosen: whether the target was not named."""
+    features = encoding.features
     what = "amounts" if isinstance(encoding.labels, Amounts) else f"classes {shortened(encoding.labels.names)}"
-    chosen = "" if settings.target or prepared.table is None else "; --target names another column"
-    voice.say(f"target: {without_control(encoding.target)}, {what}{chosen}")
+    named = "; --target names another column" if chosen else ""
+    voice.say(f"target: {without_control(encoding.target)}, {what}{named}")
     for scale, columns in columns_by_scale(features.scale, features.numeric).items():
         voice.say(f"numeric, {scale}: {', '.join(map(without_control, columns)) or 'none'}")
     if features.indicated:
@@ -82,5 +84,4 @@ def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> 
     voice.say(f"categories, one-hot: {shortened(one_hot) or 'none'}")
     if places := [f"{name} ({len(block.categories)})" for ordinal, name, block in blocks if ordinal]:
         voice.say(f"categories, ordinal: {shortened(places)}")
-    counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
     voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")

@@ -13,6 +13,7 @@ from dnn.data.files import sample_path, sniff
 from dnn.data.labels import Labels
 from dnn.data.options import ReadOptions
 from dnn.data.reading import read
+from dnn.data.size_estimate import refuse_too_many_rows
 from dnn.data.split import Part, split
 from dnn.data.table import Table
 from dnn.data.too_large import refuse_too_large
@@ -102,6 +103,7 @@ def read_with_target(settings: DataSettings) -> tuple[Table, str]:
         target = default_target([name for name in source.names if name not in drop])
     # a label is what the file says, not a number
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
+    refuse_too_many_rows(source, settings.max_bytes)
     table = read(source, kinds=kinds, drop=drop, options=options)
     refuse_too_large(table)
     if settings.skip_unlabelled:

@@ -163,7 +163,8 @@ def load_encoding(folder: str | Path) -> Encoding:
     """Read the encoding in a run folder or a prepared folder. Raises: ValueError if it is neither, or is damaged."""
     path = Path(folder, FILE)
     if not path.is_file():
-        raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
+        files = "; dnn prepare reads a folder of CSV or Parquet files" if Path(folder).is_dir() else ""
+        raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}{files}")
     try:
         state = parsed_json(path.read_bytes())
         number = state["format"]
