@@ -1,5 +1,6 @@
 """What a command tells of the data: how the columns become numbers, what was decided, and what is suspicious."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,13 +52,34 @@ def gap_sentences(encoding: Encoding, parts: Mapping[str, Mapping[str, Column]],
 
     parts: the columns by the part's name, "" for a whole file. rare: tell also of those that share a feature.
     """
-    counts: dict[tuple[str, str, str], list[str]] = {}
+    found = {}
     for name, columns in parts.items():
-        rows = len(next(iter(columns.values())))
-        for gap in encoding.features.gaps(columns):
-            if rare or gap.problem != UNKNOWN[True][0]:
-                told = counts.setdefault((gap.column, gap.problem, gap.treatment), [])
-                told.append(f"{gap.cells:,} of {rows:,}" + f" {name}" * bool(name))
+        found[name] = GapCounts(encoding)
+        found[name].add(columns)
+    return told_gaps(found, rare=rare)
+
+
+class GapCounts:
+    """The cells that have to be filled, counted block by block."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding, self.rows = encoding, 0
+        self.cells: Counter[tuple[str, str, str]] = Counter()
+
+    def add(self, columns: Mapping[str, Column]) -> None:
+        """Count those of some rows."""
+        self.rows += len(next(iter(columns.values())))
+        for gap in self.encoding.features.gaps(columns):
+            self.cells[gap.column, gap.problem, gap.treatment] += gap.cells
+
+
+def told_gaps(parts: Mapping[str, GapCounts], *, rare: bool = True) -> list[str]:
+    """Return what `gap_sentences` does, of cells that are counted."""
+    counts: dict[tuple[str, str, str], list[str]] = {}
+    for name, part in parts.items():
+        for gap, cells in part.cells.items():
+            if rare or gap[1] != UNKNOWN[True][0]:
+                counts.setdefault(gap, []).append(f"{cells:,} of {part.rows:,}" + f" {name}" * bool(name))
     return [
         f"{without_control(column)}: {', '.join(told)} {_what_is(problem)}; they get {treatment}"
         for (column, problem, treatment), told in counts.items()

@@ -98,7 +98,7 @@ def check_data(path: Path, *, several: bool = False) -> None:
         if glob.has_magic(str(path)) and glob.glob(str(path), recursive=True):
             if several:
                 return
-            raise ValueError(f"{path} is a pattern; prepare its files first: dnn prepare --data '{path}'")
+            raise ValueError(f"{path} stands for several files; prepare them first: dnn prepare --data '{path}'")
         from dnn.data.names import suggestion  # whose package is not needed where all is well
 
         beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -12,8 +12,11 @@ from dnn.data.feature_choice import FeatureChoice
 from dnn.data.files import sample_path, sniff
 from dnn.data.labels import Labels
 from dnn.data.options import ReadOptions
+from dnn.data.prepared import PreparedFolder, open_prepared
 from dnn.data.reading import read
+from dnn.data.shards import INDEX
 from dnn.data.size_estimate import refuse_too_many_rows
+from dnn.data.size_limit import limit_of
 from dnn.data.split import Part, split
 from dnn.data.table import Table
 from dnn.data.too_large import refuse_too_large
@@ -35,6 +38,7 @@ from dnn.settings import (
 )
 
 PARTS = ("train", "validation", "test")
+COPIES = 3  # of the rows that are in memory at once where they are trained with as arrays
 DECIDED = [each.name for each in fields(DataSettings) if each.name not in ("data", "max_bytes")]
 
 
@@ -120,13 +124,36 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     refuse_decided(settings, "the folder was prepared")
     encoding = load_encoding(folder)
     classes = None if isinstance(encoding.labels, Amounts) else encoding.labels.classes
+    if (folder / INDEX).is_file():
+        opened = open_prepared(folder, check=True)
+        of_parts = {name: rows.arrays() for name, rows in zip(PARTS, opened[2:5], strict=True)}
+        return Prepared(encoding, of_parts, {}, origin_of(folder), None)
     paths = {name: folder / f"{name}.npz" for name in PARTS}
     shape: dict[str, Any] = {"width": encoding.features.width, "classes": classes, "max_bytes": settings.max_bytes}
     arrays = {name: load_part(path, **shape) for name, path in paths.items()}
-    hashed = [folder / "features.json", *paths.values()]
-    origin = {"path": str(folder.resolve()), "sha256": {path.name: digest_of(path) for path in hashed}}
-    origin["prepared"] = read_json(folder / "config.json")
-    return Prepared(encoding, arrays, {}, origin, None)
+    return Prepared(encoding, arrays, {}, origin_of(folder), None)
+
+
+def stays_on_disk(settings: DataSettings) -> PreparedFolder | None:
+    """Return the prepared folder, opened, whose rows memory may not hold; None: they are read into memory.
+
+    Raises:
+        ValueError: If an option is given again, or a file is damaged.
+    """
+    folder = settings.data
+    if folder is None or not (folder / INDEX).is_file():
+        return None
+    refuse_decided(settings, "the folder was prepared")
+    prepared = open_prepared(folder)
+    return prepared if COPIES * prepared.bytes > limit_of(settings.max_bytes) else None
+
+
+def origin_of(folder: Path) -> dict[str, Any]:
+    """Return what config.json says of a prepared folder: its path, checksums, and its own config.json."""
+    names = ["features.json", *([INDEX] if (folder / INDEX).is_file() else [f"{name}.npz" for name in PARTS])]
+    origin: dict[str, Any] = {"path": str(folder.resolve())}
+    origin["sha256"] = {name: digest_of(folder / name) for name in names}
+    return origin | {"prepared": read_json(folder / "config.json")}
 
 
 def refuse_decided(settings: DataSettings, when: str, *, besides: Sequence[str] = ()) -> None:

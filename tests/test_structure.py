@@ -27,7 +27,19 @@ MAY_IMPORT = {
     # nothing imports it
     "interop": {"nn"},
     # it joins them
-    "estimator": {"classifier", "control", "data", "files", "lazy", "nn", "presets", "regressor", "settings", "train"},
+    "estimator": {
+        "classifier",
+        "control",
+        "data",
+        "files",
+        "lazy",
+        "nn",
+        "presets",
+        "regressor",
+        "report",
+        "settings",
+        "train",
+    },
     # of data, how a cell became a feature; of dnn, its version; interop by name, for Keras
     "inspection": {"commands", "control", "data", "lazy", "nn", "pages", "train"},
     "explain_run": {"commands", "data", "estimator", "files", "inspection", "nn", "preparation", "report", "settings"},
@@ -68,8 +80,24 @@ MAY_IMPORT = {
         "run_folder",
         "run_report",
         "settings",
+        "streamed_run",
         "train",
     },
+    # and dnn.__version__
+    "streamed_run": {
+        "classifier",
+        "commands",
+        "data",
+        "data_notes",
+        "estimator",
+        "files",
+        "preparation",
+        "report",
+        "run_folder",
+        "settings",
+        "training_run",
+    },
+    "prediction_run": {"classifier", "data", "data_notes", "estimator", "nn", "report"},
     # it joins them
     "run_report": {"classifier", "data", "estimator", "files", "nn", "pages", "preparation"},
     # and public names
@@ -84,7 +112,7 @@ MAY_IMPORT = {
         "explain_run",
         "files",
         "large_preparation",
-        "nn",
+        "prediction_run",
         "preparation",
         "prepare_run",
         "report",

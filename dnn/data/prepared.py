@@ -136,6 +136,11 @@ class PreparedFolder(NamedTuple):
     test: ShardedRows
     class_rows: dict[str, list[int]]
 
+    @property
+    def bytes(self) -> int:
+        """What all rows take in memory."""
+        return sum(4 * (part.width + 1) * part.rows for part in (self.train, self.validation, self.test))
+
     def check(self) -> None:
         """Compare each file with its SHA-256.
 

@@ -23,11 +23,11 @@ def row_hashes(seed: int, first: int, rows: int, use: int = PARTS) -> Hashes:
         rows: How many rows follow each other.
         use: PARTS or SAMPLE.
     """
-    start = mixed(mixed(np.array([seed % 2**64], np.uint64)) + np.uint64(use))
-    return mixed(start + np.arange(first + 1, first + rows + 1, dtype=np.uint64) * GAMMA)
+    start = split_mix(split_mix(np.array([seed % 2**64], np.uint64)) + np.uint64(use))
+    return split_mix(start + np.arange(first + 1, first + rows + 1, dtype=np.uint64) * GAMMA)
 
 
-def mixed(z: Hashes) -> Hashes:
+def split_mix(z: Hashes) -> Hashes:
     """Return SplitMix64's mix of 64 bits, a bijection each of whose output bits depends on all input bits."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
