@@ -56,19 +56,42 @@ class ShardedRows:
         """
         if epoch == STORED:
             return self._read(self.shards, first)
-        order = np.random.default_rng((seed % 2**63, epoch)).permutation(len(self.shards))
-        skipped = first // self.window
-        windows = self._read([self.shards[i] for i in order], skipped * self.window).rebatch(self.window)
+        types = tf.TensorSpec([None, self.width], tf.float32), tf.TensorSpec([None], self.dtype)
+        drawn = tf.data.Dataset.from_generator(
+            lambda: self._permuted(seed % 2**63, epoch, first), output_signature=types
+        )
+        return drawn.prefetch(2)
 
-        def orders() -> Iterator[npt.NDArray[np.int64]]:
-            for window in range(skipped, -(-self.rows // self.window)):
-                rows = min(self.window, self.rows - window * self.window)
-                drawn = np.random.default_rng((seed % 2**63, epoch, window)).permutation(rows)
-                yield drawn[first - window * self.window :] if window == skipped else drawn
+    def _permuted(self, seed: int, epoch: int, first: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Yield the rows of an epoch from row `first` on, a shard's length at a time.
 
-        drawn = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec([None], tf.int64))
-        permuted = lambda order, rows: tuple(tf.gather(part, order) for part in rows)  # noqa: E731
-        return tf.data.Dataset.zip(drawn, windows).map(permuted, num_parallel_calls=1).prefetch(1)
+        A window has memory of its own, which is filled again and again: new memory costs more than to permute it.
+        """
+        shards = [self.shards[i] for i in np.random.default_rng((seed, epoch)).permutation(len(self.shards))]
+        length = min(self.window, self.rows)
+        inputs, targets = np.empty((length, self.width), np.float32), np.empty(length, self.dtype.as_numpy_dtype)
+        for window in range(first // self.window, -(-self.rows // self.window)):
+            begin = window * self.window
+            rows = min(self.window, self.rows - begin)
+            self._fill(inputs[:rows], targets[:rows], shards, begin)
+            order = np.random.default_rng((seed, epoch, window)).permutation(rows)[max(0, first - begin) :]
+            for piece in range(0, len(order), max(1, length // WINDOW_SHARDS)):
+                some = order[piece : piece + max(1, length // WINDOW_SHARDS)]
+                yield inputs.take(some, axis=0), targets.take(some)
+
+    def _fill(
+        self, inputs: npt.NDArray[np.float32], targets: npt.NDArray[Any], shards: Sequence[Shard], begin: int
+    ) -> None:
+        """Read as many rows as the arrays have, of shards that follow each other, from row `begin` of them on."""
+        done = 0
+        for shard in shards:
+            skip, begin = min(begin, shard.rows), max(0, begin - shard.rows)
+            rows = min(shard.rows - skip, len(targets) - done)
+            if rows:
+                with open(self.folder / shard.file, "rb", buffering=0) as file:
+                    _read_into(file, shard.inputs + 4 * self.width * skip, inputs[done : done + rows])
+                    _read_into(file, shard.targets + 4 * skip, targets[done : done + rows])
+                done += rows
 
     def targets(self) -> npt.NDArray[Any]:
         """Return the targets of all rows, [rows], in the order in which they are stored; the inputs are not read."""
@@ -181,3 +204,13 @@ def open_prepared(folder: str | Path, *, check: bool = False) -> PreparedFolder:
     if check:
         prepared.check()
     return prepared
+
+
+def _read_into(file: Any, place: int, array: npt.NDArray[Any]) -> None:
+    """Fill an array with the bytes of a file from a place on. Raises: ValueError if the file ends before."""
+    file.seek(place)
+    left = memoryview(array).cast("B")
+    while len(left):
+        if not (count := file.readinto(left)):
+            raise ValueError(f"{file.name} is shorter than it was")
+        left = left[count:]
