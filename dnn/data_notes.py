@@ -22,7 +22,7 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     """Read the file or the prepared folder, and tell what was found in it. Raises: ValueError."""
     if settings.data and settings.data.is_dir():
         prepared = read_prepared(settings.data, settings)
-        voice.say(f"data: the prepared folder {settings.data}")
+        voice.say(f"data: the prepared folder {settings.data}, in memory")
     else:
         path = settings.data
         prepared = prepare_file(settings, seed)

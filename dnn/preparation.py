@@ -15,6 +15,7 @@ from dnn.data.options import ReadOptions
 from dnn.data.prepared import PreparedFolder, open_prepared
 from dnn.data.reading import read
 from dnn.data.shards import INDEX
+from dnn.data.shards import PARTS as PARTS
 from dnn.data.size_estimate import refuse_too_many_rows
 from dnn.data.size_limit import limit_of
 from dnn.data.split import Part, split
@@ -37,7 +38,6 @@ from dnn.settings import (
     scale_or_default,
 )
 
-PARTS = ("train", "validation", "test")
 COPIES = 3  # of the rows that are in memory at once where they are trained with as arrays
 DECIDED = [each.name for each in fields(DataSettings) if each.name not in ("data", "max_bytes")]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dnn
 from dnn.data.exact_features import quantile_error
+from dnn.data.scale_choice import columns_by_scale
 from dnn.data_notes import table_notes, tell_encoding
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import write_folder
@@ -12,6 +13,8 @@ from dnn.preparation import PARTS
 from dnn.report.run_config import run_config
 from dnn.report.voice import Voice
 from dnn.settings import PrepareSettings, for_json
+
+EXACT = frozenset(("standardize", "rescale", "normalize", "binarize"))  # scales that need no quantiles
 
 
 def prepare_shards(settings: PrepareSettings, voice: Voice, most_notes: int | None) -> None:
@@ -25,7 +28,10 @@ def prepare_shards(settings: PrepareSettings, voice: Voice, most_notes: int | No
     sentences = table_notes(large.first, learnt.encoding.target, settings)
     if origin["rows"] > large.first.rows:
         sentences = [f"in the first {large.first.rows:,} rows: {sentence}" for sentence in sentences]
-    if learnt.sample < counts["train"]:
+    of_quantiles = not EXACT.issuperset(
+        columns_by_scale(learnt.encoding.features.scale, learnt.encoding.features.numeric)
+    )
+    if learnt.sample < counts["train"] and of_quantiles:
         error = 100 * quantile_error(learnt.sample)
         told = f"quantiles are of {learnt.sample:,} training rows, drawn by the seed"
         sentences.append(f"{told}: the share of rows below one is right within {error:.2f} % (95 % of the columns)")

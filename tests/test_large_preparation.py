@@ -12,7 +12,7 @@ import pytest
 
 import dnn
 from dnn import large_preparation
-from dnn.data import row_files, shards
+from dnn.data import first_pass, row_files, shards
 from dnn.data.exact_features import quantile_error
 from dnn.data.feature_choice import FeatureChoice
 from dnn.data.row_hash import parts_of_rows
@@ -93,7 +93,7 @@ def test_blocks_give_the_features_and_rows_of_one_table_whatever_the_files_and_s
 def test_beyond_the_sample_all_but_quantiles_is_exact_and_they_are_within_the_stated_error(
     scale, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(large_preparation, "SAMPLE_ROWS", 300)
+    monkeypatch.setattr(first_pass, "SAMPLE_ROWS", 300)
     options = {"scale": scale, "min_count": 2, "missing_indicator": True, "ordinal": ["size=small,large"]}
     folder = written(tmp_path / "several", [400], table=TABLE.set_column(3, "y", [pa.array(AMOUNT + 1)]))
     options |= {"skip_unlabelled": True, "task": "regression"}
@@ -163,10 +163,10 @@ def test_a_later_cell_that_does_not_fit_is_told_with_its_file_and_row_and_a_reme
     ids=["few rows", "rare", "many", "class", "target"],
 )
 def test_what_cannot_be_learnt_from_is_told(table, options, message, tmp_path, monkeypatch):
-    monkeypatch.setattr(large_preparation, "MOST_CATEGORIES", 100)
+    monkeypatch.setattr(first_pass, "MOST_CATEGORIES", 100)
     if "rare'" in message:
         monkeypatch.setattr(
-            large_preparation, "parts_of_rows", lambda seed, first, rows, fractions: (np.arange(rows) % 3 - 1) % 3
+            first_pass, "parts_of_rows", lambda seed, first, rows, fractions: (np.arange(rows) % 3 - 1) % 3
         )
     with pytest.raises(ValueError, match=message):
         prepared(written(tmp_path / "one", [], table=table), **options)

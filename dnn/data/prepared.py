@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding, load_encoding
-from dnn.data.shards import INDEX, Shard, read_index, shard_of
+from dnn.data.shards import INDEX, PARTS, Shard, read_index, shard_of
 from dnn.files.manifest import digest_of
 
 WINDOW_SHARDS = 4  # within which the rows of an epoch are permuted
@@ -197,8 +197,7 @@ def open_prepared(folder: str | Path, *, check: bool = False) -> PreparedFolder:
     if trusted:
         parts, class_rows = read_index(folder, width)
     else:
-        names = ("train", "validation", "test")
-        parts, class_rows = {name: [shard_of(folder / f"{name}.npz")] for name in names}, {}
+        parts, class_rows = {name: [shard_of(folder / f"{name}.npz")] for name in PARTS}, {}
     rows = {name: ShardedRows(folder, name, shards, width, dtype, trusted=trusted) for name, shards in parts.items()}
     prepared = PreparedFolder(folder, encoding, rows["train"], rows["validation"], rows["test"], class_rows)
     if check:
@@ -209,7 +208,7 @@ def open_prepared(folder: str | Path, *, check: bool = False) -> PreparedFolder:
 def _read_into(file: Any, place: int, array: npt.NDArray[Any]) -> None:
     """Fill an array with the bytes of a file from a place on. Raises: ValueError if the file ends before."""
     file.seek(place)
-    left = memoryview(array).cast("B")
+    left = array.data.cast("B")
     while len(left):
         if not (count := file.readinto(left)):
             raise ValueError(f"{file.name} is shorter than it was")

@@ -18,6 +18,7 @@ from dnn.data.npy_header import BadArrayError
 from dnn.files.json_files import read_json, write_json
 from dnn.files.manifest import digest_of
 
+PARTS = ("train", "validation", "test")
 INDEX, FORMAT_OF_SHARDS = "index.json", 1
 MOST_SHARD_ROWS, SHARD_NUMBERS = 65_536, 2**22  # of a shard, at most: 16 MB
 LOCAL_HEADER = 30  # bytes of a zip's member before its name
