@@ -134,8 +134,10 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     return Prepared(encoding, arrays, {}, origin_of(folder), None)
 
 
-def stays_on_disk(settings: DataSettings) -> PreparedFolder | None:
+def stays_on_disk(settings: DataSettings, began: bool | None = None) -> PreparedFolder | None:
     """Return the prepared folder, opened, whose rows memory may not hold; None: they are read into memory.
+
+    began: whether the rows of a run that is gone on with stayed there, which it keeps to. None: their size decides.
 
     Raises:
         ValueError: If an option is given again, or a file is damaged.
@@ -145,7 +147,8 @@ def stays_on_disk(settings: DataSettings) -> PreparedFolder | None:
         return None
     refuse_decided(settings, "the folder was prepared")
     prepared = open_prepared(folder)
-    return prepared if COPIES * prepared.bytes > limit_of(settings.max_bytes) else None
+    large = COPIES * prepared.bytes > limit_of(settings.max_bytes) if began is None else began
+    return prepared if large else None
 
 
 def origin_of(folder: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from dnn.training_run import (
 def train_on_disk(run: RunFolder, settings: TrainSettings, voice: Voice, prepared: PreparedFolder) -> None:
     """Train and test a network in a run folder; what needs all rows at once is left out, and said."""
     encoding = prepared.encoding
-    run.config(run_config("train", dnn.__version__, for_json(settings), origin_of(prepared.path)))
+    run.config(run_config("train", dnn.__version__, for_json(settings), origin_of(prepared.path) | {"on_disk": True}))
     size = f"in memory they take {prepared.bytes:,} bytes, and more while they are trained with"
     voice.say(f"data: the prepared folder {prepared.path}; its rows are read in each epoch, since {size}")
     counts = {name: rows.rows for name, rows in zip(PARTS, prepared[2:5], strict=True)}

@@ -55,7 +55,7 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
 
 
 def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
-    if (on_disk := stays_on_disk(settings)) is not None:
+    if (on_disk := stays_on_disk(settings, run.began_on_disk)) is not None:
         from dnn.streamed_run import train_on_disk  # here, since it imports this module
 
         return train_on_disk(run, settings, voice, on_disk)
