@@ -1,4 +1,4 @@
-"""The native road: the epochs of `dnn.Adam` in C++, by `dnn.MlpAdam` in its place, on the very same variables.
+"""The native road: the epochs of an optimizer in C++, by `NativeEpochs` in its place, on the very same variables.
 
 It computes the same formulas with sums in another order, so its weights differ as those of graph mode and XLA do.
 """
@@ -32,10 +32,10 @@ def native_epochs(program: Program) -> Compiled:
         TypeError: Likewise.
     """
     model, loss, optimizer, metrics = program.constants[:4]
-    kernels = importlib.import_module("dnn.kernels.mlp_adam")  # by name: to train, no kernel is needed
+    kernels = importlib.import_module("dnn.kernels.native_epochs")  # by name: to train, no kernel is needed
     if isinstance(optimizer, SkipNotFinite):
         raise ValueError("on_nan='skip' looks at each step, and the kernel takes whole epochs")
-    native = kernels.in_place_of(optimizer, model)
+    native = kernels.in_place_of(optimizer)
     native.check(model, loss, metrics, program.specs[0])
     constants = model, loss, native, *program.constants[3:]
     return trace_training(program._replace(constants=constants, one_thread=False))
