@@ -18,9 +18,9 @@ struct Refusal {
   std::string message;
 };
 
-class Status {
+class OpStatus {
  public:
-  ~Status() { TF_DeleteStatus(status_); }
+  ~OpStatus() { TF_DeleteStatus(status_); }
   operator TF_Status*() { return status_; }
   void check() const {
     if (TF_GetCode(status_) != TF_OK) throw Refusal{TF_GetCode(status_), TF_Message(status_)};
@@ -30,11 +30,11 @@ class Status {
   TF_Status* status_ = TF_NewStatus();
 };
 
-class Tensor {
+class OpTensor {
  public:
-  explicit Tensor(TF_Tensor* tensor) : tensor_(tensor) {}
-  Tensor(Tensor&& other) : tensor_(std::exchange(other.tensor_, nullptr)) {}
-  ~Tensor() {
+  explicit OpTensor(TF_Tensor* tensor) : tensor_(tensor) {}
+  OpTensor(OpTensor&& other) : tensor_(std::exchange(other.tensor_, nullptr)) {}
+  ~OpTensor() {
     if (tensor_) TF_DeleteTensor(tensor_);
   }
   template <typename T>
@@ -54,26 +54,26 @@ class Tensor {
   TF_Tensor* tensor_;
 };
 
-inline Tensor input_of(TF_OpKernelContext* context, int i) {
-  Status status;
+inline OpTensor input_of(TF_OpKernelContext* context, int i) {
+  OpStatus status;
   TF_Tensor* tensor = nullptr;
   TF_GetInput(context, i, &tensor, status);
   status.check();
-  return Tensor(tensor);
+  return OpTensor(tensor);
 }
 
 template <typename T>
-Tensor output_of(TF_OpKernelContext* context, int i, const std::vector<int64_t>& shape, TF_DataType type) {
-  Status status;
+OpTensor output_of(TF_OpKernelContext* context, int i, const std::vector<int64_t>& shape, TF_DataType type) {
+  OpStatus status;
   int64_t size = sizeof(T);
   for (int64_t each : shape) size *= each;
   TF_Tensor* tensor = TF_AllocateOutput(context, i, type, shape.data(), shape.size(), size, status);
   status.check();
-  return Tensor(tensor);
+  return OpTensor(tensor);
 }
 
 inline int64_t integer_of(TF_OpKernelConstruction* construction, const char* name) {
-  Status status;
+  OpStatus status;
   int64_t value = 0;
   TF_OpKernelConstruction_GetAttrInt64(construction, name, &value, status);
   status.check();
@@ -81,7 +81,7 @@ inline int64_t integer_of(TF_OpKernelConstruction* construction, const char* nam
 }
 
 inline std::vector<int64_t> integers_of(TF_OpKernelConstruction* construction, const char* name) {
-  Status status;
+  OpStatus status;
   int32_t count = 0, unused = 0;
   TF_OpKernelConstruction_GetAttrSize(construction, name, &count, &unused, status);
   status.check();

@@ -1,7 +1,7 @@
 // An epoch of a multilayer perceptron as an op: rows, forward pass, loss, derivatives and the optimizer. See mlp_epoch.py.
 //
 // It is a function of tensors: the parameters and slots go in, and come out as they are after the epoch.
-// REAL, float or double, is set by who compiles it, as are the vectors of the machine: each halves the compilation.
+// REAL, float or double, is set by who compiles it, as are the vectors of the machine: all take six times as long.
 
 #include "c_op.h"
 #include "mlp_epoch.h"
@@ -39,13 +39,13 @@ void require(bool condition, const std::string& message) {
   if (!condition) throw Refusal{TF_INVALID_ARGUMENT, message};
 }
 
-std::string text(const std::vector<int64_t>& shape) {
+COLD std::string text(const std::vector<int64_t>& shape) {
   std::string all;
   for (int64_t size : shape) all += (all.empty() ? "" : ", ") + std::to_string(size);
   return "[" + all + "]";
 }
 
-void require_shape(const Tensor& tensor, const char* name, const std::vector<int64_t>& shape) {
+COLD void require_shape(const OpTensor& tensor, const char* name, const std::vector<int64_t>& shape) {
   require(tensor.shape() == shape, std::string(name) + " must be " + text(shape) + ", got " + text(tensor.shape()));
 }
 
@@ -53,7 +53,7 @@ struct Attributes {
   int64_t batch_size, loss, method, threads;
   std::vector<int64_t> activations, slots;
 
-  explicit Attributes(TF_OpKernelConstruction* of)
+  COLD explicit Attributes(TF_OpKernelConstruction* of)
       : batch_size(integer_of(of, "batch_size")), loss(integer_of(of, "loss")), method(integer_of(of, "method")),
         threads(integer_of(of, "threads")), activations(integers_of(of, "activations")), slots(integers_of(of, "slots")) {
     const auto all_below = [](const std::vector<int64_t>& values, int64_t end) {
@@ -65,11 +65,11 @@ struct Attributes {
   }
 };
 
-void* create(TF_OpKernelConstruction* construction) {
+COLD void* create(TF_OpKernelConstruction* construction) {
   try {
     return new Attributes(construction);
   } catch (const Refusal& refusal) {
-    Status status;
+    OpStatus status;
     TF_SetStatus(status, refusal.code, refusal.message.c_str());
     TF_OpKernelConstruction_Failure(construction, status);
     return nullptr;
@@ -79,12 +79,11 @@ void* create(TF_OpKernelConstruction* construction) {
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 // A call of the op: its inputs, checked, as an epoch.
-template <typename T>
 class Call {
  public:
-  Call(const Attributes& a, TF_OpKernelContext* context) : a_(a), context_(context) {
+  COLD Call(const Attributes& a, TF_OpKernelContext* context) : a_(a), context_(context) {
     for (int i = 0; i < TF_NumInputs(context); ++i) inputs_.push_back(input_of(context, i));
-    const Tensor &x = inputs_[X], &order = inputs_[ORDER];
+    const OpTensor &x = inputs_[X], &order = inputs_[ORDER];
     require(x.dims() == 2 && order.dims() == 2, "x must be [rows, features] and order [members, any], got " +
                                                     text(x.shape()) + " and " + text(order.shape()));
     e_.loss = static_cast<Loss>(a.loss), e_.method = static_cast<Method>(a.method);
@@ -99,12 +98,12 @@ class Call {
 
   void run() {
     const int64_t arrays = e_.state.size();
-    std::vector<Tensor> outputs;
+    std::vector<OpTensor> outputs;
     for (int64_t i = 0; i < arrays; ++i) {
-      outputs.push_back(output_of<T>(context_, i, inputs_[STATE + i].shape(), TF_InputDatatype(context_, X)));
-      e_.new_state.push_back(outputs.back().template data<T>());
+      outputs.push_back(output_of<REAL>(context_, i, inputs_[STATE + i].shape(), TF_InputDatatype(context_, X)));
+      e_.new_state.push_back(outputs.back().data<REAL>());
     }
-    const Tensor sums = output_of<double>(context_, arrays, {2}, TF_DOUBLE);
+    const OpTensor sums = output_of<double>(context_, arrays, {2}, TF_DOUBLE);
     const std::string wrong = ::run(e_, sums.data<double>());
     require(wrong.empty(), wrong);
   }
@@ -117,7 +116,7 @@ class Call {
   }
 
   // The widths of the layers, from the shapes of the state, which must fit each other and x.
-  void fill_state() {
+  COLD void fill_state() {
     const int64_t layers = a_.activations.size() + 1, parameters = 2 * layers;
     require(static_cast<int64_t>(inputs_.size()) - STATE == parameters * static_cast<int64_t>(1 + a_.slots.size()),
             "state must hold a kernel and a bias for each of " + std::to_string(layers) + " layers, and so each slot");
@@ -131,7 +130,7 @@ class Call {
       require(shape == of_members(place % 2 ? bias : kernel, place % 2),
               "state " + std::to_string(i) + " must be " + text(place % 2 ? bias : kernel) +
                   (shape.size() > 2 ? ", with the members in front" : "") + ", got " + text(shape));
-      e_.state.push_back(inputs_[STATE + i].template data<T>());
+      e_.state.push_back(inputs_[STATE + i].data<REAL>());
     }
   }
 
@@ -143,9 +142,9 @@ class Call {
     return shape;
   }
 
-  void fill_rows() {
+  COLD void fill_rows() {
     const int64_t rows = inputs_[X].dim(0), outputs = e_.widths.back(), softmax = e_.loss == Loss::SOFTMAX;
-    e_.rows = {inputs_[X].data<T>(), nullptr, nullptr, nullptr, nullptr, rows, e_.widths[0], outputs};
+    e_.rows = {inputs_[X].data<REAL>(), nullptr, nullptr, nullptr, nullptr, rows, e_.widths[0], outputs};
     if (softmax) e_.rows.labels = given<int32_t>(LABELS, "labels", {rows});
     else e_.rows.targets = given<double>(TARGETS, "targets", {rows, outputs});
     if (inputs_[WEIGHTS].size()) e_.rows.weights = given<double>(WEIGHTS, "weights", {rows});
@@ -153,7 +152,7 @@ class Call {
     e_.order = inputs_[ORDER].data<int32_t>();
   }
 
-  void fill_rest() {
+  COLD void fill_rest() {
     const int64_t layers = a_.activations.size() + 1, members = e_.members;
     e_.seeds = given<int32_t>(SEEDS, "seeds", {members, layers - 1});
     e_.dropout = given<double>(DROPOUT, "dropout", {members, layers - 1});
@@ -170,15 +169,14 @@ class Call {
 
   const Attributes& a_;
   TF_OpKernelContext* context_;
-  std::vector<Tensor> inputs_;
-  Epoch<T> e_ = {};
+  std::vector<OpTensor> inputs_;
+  Epoch<REAL> e_ = {};
 };
 
-template <typename T>
 void compute(void* attributes, TF_OpKernelContext* context) {
-  Status status;
+  OpStatus status;
   try {
-    return Call<T>(*static_cast<Attributes*>(attributes), context).run();
+    return Call(*static_cast<Attributes*>(attributes), context).run();
   } catch (const Refusal& refusal) {
     TF_SetStatus(status, refusal.code, refusal.message.c_str());
   } catch (const std::bad_alloc&) {
@@ -202,7 +200,7 @@ void infer_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
 
 constexpr const char* NAME = sizeof(REAL) == sizeof(float) ? "DnnMlpEpochFloat" : "DnnMlpEpochDouble";
 
-void register_op(Status& status) {
+void register_op(OpStatus& status) {
   TF_OpDefinitionBuilder* op = TF_NewOpDefinitionBuilder(NAME);
   for (const char* each : ATTRIBUTES) TF_OpDefinitionBuilderAddAttr(op, each);
   for (const char* each : INPUTS) TF_OpDefinitionBuilderAddInput(op, each);
@@ -211,18 +209,17 @@ void register_op(Status& status) {
   TF_RegisterOpDefinition(op, status);
 }
 
-template <typename T>
-void register_kernel(TF_DataType type, Status& status) {
-  TF_KernelBuilder* kernel = TF_NewKernelBuilder(NAME, "CPU", create, compute<T>, destroy);
-  TF_KernelBuilder_TypeConstraint(kernel, "T", type, status);
+void register_kernel(OpStatus& status) {
+  TF_KernelBuilder* kernel = TF_NewKernelBuilder(NAME, "CPU", create, compute, destroy);
+  TF_KernelBuilder_TypeConstraint(kernel, "T", sizeof(REAL) == sizeof(float) ? TF_FLOAT : TF_DOUBLE, status);
   TF_RegisterKernelBuilder(NAME, kernel, status);
 }
 
 const struct Registered {
   Registered() {
-    Status status;
+    OpStatus status;
     register_op(status);
-    register_kernel<REAL>(sizeof(REAL) == sizeof(float) ? TF_FLOAT : TF_DOUBLE, status);
+    register_kernel(status);
   }
 } REGISTERED;
 

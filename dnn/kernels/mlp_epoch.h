@@ -6,15 +6,14 @@
 // member. Each works on copies of the parameters, so no two threads write into one line of a cache.
 #pragma once
 
+#include <atomic>
 #include <cstdlib>
-#include <functional>
 #include <memory>
 #include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "each_once.h"
 #include "mlp_network.h"
 #include "mlp_rows.h"
 
@@ -63,7 +62,7 @@ void each_array(const Epoch<T>& e, Network<T>& n, int64_t member, const Move& mo
 }
 
 template <typename T>
-void begin(const Epoch<T>& e, int64_t member, Network<T>& n) {
+COLD void begin(const Epoch<T>& e, int64_t member, Network<T>& n) {
   const int64_t layers = n.layers.size();
   for (int64_t i = 0; i < layers; ++i) {
     Layer<T>& l = n.layers[i];
@@ -120,11 +119,16 @@ std::string run(const Epoch<T>& e, double* sums) {
   place(Room<T>(memory.data.get()));
   std::vector<double> sums_of(2 * e.members);
   std::vector<std::string> wrong(e.members);
-  std::vector<std::thread> threads;
-  each_once(e.members, networks.size(), [&](auto call) { threads.emplace_back(call); }, [&](int64_t i, int64_t thread) {
-    wrong[i] = train(e, i, networks[thread]);
-    std::copy_n(networks[thread].sums, 2, &sums_of[2 * i]);
-  });
+  std::atomic<int64_t> next{0};
+  const auto take = [&](Network<T>* n) {
+    for (int64_t i; (i = next++) < e.members;) {
+      wrong[i] = train(e, i, *n);
+      std::copy_n(n->sums, 2, &sums_of[2 * i]);
+    }
+  };
+  std::vector<std::thread> threads;  // they have the caller's treatment of numbers below the normal ones
+  for (size_t i = 1; i < networks.size(); ++i) threads.emplace_back(take, &networks[i]);
+  take(&networks[0]);
   for (std::thread& each : threads) each.join();
   for (const std::string& each : wrong) {
     if (!each.empty()) return each;

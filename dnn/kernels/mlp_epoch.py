@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.kernels.compiled import compiled_ops, vector_flags
@@ -13,7 +14,7 @@ from dnn.kernels.mlp_losses import loss_of
 from dnn.kernels.mlp_optimizers import Method, decays_of, rates_of_steps
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.optimizers.optimizer import Optimizer
-from dnn.nn.protocols import LossLike, MetricLike, ModelLike
+from dnn.nn.protocols import LossLike, MetricLike
 
 # fast: no rounding between product and sum, where the machine can
 SOURCE, FLAGS = "mlp_epoch.cc", ("-ffp-contract=fast", "-pthread")
@@ -103,7 +104,7 @@ def run_epoch(
     order = tf.reshape(order, [members, -1])
     steps = -(-tf.shape(order)[1] // batch_size)
     state = [variable for slot in (epoch.parameters, *_slots(epoch, core, method)) for variable in slot]
-    values, sums = _op(epoch.parameters[0].dtype)(
+    values, sums = op_of(epoch.parameters[0].dtype)(
         **_rows_of(rows, epoch.loss),
         order=order,
         seeds=tf.reshape(epoch_seeds(layers, key, epoch.members), [members, -1]),
@@ -127,7 +128,8 @@ def run_epoch(
     return sums
 
 
-def _op(dtype: tf.DType) -> Any:
+def op_of(dtype: tf.DType) -> Any:
+    """Return the op for float32 or float64; the first call compiles it."""
     real = "double" if dtype == tf.float64 else "float"
     ops = compiled_ops(SOURCE, *FLAGS, *vector_flags(), f"-DREAL={real}")
     return ops.dnn_mlp_epoch_double if real == "double" else ops.dnn_mlp_epoch_float
@@ -141,17 +143,17 @@ def _slots(epoch: MlpEpoch, core: Optimizer, method: Method) -> list[list[tf.Var
 
 def _rows_of(rows: EpochRows, loss: int) -> dict[str, tf.Tensor]:
     """Return the parts of the rows as the op takes them: those that it does not need are empty."""
-    targets = tf.zeros([0], tf.float64) if loss == 0 else tf.reshape(tf.cast(rows.y, tf.float64), [tf.shape(rows.x)[0], -1])
+    of_classes, shape = loss == 0, [tf.shape(rows.x)[0], -1]
     return {
         "x": rows.x,
-        "labels": tf.cast(rows.y, tf.int32) if loss == 0 else tf.zeros([0], tf.int32),
-        "targets": targets,
+        "labels": tf.cast(rows.y, tf.int32) if of_classes else tf.zeros([0], tf.int32),
+        "targets": tf.zeros([0], tf.float64) if of_classes else tf.reshape(tf.cast(rows.y, tf.float64), shape),
         "weights": tf.zeros([0], tf.float64) if rows.weights is None else tf.cast(rows.weights, tf.float64),
         "counted": tf.zeros([0], tf.bool) if rows.counted is None else tf.cast(rows.counted, tf.bool),
     }
 
 
-def _factors(epoch: MlpEpoch, core: Optimizer, members: int) -> np.ndarray:
+def _factors(epoch: MlpEpoch, core: Optimizer, members: int) -> npt.NDArray[np.float64]:
     """Return λ of the decay and l1 and l2 of the penalty of each parameter, float64[members, parameters, 3]."""
     decays = decays_of(core, epoch.parameters, members)[:, :, np.newaxis]
     penalties = np.broadcast_to(penalties_of(epoch.layers), (members, len(epoch.parameters), 2))

@@ -15,7 +15,7 @@ from dnn.nn.mish import mish
 from dnn.nn.regularizers import L1, L1L2, L2
 
 ACTIVATIONS = None, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, mish  # as in activations.h
-OTHERWISE = "; otherwise use dnn.FusedAdam or dnn.Adam"
+OTHERWISE = "; graph mode and XLA take it, with dnn.Adam for MlpAdam"
 
 
 class MlpLayer(NamedTuple):
@@ -35,7 +35,7 @@ def layers_of(model: object) -> tuple[MlpLayer, ...]:
     network = model.network if type(model) is Ensemble else model
     if type(network) is not Sequential or not network.layers:  # a derived class may compute otherwise
         got = f"got {type(model).__name__}{OTHERWISE}"
-        raise ValueError(f"MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, {got}")
+        raise ValueError(f"the model must be as dnn.mlp or dnn.ensemble_mlp makes it, itself, not its variables, {got}")
     layers = _paired(network.layers)
     _check_nothing_else(model, network, len(layers))
     return layers

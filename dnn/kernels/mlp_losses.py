@@ -48,7 +48,7 @@ def loss_of(loss: LossLike, metrics: Sequence[MetricLike], y: tf.Tensor | tf.Ten
     if of_classes and outputs == 1:
         raise ValueError("softmax of one output is always 1: the model must have at least two")
     expected = [[]] if of_classes else [[outputs], *([[]] if outputs == 1 else [])]
-    if y.shape[1:].as_list() not in expected or of_classes and not y.dtype.is_integer:
+    if list(y.shape[1:]) not in expected or (of_classes and not tf.as_dtype(y.dtype).is_integer):
         wanted = "int[rows]" if of_classes else f"[rows, {outputs}]"
-        raise ValueError(f"y must be {wanted}, got {y.dtype.name} of shape {y.shape}{OTHERWISE}")
+        raise ValueError(f"y must be {wanted}, got {tf.as_dtype(y.dtype).name} of shape {y.shape}{OTHERWISE}")
     return number

@@ -41,8 +41,8 @@ struct Network {
   double sums[2];
 
   // widths: features, then the units of each layer. activations: of all layers but the last. rows: of a batch, at most.
-  Network(const std::vector<int64_t>& widths, const std::vector<Activation>& activations, Loss loss, int64_t rows,
-          Room<T>& room)
+  COLD Network(const std::vector<int64_t>& widths, const std::vector<Activation>& activations, Loss loss, int64_t rows,
+               Room<T>& room)
       : loss(loss), x(room.take(rows, widths[0])) {
     for (size_t i = 1; i < widths.size(); ++i) {
       const Activation activation = i <= activations.size() ? activations[i - 1] : Activation::NONE;

@@ -87,6 +87,8 @@ def rates_of_steps(core: Optimizer, members: int, steps: int) -> tf.Tensor:
 
 def decays_of(core: Optimizer, parameters: Sequence[tf.Variable], members: int) -> npt.NDArray[np.float64]:
     """Return λ of each of some parameters, float64[members, parameters]; 0 where one does not decay."""
-    decayed = {id(p): decays for p, decays in zip(core.parameters, core.decayed, strict=True)}
-    of_members = np.broadcast_to(np.asarray(core.weight_decay or 0.0 if np.ndim(core.weight_decay) == 0 else core.weight_decay, np.float64), (members,))
-    return np.outer(of_members, [decayed[id(p)] for p in parameters])
+    decays = np.broadcast_to(
+        np.asarray(0.0 if core.weight_decay is None else core.weight_decay, np.float64), (members,)
+    )
+    decayed = {id(p): decay for p, decay in zip(core.parameters, core.decayed, strict=True)}
+    return np.outer(decays, [decayed[id(p)] for p in parameters])

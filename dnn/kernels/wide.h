@@ -13,6 +13,7 @@
 #include <limits>
 
 #define INLINE inline __attribute__((always_inline))
+#define COLD __attribute__((cold))  // what runs once an epoch is compiled for size, which takes less time
 
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(ONE_WIDTH)
 #define MANY_WIDTHS
