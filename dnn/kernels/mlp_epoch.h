@@ -41,7 +41,8 @@ struct Epoch {
 // Numbers between two whole vectors, all 0.
 template <typename T>
 struct Memory {
-  explicit Memory(int64_t size) : data(static_cast<T*>(std::aligned_alloc(WIDEST_VECTOR, sizeof(T) * std::max<int64_t>(size, 16))), std::free) {
+  explicit Memory(int64_t size)
+      : data(static_cast<T*>(std::aligned_alloc(WIDEST_VECTOR, sizeof(T) * std::max<int64_t>(size, 16))), std::free) {
     if (!data) throw std::bad_alloc();
     std::fill_n(data.get(), size, T(0));
   }

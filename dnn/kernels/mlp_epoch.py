@@ -102,7 +102,7 @@ def run_epoch(
     """
     members, layers = epoch.members or 1, epoch.layers
     order = tf.reshape(order, [members, -1])
-    steps = -(-tf.shape(order)[1] // batch_size)
+    steps = -(-tf.shape(order, tf.int64)[1] // batch_size)
     state = [variable for slot in (epoch.parameters, *_slots(epoch, core, method)) for variable in slot]
     values, sums = op_of(epoch.parameters[0].dtype)(
         **_rows_of(rows, epoch.loss),
@@ -124,7 +124,7 @@ def run_epoch(
     )
     for variable, value in zip(state, values, strict=True):
         variable.assign(value, read_value=False)
-    core.t.assign_add(tf.cast(steps, tf.int64), read_value=False)
+    core.t.assign_add(steps, read_value=False)
     return sums
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from dnn.kernels.mlp_layers import OTHERWISE
 from dnn.nn.losses import binary_cross_entropy, mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.metrics import accuracy, binary_accuracy
+from dnn.nn.modules import function_name
 from dnn.nn.protocols import LossLike, MetricLike
 
 
@@ -39,10 +40,10 @@ def loss_of(loss: LossLike, metrics: Sequence[MetricLike], y: tf.Tensor | tf.Ten
     """
     number = next((number for number, each in enumerate(LOSSES) if loss is each.loss), None)
     if number is None:
-        names = ", ".join(f"dnn.{each.loss.__name__}" for each in LOSSES)
+        names = ", ".join(f"dnn.{function_name(each.loss)}" for each in LOSSES)
         raise ValueError(f"the loss must be one of {names} without options, got {loss!r}{OTHERWISE}")
     if tuple(metrics) not in ((), (LOSSES[number].metric,)):
-        name = LOSSES[number].metric.__name__
+        name = function_name(LOSSES[number].metric)
         raise ValueError(f"the metrics must be dnn.{name} or none, got {[*metrics]!r}{OTHERWISE}")
     of_classes = number == 0
     if of_classes and outputs == 1:

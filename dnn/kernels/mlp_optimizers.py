@@ -36,7 +36,7 @@ def core_of(optimizer: object) -> Any:
     Raises:
         ValueError: If the kernel does not take its steps; the message says why.
     """
-    core = optimizer.optimizer if type(optimizer) is AdamW else optimizer
+    core: Any = getattr(optimizer, "optimizer", optimizer) if type(optimizer) is AdamW else optimizer
     if type(core) not in METHODS or any({"apply", "step"} & set(vars(each)) for each in (core, optimizer)):
         names = "dnn.Adam, dnn.AdamW, dnn.SGD or dnn.RMSprop"
         raise ValueError(f"the optimizer must be {names} as it is, got {type(optimizer).__name__}")
@@ -71,16 +71,21 @@ def _rmsprop_method(rmsprop: RMSprop) -> Method:
     return Method(RMSPROP, constants, {number: slot for number, slot in slots.items() if slot})
 
 
-METHODS: dict[type, Callable[[Any], Method]] = {Adam: adam_method, SGD: _sgd_method, RMSprop: _rmsprop_method}
+METHODS: dict[type, Callable[[Any], Method]] = {
+    Adam: adam_method,
+    AdamW: adam_method,
+    SGD: _sgd_method,
+    RMSprop: _rmsprop_method,
+}
 
 
-def rates_of_steps(core: Optimizer, members: int, steps: int) -> tf.Tensor:
+def rates_of_steps(core: Optimizer, members: int, steps: tf.Tensor) -> tf.Tensor:
     """Return the learning rate of each step of an epoch, float64[members, steps]: a number's, or a schedule's."""
     schedule = core._learning_rate
     if not callable(schedule):
         rates = tf.reshape(tf.convert_to_tensor(schedule), [-1, 1])
         return tf.broadcast_to(rates, [members, steps])
-    counts = as_float64(tf.convert_to_tensor(core.t)) + tf.range(steps, dtype=tf.float64)
+    counts = as_float64(tf.convert_to_tensor(core.t)) + tf.cast(tf.range(steps), tf.float64)
     rates = tf.vectorized_map(lambda step: as_float64(schedule(step)), counts)
     return tf.broadcast_to(rates, [members, steps])
 

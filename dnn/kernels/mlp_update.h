@@ -71,7 +71,8 @@ template <typename T>
 void update(const Step<T>& n, T* p, T* const* s, const T* g, int64_t size) {
   switch (n.method) {
     case Method::ADAM:
-      return update<T>({p, s[0], s[1], g, p, s[0], s[1]}, 0, size, {n.alpha, n.constants[2], n.constants[3], n.constants[4]});
+      return update<T>({p, s[0], s[1], g, p, s[0], s[1]}, 0, size,
+                       {n.alpha, n.constants[2], n.constants[3], n.constants[4]});
     case Method::AMSGRAD:
       return amsgrad(n, p, s[0], s[1], s[2], g, size);
     case Method::SGD:
