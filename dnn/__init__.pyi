@@ -119,6 +119,7 @@ from dnn.nn.example_weights import weighted_mean as weighted_mean
 from dnn.nn.metrics import accuracy as accuracy
 from dnn.nn.metrics import binary_accuracy as binary_accuracy
 from dnn.nn.metrics import top_k_accuracy as top_k_accuracy
+from dnn.nn.score_metric import ScoreMetric as ScoreMetric
 from dnn.nn.scores.score_checks import UndefinedMetricWarning as UndefinedMetricWarning
 from dnn.nn.scores.confusion import accuracy_score as accuracy_score
 from dnn.nn.scores.confusion import confusion_matrix as confusion_matrix

@@ -45,6 +45,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("initializers", ("nn.initializers",), is_function, ""),
     ("losses", ("nn.losses",), is_function, ""),
     ("metrics of a row, for `fit`", ("nn.metrics",), is_function, ""),
+    ("metrics of all rows, for `fit`", ("nn.score_metric",), is_class, ", of any score"),
     ("scores of all rows, in NumPy, as in scikit-learn", ("nn.scores",), is_function, ""),
     ("weights of rows", ("nn.example_weights",), is_function, ""),
     ("optimizers", ("nn.optimizers",), is_class, " (abstract, for yours: `Optimizer`)"),

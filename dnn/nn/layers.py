@@ -9,8 +9,15 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key, checked_size
-from dnn.nn.initializers import first_values, glorot_uniform, seed_or_next, zeros
+from dnn.nn.argument_checks import (
+    checked_callable,
+    checked_dense,
+    checked_first_values,
+    checked_input,
+    checked_key,
+    checked_size,
+)
+from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
 from dnn.nn.random_bits import hash_of
@@ -78,8 +85,8 @@ class Dense(tf.Module):
         self.activation = activation
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
         seed = seed_or_next(seed)
-        kernel = first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
-        bias = first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
+        kernel = checked_first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
+        bias = checked_first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
         self.kernel, self.bias = tf.Variable(kernel, name="kernel"), tf.Variable(bias, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from dnn.nn.example_weights import counted
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import MetricLike
+from dnn.train.collected import metrics_of_rows
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.forks import refuse_after_fork
@@ -125,8 +126,8 @@ def check_monitored(
     Raises:
         ValueError: If early stopping or a callback monitors such a name.
     """
-    names = ["loss", *metrics]
-    measured = names + [f"val_{name}" for name in names if validation]
+    names = ["loss", *metrics_of_rows(metrics)]
+    measured = names + [f"val_{name}" for name in ("loss", *metrics) if validation]
     watching = [(c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")]
     watching += [(early_stopping, "early_stopping", len(callbacks))] if early_stopping else []
     for watch, name, callbacks_before in watching:

@@ -11,10 +11,12 @@ import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
+from dnn.nn.score_metric import ScoreMetric
 from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
+from dnn.train.collected import collect_epoch, metrics_of_rows, score_rows, scores_of
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
 from dnn.train.few_rows import shared_tensor
-from dnn.train.function_checks import check_functions
+from dnn.train.function_checks import check_functions, check_scores
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Compiled
@@ -30,7 +32,7 @@ def evaluate(
     data: Sequence[npt.ArrayLike],
     *,
     loss: LossLike,
-    metrics: Mapping[str, MetricLike] = ACCURACY,
+    metrics: Mapping[str, MetricLike | ScoreMetric] = ACCURACY,
     ignore_class: int | None = None,
 ) -> dict[str, float]:
     """Return the mean loss and metrics over all rows.
@@ -43,7 +45,8 @@ def evaluate(
         data: (x, y) or (x, y, weights): x float[rows, features]; y int[rows] or whatever `loss` compares with; weights
             float[rows], each >= 0, a factor of the row's loss, not of its metrics.
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
-        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row; or a `dnn.ScoreMetric`,
+            which is of all rows.
         ignore_class: rows with this label have no part in any mean. None: all rows count.
 
     Returns:
@@ -56,21 +59,32 @@ def evaluate(
     """
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
     rows = checked_data(model, data, "data", ignore_class)
-    check_functions(model, rows, loss, metrics, "data")
+    check_functions(model, rows, loss, metrics_of_rows(metrics), "data")
+    check_scores(model, rows, scores_of(metrics), "data")
     return evaluator(model, rows, loss=loss, metrics=metrics)()
 
 
 def evaluator(
-    model: tf.Module, rows: Rows, *, loss: LossLike, metrics: Mapping[str, MetricLike]
+    model: tf.Module, rows: Rows, *, loss: LossLike, metrics: Mapping[str, MetricLike | ScoreMetric]
 ) -> Callable[[], dict[str, float]]:
     """Trace the evaluation of these rows, which were checked before; what comes out evaluates the model as it then is.
 
     In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
-    size = rows_at_once(model, rows.x.shape)
-    compiled = trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, rows.specs))
-    count = rows.counted_rows
-    return lambda: means(compiled(rows).numpy(), metrics, count)
+    size, count = rows_at_once(model, rows.x.shape), rows.counted_rows
+    of_rows, scores = metrics_of_rows(metrics), scores_of(metrics)
+    program = evaluation_program(model, loss, tuple(of_rows.values()), size, rows.specs)
+    if not scores:
+        compiled = trace_evaluation(program)
+        return lambda: means(compiled(rows).numpy(), metrics, count)
+    collect, scored = trace_evaluation(program._replace(function=collect_epoch)), score_rows(scores, rows)
+
+    def measured() -> dict[str, float]:
+        sums, outputs = np.split(collect(rows).numpy(), [1 + len(of_rows)])
+        figures = means(sums, of_rows, count) | scored(outputs)
+        return {name: figures[name] for name in ("loss", *metrics)}
+
+    return measured
 
 
 def means(sums: npt.NDArray[np.float64], metrics: Mapping[str, MetricLike], count: int) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
+from dnn.nn.score_metric import ScoreMetric
 from dnn.train.border import (
     check_monitored,
     check_objects,
@@ -21,12 +22,13 @@ from dnn.train.border import (
 )
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.collected import metrics_of_rows, scores_of
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.epochs import EpochTrainer, run_epochs
 from dnn.train.evaluate import ACCURACY, evaluator
 from dnn.train.fit_identity import fit_identity, piece_of
-from dnn.train.function_checks import check_functions, same_targets
+from dnn.train.function_checks import check_functions, check_scores, same_targets
 from dnn.train.history import History
 from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
@@ -45,7 +47,7 @@ def fit(
     *,
     loss: LossLike,
     optimizer: OptimizerLike,
-    metrics: Mapping[str, MetricLike] = ACCURACY,
+    metrics: Mapping[str, MetricLike | ScoreMetric] = ACCURACY,
     batch_size: int = 32,
     epochs: int = 1,
     early_stopping: EarlyStopping | None = None,
@@ -79,7 +81,8 @@ def fit(
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
         optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
             the steps of an epoch itself.
-        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row; or a `dnn.ScoreMetric`,
+            which is of all validation rows.
         batch_size: rows of a step, >= 1; the last batch of an epoch has the rows that remain.
         epochs: how often all rows are gone through at most, >= 1.
         early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the
@@ -131,17 +134,19 @@ def fit(
     validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
     batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
-    loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
-    check_monitored(early_stopping, metrics, validation_rows, callbacks)
+    loss, measured = checked_per_row(loss, "loss"), checked_metrics(metrics)
+    check_monitored(early_stopping, measured, validation_rows, callbacks)
+    metrics = metrics_of_rows(measured)
     check_functions(model, rows, loss, metrics, "data")
     if validation_rows and not same_targets(validation_rows, rows):
         check_functions(model, validation_rows, loss, metrics, "validation")
+    check_scores(model, validation_rows, scores_of(measured), "validation")
     check_members(model, loss, rows)
     program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size)
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
-    validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
+    validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=measured)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
         watch, rule = MemberWatch(model, validation_rows, loss, early_stopping), None
@@ -153,7 +158,7 @@ def fit(
     if keep is None:
         history = run()
     else:
-        identity = fit_identity(program, rows, validation_rows, metrics, early_stopping, jit_compile, seed, shuffle)
+        identity = fit_identity(program, rows, validation_rows, measured, early_stopping, jit_compile, seed, shuffle)
         warn_of_draws(trainer)
         with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
             history = run(keeper)

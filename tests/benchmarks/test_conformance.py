@@ -62,6 +62,7 @@ NOT_COMPARED = {
     "threshold_of_cost": BESIDE_SCIKIT_LEARN,
     "threshold_of_recall": BESIDE_SCIKIT_LEARN,
     "Optimizer": "abstract",
+    "ScoreMetric": "calls a score: tests/nn/test_score_metric.py",
     "Sequential": "calls its layers in turn",
     "UndefinedMetricWarning": "a warning",
     "class_weights": "looks up a weight for each row",
