@@ -113,6 +113,11 @@ from dnn.nn.losses import binary_cross_entropy as binary_cross_entropy
 from dnn.nn.losses import mean_squared_error as mean_squared_error
 from dnn.nn.losses import softmax_cross_entropy as softmax_cross_entropy
 from dnn.nn.losses import sparse_softmax_cross_entropy as sparse_softmax_cross_entropy
+from dnn.nn.regression_losses import absolute_error as absolute_error
+from dnn.nn.regression_losses import huber as huber
+from dnn.nn.focal_losses import binary_focal_loss as binary_focal_loss
+from dnn.nn.focal_losses import sparse_softmax_focal_loss as sparse_softmax_focal_loss
+from dnn.nn.focal_losses import kl_divergence as kl_divergence
 from dnn.nn.example_weights import class_weights as class_weights
 from dnn.nn.example_weights import counted as counted
 from dnn.nn.example_weights import weighted_mean as weighted_mean

@@ -43,7 +43,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ),
     ("penalties on weights", ("nn.regularizers",), is_class, ""),
     ("initializers", ("nn.initializers",), is_function, ""),
-    ("losses", ("nn.losses",), is_function, ""),
+    ("losses", ("nn.losses", "nn.regression_losses", "nn.focal_losses"), is_function, ""),
     ("metrics of a row, for `fit`", ("nn.metrics",), is_function, ""),
     ("metrics of all rows, for `fit`", ("nn.score_metric",), is_class, ", of any score"),
     ("scores of all rows, in NumPy, as in scikit-learn", ("nn.scores",), is_function, ""),
