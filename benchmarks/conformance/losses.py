@@ -125,12 +125,8 @@ def _nearly_certain(ours: Loss, keras_s: Loss, dtype: str) -> Comparison:
 
 
 def _of_amounts(dtype: str) -> Iterator[Comparison]:
-    squared = dnn.mean_squared_error, keras.losses.mean_squared_error, _squared_exactly
-    absolute = dnn.absolute_error, keras.losses.mean_absolute_error, _absolute_exactly
-    huber = dnn.huber, keras.losses.huber, _huber_exactly
-    named = {"mean_squared_error": squared, "absolute_error": absolute, "huber": huber}
     domains = {"ordinary": (0.0, 0.0), "extreme": EXPONENTS[dtype]}
-    for (name, functions), (domain, exponents) in itertools.product(named.items(), domains.items()):
+    for (name, functions), (domain, exponents) in itertools.product(AMOUNTS.items(), domains.items()):
         ours, keras_s, exactly = functions
 
         def draw(random: np.random.Generator, chunk: int, exponents: tuple[float, float] = exponents) -> Arrays:
@@ -322,3 +318,11 @@ def _divergence_exactly(targets: Array, z: Array) -> Arrays:
 def _smoothed(targets: Array, smoothing: float, classes: int) -> Any:
     a = EXACT.mpf(smoothing)
     return exact.exact(targets) * (1 - a) + a / classes
+
+
+# the losses of amounts: ours, Keras's, and the formula, which gives the loss and its gradient
+AMOUNTS: dict[str, tuple[Loss, Loss, Function]] = {
+    "mean_squared_error": (dnn.mean_squared_error, keras.losses.mean_squared_error, _squared_exactly),
+    "absolute_error": (dnn.absolute_error, keras.losses.mean_absolute_error, _absolute_exactly),
+    "huber": (dnn.huber, keras.losses.huber, _huber_exactly),
+}

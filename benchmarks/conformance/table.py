@@ -33,8 +33,8 @@ says why it is, or why it is less than half of Keras's, or why it is more than 2
 """
 
 
-SUBNORMALS = """Subnormal numbers, those below the least normal one of a dtype, are 0 in most operations of TensorFlow, and
-so in Keras: none are among the inputs, and an error below 1,000 times the least normal number counts as one of that
+SUBNORMALS = """Subnormal numbers, those below the least normal one of a dtype, are 0 in most operations of TensorFlow,
+and so in Keras: none are among the inputs, and an error below 1,000 times the least normal number counts as one of that
 size."""
 
 
