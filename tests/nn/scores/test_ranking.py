@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from score_rows import KINDS, SCORES, assert_same_answer, classes, rows_of, weights
 
-from dnn.nn.scores.ranking import area_under_roc_curve, average_precision_score, roc_auc_score
+from dnn.nn.scores.areas import area_under_roc_curve
+from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.scores.score_checks import UndefinedMetricWarning
 
 MANY = settings(max_examples=settings().max_examples * 2)  # milliseconds each
