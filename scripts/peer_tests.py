@@ -57,7 +57,7 @@ def is_here(peer: str) -> bool:
 
 
 def run(peer: str, select: str) -> list[dict[str, str]]:
-    """Return what became of each test that called `dnn`. The tests run in a process of their own, in an empty folder."""
+    """Return what became of each test that called `dnn`. They run in a process of their own, in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results.json"
         command = [sys.executable, "-m", "scripts.peer_adapters", PEERS[peer][1], str(path), select]

@@ -1,7 +1,7 @@
 """What became of each of a peer's tests that called `dnn`: a pytest plugin, and what the adapters share.
 
 An adapter is a plugin too. It puts functions marked `of_dnn` where the peer's tests look for the peer's, says in
-`DIFFERENCES` which failures are meant, by a line of docs/fidelity.md, and raises `Missing` for what `dnn` has not.
+`DIFFERENCES` which failures are meant, by a line of docs/fidelity.md, and raises `MissingError` for what `dnn` has not.
 """
 
 import functools
@@ -20,7 +20,7 @@ WORDS = "Errors and warnings have words of their own"
 OWN_WORDS = r"Regex pattern did not match|AssertionError: \"?.* does not match \""
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """Raised by an adapter for what `dnn` has not."""
 
 
@@ -66,10 +66,10 @@ def of_dnn(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def missing(what: str) -> Callable[..., Any]:
-    """Return what raises `Missing` when it is called."""
+    """Return what raises `MissingError` when it is called."""
 
     def absent(*_: Any, **__: Any) -> Any:
-        raise Missing(what)
+        raise MissingError(what)
 
     return of_dnn(absent)
 
@@ -80,7 +80,7 @@ def outcome(name: str, error: BaseException | None, differences: Patterns, missi
         return {"outcome": "passed", "why": ""}
     chain = list(_chain(error))
     for each in chain:
-        if isinstance(each, Missing):
+        if isinstance(each, MissingError):
             return {"outcome": "missing", "why": str(each)}
     text = "\n".join(f"{type(each).__name__}: {each}" for each in chain)
     for kind, patterns in (("missing", missing), ("on purpose", differences)):

@@ -11,7 +11,7 @@ import sklearn.metrics
 from sklearn.exceptions import UndefinedMetricWarning
 
 import dnn
-from scripts.peer_adapters.recording import Missing, of_dnn, replaced
+from scripts.peer_adapters.recording import MissingError, of_dnn, replaced
 
 MODULES = tuple(
     f"sklearn/metrics/tests/{name}.py"
@@ -60,7 +60,7 @@ def adapted(name: str) -> Callable[..., Any]:
     @functools.wraps(getattr(sklearn.metrics, name))
     def called(*arguments: Any, **options: Any) -> Any:
         if any(scipy.sparse.issparse(argument) for argument in arguments):
-            raise Missing("sparse matrices")
+            raise MissingError("sparse matrices")
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:

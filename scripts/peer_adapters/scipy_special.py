@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import dnn
-from scripts.peer_adapters.recording import Missing, of_dnn, replaced
+from scripts.peer_adapters.recording import MissingError, of_dnn, replaced
 
 MODULES = tuple(f"scipy/special/tests/{name}.py" for name in ("test_logsumexp", "test_logit", "test_basic"))
 DIFFERENCES = (
@@ -37,9 +37,9 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def called(x: Any, **options: Any) -> Any:
         if options:
-            raise Missing(f"{', '.join(sorted(options))} of NumPy's ufuncs")
+            raise MissingError(f"{', '.join(sorted(options))} of NumPy's ufuncs")
         if np.asarray(x).dtype == np.longdouble:
-            raise Missing("float128")
+            raise MissingError("float128")
         return function(x).numpy()
 
     return of_dnn(called)

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 import dnn
-from scripts.peer_adapters.recording import Missing, of_dnn, replaced
+from scripts.peer_adapters.recording import MissingError, of_dnn, replaced
 
 MODULES = tuple(
     f"sonnet/src/{name}_test.py"
@@ -51,7 +51,7 @@ class Stepping(tf.Module):
         if len(updates) != len(parameters):
             raise ValueError("`updates` and `parameters` must be the same length.")
         if any(isinstance(update, tf.IndexedSlices) for update in updates):
-            raise Missing("sparse gradients")
+            raise MissingError("sparse gradients")
         if self.made is None:
             self.made = self.make(parameters, **self.options)
         self.made.apply(updates)
@@ -89,7 +89,7 @@ class Linear(tf.Module):
     ) -> None:
         super().__init__(name=name or "linear")
         if not with_bias:
-            raise Missing("a layer without a bias, in this adapter")
+            raise MissingError("a layer without a bias, in this adapter")
         self.output_size, self.w_init, self.b_init, self.layer = output_size, w_init, b_init, None
 
     @of_dnn
@@ -97,7 +97,7 @@ class Linear(tf.Module):
         if self.layer is None:
             width, dtype = inputs.shape[-1], inputs.dtype
             if width is None or not dtype.is_floating:
-                raise Missing("layers of unknown width, or of integers")
+                raise MissingError("layers of unknown width, or of integers")
             given = {"kernel_initializer": self.w_init, "bias_initializer": self.b_init}
             made = {name: of_shape(init) for name, init in given.items() if init is not None}
             self.layer = dnn.Dense(width, self.output_size, dtype=dtype, **made)
@@ -134,14 +134,14 @@ class LayerNorm(tf.Module):
     ) -> None:
         super().__init__(name=name)
         if axis not in (-1, [-1]) or data_format not in ("channels_last", "NHWC", "NWC"):
-            raise Missing("normalization along other axes than the last")
+            raise MissingError("normalization along other axes than the last")
         self.options = {"center": create_offset, "scale": create_scale, "epsilon": eps}
         self.inits, self.layer = {"gamma": scale_init, "beta": offset_init}, None
 
     @of_dnn
     def __call__(self, inputs: Any, scale: Any = None, offset: Any = None) -> tf.Tensor:
         if scale is not None or offset is not None:
-            raise Missing("scale and offset in the call of a normalization")
+            raise MissingError("scale and offset in the call of a normalization")
         if self.layer is None:
             self.layer = dnn.LayerNormalization(inputs.shape[-1], dtype=inputs.dtype, **self.options)
             for name, init in self.inits.items():
@@ -158,7 +158,7 @@ class Dropout(tf.Module):
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> None:
         super().__init__(name=name)
         if noise_shape is not None:
-            raise Missing("the shape of a dropout's noise")
+            raise MissingError("the shape of a dropout's noise")
         self.layer, self.steps = dnn.Dropout(float(rate)), tf.Variable(0)
 
     @of_dnn
@@ -180,7 +180,7 @@ def regularizer(make: Callable[..., Any]) -> Callable[..., Any]:
             return tf.add_n([self.penalty(tensor) for tensor in tensors]) if tensors else tf.constant(0.0)
 
         def __repr__(self) -> str:
-            raise Missing("the text of Sonnet's regularizers")
+            raise MissingError("the text of Sonnet's regularizers")
 
     return Regularizer
 
