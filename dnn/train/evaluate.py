@@ -1,6 +1,5 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
-from dnn.train.runtime import KEPT, Compiled
+from dnn.train.runtime import Compiled, kept
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
 MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
@@ -124,7 +123,7 @@ class Passes(NamedTuple):
     most: int
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept
 def passes_of(model: tf.Module, features: int) -> Passes:
     """Return how rows of so many features are predicted: fewer at once, the wider x and what comes of it.
 

@@ -34,8 +34,8 @@ class FitState:
         return len(self.history.epochs) + 1
 
 
-AfterPiece: TypeAlias = Callable[[FitState, int], None]
-"""Is told of the state after a piece of an epoch, and of the piece's steps."""
+AfterPiece: TypeAlias = Callable[[FitState, int], bool]
+"""Is told of the state after a piece of an epoch, and of the piece's steps; returns whether the epoch ends there."""
 
 
 class KeeperLike(Protocol):
