@@ -67,10 +67,17 @@ from dnn.nn.softmax import log_softmax as log_softmax
 from dnn.nn.softmax import softmax as softmax
 from dnn.nn.maxout import maxout as maxout
 from dnn.nn.mish import mish as mish
+from dnn.nn.glu import GLU as GLU
+from dnn.nn.glu import geglu as geglu
+from dnn.nn.glu import glu as glu
+from dnn.nn.glu import reglu as reglu
+from dnn.nn.glu import swiglu as swiglu
+from dnn.nn.prelu import PReLU as PReLU
+from dnn.nn.prelu import prelu as prelu
 from dnn.nn.layers import Dense as Dense
 from dnn.nn.layers import Sequential as Sequential
 from dnn.nn.layers import dense as dense
-from dnn.nn.layers import mlp as mlp
+from dnn.nn.mlp import mlp as mlp
 from dnn.nn.dropout import Dropout as Dropout
 from dnn.nn.dropout import dropout as dropout
 from dnn.nn.ensemble import Ensemble as Ensemble
@@ -89,6 +96,8 @@ from dnn.nn.tabm import batch_ensemble as batch_ensemble
 from dnn.nn.normalization import BatchNormalization as BatchNormalization
 from dnn.nn.normalization import LayerNormalization as LayerNormalization
 from dnn.nn.normalization import layer_normalization as layer_normalization
+from dnn.nn.rms_normalization import RMSNormalization as RMSNormalization
+from dnn.nn.rms_normalization import rms_normalization as rms_normalization
 from dnn.nn.column_blocks import ColumnBlocks as ColumnBlocks
 from dnn.nn.embedding import Embedding as Embedding
 from dnn.nn.numeric_embeddings import LinearEmbeddings as LinearEmbeddings

@@ -25,9 +25,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("activations", ("nn.activations", "nn.mish", "nn.softmax", "nn.maxout"), is_function, ""),
     (
         "layers",
-        ("nn.layers", "nn.residual", "nn.dropout", "nn.normalization", "nn.ntk", "nn.parametric_activation"),
+        (
+            *("nn.layers", "nn.glu", "nn.prelu", "nn.residual", "nn.dropout", "nn.normalization"),
+            *("nn.rms_normalization", "nn.ntk", "nn.parametric_activation"),
+        ),
         is_class,
-        "; `mlp`, a `Sequential` of `Dense` layers, with `residual=True` of `Residual` ones too",
+        "; `mlp`, a `Sequential` of them; `glu`, `reglu`, `geglu`, `swiglu` of two halves of a row",
     ),
     (
         "networks for tables",

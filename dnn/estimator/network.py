@@ -21,9 +21,10 @@ from dnn.nn import activations
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.ensemble import Ensemble, with_dropout
-from dnn.nn.layers import Sequential, mlp
+from dnn.nn.layers import Sequential
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.mish import mish
+from dnn.nn.mlp import mlp
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.rmsprop import RMSprop

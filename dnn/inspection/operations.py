@@ -127,7 +127,8 @@ def _layer_operations(
     """Yield the operations of a layer, each with the variables that it reads."""
     if type(layer) is Dense:
         inputs, units = layer.kernel.shape
-        read = {f"{path}/kernel": layer.kernel, f"{path}/bias": layer.bias}
+        named = {f"{path}/kernel": layer.kernel, f"{path}/bias": layer.bias}
+        read = {name: variable for name, variable in named.items() if variable is not None}
         title = f"{path}: Dense({inputs} → {units})"
         yield Operation(f"{path}/sums", dense, (x, *read), "dense", dense, title), read
         if layer.activation is not None:

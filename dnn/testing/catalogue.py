@@ -7,19 +7,22 @@ pieces with options, have a line below. No law is for an initializer, a regulari
 import functools
 import inspect
 from collections.abc import Callable
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from dnn.nn import activations, losses, metrics, softmax
+from dnn.nn import activations, glu, losses, metrics, softmax
 from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.dropout import Dropout
 from dnn.nn.embedding import Embedding
 from dnn.nn.ensemble import ensemble_mlp
-from dnn.nn.layers import Dense, Sequential, mlp
+from dnn.nn.glu import GLU
+from dnn.nn.layers import Dense, Sequential
 from dnn.nn.maxout import maxout
 from dnn.nn.mish import mish
+from dnn.nn.mlp import mlp
+from dnn.nn.named_functions import public_functions
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.ntk import NTKDense, Scaling
 from dnn.nn.numeric_embeddings import LinearReLUEmbeddings, PeriodicEmbeddings
@@ -36,8 +39,10 @@ from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+from dnn.nn.prelu import PReLU
 from dnn.nn.realmlp import realmlp
 from dnn.nn.residual import Residual
+from dnn.nn.rms_normalization import RMSNormalization
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
@@ -59,12 +64,6 @@ PIECEWISE = PiecewiseConstantDecay([1], [0.1, 0.2])
 SPARSE = losses.sparse_softmax_cross_entropy
 
 
-def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """Return the functions that a module defines, in its order, but those whose names begin with an underscore."""
-    named = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
-    return {name: f for name, f in named.items() if f.__module__ == module.__name__ and not name.startswith("_")}
-
-
 def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return the examples of a loss or a metric, by the name of its first argument: labels, or targets."""
     first, *_ = inspect.signature(function).parameters
@@ -74,6 +73,10 @@ def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.
 def of_three(score: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Return the score of three classes: of one row too, which has one of them."""
     return functools.partial(score, labels=[0, 1, 2], **options)
+
+
+def _itself(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 of_each = functools.partial(of_three, average=None, zero_division=0)
@@ -91,6 +94,11 @@ PIECES = MappingProxyType(
             Activation("mish", mish),
             Layer("maxout", lambda: maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
+            Layer("Dense, no bias", lambda: Dense(4, 3, use_bias=False, seed=1)),
+            Layer("GLU", lambda: GLU(4, 3, seed=1)),
+            *(Layer(name, functools.partial(_itself, f), any_shape=True) for name, f in public_functions(glu).items()),
+            Layer("PReLU", lambda: PReLU(4)),
+            Layer("RMSNormalization", lambda: RMSNormalization(4)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
             Layer("BatchNormalization", lambda: BatchNormalization(4)),
             Layer("LayerNormalization", lambda: LayerNormalization(4)),
@@ -105,6 +113,10 @@ PIECES = MappingProxyType(
             Layer("ParametricActivation", lambda: ParametricActivation(4, activations.selu, initial=0.5)),
             Layer("ColumnBlocks", lambda: ColumnBlocks([1, 3], [None, Dense(3, 2, seed=1)])),
             Layer("mlp", lambda: mlp([4, 5, 3])),
+            Layer(
+                "mlp, normalized",
+                lambda: mlp([4, 5, 5], dropout=0.5, normalization=RMSNormalization, residual=True, activate_final=True),
+            ),
             Layer("Sequential", lambda: Sequential([BatchNormalization(4), Dropout(0.25), Dense(4, 2)])),
             Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),
             Layer("realmlp", lambda: realmlp([4, 5, 3], parametric=True, dropout=0.25)),
