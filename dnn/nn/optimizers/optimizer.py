@@ -22,6 +22,8 @@ Array: TypeAlias = npt.NDArray[np.float64]
 class Optimizer(tf.Module, ABC):
     """Abstract: a subclass makes its slots, and says in `step` what to subtract from a parameter; the rest is here.
 
+    For isinstance a wrapper is one too: what holds of both is `parameters`, `learning_rate`, `t` and `apply(gradients)`.
+
     p ← p − p λ η      λ = weight_decay, if there is one; η = learning_rate
     p ← p − step
 
