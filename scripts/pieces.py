@@ -53,7 +53,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("optimizers", ("nn.optimizers",), is_class, " (abstract, for yours: `Optimizer`)"),
     (
         "around any optimizer",
-        ("nn.optimizers.clip", "nn.optimizers.average", "nn.optimizers.accumulate", "nn.optimizers.skip"),
+        tuple(f"nn.optimizers.{name}" for name in ("by_group", "clip", "average", "accumulate", "skip")),
         is_class,
         "",
     ),

@@ -31,6 +31,9 @@ ROUNDINGS = 4  # of a step, at the size of the parameter: the errors of T steps 
 BIAS_CORRECTION = 1000
 # v − a² of equal gradients is 0 but for the rounding of v, which the denominator compares with ε = 1e-7
 CANCELLING = 1e7
+# a step of Muon multiplies the rounding of its matrix, beside the largest number of it, by up to 3.4⁵ = 485, and 200
+# steps of 0.01 · 0.2 · √2 add up to 0.6: some 300 last places of 1 for each of the roundings of a product
+ORTHOGONAL = 300 * ROUNDINGS
 KERAS = keras.optimizers.schedules
 
 
@@ -40,23 +43,27 @@ class Rule:
 
     Args:
         ours: Parameters -> an optimizer of `dnn`.
-        keras_s: What makes Keras's.
+        keras_s: What makes Keras's; None if it has no such optimizer.
         recursion: Exact (gradients, parameters) -> the parameters after all steps.
         single: Last places by which a float32 step may be off, beyond the roundings of its steps.
         double: The same in float64.
         keras_bits: Whether, in float32, Keras runs the same operations in the same order.
         kept: Whether the result stays float32 for half precisions.
         reasons: Why its error is notable.
+        shape: Of each of the two parameters.
+        keras_dtypes: In which Keras's runs.
     """
 
     ours: Callable[[Sequence[tf.Variable]], Any]
-    keras_s: Callable[[], Any]
+    keras_s: Callable[[], Any] | None
     recursion: Callable[..., Exact]
     single: float = 0
     double: float = 0
     keras_bits: bool = True
     kept: bool = False
     reasons: Sequence[Reason] = ()
+    shape: Sequence[int] = (4,)
+    keras_dtypes: Sequence[str] = DTYPES
 
 
 ADAM = (
@@ -67,6 +74,13 @@ ADAM = (
         dtypes=["float32"],
     ),
     Reason("large", "the roundings of 10,000 steps add up", "*", "10,000 steps", ["float64"]),
+)
+SCHEDULE_FREE = (
+    Reason(
+        "stricter",
+        "Keras finds its x, which it does not keep, from y and z, but from the z of after the step: with that of before "
+        "it is ours",
+    ),
 )
 REASONS = (
     Reason("stricter", "Keras rounds its factors to float32, for float64 too", dtypes=["float64"]),
@@ -168,6 +182,41 @@ RULES = {
         single=BIAS_CORRECTION,
         reasons=ADAM,
     ),
+    "Nadam": Rule(
+        lambda p: dnn.Nadam(p, 0.01),
+        lambda: keras.optimizers.Nadam(0.01),
+        functools.partial(recursions.nadam, learning_rate=0.01),
+        keras_bits=False,  # Keras keeps the product of the μ in float32
+    ),
+    "Lion": Rule(
+        lambda p: dnn.Lion(p, 0.01),
+        lambda: keras.optimizers.Lion(0.01),
+        functools.partial(recursions.lion, learning_rate=0.01),
+        keras_bits=False,
+    ),
+    "Muon": Rule(
+        lambda p: dnn.Muon(p, 0.01),
+        lambda: keras.optimizers.Muon(0.01, weight_decay=None),
+        functools.partial(recursions.muon, learning_rate=0.01),
+        single=ORTHOGONAL,
+        double=ORTHOGONAL,
+        keras_bits=False,
+        shape=(2, 2),
+        keras_dtypes=["float32"],  # in another it multiplies by a factor of float32, and fails
+    ),
+    "ScheduleFreeAdamW": Rule(
+        lambda p: dnn.ScheduleFreeAdamW(p, 0.01),
+        lambda: keras.optimizers.ScheduleFreeAdamW(0.01),
+        functools.partial(recursions.schedule_free, learning_rate=0.01),
+        keras_bits=False,  # Keras keeps no x, and finds it from y and z
+        reasons=SCHEDULE_FREE,
+    ),
+    "ScheduleFreeAdamW, weight_decay": Rule(
+        lambda p: dnn.ScheduleFreeAdamW(p, 0.01, weight_decay=0.1, warmup_steps=50),
+        None,  # Keras's decay is of y, after which its x is another
+        functools.partial(recursions.schedule_free, learning_rate=0.01, weight_decay=0.1, warmup_steps=50),
+        keras_bits=False,
+    ),
     # ours divides by the norm first, in float64: no square of a gradient overflows
     "ClipGradients, clipnorm": _clipping("clipnorm", keras_bits=False),
     "ClipGradients, global_clipnorm": _clipping("global_clipnorm", keras_bits=False),
@@ -215,30 +264,40 @@ def _comparison(
         dtype,
         (Part("parameter", epsilon, rounded_once(places, dtype, kept=rule.kept), keras_bits),),
         draw,
-        functools.partial(_ours_after, rule.ours),
-        functools.partial(_keras_after, rule.keras_s),
+        functools.partial(_ours_after, rule.ours, rule.shape),
+        None
+        if rule.keras_s is None or dtype not in rule.keras_dtypes
+        else functools.partial(_keras_after, rule.keras_s, rule.shape),
         lambda gradients, start: (rule.recursion(exact.exact(gradients), exact.exact(start)),),
         chunks=len(steps),
         reasons=[*rule.reasons, *REASONS],
     )
 
 
-def _ours_after(make: Callable[[Sequence[tf.Variable]], Any], gradients: Array, start: Array) -> Arrays:
-    variables = [tf.Variable(start[:4]), tf.Variable(start[4:])]
+def _ours_after(
+    make: Callable[[Sequence[tf.Variable]], Any], shape: Sequence[int], gradients: Array, start: Array
+) -> Arrays:
+    variables = [tf.Variable(part) for part in _parts(start, shape)]
     optimizer = make(variables)
-    _take_steps(lambda g: optimizer.apply([g[:4], g[4:]]), gradients)
+    _take_steps(lambda g: optimizer.apply(_parts(g, shape)), gradients)
     results = optimizer.averages if isinstance(optimizer, dnn.AverageWeights) else variables
-    return (np.concatenate([variable.numpy() for variable in results]),)
+    return (np.concatenate([variable.numpy().ravel() for variable in results]),)
 
 
-def _keras_after(make: Callable[[], Any], gradients: Array, start: Array) -> Arrays:
-    parts = {"first": start[:4], "second": start[4:]}
+def _keras_after(make: Callable[[], Any], shape: Sequence[int], gradients: Array, start: Array) -> Arrays:
+    parts = dict(zip(("first", "second"), _parts(start, shape), strict=True))
     variables = [keras.Variable(part, dtype=start.dtype.name, name=name) for name, part in parts.items()]
     optimizer = make()
     optimizer.build(variables)
-    _take_steps(lambda g: optimizer.apply([g[:4], g[4:]], variables), gradients)
+    _take_steps(lambda g: optimizer.apply(_parts(g, shape), variables), gradients)
     results = optimizer._model_variables_moving_average if optimizer.use_ema else variables
-    return (np.concatenate([variable.numpy() for variable in results]),)
+    return (np.concatenate([variable.numpy().ravel() for variable in results]),)
+
+
+def _parts(values: Any, shape: Sequence[int]) -> list[Any]:
+    """Return the first four numbers and the others, each in this shape."""
+    reshape = tf.reshape if tf.is_tensor(values) else np.reshape
+    return [reshape(values[:4], shape), reshape(values[4:], shape)]
 
 
 def _take_steps(step: Callable[[tf.Tensor], None], gradients: Array) -> None:

@@ -30,9 +30,14 @@ from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.average import AverageWeights
+from dnn.nn.optimizers.by_group import ByGroup
 from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.coslog import Coslog
+from dnn.nn.optimizers.lion import Lion
+from dnn.nn.optimizers.muon import Muon
+from dnn.nn.optimizers.nadam import Nadam
 from dnn.nn.optimizers.rmsprop import RMSprop
+from dnn.nn.optimizers.schedule_free import ScheduleFreeAdamW
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.optimizers.skip import SkipNotFinite
@@ -135,6 +140,16 @@ PIECES = MappingProxyType(
             OptimizerPiece("Adam, amsgrad", lambda parameters: Adam(parameters, EXPONENTIAL, amsgrad=True)),
             OptimizerPiece(
                 "AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])
+            ),
+            OptimizerPiece("Lion", lambda parameters: Lion(parameters, 0.1)),
+            OptimizerPiece("Nadam", lambda parameters: Nadam(parameters, COSINE, weight_decay=0.1)),
+            OptimizerPiece("Muon", lambda parameters: ByGroup([Muon(parameters[:1], 0.1), SGD(parameters[1:], 0.1)])),
+            OptimizerPiece(
+                "ScheduleFreeAdamW",
+                lambda parameters: ScheduleFreeAdamW(parameters, 0.1, warmup_steps=2, weight_decay=0.1),
+            ),
+            OptimizerPiece(
+                "ByGroup", lambda parameters: ByGroup([Adam(parameters[:1], 0.1), Lion(parameters[1:], 0.1)])
             ),
             OptimizerPiece(
                 "ClipGradients, global", lambda parameters: ClipGradients(SGD(parameters, 0.1), global_clipnorm=0.5)
