@@ -53,6 +53,10 @@ from dnn.nn.initializers import he_uniform as he_uniform
 from dnn.nn.initializers import lecun_normal as lecun_normal
 from dnn.nn.initializers import lecun_uniform as lecun_uniform
 from dnn.nn.initializers import variance_scaling as variance_scaling
+from dnn.nn.random_initializers import orthogonal as orthogonal
+from dnn.nn.random_initializers import random_normal as random_normal
+from dnn.nn.random_initializers import random_uniform as random_uniform
+from dnn.nn.random_initializers import truncated_normal as truncated_normal
 from dnn.nn.initializers import zeros as zeros
 from dnn.nn.activations import elu as elu
 from dnn.nn.activations import gelu as gelu
@@ -171,6 +175,12 @@ from dnn.nn.optimizers.clip import clip_by_value as clip_by_value
 from dnn.nn.optimizers.skip import SkipNotFinite as SkipNotFinite
 from dnn.nn.optimizers.average import AverageWeights as AverageWeights
 from dnn.nn.optimizers.accumulate import AccumulateGradients as AccumulateGradients
+from dnn.nn.optimizers.polynomial_decay import PolynomialDecay as PolynomialDecay
+from dnn.nn.optimizers.polynomial_decay import polynomial_decay as polynomial_decay
+from dnn.nn.optimizers.cosine_restarts import CosineDecayRestarts as CosineDecayRestarts
+from dnn.nn.optimizers.cosine_restarts import cosine_decay_restarts as cosine_decay_restarts
+from dnn.nn.optimizers.one_cycle import OneCycle as OneCycle
+from dnn.nn.optimizers.one_cycle import one_cycle as one_cycle
 from dnn.nn.optimizers.coslog import Coslog as Coslog
 from dnn.nn.optimizers.coslog import coslog as coslog
 from dnn.nn.optimizers.schedules import CosineDecay as CosineDecay

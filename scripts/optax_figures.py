@@ -38,6 +38,8 @@ def main() -> None:
             path.append(np.asarray(parameters).tolist())
         figures[name] = path
     figures["average"] = np.asarray(optax.contrib.schedule_free_eval_params(state, parameters)).tolist()
+    schedule = optax.cosine_onecycle_schedule(20, 0.1)
+    figures["one_cycle"] = [float(schedule(step)) for step in range(23)]
     FIGURES.write_text(json.dumps(figures, indent=None) + "\n", "utf-8")
 
 

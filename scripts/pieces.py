@@ -45,7 +45,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
         "; `ColumnBlocks` gives each to its columns",
     ),
     ("penalties on weights", ("nn.regularizers",), is_class, ""),
-    ("initializers", ("nn.initializers",), is_function, ""),
+    ("initializers", ("nn.initializers", "nn.random_initializers"), is_function, ""),
     ("losses", ("nn.losses",), is_function, ""),
     ("metrics of a row, for `fit`", ("nn.metrics",), is_function, ""),
     ("scores of all rows, in NumPy, as in scikit-learn", ("nn.scores",), is_function, ""),
@@ -59,7 +59,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ),
     (
         "learning rates",
-        ("nn.optimizers.schedules", "nn.optimizers.coslog"),
+        tuple(
+            f"nn.optimizers.{name}"
+            for name in ("schedules", "polynomial_decay", "cosine_restarts", "one_cycle", "coslog")
+        ),
         is_class,
         ", a number, or any function of the step, a float64 tensor (so `tf.where`, not `if`)",
     ),

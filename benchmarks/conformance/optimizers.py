@@ -78,8 +78,7 @@ ADAM = (
 SCHEDULE_FREE = (
     Reason(
         "stricter",
-        "Keras finds its x, which it does not keep, from y and z, but from the z of after the step: with that of before "
-        "it is ours",
+        "Keras keeps no x, and finds it from y and z, but from the z of after the step: with that of before it is ours",
     ),
 )
 REASONS = (
@@ -202,7 +201,8 @@ RULES = {
         double=ORTHOGONAL,
         keras_bits=False,
         shape=(2, 2),
-        keras_dtypes=["float32"],  # in another it multiplies by a factor of float32, and fails
+        keras_dtypes=["float32"],
+        reasons=[Reason("stricter", "Keras's multiplies by a factor of float32, and fails", dtypes=["float64", *HALF])],
     ),
     "ScheduleFreeAdamW": Rule(
         lambda p: dnn.ScheduleFreeAdamW(p, 0.01),
@@ -213,9 +213,10 @@ RULES = {
     ),
     "ScheduleFreeAdamW, weight_decay": Rule(
         lambda p: dnn.ScheduleFreeAdamW(p, 0.01, weight_decay=0.1, warmup_steps=50),
-        None,  # Keras's decay is of y, after which its x is another
+        None,
         functools.partial(recursions.schedule_free, learning_rate=0.01, weight_decay=0.1, warmup_steps=50),
         keras_bits=False,
+        reasons=[Reason("stricter", "Keras's decay is of y, after which the x that it finds is another")],
     ),
     # ours divides by the norm first, in float64: no square of a gradient overflows
     "ClipGradients, clipnorm": _clipping("clipnorm", keras_bits=False),
@@ -325,12 +326,32 @@ def _cosine(
     return target * ((1 - alpha) * (1 + EXACT.cos(EXACT.pi * progress)) / 2 + alpha)
 
 
+def _polynomial(t: int) -> Any:
+    first, last = EXACT.mpf(0.01), EXACT.mpf(0.1)
+    return (first - last) * (1 - EXACT.mpf(min(t, 1000)) / 1000) ** 2 + last
+
+
+def _restarts(t: int) -> Any:
+    begin, length, height = 0, 100, EXACT.mpf(1)
+    while t >= begin + length:
+        begin, length, height = begin + length, 2 * length, height * EXACT.mpf(0.9)
+    wave = height * (1 + EXACT.cos(EXACT.pi * (t - begin) / length)) / 2
+    return EXACT.mpf(0.1) * ((1 - EXACT.mpf(0.01)) * wave + EXACT.mpf(0.01))
+
+
+def _one_cycle(t: int) -> Any:
+    rise, total = EXACT.mpf(0.25) * 1000, 1000
+    first, last, part = (0.01, 0.1, t / rise) if t < rise else (0.1, 0.001, (min(t, total) - rise) / (total - rise))
+    first, last = EXACT.mpf(first), EXACT.mpf(last)
+    return last + (first - last) * (1 + EXACT.cos(EXACT.pi * part)) / 2
+
+
 def _piecewise(t: int) -> Any:
     return EXACT.mpf(0.1 if t <= 100 else 0.01 if t <= 500 else 0.001)
 
 
 # ours, Keras's, step -> the exact rate, and last places of float64 by which ours may be off
-SCHEDULES: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[[int], Any], float]] = {
+SCHEDULES: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None, Callable[[int], Any], float]] = {
     # 0.9^12 is e^−1.3: a rounding of the exponent counts no more than 2
     "ExponentialDecay": (
         dnn.ExponentialDecay(0.1, 100, 0.9),
@@ -345,6 +366,19 @@ SCHEDULES: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[[int
         _cosine,
         100 * SHORT,
     ),
+    "PolynomialDecay": (
+        dnn.PolynomialDecay(0.01, 1000, 0.1, 2.0),
+        KERAS.PolynomialDecay(0.01, 1000, 0.1, 2.0),
+        _polynomial,
+        10 * SHORT,  # at first the end rate cancels beside the first
+    ),
+    "CosineDecayRestarts": (
+        dnn.CosineDecayRestarts(0.1, 100, 2.0, 0.9, 0.01),
+        KERAS.CosineDecayRestarts(0.1, 100, 2.0, 0.9, 0.01),
+        _restarts,
+        100 * SHORT,
+    ),
+    "OneCycle": (dnn.OneCycle(0.1, 1000, 0.01, 0.001, 0.25), None, _one_cycle, 100 * SHORT),
     "PiecewiseConstantDecay": (
         dnn.PiecewiseConstantDecay((100, 500), (0.1, 0.01, 0.001)),
         KERAS.PiecewiseConstantDecay([100, 500], [0.1, 0.01, 0.001]),
@@ -368,7 +402,9 @@ def _schedule(name: str) -> Comparison:
         (Part("rate", ulp, places * 2.0**-29),),
         lambda random, chunk: ([0, 100, 101, 500, 1099, *random.integers(0, 1200, 10).tolist()],),
         at(ours),
-        at(keras_s),
+        None if keras_s is None else at(keras_s),
         lambda steps: (np.array([formula(t) for t in steps], dtype=object),),
-        reasons=[Reason("stricter", "is computed in float64, Keras's in float32")],
+        reasons=[
+            Reason("stricter", "is computed in float64" + (", Keras's in float32" if keras_s else "; Keras has none"))
+        ],
     )

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.nn.protocols import InitializerLike
+from dnn.nn.random_initializers import seed_pair
 
 Seed = TypeVar("Seed", bound=int | Sequence[int])
 FIRST_DEFAULT_SEED = 2**30  # far from the seeds that one writes
@@ -51,7 +52,8 @@ def variance_scaling(
     ICCV 2015, section 2.2.
 
     Args:
-        shape: (inputs, units).
+        shape: (inputs, units). Of one axis its length is both; of more, those before the last two multiply both, as in
+            Keras.
         seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
         dtype: floating dtype of the result.
         scale: numerator of the variance, > 0.
@@ -60,15 +62,15 @@ def variance_scaling(
             deviations of the uncut normal. Cutting multiplies the deviation by 0.8796…, which a division undoes.
 
     Returns:
-        dtype[inputs, units].
+        dtype[shape].
 
     Raises:
-        ValueError: If `scale` is not positive, or the shape, mode or distribution is another one.
+        ValueError: If `scale` is not positive, or the mode or distribution is another one.
     """
     variance = scale / _fan(shape, mode)
     if not 0 < variance < math.inf:
         raise ValueError(f"scale must be a positive number, got {scale}")
-    pair = (seed, 0) if np.ndim(seed) == 0 else seed
+    pair = seed_pair(seed)
     if distribution == "uniform":
         limit = float(np.float32(math.sqrt(3 * variance)))  # as Keras rounds it, for float64 too
         return tf.random.stateless_uniform(shape, pair, -limit, limit, dtype)
@@ -212,9 +214,8 @@ def constant(value: float = 0.0) -> InitializerLike:
 
 def _fan(shape: Sequence[int], mode: str) -> float:
     """Return n of the formula; an empty side counts as 1, as in Keras."""
-    if len(shape) != 2:
-        raise ValueError(f"shape must be (inputs, units), got {tuple(shape)}")
-    inputs, units = shape
+    *field, inputs, units = shape if len(shape) > 1 else [*shape, *shape] or [1, 1]
+    inputs, units = (math.prod([*field, width]) for width in (inputs, units))
     fans = {"fan_in": inputs, "fan_out": units, "fan_avg": (inputs + units) / 2}
     if mode not in fans:
         raise ValueError(f"mode must be 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}")
