@@ -203,7 +203,7 @@ def _penalties(model: tf.Module, names: Mapping[Any, str]) -> Iterator[Operation
         if type(module) is Dense and module.kernel.ref() in names:
             pairs = ((module.kernel, module.kernel_regularizer), (module.bias, module.bias_regularizer))
             for variable, regularizer in pairs:
-                if regularizer is not None:
+                if regularizer is not None and variable is not None:
                     name = names[variable.ref()]
                     yield Operation(
                         f"{name}/penalty", regularizer, (name,), "penalty", regularizer, f"penalty of {name}"

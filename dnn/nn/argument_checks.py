@@ -136,8 +136,18 @@ def checked_key(training: TensorLike | None) -> tf.Tensor | None:
     return None if training is False else training
 
 
+def refuse_variable(value: object, name: str) -> None:
+    """Refuse a tf.Variable as a hyperparameter, which is read once: TypeError, for what is assigned to it later."""
+    if isinstance(value, tf.Variable):
+        raise TypeError(
+            f"{name} must be a number, got the tf.Variable {value.name}, whose later values would be ignored: give "
+            f"float({value.name.partition(':')[0]}); a rate that changes is a schedule, or is assigned to learning_rate"
+        )
+
+
 def checked_number(value: float, name: str) -> float:
-    """Return the value as a float; TypeError if it is not a number."""
+    """Return the value as a float; TypeError if it is not a number, or is a tf.Variable."""
+    refuse_variable(value, name)
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         raise TypeError(f"{name} must be a number, got {value!r}")
     return float(value)

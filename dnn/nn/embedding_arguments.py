@@ -74,7 +74,7 @@ def _parametric_activation_arguments(layer: ParametricActivation) -> dict[str, A
 
 def _glu_arguments(layer: GLU) -> dict[str, Any]:
     inputs, units = layer.value.kernel.shape
-    chosen = {"activation": layer.gate.activation, "use_bias": layer.value.bias is not None}
+    chosen = {"activation": layer.activation, "use_bias": layer.value.bias is not None}
     return {"inputs": inputs, "units": units, **chosen, "seed": 0, "dtype": layer.value.kernel.dtype}
 
 

@@ -152,7 +152,7 @@ class GLU(tf.Module):
         dtype: tf.DType = tf.float32,
     ) -> None:
         super().__init__()
-        checked_callable(activation, "activation")
+        self.activation = checked_callable(activation, "activation")
         of_value, of_gate = two_seeds(seed_or_next(seed))
         chosen = {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer, "dtype": dtype}
         self.value = Dense(inputs, units, use_bias=use_bias, seed=of_value, **chosen)
@@ -175,6 +175,6 @@ class GLU(tf.Module):
 
     def __repr__(self) -> str:
         inputs, units = self.value.kernel.shape[-2:]
-        settings = [f"activation={function_name(self.gate.activation)}"]
+        settings = [f"activation={function_name(self.activation)}"]
         settings += ["use_bias=False"] if self.value.bias is None else []
         return layer_line(self, f"{inputs} -> {units}", *settings)

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key
-from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
+from dnn.nn.initializers import first_values, glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
 from dnn.nn.random_bits import hash_of
@@ -51,8 +51,9 @@ class Dense(tf.Module):
         dtype: floating dtype of the weights, and of x.
 
     Raises:
-        ValueError: If a size is not positive, or a bias_regularizer is given and there is no bias.
-        TypeError: If a size is not an integer, or a function cannot be called.
+        ValueError: If a size is not positive, an initializer gives another shape, a NaN or an infinity, or a
+            bias_regularizer is given and there is no bias.
+        TypeError: If a size is not an integer, a function cannot be called, or an initializer gives another dtype.
 
     Example:
         >>> Dense(51, 30, activation=dnn.relu)
@@ -81,8 +82,11 @@ class Dense(tf.Module):
         if bias_regularizer is not None and not use_bias:
             raise ValueError("bias_regularizer is given, and with use_bias=False there is no bias")
         seed = seed_or_next(seed)
-        self.kernel = tf.Variable(kernel_initializer(shape, seed, dtype), name="kernel")
-        self.bias = tf.Variable(bias_initializer(shape[1:], seed, dtype), name="bias") if use_bias else None
+        kernel = first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
+        self.kernel, self.bias = tf.Variable(kernel, name="kernel"), None
+        if use_bias:
+            bias = first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
+            self.bias = tf.Variable(bias, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel + bias).

@@ -28,6 +28,7 @@ def rms_normalization(x: TensorLike, gamma: TensorLike | None = None, *, epsilon
         >>> rms_normalization([[3.0, 4.0]]).numpy().round(4)
         array([[0.8485, 1.1314]], dtype=float32)
     """
+    x = tf.convert_to_tensor(x)
     normalized = x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), axis=-1, keepdims=True) + epsilon)
     return normalized if gamma is None else normalized * tf.cast(gamma, x.dtype)
 

@@ -30,7 +30,10 @@ def test_a_seed_draws_keras_s_bits_in_every_rank(ours):
     is_matrix = getattr(ours, "func", None) is dnn.orthogonal
     for shape in [(5, 3), (2, 3, 4), (4, 2, 3, 2)] + ([] if is_matrix else [(), (7,)]):
         for dtype in ("float32",) if is_matrix else ("float32", "bfloat16"):
-            values = [np.asarray(tf.cast(draw(shape, dtype), tf.float32)) for draw in (lambda *a: ours(a[0], 3, a[1]), PEERS[ours](seed=3))]
+            values = [
+                np.asarray(tf.cast(draw(shape, dtype), tf.float32))
+                for draw in (lambda *a: ours(a[0], 3, a[1]), PEERS[ours](seed=3))
+            ]
             np.testing.assert_array_equal(*values, str(shape))
     assert np.abs(ours((6, 4), (3, 1)) - ours((6, 4), 3)).max() > 0
 

@@ -107,6 +107,5 @@ class ByGroup(tf.Module):
     def _ratios_to_first(self) -> list[Any] | None:
         """Return each group's rate over the first's; None where one is no number that can be assigned."""
         rates = [getattr(optimizer, "learning_rate", None) for optimizer in self.optimizers]
-        if not all(isinstance(rate, tf.Variable) for rate in rates):
-            return None
-        return [np.ones(()), *(rate.numpy() / rates[0].numpy() for rate in rates[1:])]
+        numbers = [rate.numpy() for rate in rates if isinstance(rate, tf.Variable)]
+        return [number / numbers[0] for number in numbers] if len(numbers) == len(rates) else None

@@ -139,7 +139,14 @@ class Muon(Optimizer):
         self.m = self.slots("m")
 
     def step(self, i: int, g: tf.Tensor, t: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
-        rule = {"momentum": self.momentum, "nesterov": self.nesterov, "ns_steps": self.ns_steps}
-        step, m = muon_update(g, self.m[i], learning_rate=learning_rate, rms_rate=self.rms_rate, **rule)
+        step, m = muon_update(
+            g,
+            self.m[i],
+            learning_rate=learning_rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            ns_steps=self.ns_steps,
+            rms_rate=self.rms_rate,
+        )
         self.m[i].assign(m)
         return step
