@@ -204,6 +204,7 @@ from dnn.train.history import History as History
 from dnn.train.evaluate import evaluate as evaluate
 from dnn.train.evaluate import predict as predict
 from dnn.train.fit import fit as fit
+from dnn.train.step_key import key as key
 from dnn.estimator.export import input_names as input_names
 from dnn.estimator.outcome import DataWarning as DataWarning
 from dnn.classifier import Classifier as Classifier

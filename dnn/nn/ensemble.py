@@ -198,11 +198,6 @@ def ensemble_mlp(
     return Ensemble(networks, combine)
 
 
-def with_dropout(network: Sequential, rate: float) -> Sequential:
-    """Return a network of the same layers with dropout after each but the last; itself for a rate of 0."""
-    return dropout_after_hidden(network, rate) if rate else network
-
-
 def dropout_after_hidden(network: Sequential, rate: float) -> Sequential:
     """Return a network of the same layers with a `Dropout` after each but the last, for a rate of 0 too."""
     *layers, last = network.layers

@@ -54,8 +54,7 @@ def variance_scaling(
     ICCV 2015, section 2.2.
 
     Args:
-        shape: (inputs, units). Of one axis its length is both; of more, those before the last two multiply both, as in
-            Keras.
+        shape: (inputs, units); of one axis its length is both; of more, those before these multiply both, as in Keras.
         seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
         dtype: floating dtype of the result.
         scale: numerator of the variance, > 0.
@@ -72,13 +71,12 @@ def variance_scaling(
     variance = scale / _fan(shape, mode)
     if not 0 < variance < math.inf:
         raise ValueError(f"scale must be a positive number, got {scale}")
-    pair = seed_pair(seed)
     if distribution == "uniform":
         limit = float(np.float32(math.sqrt(3 * variance)))  # as Keras rounds it, for float64 too
-        return tf.random.stateless_uniform(shape, pair, -limit, limit, dtype)
+        return tf.random.stateless_uniform(shape, seed_pair(seed), -limit, limit, dtype)
     if distribution == "truncated_normal":
         deviation = math.sqrt(variance) / 0.87962566103423978
-        return tf.random.stateless_truncated_normal(shape, pair, 0.0, deviation, dtype)
+        return tf.random.stateless_truncated_normal(shape, seed_pair(seed), 0.0, deviation, dtype)
     raise ValueError(f"distribution must be 'uniform' or 'truncated_normal', got {distribution!r}")
 
 
@@ -86,8 +84,7 @@ def glorot_uniform(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DT
     """Draw a kernel uniformly from [−L, L), L = √(6 / (inputs + units)); the default of `Dense`.
 
     It keeps the variances of activations and of gradients close to those of the layer before, for linear units.
-    Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
-    AISTATS 2010, equation 16.
+    Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep…", AISTATS 2010, equation 16.
 
     Args:
         shape: (inputs, units).
@@ -251,8 +248,8 @@ def first_values(
 
 def _fan(shape: Sequence[int], mode: str) -> float:
     """Return n of the formula; an empty side counts as 1, as in Keras."""
-    *field, inputs, units = shape if len(shape) > 1 else [*shape, *shape] or [1, 1]
-    inputs, units = (math.prod([*field, width]) for width in (inputs, units))
+    *field, inputs, units = [*shape, *shape] or [1, 1] if len(shape) < 2 else shape
+    inputs, units = math.prod(field) * inputs, math.prod(field) * units
     fans = {"fan_in": inputs, "fan_out": units, "fan_avg": (inputs + units) / 2}
     if mode not in fans:
         raise ValueError(f"mode must be 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}")

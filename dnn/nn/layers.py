@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key
 from dnn.nn.initializers import first_values, glorot_uniform, seed_or_next, zeros
-from dnn.nn.modules import counted_noun, function_name, layer_line, tree
+from dnn.nn.modules import counted_noun, function_name, layer_line, name_by_place, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
 from dnn.nn.random_bits import hash_of
 from dnn.nn.training_calls import noted_calls
@@ -125,6 +125,8 @@ class Dense(tf.Module):
 class Sequential(tf.Module):
     """Apply functions of a tensor one after the other: `layers[-1](… layers[1](layers[0](x)))`.
 
+    Its variables get the names of their places: "layers/0/kernel:0".
+
     Args:
         layers: layers, models and plain functions. Those with a parameter named `training` are given it; which they
             are is looked up once, here. A module with variables must be a `tf.Module`.
@@ -147,6 +149,7 @@ class Sequential(tf.Module):
             if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", []):
                 raise TypeError(f"layers[{index}] must be a tf.Module, or its variables would not train, got {layer!r}")
         self._takes_training = tuple(map(takes_training, self.layers))
+        name_by_place(self)
 
     def __call__(self, x: TensorLike, training: TensorLike | None = None) -> tf.Tensor:
         """Return what the last layer returns.

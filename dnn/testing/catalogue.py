@@ -6,11 +6,12 @@ pieces with options, have a line below. No law is for an initializer, a regulari
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from dnn.nn import activations, glu, losses, metrics, softmax
 from dnn.nn.column_blocks import ColumnBlocks
@@ -33,6 +34,7 @@ from dnn.nn.optimizers.average import AverageWeights
 from dnn.nn.optimizers.by_group import ByGroup
 from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.coslog import Coslog
+from dnn.nn.optimizers.gradient_checks import checked_parameters
 from dnn.nn.optimizers.lion import Lion
 from dnn.nn.optimizers.muon import Muon
 from dnn.nn.optimizers.nadam import Nadam
@@ -78,6 +80,15 @@ def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.
 def of_three(score: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Return the score of three classes: of one row too, which has one of them."""
     return functools.partial(score, labels=[0, 1, 2], **options)
+
+
+def _muon_and_others(parameters: Sequence[tf.Variable]) -> ByGroup:
+    """Return Muon for the matrices, and SGD for the others."""
+    ranks = [p.shape.rank for p in checked_parameters(parameters)]
+    matrices, others = (
+        [p for p, r in zip(parameters, ranks, strict=True) if (r == 2) == kind] for kind in (True, False)
+    )
+    return ByGroup([Muon(matrices, 0.1), SGD(others, 0.1)])
 
 
 def _itself(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,7 +154,7 @@ PIECES = MappingProxyType(
             ),
             OptimizerPiece("Lion", lambda parameters: Lion(parameters, 0.1)),
             OptimizerPiece("Nadam", lambda parameters: Nadam(parameters, COSINE, weight_decay=0.1)),
-            OptimizerPiece("Muon", lambda parameters: ByGroup([Muon(parameters[:1], 0.1), SGD(parameters[1:], 0.1)])),
+            OptimizerPiece("Muon", _muon_and_others),
             OptimizerPiece(
                 "ScheduleFreeAdamW",
                 lambda parameters: ScheduleFreeAdamW(parameters, 0.1, warmup_steps=2, weight_decay=0.1),

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import dnn
 from dnn.interop.keras import from_keras, to_keras
@@ -79,3 +80,41 @@ def test_an_ensemble_of_them_is_its_members():
         dnn.Sequential([dnn.GLU(4, 3, use_bias=False, seed=s), dnn.PReLU(3), dnn.Dense(3, 2, seed=s)]) for s in (1, 2)
     ]
     np.testing.assert_allclose(dnn.Ensemble(networks).member_logits(X)[1], networks[1](X), rtol=1e-5, atol=1e-6)
+
+
+def test_variables_have_the_names_of_their_places_in_models_graphs_and_errors(tmp_path):
+    model = dnn.Sequential([dnn.mlp([4, 3, 3], residual=False, seed=0), dnn.Residual(dnn.Dense(3, 3)), dnn.Dense(3, 2)])
+    assert [v.name for v in dnn.weights(model)][::2] == [
+        "layers/0/layers/0/kernel:0",
+        "layers/0/layers/1/kernel:0",
+        "layers/1/inner/kernel:0",
+        "layers/2/kernel:0",
+    ]
+    with pytest.raises(ValueError, match="does not depend on the parameter layers/2/bias:0 of shape"):
+        dnn.SGD([model.layers[-1].bias]).apply([None])
+    shared = model.layers[-1]
+    assert dnn.Sequential([dnn.Dense(2, 3), shared, dnn.relu]).layers[1].kernel.name == "layers/1/kernel:0"
+    tf.saved_model.save(model, str(tmp_path / "saved"))  # two variables of one name are two
+    checkpoint = tf.train.Checkpoint(model=model)
+    checkpoint.restore(checkpoint.save(str(tmp_path / "c"))).assert_consumed()
+
+
+def test_a_key_is_the_one_that_a_fit_gives_in_this_step():
+    class Noting(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.keys = dnn.Dense(4, 2, seed=0), tf.Variable(tf.zeros([6, 3], tf.int32), trainable=False)
+
+        def __call__(self, x, training=None):
+            if training is not None:
+                self.keys.assign(tf.concat([self.keys[1:], [training]], axis=0))
+            return self.dense(x)
+
+    model, seed = Noting(), 2**31 + 5
+    optimizer = dnn.SGD(model.trainable_variables)
+    arguments = {"loss": dnn.sparse_softmax_cross_entropy, "optimizer": optimizer, "jit_compile": False}
+    dnn.fit(model, (X, Y), batch_size=15, epochs=2, seed=seed, **arguments)
+    expected = [dnn.key(seed, epoch, step) for epoch in (1, 2) for step in range(3)]
+    np.testing.assert_array_equal(model.keys, expected)
+    with pytest.raises(ValueError, match="epoch must be an integer of 1 or more, got 0"):
+        dnn.key(0, 0, 0)
