@@ -84,7 +84,8 @@ def glorot_uniform(shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DT
     """Draw a kernel uniformly from [−L, L), L = √(6 / (inputs + units)); the default of `Dense`.
 
     It keeps the variances of activations and of gradients close to those of the layer before, for linear units.
-    Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep…", AISTATS 2010, equation 16.
+    Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    AISTATS 2010, equation 16.
 
     Args:
         shape: (inputs, units).
@@ -249,8 +250,7 @@ def first_values(
 def _fan(shape: Sequence[int], mode: str) -> float:
     """Return n of the formula; an empty side counts as 1, as in Keras."""
     *field, inputs, units = [*shape, *shape] or [1, 1] if len(shape) < 2 else shape
-    inputs, units = math.prod(field) * inputs, math.prod(field) * units
     fans = {"fan_in": inputs, "fan_out": units, "fan_avg": (inputs + units) / 2}
     if mode not in fans:
         raise ValueError(f"mode must be 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}")
-    return max(1.0, fans[mode])
+    return max(1.0, math.prod(field) * fans[mode])
