@@ -1,7 +1,7 @@
 """The pieces of this package: each is checked by every law for its kind as soon as it stands here.
 
 Every public function of `dnn.nn.activations`, `softmax`, `losses` and `metrics` is a piece by itself. All others, and
-pieces with options, have a line below. No law is for an initializer, a regularizer or a schedule.
+pieces with options, have a line below, or in other_pieces.py.
 """
 
 import functools
@@ -53,6 +53,7 @@ from dnn.nn.rms_normalization import RMSNormalization
 from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
+from dnn.testing.other_pieces import OTHER_PIECES
 from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
 
 TARGETS = (ONE_HOT, LOGITS)
@@ -188,6 +189,7 @@ PIECES = MappingProxyType(
             Score(
                 "threshold_of_recall", functools.partial(thresholds.threshold_of_recall, recall=0.8), PROBABLE_OF_ONE
             ),
+            *OTHER_PIECES,
         )
     }
 )
