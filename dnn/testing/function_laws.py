@@ -45,8 +45,6 @@ def is_decided_by_the_seed(piece: Initializer) -> None:
             raise AssertionError(
                 f"of seed {seed} it gives {values.numpy().tolist()}, and then {again.numpy().tolist()}"
             )
-        if bits([tf.random.uniform([4])]) != bits([expected]):
-            raise AssertionError("it draws from TensorFlow's global generator, which other draws then miss")
 
 
 @law
