@@ -1,6 +1,5 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,13 +10,14 @@ import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
-from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
+from dnn.train.border import checked_inputs, checked_metrics, checked_per_row
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
 from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
-from dnn.train.runtime import KEPT, Compiled
+from dnn.train.runtime import Compiled, kept
+from dnn.train.stream import Stream, checked_rows, chunks_of_x, first_rows, is_stream
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
 MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
@@ -55,22 +55,32 @@ def evaluate(
         TypeError: If an argument is of the wrong kind.
     """
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
-    rows = checked_data(model, data, "data", ignore_class)
-    check_functions(model, rows, loss, metrics, "data")
+    rows = checked_rows(model, data, "data", ignore_class)
+    check_functions(model, first_rows(rows), loss, metrics, "data")
     return evaluator(model, rows, loss=loss, metrics=metrics)()
 
 
 def evaluator(
-    model: tf.Module, rows: Rows, *, loss: LossLike, metrics: Mapping[str, MetricLike]
+    model: tf.Module, data: Rows | Stream, *, loss: LossLike, metrics: Mapping[str, MetricLike]
 ) -> Callable[[], dict[str, float]]:
     """Trace the evaluation of these rows, which were checked before; what comes out evaluates the model as it then is.
 
     In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
-    size = rows_at_once(model, rows.x.shape)
-    compiled = trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, rows.specs))
-    count = rows.counted_rows
-    return lambda: means(compiled(rows).numpy(), metrics, count)
+
+    def traced(specs: Rows) -> Compiled:
+        size = rows_at_once(model, specs.x.shape)
+        return trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, specs))
+
+    def measured() -> dict[str, float]:
+        sums, count = np.zeros(1 + len(metrics)), 0
+        for rows in data.chunks(seed=0, epoch=0) if isinstance(data, Stream) else [data]:
+            sums += traced(rows.specs)(rows).numpy()
+            count += rows.counted_rows
+        return means(sums, metrics, count)
+
+    traced(data.specs)
+    return measured
 
 
 def means(sums: npt.NDArray[np.float64], metrics: Mapping[str, MetricLike], count: int) -> dict[str, float]:
@@ -95,6 +105,8 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     Raises:
         ValueError: If x has no rows, a NaN, an infinity, or features that the model does not take.
     """
+    if is_stream(x):
+        return np.concatenate([predict(model, chunk) for chunk in chunks_of_x(x)])
     x = checked_inputs(model, x, "x")
     logits, few, most = passes_of(model, x.shape[1])
     if len(x) <= few:
@@ -124,7 +136,7 @@ class Passes(NamedTuple):
     most: int
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept
 def passes_of(model: tf.Module, features: int) -> Passes:
     """Return how rows of so many features are predicted: fewer at once, the wider x and what comes of it.
 
