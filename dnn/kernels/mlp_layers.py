@@ -104,6 +104,8 @@ def _checked_layer(layer: object, i: int, last: bool) -> Dense:
     if type(layer) is not Dense:
         place = f"layers[{i}] must be a Dense, or a Dropout between two"
         raise ValueError(f"{place}, got {type(layer).__name__}{OTHERWISE}")
+    if layer.bias is None:
+        raise ValueError(f"layers[{i}] has no bias, and the kernel adds one to every layer{OTHERWISE}")
     other = next((part for part in (layer.kernel_regularizer, layer.bias_regularizer) if not _is_penalty(part)), None)
     if other is not None:
         raise ValueError(f"layers[{i}] must have dnn.L1, dnn.L2 or dnn.L1L2 as regularizer, got {other!r}{OTHERWISE}")
