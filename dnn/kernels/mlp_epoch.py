@@ -79,7 +79,7 @@ def checked_epoch(
 
 def run_epoch(
     epoch: MlpEpoch,
-    core: Optimizer,
+    optimizer: Optimizer,
     method: Method,
     rows: EpochRows,
     order: tf.Tensor,
@@ -90,7 +90,7 @@ def run_epoch(
 
     Args:
         epoch: What it computes.
-        core: The optimizer.
+        optimizer: Whose variables change.
         method: What it makes of the gradients.
         rows: Features, targets, weights.
         order: int32[any], the indices of the rows, one batch after the other; int32[members, any] of an ensemble.
@@ -103,17 +103,17 @@ def run_epoch(
     members, layers = epoch.members or 1, epoch.layers
     order = tf.reshape(order, [members, -1])
     steps = -(-tf.shape(order, tf.int64)[1] // batch_size)
-    state = [variable for slot in (epoch.parameters, *_slots(epoch, core, method)) for variable in slot]
+    state = [variable for slot in (epoch.parameters, *_slots(epoch, optimizer, method)) for variable in slot]
     values, sums = op_of(epoch.parameters[0].dtype)(
         **_rows_of(rows, epoch.loss),
         order=order,
         seeds=tf.reshape(epoch_seeds(layers, key, epoch.members), [members, -1]),
         dropout=rates_of(layers, members),
         epoch=0 if key is None else key[1],
-        t=core.t,
-        rates=rates_of_steps(core, members, steps),
+        t=optimizer.t,
+        rates=rates_of_steps(optimizer, members, steps),
         constants=np.array(method.constants, np.float64),
-        factors=_factors(epoch, core, members),
+        factors=_factors(epoch, optimizer, members),
         state=state,
         batch_size=batch_size,
         loss=epoch.loss,
@@ -124,7 +124,7 @@ def run_epoch(
     )
     for variable, value in zip(state, values, strict=True):
         variable.assign(value, read_value=False)
-    core.t.assign_add(steps, read_value=False)
+    optimizer.t.assign_add(steps, read_value=False)
     return sums
 
 
@@ -135,9 +135,9 @@ def op_of(dtype: tf.DType) -> Any:
     return ops.dnn_mlp_epoch_double if real == "double" else ops.dnn_mlp_epoch_float
 
 
-def _slots(epoch: MlpEpoch, core: Optimizer, method: Method) -> list[list[tf.Variable]]:
+def _slots(epoch: MlpEpoch, optimizer: Optimizer, method: Method) -> list[list[tf.Variable]]:
     """Return the slots of the parameters in the order of the layers."""
-    index_of = {id(p): i for i, p in enumerate(core.parameters)}
+    index_of = {id(p): i for i, p in enumerate(optimizer.parameters)}
     return [[slot[index_of[id(p)]] for p in epoch.parameters] for slot in method.slots.values()]
 
 
@@ -153,9 +153,9 @@ def _rows_of(rows: EpochRows, loss: int) -> dict[str, tf.Tensor]:
     }
 
 
-def _factors(epoch: MlpEpoch, core: Optimizer, members: int) -> npt.NDArray[np.float64]:
+def _factors(epoch: MlpEpoch, optimizer: Optimizer, members: int) -> npt.NDArray[np.float64]:
     """Return λ of the decay and l1 and l2 of the penalty of each parameter, float64[members, parameters, 3]."""
-    decays = decays_of(core, epoch.parameters, members)[:, :, np.newaxis]
+    decays = decays_of(optimizer, epoch.parameters, members)[:, :, np.newaxis]
     penalties = np.broadcast_to(penalties_of(epoch.layers), (members, len(epoch.parameters), 2))
     return np.concatenate([decays, penalties], axis=2)
 

@@ -30,22 +30,16 @@ class Method(NamedTuple):
     slots: dict[int, Slots]
 
 
-def core_of(optimizer: object) -> Any:
-    """Return what takes an optimizer's steps: of `AdamW`, the `Adam` in it.
+def method_of(optimizer: Any) -> Method:
+    """Return what the kernel makes of an optimizer's gradients.
 
     Raises:
         ValueError: If the kernel does not take its steps; the message says why.
     """
-    core: Any = getattr(optimizer, "optimizer", optimizer) if type(optimizer) is AdamW else optimizer
-    if type(core) not in METHODS or any({"apply", "step"} & set(vars(each)) for each in (core, optimizer)):
+    if type(optimizer) not in METHODS or {"apply", "step"} & set(vars(optimizer)):
         names = "dnn.Adam, dnn.AdamW, dnn.SGD or dnn.RMSprop"
         raise ValueError(f"the optimizer must be {names} as it is, got {type(optimizer).__name__}")
-    return core
-
-
-def method_of(core: Any) -> Method:
-    """Return the formula of what `core_of` gives."""
-    return METHODS[type(core)](core)
+    return METHODS[type(optimizer)](optimizer)
 
 
 def adam_method(adam: Adam) -> Method:
@@ -79,21 +73,21 @@ METHODS: dict[type, Callable[[Any], Method]] = {
 }
 
 
-def rates_of_steps(core: Optimizer, members: int, steps: tf.Tensor) -> tf.Tensor:
+def rates_of_steps(optimizer: Optimizer, members: int, steps: tf.Tensor) -> tf.Tensor:
     """Return the learning rate of each step of an epoch, float64[members, steps]: a number's, or a schedule's."""
-    schedule = core._learning_rate
+    schedule = optimizer._learning_rate
     if not callable(schedule):
         rates = tf.reshape(tf.convert_to_tensor(schedule), [-1, 1])
         return tf.broadcast_to(rates, [members, steps])
-    counts = as_float64(tf.convert_to_tensor(core.t)) + tf.cast(tf.range(steps), tf.float64)
+    counts = as_float64(tf.convert_to_tensor(optimizer.t)) + tf.cast(tf.range(steps), tf.float64)
     rates = tf.vectorized_map(lambda step: as_float64(schedule(step)), counts)
     return tf.broadcast_to(rates, [members, steps])
 
 
-def decays_of(core: Optimizer, parameters: Sequence[tf.Variable], members: int) -> npt.NDArray[np.float64]:
+def decays_of(optimizer: Optimizer, parameters: Sequence[tf.Variable], members: int) -> npt.NDArray[np.float64]:
     """Return λ of each of some parameters, float64[members, parameters]; 0 where one does not decay."""
     decays = np.broadcast_to(
-        np.asarray(0.0 if core.weight_decay is None else core.weight_decay, np.float64), (members,)
+        np.asarray(0.0 if optimizer.weight_decay is None else optimizer.weight_decay, np.float64), (members,)
     )
-    decayed = {id(p): decay for p, decay in zip(core.parameters, core.decayed, strict=True)}
+    decayed = {id(p): decay for p, decay in zip(optimizer.parameters, optimizer.decayed, strict=True)}
     return np.outer(decays, [decayed[id(p)] for p in parameters])

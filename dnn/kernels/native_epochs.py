@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dnn.kernels.mlp_adam import MlpAdam
 from dnn.kernels.mlp_epoch import EpochRows, MlpEpoch, checked_epoch, run_epoch
-from dnn.kernels.mlp_optimizers import core_of, method_of
+from dnn.kernels.mlp_optimizers import method_of
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 
 
@@ -23,8 +23,7 @@ class NativeEpochs:
     """
 
     def __init__(self, optimizer: Any) -> None:
-        self.optimizer, self.core = optimizer, core_of(optimizer)
-        self.method, self.parameters = method_of(self.core), self.core.parameters
+        self.optimizer, self.method, self.parameters = optimizer, method_of(optimizer), optimizer.parameters
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Take one step, as the optimizer does.
@@ -59,7 +58,7 @@ class NativeEpochs:
             float64[1 + metrics].
         """
         epoch = self.check(model, loss, metrics, rows)
-        return run_epoch(epoch, self.core, self.method, rows, order, batch_size, key)[: 1 + len(metrics)]
+        return run_epoch(epoch, self.optimizer, self.method, rows, order, batch_size, key)[: 1 + len(metrics)]
 
     def check(self, model: ModelLike, loss: LossLike, metrics: Sequence[MetricLike], rows: EpochRows) -> MlpEpoch:
         """Refuse an epoch that `train_epoch` does not compute, and return what it is.
@@ -85,8 +84,8 @@ def in_place_of(optimizer: object) -> MlpAdam | NativeEpochs:
     """
     if type(optimizer) is MlpAdam:
         return optimizer
-    core = core_of(optimizer)
-    return _native_of(optimizer, method_of(core).constants, str(core.weight_decay))
+    settings = method_of(optimizer).constants
+    return _native_of(optimizer, settings, str(getattr(optimizer, "weight_decay", None)))
 
 
 @lru_cache(maxsize=8)
