@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dnn.kernels.compiled import compiled_ops, vector_flags
 from dnn.kernels.mlp_layers import OTHERWISE, MlpLayer, activation_of, epoch_seeds, layers_of, penalties_of, rates_of
-from dnn.kernels.mlp_losses import loss_of
+from dnn.kernels.mlp_losses import loss_number
 from dnn.kernels.mlp_optimizers import Method, decays_of, rates_of_steps
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.optimizers.optimizer import Optimizer
@@ -74,7 +74,7 @@ def checked_epoch(
     members = model.members if isinstance(model, Ensemble) else None
     if members and rows.counted is not None and penalties_of(layers).any():
         raise ValueError(f"ignore_class beside the regularizers of an ensemble is not computed in C++{OTHERWISE}")
-    return MlpEpoch(layers, members, loss_of(loss, metrics, rows.y, layers[-1].dense.kernel.shape[-1]))
+    return MlpEpoch(layers, members, loss_number(loss, metrics, rows.y, layers[-1].dense.kernel.shape[-1]))
 
 
 def run_epoch(

@@ -26,7 +26,7 @@ LOSSES = (  # as in mlp_losses.h
 )
 
 
-def loss_of(loss: LossLike, metrics: Sequence[MetricLike], y: tf.Tensor | tf.TensorSpec, outputs: int) -> int:
+def loss_number(loss: LossLike, metrics: Sequence[MetricLike], y: tf.Tensor | tf.TensorSpec, outputs: int) -> int:
     """Return the kernel's number of a loss.
 
     Args:
