@@ -107,10 +107,11 @@ std::string train(const Epoch<T>& e, int64_t member, Network<T>& n) {
 template <typename T>
 std::string run(const Epoch<T>& e, double* sums) {
   std::vector<Network<T>> networks;
+  const int64_t rows = e.rows.count ? std::min(e.batch_size, e.count) : 0;  // without any, x may be wider than any memory
   const auto place = [&](Room<T> room) {
     networks.clear();
     for (int64_t i = 0; i < std::max<int64_t>(1, std::min(e.members, e.threads)); ++i) {
-      networks.emplace_back(e.widths, e.activations, e.loss, std::min(e.batch_size, e.count), room);
+      networks.emplace_back(e.widths, e.activations, e.loss, rows, room);
     }
     return room.used();
   };

@@ -132,13 +132,11 @@ def refused_epochs(op):
         {"rates": [[0.1, 0.1]]},
         {"constants": [0.1]},
         {"factors": np.zeros((1, 3, 3))},
-        {"slots": [0]},
         {"slots": [3]},
         {"activations": [1, 1]},
         {"activations": [11]},
         {"loss": 3},
         {"method": 4},
-        {"batch_size": 0},
     ):
         refused(epoch, op, p, x, order, **other)
     for wrong in (
