@@ -62,8 +62,8 @@ class AdamInLoop(InLoop):
 
 
 def in_loop(optimizer: Any) -> InLoop:
-    """Return what takes an optimizer's steps in a loop that is traced."""
-    return AdamInLoop(optimizer) if can_be_joined(optimizer) else InLoop(optimizer)
+    """Return what takes an optimizer's steps in a loop: its own `apply`, where Python runs each operation."""
+    return AdamInLoop(optimizer) if can_be_joined(optimizer) and not tf.executing_eagerly() else InLoop(optimizer)
 
 
 def can_be_joined(optimizer: Any) -> bool:
