@@ -16,11 +16,13 @@ from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Program
 from dnn.train.variable_values import is_finite, joined, parted, read_values, variables_of
 
+SMALL = 20_000  # numbers of a variable, below which it is kept beside others
+
 
 class Snapshot:
     """Variables of a model and its optimizer, room for the values from before an epoch, and what is watched.
 
-    The values of one dtype are one long vector: under XLA each variable that an epoch assigns costs microseconds.
+    Small ones of one dtype are one vector: under XLA each variable that an epoch assigns costs microseconds.
 
     Args:
         watched: Those that must be finite.
@@ -29,8 +31,7 @@ class Snapshot:
 
     def __init__(self, variables: list[tf.Variable], watched: list[tf.Variable], *, keeps: bool) -> None:
         self.variables, self.watched = variables, watched
-        dtypes = list(dict.fromkeys(each.dtype for each in variables)) if keeps else []
-        self.groups = [[each for each in variables if each.dtype == dtype] for dtype in dtypes]
+        self.groups = grouped(variables) if keeps else []
         self.kept = [tf.Variable(joined(group), trainable=False) for group in self.groups]
 
     def values(self) -> list[tf.Tensor]:
@@ -39,6 +40,15 @@ class Snapshot:
         for group, kept in zip(self.groups, self.kept, strict=True):
             found |= dict(zip(map(id, group), parted(kept, group), strict=True))
         return [found[id(each)] for each in self.variables if self.kept]
+
+
+def grouped(variables: list[tf.Variable]) -> list[list[tf.Variable]]:
+    """Return the small variables of each dtype together, and each of the others alone, which needs room for a copy."""
+    groups: dict[Any, list[tf.Variable]] = {}
+    for each in variables:
+        is_small = (each.shape.num_elements() or SMALL) < SMALL
+        groups.setdefault(each.dtype if is_small else id(each), []).append(each)
+    return list(groups.values())
 
 
 def snapshot_of(model: tf.Module, optimizer: Any, *, everything: bool) -> Snapshot:
