@@ -31,7 +31,7 @@ class Snapshot:
 
     def __init__(self, variables: list[tf.Variable], watched: list[tf.Variable], *, keeps: bool) -> None:
         self.variables, self.watched = variables, watched
-        self.groups = grouped(variables) if keeps else []
+        self.groups = kept_together(variables) if keeps else []
         self.kept = [tf.Variable(joined(group), trainable=False) for group in self.groups]
 
     def values(self) -> list[tf.Tensor]:
@@ -42,7 +42,7 @@ class Snapshot:
         return [found[id(each)] for each in self.variables if self.kept]
 
 
-def grouped(variables: list[tf.Variable]) -> list[list[tf.Variable]]:
+def kept_together(variables: list[tf.Variable]) -> list[list[tf.Variable]]:
     """Return the small variables of each dtype together, and each of the others alone, which needs room for a copy."""
     groups: dict[Any, list[tf.Variable]] = {}
     for each in variables:
