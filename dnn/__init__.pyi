@@ -170,6 +170,10 @@ from dnn.nn.optimizers.schedules import piecewise_constant_decay as piecewise_co
 from dnn.train.sweep import Sweep as Sweep
 from dnn.train.sweep import sweep as sweep
 from dnn.train.early_stopping import EarlyStopping as EarlyStopping
+from dnn.train.early_stopping import Progress as Progress
+from dnn.train.layer_norms import LayerNorms as LayerNorms
+from dnn.train.step_callbacks import EverySteps as EverySteps
+from dnn.train.step_callbacks import FitObjects as FitObjects
 from dnn.train.not_finite import NotFiniteError as NotFiniteError
 from dnn.train.numerics import debug_numerics as debug_numerics
 from dnn.train.callbacks import ReduceLROnPlateau as ReduceLROnPlateau

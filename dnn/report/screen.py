@@ -62,8 +62,12 @@ def epoch_lines(console: Console, epochs: int) -> Iterator[ShowEpoch]:
 
 
 def epoch_line(record: Mapping[str, float], best_epoch: int | None) -> str:
-    """Return "epoch   3* loss 0.3401  accuracy 0.8812  …", a star at the best epoch so far, in at most 80 columns."""
-    values = "  ".join(f"{name} {four_digits(value)}" for name, value in record.items() if name != "epoch")
+    """Return "epoch   3* loss 0.3401  accuracy 0.8812  …", a star at the best epoch so far.
+
+    Figures of layers, "gradient_norm/layers/0" for example, are left out.
+    """
+    shown = {name: value for name, value in record.items() if name != "epoch" and "/" not in name}
+    values = "  ".join(f"{name} {four_digits(value)}" for name, value in shown.items())
     return f"epoch {record['epoch']:3}{'*' if record['epoch'] == best_epoch else ' '} {values}"
 
 

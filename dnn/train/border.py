@@ -4,7 +4,7 @@ Every message names the argument. Arrays become the tensors that the loop trusts
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,8 +14,6 @@ import tensorflow as tf
 from dnn.nn.example_weights import counted
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import MetricLike
-from dnn.train.collected import metrics_of_rows
-from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.forks import refuse_after_fork
 from dnn.train.rows import Rows
@@ -77,63 +75,6 @@ def checked_inputs(model: tf.Module, x: npt.ArrayLike, name: str) -> Array:
     x = _in_dtype(x, _prediction(model, x.shape[1], name).dtype)
     _refuse_infinite(x, name)
     return x
-
-
-def check_objects(model: Any, optimizer: Any, early_stopping: Any, callbacks: Any) -> None:
-    """Refuse arguments of another kind than `fit` takes.
-
-    Raises:
-        TypeError: If an argument is of the wrong kind. The message names it.
-        ValueError: If the optimizer has none of the model's variables.
-        RuntimeError: If this process was forked after TensorFlow had started.
-    """
-    refuse_after_fork()
-    if not isinstance(model, tf.Module) or not callable(model):
-        raise TypeError(f"model must be a tf.Module that can be called, got {model!r}")
-    if type(model).__hash__ is None:
-        raise TypeError(f"model must have a hash: as a dataclass, {type(model).__name__} needs eq=False")
-    if isinstance(optimizer, type) or not (hasattr(optimizer, "parameters") and hasattr(optimizer, "apply")):
-        raise TypeError(f"optimizer must have parameters and apply(gradients), as dnn.Adam(…) has, got {optimizer!r}")
-    if not {id(p) for p in optimizer.parameters} & {id(variable) for variable in model.variables}:
-        raise ValueError("optimizer trains none of the model's variables: was it made for another model?")
-    if not isinstance(early_stopping, EarlyStopping | None):
-        raise TypeError(f"early_stopping must be a dnn.EarlyStopping(…), got {early_stopping!r}")
-    if not isinstance(callbacks, Sequence) or not all(callable(c) and not isinstance(c, type) for c in callbacks):
-        hint = "; early stopping has an argument of its own" if "EarlyStopping" in str(callbacks) else ""
-        raise TypeError(f"callbacks must be a list of functions of (record, history), got {callbacks!r}{hint}")
-
-
-def check_switches(shuffle: Any, jit_compile: Any, on_nan: Any) -> None:
-    """Refuse what is not a bool, since any string would pass for True; `jit_compile` may be "auto" or "native" too.
-
-    Raises:
-        TypeError: If one of them is something else.
-        ValueError: If `on_nan` is not one of its three words.
-    """
-    if not isinstance(shuffle, bool | np.bool_):
-        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
-    if not isinstance(jit_compile, bool | np.bool_) and jit_compile not in ("auto", "native"):
-        raise TypeError(f"jit_compile must be True, False, 'auto' or 'native', got {jit_compile!r}")
-    if on_nan not in ("stop", "skip", "ignore"):
-        raise ValueError(f"on_nan must be 'stop', 'skip' or 'ignore', got {on_nan!r}")
-
-
-def check_monitored(
-    early_stopping: EarlyStopping | None, metrics: Mapping[str, MetricLike], validation: Any, callbacks: Sequence[Any]
-) -> None:
-    """Refuse to monitor what no record will contain, unless a callback that is called before may add it.
-
-    Raises:
-        ValueError: If early stopping or a callback monitors such a name.
-    """
-    names = ["loss", *metrics_of_rows(metrics)]
-    measured = names + [f"val_{name}" for name in ("loss", *metrics) if validation]
-    watching = [(c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")]
-    watching += [(early_stopping, "early_stopping", len(callbacks))] if early_stopping else []
-    for watch, name, callbacks_before in watching:
-        if watch.monitor not in measured and not callbacks_before:
-            remedy = "" if validation else "; val_… needs validation data"
-            raise ValueError(f"{name} monitors {watch.monitor!r}, but a record has {', '.join(measured)}{remedy}")
 
 
 def checked_metrics(metrics: Mapping[str, MetricLike]) -> dict[str, MetricLike]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_below_one, checked_count, checked_not_negative
 from dnn.nn.optimizers.representation import current
@@ -19,7 +20,8 @@ class CallbackLike(Protocol):
     """A function that `fit` calls after each epoch with (record, history); if it returns True, the fit ends.
 
     One that remembers something from epoch to epoch has `get_state()`, which returns it as numbers, texts, arrays, and
-    lists and dicts of them, and `set_state(state)`, which takes it back: a checkpoint keeps it.
+    lists and dicts of them, and `set_state(state)`, which takes it back: a checkpoint keeps it. One with a method
+    `begin(fit)` is handed a `dnn.FitObjects` before the first epoch: the model, the optimizer, the data and the rest.
     """
 
     def __call__(self, record: dict[str, float], history: History, /) -> object:
@@ -33,6 +35,12 @@ class CallbackLike(Protocol):
         Returns:
             True (a bool, also of NumPy or in a tensor) to end the fit; anything else means nothing.
         """
+
+
+def asks_to_stop(answer: Any) -> bool:
+    """Whether the answer of a callback is True; anything else, such as a list's new length, means nothing."""
+    is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
+    return is_truth and bool(answer)
 
 
 def terminate_on_nan(record: dict[str, float], history: History) -> bool:

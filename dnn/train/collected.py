@@ -1,6 +1,6 @@
 """A pass over rows that keeps what the model gives for each, for the metrics that are of all rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,14 +48,16 @@ def collect_epoch(
     return tf.concat([sums, tf.reshape(outputs.concat(), [-1])], axis=0)
 
 
-def score_rows(scores: Mapping[str, ScoreMetric], rows: Rows) -> Callable[[Array], dict[str, float]]:
-    """Return a function from the outputs of these rows, flat, to each score of the rows that count."""
+def counted_outputs(rows: Rows, outputs: Array) -> tuple[npt.NDArray[Any] | None, ...]:
+    """Return labels, outputs, which are given flat, and weights or None of the rows that count."""
     counted = slice(None) if rows.counted is None else rows.counted.numpy()
-    labels = rows.y.numpy()[counted]
     weights = None if rows.weights is None else rows.weights.numpy()[counted]
+    return rows.y.numpy()[counted], outputs.reshape(rows.x.shape[0], -1)[counted], weights
 
-    def measured(flat: Array) -> dict[str, float]:
-        outputs = flat.reshape(rows.x.shape[0], -1)[counted]
-        return {name: score(labels, outputs, weights) for name, score in scores.items()}
 
-    return measured
+def scored(scores: Mapping[str, ScoreMetric], seen: Sequence[tuple[npt.NDArray[Any] | None, ...]]) -> dict[str, float]:
+    """Return each score of all rows, which are in parts as `counted_outputs` gives them."""
+    if not scores:
+        return {}
+    parts: list[Any] = [None if column[0] is None else np.concatenate(column) for column in zip(*seen, strict=True)]
+    return {name: score(*parts) for name, score in scores.items()}

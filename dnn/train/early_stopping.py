@@ -51,6 +51,38 @@ class EarlyStopping:
         if self.baseline is not None and math.isnan(checked_number(self.baseline, "baseline")):
             raise ValueError("baseline must be a number or None, got nan")
 
+    def observe(self, progress: "Progress", figure: float) -> "Progress":
+        """Return what is known after one more epoch: the rule, for a loop of one's own.
+
+        Args:
+            progress: what was known before; `dnn.Progress()` before the first epoch. It is not changed.
+            figure: what is monitored, of this epoch.
+
+        Returns:
+            Its `improved` says whether this epoch is the best so far, `best_epoch` which one is, from 1.
+
+        Example:
+            >>> rule, progress = EarlyStopping(patience=2), Progress()
+            >>> for loss in (0.5, 0.4, 0.6, 0.7, 0.1):
+            ...     progress = rule.observe(progress, loss)
+            ...     if rule.is_over(progress):
+            ...         break
+            >>> progress
+            Progress(epochs=4, wait=2, best=0.4, best_epoch=2)
+        """
+        return observe(progress, figure, self)
+
+    def is_over(self, progress: "Progress") -> bool:
+        """Return whether to stop.
+
+        Args:
+            progress: as `observe` returned it.
+
+        Returns:
+            Whether `patience` epochs in a row were not good enough.
+        """
+        return over(progress, self)
+
 
 WORDS = {
     "min": "loss logloss nll error mse mae rmse mape msle crossentropy entropy hinge poisson deviance divergence brier",
@@ -71,7 +103,14 @@ class Rule(Protocol):
 
 
 class Progress(NamedTuple):
-    """What early stopping has seen. epochs: how many; wait: how many of them since the last that was good enough."""
+    """What early stopping has seen.
+
+    Args:
+        epochs: how many.
+        wait: how many of them since the last that was good enough.
+        best: the best figure; None before any.
+        best_epoch: whose it is, from 1.
+    """
 
     epochs: int = 0
     wait: int = 0

@@ -19,7 +19,7 @@ from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
 from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
 from dnn.train.rows import Rows
-from dnn.train.runtime import KEPT, Compiled, Program, is_small, trace
+from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
 
 
@@ -153,7 +153,6 @@ def sum_over_rows(
 
     loss:    Σ_i c_i (w_i l_i + addend)      addend = the penalty of the regularizers
     metric:  Σ_i c_i m_i
-
     So divided by Σ_i c_i they are means that contain the whole penalty once.
 
     Raises:
@@ -224,7 +223,7 @@ def evaluation_program(
     return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,))
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept
 def trace_training(program: Program, jit_compile: bool = False) -> Compiled:
     """Trace a training program, and note which layers were told that they are in training."""
     with noted_calls() as calls:
@@ -233,10 +232,10 @@ def trace_training(program: Program, jit_compile: bool = False) -> Compiled:
     return compiled
 
 
-trace_evaluation = functools.lru_cache(maxsize=KEPT)(trace)
+trace_evaluation = kept(trace)
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept
 def trace_prediction(model: tf.Module, features: int) -> Compiled:
     """Return x -> logits, float[rows, outputs], traced for any number of rows of x, in the dtype of the weights.
 
@@ -246,6 +245,7 @@ def trace_prediction(model: tf.Module, features: int) -> Compiled:
     dtype = next((variable.dtype for variable in weights if variable.dtype.is_floating), tf.float32)
     with noted_calls() as calls:
         compiled = trace(Program(_logits, (model,), (tf.TensorSpec([None, features], dtype),)))
+        _ = compiled.gives_rows  # which runs an eager one
     compiled.training_calls = calls
     before = set(map(id, weights))
     compiled.made_variables = [variable for variable in model.variables if id(variable) not in before]

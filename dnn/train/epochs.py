@@ -11,16 +11,17 @@ import tensorflow as tf
 
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
-from dnn.train.callbacks import CallbackLike
+from dnn.train.callbacks import CallbackLike, asks_to_stop
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
-from dnn.train.fit_state import AfterPiece, FitState, GuardLike, KeeperLike, Order
+from dnn.train.fit_state import AfterPiece, FitState, GuardLike, KeeperLike, Order, TrainerLike
 from dnn.train.guarded_epoch import guarded_program
 from dnn.train.history import History
 from dnn.train.members import members_of, own_orders
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program
+from dnn.train.step_callbacks import tell_of_steps
 from dnn.train.xla import GraphOrXla
 
 
@@ -51,7 +52,7 @@ class EpochTrainer:
         self.total, self.count = rows.x.shape[0], rows.counted_rows * members_of(model)
         self.optimizer, self.guard = program.constants[2], guard
         self.batch_size = program.constants[4]
-        self.steps = self.total // self.batch_size
+        self.steps = math.ceil(self.total / self.batch_size)
         self.orders, self.shuffle = own_orders(model), shuffle
         self.piece = piece if piece and piece < self.steps else None
         self.last_steps = self._last_steps(self.piece)  # of the last piece
@@ -63,7 +64,9 @@ class EpochTrainer:
         )
 
     def _last_steps(self, piece: int | None) -> int:
-        return self.steps if piece is None else (self.steps - 1) % piece + 1
+        """Return the steps of the last piece, without that of a shorter last batch."""
+        steps = self.steps if piece is None else (self.steps - 1) % piece + 1
+        return steps - bool(self.total % self.batch_size)
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -93,8 +96,9 @@ class EpochTrainer:
                 self.guard.check_part(state, float(sums[0]), rows)
             state.sums = sums.numpy()
             state.step, state.piece = state.step + piece, piece
-            after_piece(state, piece)
-        record = self._measured(self._part(self.part(self.last_steps, True), state, rows).numpy())
+            if after_piece(state, piece):
+                return self._broken_off(state)
+        record = self._measured(self._part(self.part(self.last_steps, True), state, rows).numpy(), self.count)
         if self.guard:
             self.guard.check_part(state, record["loss"], rows)
         state.step, state.sums = 0, None
@@ -102,17 +106,36 @@ class EpochTrainer:
 
     def _whole(self, state: FitState, rows: Order) -> dict[str, float]:
         sums = self.whole()(state.epoch, *rows).numpy()
-        record = self._measured(sums[: 1 + len(self.metrics)])
+        record = self._measured(sums[: 1 + len(self.metrics)], self.count)
         if self.guard:
             self.guard.check_whole(state, record["loss"], bool(sums[-1]), rows)
         return record
 
-    def _measured(self, sums: npt.NDArray[np.float64]) -> dict[str, float]:
-        """Return the means of an epoch over the steps that were taken, and how many were not if some may be."""
+    def so_far(self, state: FitState) -> dict[str, float]:
+        """Return the means of the epoch that is under way, over the rows so far."""
+        assert state.sums is not None  # a step was taken
+        return self._measured(state.sums, self._counted_before(state))
+
+    def _counted_before(self, state: FitState) -> int:
+        """Return how many rows a mean counts of those before the step that follows."""
+        rows = min(state.step * self.batch_size, self.total)
+        if self.rows.counted is None:
+            return rows * self.count // self.total
+        order = epoch_orders(self.total, self.seed, state.epoch, self.orders, self.shuffle)
+        members = self.count // self.rows.counted_rows // self.orders
+        return members * int(np.count_nonzero(self.rows.counted.numpy()[order[..., :rows]]))
+
+    def _broken_off(self, state: FitState) -> dict[str, float]:
+        record = self.so_far(state)
+        state.step, state.sums, state.ended = 0, None, True
+        return record
+
+    def _measured(self, sums: npt.NDArray[np.float64], count: int) -> dict[str, float]:
+        """Return the means over the steps that were taken, and how many were not if some may be."""
         if not isinstance(self.optimizer, SkipNotFinite):
-            return means(sums, self.metrics, self.count)
+            return means(sums, self.metrics, count)
         steps, skipped_rows = map(int, self.optimizer.skipped_in_epoch.numpy())
-        return means(sums, self.metrics, self.count - skipped_rows) | {"skipped": steps}
+        return means(sums, self.metrics, count - skipped_rows) | {"skipped": steps}
 
     def _part(self, run: GraphOrXla, state: FitState, rows: Order) -> tf.Tensor:
         sums = np.zeros(1 + len(self.metrics)) if state.sums is None else state.sums
@@ -120,7 +143,7 @@ class EpochTrainer:
 
 
 def run_epochs(
-    trainer: EpochTrainer,
+    trainer: TrainerLike,
     validate: Callable[[], dict[str, float]] | None,
     model: tf.Module,
     epochs: int,
@@ -143,7 +166,7 @@ def run_epochs(
 
 
 def train_and_observe(
-    trainer: EpochTrainer,
+    trainer: TrainerLike,
     validate: Callable[[], dict[str, float]] | None,
     model: tf.Module,
     state: FitState,
@@ -154,7 +177,8 @@ def train_and_observe(
     """Train and validate one epoch, and note in the state what was measured and whether it was the last."""
     history, rule = state.history, early_stopping or (EarlyStopping() if validate else None)
     epoch = state.epoch
-    record: dict[str, float] = {"epoch": epoch, **trainer.train(state, keeper.after_piece if keeper else _go_on)}
+    record: dict[str, float] = {"epoch": epoch, **trainer.train(state, after_piece_of(trainer, callbacks, keeper))}
+    ended = state.ended or tell_of_steps(callbacks, {"epoch": epoch, "step": trainer.steps} | record, history)
     if validate:
         record |= {f"val_{name}": score for name, score in validate().items()}
     history.epochs.append(record)
@@ -165,7 +189,21 @@ def train_and_observe(
         raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
     if early_stopping and state.progress.improved:
         history.best_weights = weights_of(model)
-    state.ended = any(map(asks_to_stop, answers)) or bool(early_stopping and over(state.progress, early_stopping))
+    ended = ended or any(map(asks_to_stop, answers))
+    state.ended = ended or bool(early_stopping and over(state.progress, early_stopping))
+
+
+def after_piece_of(trainer: TrainerLike, callbacks: Sequence[CallbackLike], keeper: KeeperLike | None) -> AfterPiece:
+    """Return what is told of the state after each piece of an epoch but the last."""
+
+    def after_piece(state: FitState, steps: int) -> bool:
+        record = {"epoch": state.epoch, "step": state.step}
+        ended = tell_of_steps(callbacks, record, state.history, lambda: trainer.so_far(state))
+        if keeper and not ended:  # else the state is kept after the epoch, which ends here
+            keeper.after_piece(state, steps)
+        return ended
+
+    return after_piece
 
 
 def observe_record(progress: Progress, history: History, rule: EarlyStopping | None) -> Progress:
@@ -190,12 +228,6 @@ def epoch_orders(rows: int, seed: int, epoch: int, orders: int, shuffle: bool) -
     return each[0] if orders == 1 else np.stack(each)
 
 
-def asks_to_stop(answer: Any) -> bool:
-    """Whether the answer of a callback is True; anything else, such as a list's new length, means nothing."""
-    is_truth = isinstance(answer, bool | np.bool_) or (tf.is_tensor(answer) and answer.dtype == tf.bool)
-    return is_truth and bool(answer)
-
-
 def weights_of(model: tf.Module) -> list[npt.NDArray[Any]]:
     """Return the values of the model's variables, in the order of `model.variables`."""
     return [variable.numpy() for variable in model.variables]
@@ -212,7 +244,3 @@ def part_program(whole: Program, steps: int, last: bool) -> Program:
     metrics = whole.constants[3]
     more = tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
     return Program(train_steps, (*whole.constants, steps, last), (*whole.specs, *more), whole.one_thread)
-
-
-def _go_on(state: FitState, steps: int) -> None:
-    """Do nothing after a piece."""

@@ -1,6 +1,5 @@
 """Evaluate: one pass over rows, without a step. Predict: the logits of rows."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,14 +11,15 @@ import tensorflow as tf
 from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 from dnn.nn.score_metric import ScoreMetric
-from dnn.train.border import checked_data, checked_inputs, checked_metrics, checked_per_row
-from dnn.train.collected import collect_epoch, metrics_of_rows, score_rows, scores_of
+from dnn.train.border import checked_inputs, checked_metrics, checked_per_row
+from dnn.train.collected import collect_epoch, counted_outputs, metrics_of_rows, scored, scores_of
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
 from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions, check_scores
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
-from dnn.train.runtime import KEPT, Compiled
+from dnn.train.runtime import Compiled, kept
+from dnn.train.stream import Stream, checked_rows, chunks_of_x, first_rows, is_stream
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
 MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
@@ -58,32 +58,37 @@ def evaluate(
         TypeError: If an argument is of the wrong kind.
     """
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
-    rows = checked_data(model, data, "data", ignore_class)
-    check_functions(model, rows, loss, metrics_of_rows(metrics), "data")
-    check_scores(model, rows, scores_of(metrics), "data")
+    rows = checked_rows(model, data, "data", ignore_class)
+    check_functions(model, first_rows(rows), loss, metrics_of_rows(metrics), "data")
+    check_scores(model, first_rows(rows), scores_of(metrics), "data")
     return evaluator(model, rows, loss=loss, metrics=metrics)()
 
 
 def evaluator(
-    model: tf.Module, rows: Rows, *, loss: LossLike, metrics: Mapping[str, MetricLike | ScoreMetric]
+    model: tf.Module, data: Rows | Stream, *, loss: LossLike, metrics: Mapping[str, MetricLike | ScoreMetric]
 ) -> Callable[[], dict[str, float]]:
     """Trace the evaluation of these rows, which were checked before; what comes out evaluates the model as it then is.
 
     In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
-    size, count = rows_at_once(model, rows.x.shape), rows.counted_rows
     of_rows, scores = metrics_of_rows(metrics), scores_of(metrics)
-    program = evaluation_program(model, loss, tuple(of_rows.values()), size, rows.specs)
-    if not scores:
-        compiled = trace_evaluation(program)
-        return lambda: means(compiled(rows).numpy(), metrics, count)
-    collect, scored = trace_evaluation(program._replace(function=collect_epoch)), score_rows(scores, rows)
+
+    def traced(specs: Rows) -> Compiled:
+        size = rows_at_once(model, specs.x.shape)
+        program = evaluation_program(model, loss, tuple(of_rows.values()), size, specs)
+        return trace_evaluation(program._replace(function=collect_epoch) if scores else program)
 
     def measured() -> dict[str, float]:
-        sums, outputs = np.split(collect(rows).numpy(), [1 + len(of_rows)])
-        figures = means(sums, of_rows, count) | scored(outputs)
-        return {name: figures[name] for name in ("loss", *metrics)}
+        sums, count, seen = np.zeros(1 + len(of_rows)), 0, []
+        for rows in data.chunks(seed=0, epoch=0) if isinstance(data, Stream) else [data]:
+            figures, outputs = np.split(traced(rows.specs)(rows).numpy(), [len(sums)])
+            sums += figures
+            count += rows.counted_rows
+            seen += [counted_outputs(rows, outputs)] if scores else []
+        found = means(sums, of_rows, count) | scored(scores, seen)
+        return {name: found[name] for name in ("loss", *metrics)}
 
+    traced(data.specs)
     return measured
 
 
@@ -109,6 +114,8 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     Raises:
         ValueError: If x has no rows, a NaN, an infinity, or features that the model does not take.
     """
+    if is_stream(x):
+        return np.concatenate([predict(model, chunk) for chunk in chunks_of_x(x)])
     x = checked_inputs(model, x, "x")
     logits, few, most = passes_of(model, x.shape[1])
     if len(x) <= few:
@@ -138,7 +145,7 @@ class Passes(NamedTuple):
     most: int
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept
 def passes_of(model: tf.Module, features: int) -> Passes:
     """Return how rows of so many features are predicted: fewer at once, the wider x and what comes of it.
 

@@ -1,42 +1,42 @@
 """Fit: epochs of training, each followed by a pass over the validation rows, until early stopping or the last."""
 
 import functools
+import importlib
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import numpy.typing as npt
+import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.nn.score_metric import ScoreMetric
-from dnn.train.border import (
-    check_monitored,
-    check_objects,
-    check_switches,
-    checked_data,
-    checked_metrics,
-    checked_per_row,
-)
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
-from dnn.train.collected import metrics_of_rows, scores_of
+from dnn.train.collected import metrics_of_rows
+from dnn.train.eager import functions_run_eagerly
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.epochs import EpochTrainer, run_epochs
 from dnn.train.evaluate import ACCURACY, evaluator
+from dnn.train.fit_arguments import check_monitored, check_objects, check_switches, checked_objects
 from dnn.train.fit_identity import fit_identity, piece_of
-from dnn.train.function_checks import check_functions, check_scores, same_targets
+from dnn.train.fit_state import TrainerLike
 from dnn.train.history import History
 from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
-from dnn.train.members import check_members, check_members_stay_apart, members_of
-from dnn.train.model_checks import check_told_of_training, check_training_variables, check_variables_are_known
+from dnn.train.members import check_members_stay_apart, members_of
+from dnn.train.model_checks import check_told_of_training, check_training_variables
 from dnn.train.native import is_whole, native_after, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
+from dnn.train.step_callbacks import FitObjects, begin, steps_between
+from dnn.train.stream import Stream
+from dnn.train.stream_epochs import StreamTrainer, chunk_program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
 
@@ -58,6 +58,8 @@ def fit(
     jit_compile: bool | Literal["auto", "native"] = "auto",
     checkpoint: str | Path | Checkpoints | None = None,
     on_nan: Literal["stop", "skip", "ignore"] = "stop",
+    run_eagerly: bool = False,
+    verbose: Literal[0, 1] = 0,
 ) -> History:
     """Train the parameters of `optimizer` in place, and return what was measured in each epoch.
 
@@ -76,7 +78,9 @@ def fit(
             the methods `penalty()` of its modules return is added to the loss.
         data: (x, y) or (x, y, weights): x float[rows, features]; y int[rows] or whatever `loss` compares with; weights
             float[rows], each >= 0, a factor of the row's loss, not of its metrics; `class_weights` gives those of
-            classes.
+            classes. Or a `tf.data.Dataset` of batches of these, of any size, or what `dnn.open_prepared` gives, for
+            rows that do not fit in memory: they are read in each epoch, in the order they come, whatever `shuffle`,
+            and cut into batches of `batch_size`.
         validation: rows in the form of `data` that are evaluated after each epoch. None: there are none.
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
         optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
@@ -92,7 +96,8 @@ def fit(
         ignore_class: rows with this label, in the range of the classes or not, have no part in any mean or gradient, as
             long as the model gives finite logits for them: 0 · NaN is NaN. (So with rows of weight 0.) None: all count.
         callbacks: each is called after each epoch with (record, history); the record is the epoch's dict, to which it
-            may add. One that returns True ends the fit.
+            may add. One that returns True ends the fit. One that has a method `begin` is handed a `dnn.FitObjects`, the
+            model and the data among them, before the first epoch; `dnn.EverySteps` looks into epochs.
         jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto":
             batches up to 4,096 rows, once that pays, after 15,000 steps of a small network or 1,000 of a larger one, as
             `dnn.train.xla.epochs_before_xla` computes; and, where it computes this fit, the kernel of `dnn.MlpAdam`
@@ -108,6 +113,13 @@ def fit(
             from before the first step that made one. "skip": such a step changes nothing, as in `dnn.SkipNotFinite`;
             means are over the other steps, and "skipped" in the record counts. "ignore": training goes on, as in
             Keras. The first two keep the values of all variables from the beginning of an epoch.
+        run_eagerly: let Python run each operation, nothing traced or compiled, so that `print`, a debugger and
+            `.numpy()` work in the model, the loss, the metrics and the optimizer. It gives the numbers of graph mode,
+            some fifty times as slowly. Then the model is called once, with zeros, before the first step, and what only
+            a traced step tells is not checked. Meanwhile all functions of TensorFlow run so, in all threads;
+            `tf.config.run_functions_eagerly(True)` before the fit does the same.
+        verbose: 1: a line for each epoch, over a progress bar where there is a terminal, as the command `dnn train`
+            shows them. 0: nothing.
 
     Returns:
         The history, one record for each epoch.
@@ -125,40 +137,60 @@ def fit(
     """
     check_objects(model, optimizer, early_stopping, callbacks)
     check_members_stay_apart(model, optimizer)
-    check_switches(shuffle, jit_compile, on_nan)
+    check_switches(shuffle, jit_compile, on_nan, run_eagerly, verbose)
     optimizer = skipping(optimizer) if on_nan == "skip" else optimizer
-    rows = checked_data(model, data, "data", ignore_class)
-    prediction = trace_prediction(model, rows.x.shape[1])
     restores = early_stopping is not None and early_stopping.restore_best_weights
-    check_variables_are_known(model, optimizer, prediction, restores=restores)
-    validation_rows = None if validation is None else checked_data(model, validation, "validation", ignore_class)
-    batch_size = min(checked_count(batch_size, "batch_size"), rows.x.shape[0])
-    epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
-    loss, measured = checked_per_row(loss, "loss"), checked_metrics(metrics)
-    check_monitored(early_stopping, measured, validation_rows, callbacks)
+    with functions_run_eagerly(run_eagerly), epochs_shown(verbose, epochs) as show:
+        if tf.config.functions_run_eagerly():
+            jit_compile = False
+        objects = checked_objects(
+            model, data, validation, loss, optimizer, metrics, batch_size, epochs, seed, ignore_class, restores
+        )
+        check_monitored(early_stopping, objects.metrics, objects.validation, callbacks)
+        return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
+
+
+def trained(
+    objects: FitObjects,
+    early_stopping: EarlyStopping | None,
+    callbacks: Sequence[CallbackLike],
+    shuffle: bool,
+    jit_compile: bool | Literal["auto", "native"],
+    checkpoint: str | Path | Checkpoints | None,
+    on_nan: str,
+) -> History:
+    """Train what was checked, and return the history."""
+    model, optimizer, loss, measured, data, validation, batch_size, epochs, seed = objects
     metrics = metrics_of_rows(measured)
-    check_functions(model, rows, loss, metrics, "data")
-    if validation_rows and not same_targets(validation_rows, rows):
-        check_functions(model, validation_rows, loss, metrics, "validation")
-    check_scores(model, validation_rows, scores_of(measured), "validation")
-    check_members(model, loss, rows)
-    program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
+    steps = steps_between(callbacks, optimizer, jit_compile)
+    if isinstance(data, Stream) and steps:
+        data.cut(steps * batch_size)
+    of_rows = chunk_program if isinstance(data, Stream) else training_program
+    program = of_rows(model, loss, optimizer, tuple(metrics.values()), batch_size, data.specs)
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
-    piece = None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size)
+    piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
+    prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
-    validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=measured)
+    validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=measured)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
-        watch, rule = MemberWatch(model, validation_rows, loss, early_stopping), None
+        watch, rule = MemberWatch(model, validation, loss, early_stopping), None
         callbacks = [*callbacks, watch]
-    guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
-    trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
-    trainer.native_after = native_after(program) if jit_compile == "auto" else math.inf
+    trainer: EpochTrainer | StreamTrainer
+    if isinstance(data, Stream):
+        trainer = StreamTrainer(traced, program, data, metrics, seed=seed, stops=on_nan == "stop")
+    else:
+        guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
+        trainer = EpochTrainer(
+            traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard
+        )
+        trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
+    begin(callbacks, objects)
     run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
     if keep is None:
         history = run()
     else:
-        identity = fit_identity(program, rows, validation_rows, measured, early_stopping, jit_compile, seed, shuffle)
+        identity = fit_identity(program, data, validation, measured, early_stopping, jit_compile, seed, shuffle)
         warn_of_draws(trainer)
         with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
             history = run(keeper)
@@ -167,7 +199,18 @@ def fit(
     return history
 
 
-def warn_of_draws(trainer: EpochTrainer) -> None:
+@contextmanager
+def epochs_shown(verbose: int, epochs: int) -> Iterator[list[CallbackLike]]:
+    """Yield the callback that shows each epoch on the screen as the command does; without `verbose` none."""
+    if not verbose:
+        yield []
+        return
+    screen = importlib.import_module("dnn.report.screen")  # by name: to train, no screen is needed
+    with screen.epoch_lines(screen.steady_console(), checked_count(epochs, "epochs")) as show:
+        yield [show]
+
+
+def warn_of_draws(trainer: TrainerLike) -> None:
     """Say in the log that a model draws from what no checkpoint keeps, if it does."""
     if draws := sorted({each for program in trainer.programs for each in program.draws}):
         message = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"

@@ -8,13 +8,14 @@ import itertools
 import math
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
 from dnn.nn.training_calls import Calls
+from dnn.train.eager import EagerFunction
 from dnn.train.few_rows import FewRows
 
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
@@ -33,7 +34,24 @@ Unpack ZerosLike
 """  # TensorFlow's own operations that call no function and wait for none; of them the products are the work
 PLAIN = frozenset(OPERATIONS.split())
 
+Traces = TypeVar("Traces", bound=Callable[..., Any])
+
 _traces = itertools.count(1)
+
+
+def kept(function: Traces) -> Traces:
+    """Return a function that keeps its last results, and finds them again by the arguments.
+
+    What was made while TensorFlow runs functions eagerly is found again while it does, and only then.
+    """
+    keeping = functools.lru_cache(maxsize=KEPT)(lambda eager, *arguments: function(*arguments))
+
+    @functools.wraps(function)
+    def found(*arguments: Any) -> Any:
+        return keeping(tf.config.functions_run_eagerly(), *arguments)
+
+    found.cache_info, found.cache_clear = keeping.cache_info, keeping.cache_clear  # type: ignore[attr-defined]
+    return found  # type: ignore[return-value]
 
 
 class Program(NamedTuple):
@@ -122,6 +140,22 @@ class Compiled:
         return operations + sorted(devices | named if len(devices) > 1 or named else ())
 
 
+class Eager(Compiled):
+    """What is called in place of a traced program, while TensorFlow runs functions eagerly."""
+
+    def __init__(self, program: Program):
+        super().__init__(EagerFunction(program))
+        self.not_plain, self.numbers_of_a_row, self.assigns = ["eager"], 1, True
+
+    def __call__(self, *arguments: Any) -> tf.Tensor:
+        """Run it in Python."""
+        return self.function(*arguments)
+
+    def nodes(self) -> list[Any]:
+        """Return nothing: there is no graph."""
+        return []
+
+
 def trace(program: Program, jit_compile: bool = False, *, autograph: bool = False) -> Compiled:
     """Trace the program's function for its specs, with AutoGraph only where it must be.
 
@@ -135,6 +169,8 @@ def trace(program: Program, jit_compile: bool = False, *, autograph: bool = Fals
     A graph is full of reference cycles, which Python's collector finds late, since TensorFlow has so many objects. So
     every eighth time the graphs that were let go are collected here; else thirty models would leave some hundred MB.
     """
+    if tf.config.functions_run_eagerly():
+        return Eager(program)
     if next(_traces) % KEPT == 0:
         gc.collect()
     function = functools.partial(program.function, *program.constants)

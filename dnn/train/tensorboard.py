@@ -182,7 +182,7 @@ def mean_loss_gradients(
     """Return the gradients of the mean loss over the rows with the penalties, None where it does not depend on one."""
     with tf.GradientTape() as tape:
         losses = loss(rows.y, model(rows.x))
-        mean = weighted_mean(losses) + tf.cast(penalty(model), losses.dtype)
+        mean = weighted_mean(losses, rows.weights, rows.counted) + tf.cast(penalty(model), losses.dtype)
     return list(tape.gradient(mean, variables))
 
 
