@@ -23,7 +23,7 @@ def hyperparameters() -> list[tuple[type, str]]:
     return [
         (piece, name)
         for piece in pieces
-        if inspect.isclass(piece) and not inspect.isabstract(piece) and not issubclass(piece, Warning)
+        if inspect.isclass(piece) and not inspect.isabstract(piece) and not issubclass(piece, Warning | tuple)
         for name, parameter in inspect.signature(piece).parameters.items()
         if "float" in str(parameter.annotation) or name in ("steps", "cycles", "patience", "cooldown", "k")
     ]
