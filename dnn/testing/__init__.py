@@ -37,8 +37,9 @@ from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, 
 from dnn.testing.lawbook import LAWS, check, laws
 from dnn.testing.ops.check import check_op
 from dnn.testing.ops.inputs import Floats, Integers
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece
 from dnn.testing.pieces import OptimizerPiece as Optimizer
+from dnn.testing.score_piece import Score
 
 __all__ = [
     "BINARY_LOGITS",

@@ -1,12 +1,14 @@
 """Each law can be broken: a piece with one fault is caught by the law that is meant for it, which says why."""
 
+import functools
+
 import faulty
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import dnn
-from dnn.testing import LAWS, Activation, Layer, Loss, Metric, Optimizer, Score, laws
+from dnn.testing import LABELS, LAWS, ONE_HOT, Activation, Layer, Loss, Metric, Optimizer, Score, laws
 
 MADE = faulty.Scale()
 FAULTS = {
@@ -105,6 +107,20 @@ FAULTS = {
         (Score, lambda labels, logits: logits[:, 0], r"of 1 row has shape \(1,\), that of 7 rows \(7,\)"),
     ],
     "scores_rows_in_any_order": [(Score, faulty.score_of_the_first_row, r"the score of rows \[.*\]: .* instead of")],
+    "counts_a_row_as_often_as_it_weighs": [
+        (Score, faulty.score_that_ignores_weights, r"with the weights \[2, 1, 0, 3, 1, 1, 2\] it gives 0.*, and not 0"),
+        (Score, faulty.weighted_sum, r"with weights of 1 it gives .*, and not"),
+    ],
+    "stays_in_its_range": [
+        (functools.partial(Score, least=0.0, most=1.0), lambda labels, logits: 7.0, r"7.0, outside \[0.0, 1.0\]")
+    ],
+    "gives_perfect_predictions_its_best": [
+        (
+            functools.partial(Score, perfect=(LABELS, ONE_HOT)),
+            lambda labels, logits: 0.5,
+            "of perfect predictions it gives 0.5, and not 1.0",
+        )
+    ],
 }
 CASES = [(name, *fault) for name, faults in FAULTS.items() for fault in faults]
 
