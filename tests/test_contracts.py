@@ -12,7 +12,19 @@ from dnn.testing import LAWS, PIECES, laws
 
 CASES = [(name, law) for name, piece in PIECES.items() for law in laws(piece)]
 # modules of dnn.nn whose public functions and classes are pieces, and those of them that are not
-ROOMS = ("activations", "softmax", "losses", "metrics", "layers", "dropout", "maxout", "normalization", "scores")
+ROOMS = (
+    "activations",
+    "softmax",
+    "losses",
+    "regression_losses",
+    "focal_losses",
+    "metrics",
+    "layers",
+    "dropout",
+    "maxout",
+    "normalization",
+    "scores",
+)
 NO_PIECES = {
     "Optimizer": "abstract",
     "UndefinedMetricWarning": "a warning",

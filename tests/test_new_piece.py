@@ -29,6 +29,37 @@ def relu6(x: TensorLike) -> tf.Tensor:
 CURVE = """
 CURVES["relu6"] = Curve(dnn.relu6, keras.activations.relu6, _leaky(0, 6), (0, 0, 6, 0))
 """
+LOSS = '''
+
+def squared_log_error(targets: TensorLike, predictions: TensorLike) -> tf.Tensor:
+    """Return the mean of (ln(1 + y) − ln(1 + p))² over the outputs for each row.
+
+    Args:
+        targets: Numbers > −1 of any dtype [batch, outputs]; beside one output also [batch].
+        predictions: What the model gives, float[batch, outputs]; the size of each counts.
+
+    Returns:
+        float32[batch], or float64 for float64 predictions.
+    """
+    targets, predictions, dtype = paired_outputs(targets, predictions, "predictions")
+    logs = (tf.math.log1p(tf.abs(values)) for values in (targets, predictions))
+    return tf.cast(tf.reduce_mean(tf.math.squared_difference(*logs), axis=-1), dtype)
+'''
+AMOUNT = """
+
+def _squared_log_exactly(targets: Array, outputs: Array) -> Arrays:
+    y, p = exact.exact(targets), exact.exact(outputs)
+    signs = np.where(p < 0, EXACT.mpf(-1), EXACT.mpf(1))
+    gaps = exact.log1p(signs * p) - exact.log1p(np.where(y < 0, -y, y))
+    return (gaps**2).sum(axis=1) / p.shape[1], 2 * gaps * signs / (1 + signs * p) / p.shape[1]
+
+
+def _keras_s(targets: Array, outputs: Array) -> tf.Tensor:
+    return keras.losses.mean_squared_logarithmic_error(abs(targets), keras.ops.abs(outputs))
+
+
+AMOUNTS["squared_log_error"] = (dnn.squared_log_error, _keras_s, _squared_log_exactly)
+"""
 LAYER = '''
 
 class Gain(tf.Module):
@@ -91,6 +122,11 @@ EDITS = {
         "dnn/__init__.pyi": "from dnn.nn.activations import relu6 as relu6\n",
         "benchmarks/conformance/activations.py": CURVE,
     },
+    "squared_log_error": {
+        "dnn/nn/regression_losses.py": LOSS,
+        "dnn/__init__.pyi": "from dnn.nn.regression_losses import squared_log_error as squared_log_error\n",
+        "benchmarks/conformance/losses.py": AMOUNT,
+    },
     "Gain": {
         "dnn/nn/layers.py": LAYER,
         "dnn/__init__.pyi": "from dnn.nn.layers import Gain as Gain\n",
@@ -98,7 +134,11 @@ EDITS = {
         "benchmarks/conformance/layers.py": PRODUCT,
     },
 }
-LEAST = {"relu6": 5 + 8, "Gain": 10}  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
+LEAST = {
+    "relu6": 5 + 8,
+    "squared_log_error": 8,
+    "Gain": 10,
+}  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
 
 pytestmark = pytest.mark.skipif(
     not THOROUGH, reason="it runs pytest on copies of the project: HYPOTHESIS_PROFILE=thorough"

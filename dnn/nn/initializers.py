@@ -8,8 +8,10 @@ from contextvars import ContextVar
 from typing import Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.argument_checks import checked_array, refuse_variable
 from dnn.nn.protocols import InitializerLike
 
 Seed = TypeVar("Seed", bound=int | Sequence[int])
@@ -192,20 +194,36 @@ def zeros(shape: Sequence[int], seed: int | Sequence[int] | None = None, dtype: 
     return tf.zeros(shape, dtype)
 
 
-def constant(value: float = 0.0) -> InitializerLike:
-    """Make the initializer that fills a variable with one value: `bias_initializer=dnn.constant(-2.0)`.
+def constant(value: npt.ArrayLike = 0.0) -> InitializerLike:
+    """Make the initializer that fills a variable with one value, or gives it the values of an array.
+
+    `bias_initializer=dnn.constant(np.log([0.9, 0.1]))` begins at the shares of two classes.
 
     Args:
-        value: every element of the variable.
+        value: Every element of the variable; or all of them, an array of its shape. Nothing is broadcast.
 
     Returns:
-        A function (shape, seed, dtype) -> dtype[shape].
+        A function (shape, seed, dtype) -> dtype[shape]. It raises a ValueError for another shape than the array's.
+
+    Raises:
+        ValueError: If a value is a NaN or infinite.
+        TypeError: If values are not numbers, or a tf.Variable.
+
+    Example:
+        >>> dnn.constant([1.0, 2.0])((2,), 0).numpy().tolist()
+        [1.0, 2.0]
     """
+    refuse_variable(value, "value")
+    values = np.array(checked_array(value, "value", "biufV", "numbers"), np.float64)  # V: bfloat16; a copy
+    if not np.isfinite(values).all():
+        raise ValueError(f"value must be finite, got {value!r}")
 
     def filled(
         shape: Sequence[int], seed: int | Sequence[int] | None = None, dtype: tf.DType = tf.float32
     ) -> tf.Tensor:
-        return tf.fill(shape, tf.cast(value, dtype))
+        if values.ndim and values.shape != tuple(shape):
+            raise ValueError(f"constant has values of shape {values.shape}, for a variable of shape {tuple(shape)}")
+        return tf.cast(tf.broadcast_to(tf.constant(values), shape), dtype)
 
     return filled
 

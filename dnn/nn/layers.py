@@ -9,7 +9,14 @@ from typing import Any
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key, checked_size
+from dnn.nn.argument_checks import (
+    checked_callable,
+    checked_dense,
+    checked_first_values,
+    checked_input,
+    checked_key,
+    checked_size,
+)
 from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
@@ -51,8 +58,8 @@ class Dense(tf.Module):
         dtype: floating dtype of the weights, and of x.
 
     Raises:
-        ValueError: If a size is not positive.
-        TypeError: If a size is not an integer, or a function cannot be called.
+        ValueError: If a size is not positive, or an initializer gives another shape, a NaN or an infinity.
+        TypeError: If a size is not an integer, a function cannot be called, or an initializer gives another dtype.
 
     Example:
         >>> Dense(51, 30, activation=dnn.relu)
@@ -78,8 +85,9 @@ class Dense(tf.Module):
         self.activation = activation
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
         seed = seed_or_next(seed)
-        self.kernel = tf.Variable(kernel_initializer(shape, seed, dtype), name="kernel")
-        self.bias = tf.Variable(bias_initializer(shape[1:], seed, dtype), name="bias")
+        kernel = checked_first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
+        bias = checked_first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
+        self.kernel, self.bias = tf.Variable(kernel, name="kernel"), tf.Variable(bias, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel + bias).

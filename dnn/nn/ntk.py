@@ -13,7 +13,14 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_dense, checked_input, checked_positive, checked_size, checked_width
+from dnn.nn.argument_checks import (
+    checked_dense,
+    checked_first_values,
+    checked_input,
+    checked_positive,
+    checked_size,
+    checked_width,
+)
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import function_name, layer_line
 from dnn.nn.numeric_embeddings import key_of
@@ -93,8 +100,10 @@ class NTKDense(tf.Module):
         shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation)
         self.activation, self.bias_factor = activation, checked_positive(bias_factor, "bias_factor")
         kernel_seed, bias_seed = _two_seeds(seed_or_next(seed))
-        self.kernel = tf.Variable(kernel_initializer(shape, kernel_seed, dtype), name="kernel")
-        self.bias = tf.Variable(bias_initializer(shape[1:], bias_seed, dtype) / self.bias_factor, name="bias")
+        kernel = checked_first_values(kernel_initializer, shape, kernel_seed, dtype, "kernel_initializer")
+        self.kernel = tf.Variable(kernel, name="kernel")
+        bias = checked_first_values(bias_initializer, shape[1:], bias_seed, dtype, "bias_initializer")
+        self.bias = tf.Variable(bias / self.bias_factor, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel / √inputs + f · bias).

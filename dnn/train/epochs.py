@@ -15,7 +15,7 @@ from dnn.train.callbacks import CallbackLike, asks_to_stop
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
-from dnn.train.fit_state import AfterPiece, FitState, GuardLike, KeeperLike, Order
+from dnn.train.fit_state import AfterPiece, FitState, GuardLike, KeeperLike, Order, TrainerLike
 from dnn.train.guarded_epoch import guarded_program
 from dnn.train.history import History
 from dnn.train.members import members_of, own_orders
@@ -143,7 +143,7 @@ class EpochTrainer:
 
 
 def run_epochs(
-    trainer: EpochTrainer,
+    trainer: TrainerLike,
     validate: Callable[[], dict[str, float]] | None,
     model: tf.Module,
     epochs: int,
@@ -166,7 +166,7 @@ def run_epochs(
 
 
 def train_and_observe(
-    trainer: EpochTrainer,
+    trainer: TrainerLike,
     validate: Callable[[], dict[str, float]] | None,
     model: tf.Module,
     state: FitState,
@@ -193,7 +193,7 @@ def train_and_observe(
     state.ended = ended or bool(early_stopping and over(state.progress, early_stopping))
 
 
-def after_piece_of(trainer: EpochTrainer, callbacks: Sequence[CallbackLike], keeper: KeeperLike | None) -> AfterPiece:
+def after_piece_of(trainer: TrainerLike, callbacks: Sequence[CallbackLike], keeper: KeeperLike | None) -> AfterPiece:
     """Return what is told of the state after each piece of an epoch but the last."""
 
     def after_piece(state: FitState, steps: int) -> bool:

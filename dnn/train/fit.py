@@ -14,15 +14,18 @@ import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
+from dnn.nn.score_metric import ScoreMetric
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.collected import metrics_of_rows
 from dnn.train.eager import functions_run_eagerly
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.epochs import EpochTrainer, run_epochs
 from dnn.train.evaluate import ACCURACY, evaluator
-from dnn.train.fit_arguments import check_monitored, check_objects, check_switches, checked_objects
+from dnn.train.fit_arguments import check_objects, check_switches, checked_objects
 from dnn.train.fit_identity import fit_identity, piece_of
+from dnn.train.fit_state import TrainerLike
 from dnn.train.history import History
 from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
@@ -32,6 +35,8 @@ from dnn.train.native import is_whole, native_after, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
 from dnn.train.step_callbacks import FitObjects, begin, steps_between
+from dnn.train.stream import Stream
+from dnn.train.stream_epochs import StreamTrainer, chunk_program
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
 
@@ -42,7 +47,7 @@ def fit(
     *,
     loss: LossLike,
     optimizer: OptimizerLike,
-    metrics: Mapping[str, MetricLike] = ACCURACY,
+    metrics: Mapping[str, MetricLike | ScoreMetric] = ACCURACY,
     batch_size: int = 32,
     epochs: int = 1,
     early_stopping: EarlyStopping | None = None,
@@ -73,12 +78,15 @@ def fit(
             the methods `penalty()` of its modules return is added to the loss.
         data: (x, y) or (x, y, weights): x float[rows, features]; y int[rows] or whatever `loss` compares with; weights
             float[rows], each >= 0, a factor of the row's loss, not of its metrics; `class_weights` gives those of
-            classes.
+            classes. Or a `tf.data.Dataset` of batches of these, of any size, or what `dnn.open_prepared` gives, for
+            rows that do not fit in memory: they are read in each epoch, in the order they come, whatever `shuffle`,
+            and cut into batches of `batch_size`.
         validation: rows in the form of `data` that are evaluated after each epoch. None: there are none.
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
         optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
             the steps of an epoch itself.
-        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row; or a `dnn.ScoreMetric`,
+            which is of all validation rows.
         batch_size: rows of a step, >= 1; the last batch of an epoch has the rows that remain.
         epochs: how often all rows are gone through at most, >= 1.
         early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the
@@ -131,14 +139,13 @@ def fit(
     check_members_stay_apart(model, optimizer)
     check_switches(shuffle, jit_compile, on_nan, run_eagerly, verbose)
     optimizer = skipping(optimizer) if on_nan == "skip" else optimizer
-    restores = early_stopping is not None and early_stopping.restore_best_weights
     with functions_run_eagerly(run_eagerly), epochs_shown(verbose, epochs) as show:
         if tf.config.functions_run_eagerly():
             jit_compile = False
+        rules = early_stopping, callbacks
         objects = checked_objects(
-            model, data, validation, loss, optimizer, metrics, batch_size, epochs, seed, ignore_class, restores
+            model, data, validation, loss, optimizer, metrics, *rules, batch_size, epochs, seed, ignore_class
         )
-        check_monitored(early_stopping, objects.metrics, objects.validation, callbacks)
         return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
 
 
@@ -152,27 +159,37 @@ def trained(
     on_nan: str,
 ) -> History:
     """Train what was checked, and return the history."""
-    model, optimizer, loss, metrics, rows, validation_rows, batch_size, epochs, seed = objects
+    model, optimizer, loss, metrics, data, validation, batch_size, epochs, seed = objects
     steps = steps_between(callbacks, optimizer, jit_compile)
-    program = training_program(model, loss, optimizer, tuple(metrics.values()), batch_size, rows.specs)
+    if isinstance(data, Stream) and steps:
+        data.cut(steps * batch_size)
+    of_rows = chunk_program if isinstance(data, Stream) else training_program
+    in_training = metrics_of_rows(metrics)
+    program = of_rows(model, loss, optimizer, tuple(in_training.values()), batch_size, data.specs)
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
-    prediction = trace_prediction(model, rows.x.shape[1])
+    prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
-    validate = validation_rows and evaluator(model, validation_rows, loss=loss, metrics=metrics)
+    validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
-        watch, rule = MemberWatch(model, validation_rows, loss, early_stopping), None
+        watch, rule = MemberWatch(model, validation, loss, early_stopping), None
         callbacks = [*callbacks, watch]
-    guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
-    trainer = EpochTrainer(traced, program, model, rows, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
-    trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
+    trainer: EpochTrainer | StreamTrainer
+    if isinstance(data, Stream):
+        trainer = StreamTrainer(traced, program, data, in_training, seed=seed, stops=on_nan == "stop")
+    else:
+        guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
+        trainer = EpochTrainer(
+            traced, program, model, data, in_training, seed=seed, shuffle=shuffle, piece=piece, guard=guard
+        )
+        trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
     begin(callbacks, objects)
     run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
     if keep is None:
         history = run()
     else:
-        identity = fit_identity(program, rows, validation_rows, metrics, early_stopping, jit_compile, seed, shuffle)
+        identity = fit_identity(program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle)
         warn_of_draws(trainer)
         with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
             history = run(keeper)
@@ -192,7 +209,7 @@ def epochs_shown(verbose: int, epochs: int) -> Iterator[list[CallbackLike]]:
         yield [show]
 
 
-def warn_of_draws(trainer: EpochTrainer) -> None:
+def warn_of_draws(trainer: TrainerLike) -> None:
     """Say in the log that a model draws from what no checkpoint keeps, if it does."""
     if draws := sorted({each for program in trainer.programs for each in program.draws}):
         message = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"

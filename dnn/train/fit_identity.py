@@ -15,6 +15,7 @@ from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, takes_epochs
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program
+from dnn.train.stream import RowSource, Stream, first_rows
 
 LONG = 5e9  # multiply-adds of a piece: some seconds, in which a signal waits
 STEP = 1e6  # multiply-adds in whose time a step of nothing is done
@@ -35,8 +36,8 @@ def piece_of(
 
 def fit_identity(
     program: Program,
-    rows: Rows,
-    validation: Rows | None,
+    rows: Rows | Stream,
+    validation: Rows | Stream | None,
     metrics: Mapping[str, MetricLike],
     early_stopping: EarlyStopping | None,
     jit_compile: object,
@@ -91,9 +92,12 @@ def _constant(value: Any) -> str:
     return _function(value) if hasattr(value, "__code__") else type(value).__name__
 
 
-def _digest(rows: Rows) -> str:
+def _digest(rows: Rows | Stream) -> str:
+    """Return the SHA-256 of all rows; of a dataset that of its first, of a source what names it."""
     digest = hashlib.sha256()
-    for part in rows:
+    if isinstance(rows, Stream) and isinstance(rows.source, RowSource):
+        return str(rows.source)
+    for part in first_rows(rows):
         if part is not None:
             digest.update(f"{part.dtype}{part.shape}".encode())
             digest.update(np.ascontiguousarray(tf.convert_to_tensor(part).numpy()).view(np.uint8).data)

@@ -6,11 +6,13 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from dnn.train.early_stopping import Progress
 from dnn.train.guarded_epoch import Snapshot
 from dnn.train.history import History
 from dnn.train.rows import Rows
+from dnn.train.xla import GraphOrXla
 
 
 @dataclass
@@ -36,6 +38,19 @@ class FitState:
 
 AfterPiece: TypeAlias = Callable[[FitState, int], bool]
 """Is told of the state after a piece of an epoch, and of the piece's steps; returns whether the epoch ends there."""
+
+
+class TrainerLike(Protocol):
+    """What trains an epoch: of arrays or of a stream. steps: of the last epoch; last_steps: of its last piece."""
+
+    steps: int
+    last_steps: int
+    programs: list[GraphOrXla]
+
+    @property
+    def variables(self) -> list[tf.Variable]: ...
+    def train(self, state: FitState, after_piece: AfterPiece) -> dict[str, float]: ...
+    def so_far(self, state: FitState) -> dict[str, float]: ...
 
 
 class KeeperLike(Protocol):

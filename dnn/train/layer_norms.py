@@ -9,6 +9,7 @@ from dnn.nn.modules import variable_paths
 from dnn.train.history import History
 from dnn.train.rows import Rows
 from dnn.train.step_callbacks import FitObjects
+from dnn.train.stream import first_rows
 from dnn.train.tensorboard import mean_loss_gradients
 
 
@@ -57,7 +58,7 @@ class LayerNorms:
         if self.fit is None:
             raise RuntimeError("LayerNorms is a callback: give it to fit(…, callbacks=[dnn.LayerNorms()])")
         variables = {path: each for path, each in variable_paths(self.fit.model).items() if each.trainable}
-        rows = Rows(*(None if part is None else part[: self.rows] for part in self.fit.data))
+        rows = Rows(*(None if part is None else part[: self.rows] for part in first_rows(self.fit.data)))
         gradients = mean_loss_gradients(self.fit.model, self.fit.loss, rows, list(variables.values()))
         record |= _norms("weight_norm", dict(variables))
         record |= _norms("gradient_norm", dict(zip(variables, gradients, strict=True)))

@@ -31,11 +31,11 @@ class MemberWatch:
         ValueError: If the model has no independent members, or there are no validation rows.
     """
 
-    def __init__(self, model: Any, rows: Rows | None, loss: LossLike, rule: EarlyStopping) -> None:
+    def __init__(self, model: Any, rows: Any, loss: LossLike, rule: EarlyStopping) -> None:
         if not (has_members(model) and isinstance(model, tf.Module) and model.independent):
             raise ValueError("each_member is for an ensemble whose members share no weights, as dnn.Ensemble")
-        if rows is None:
-            raise ValueError("each_member needs validation rows")
+        if not isinstance(rows, Rows):
+            raise ValueError(f"each_member needs validation rows{' as arrays' if rows else ''}")
         if rule.monitor != "val_loss":
             raise ValueError(f"each_member monitors the members' val_loss, got monitor={rule.monitor!r}")
         self.rule, self.rows, self.variables = rule, rows, list(model.variables)

@@ -10,6 +10,7 @@ from dnn.train.callbacks import CallbackLike, asks_to_stop
 from dnn.train.epoch import takes_epochs
 from dnn.train.history import History
 from dnn.train.rows import Rows
+from dnn.train.stream import Stream
 
 StepFunction = Callable[[dict[str, float], History], object]
 
@@ -22,7 +23,8 @@ class FitObjects(NamedTuple):
         optimizer: that trains it.
         loss: (labels, logits) -> float[batch].
         metrics: name -> (labels, logits) -> [batch].
-        data: the rows of training, checked: x, y, weights or None, and which rows count or None, as tensors.
+        data: the rows of training, checked: x, y, weights or None, and which rows count or None, as tensors; of a
+            dataset a stream, whose `first` are its first rows.
         validation: the rows that are evaluated after each epoch, likewise; None if there are none.
         batch_size: rows of a step.
         epochs: at most.
@@ -33,8 +35,8 @@ class FitObjects(NamedTuple):
     optimizer: OptimizerLike
     loss: LossLike
     metrics: Mapping[str, MetricLike]
-    data: Rows
-    validation: Rows | None
+    data: Rows | Stream
+    validation: Rows | Stream | None
     batch_size: int
     epochs: int
     seed: int

@@ -1,0 +1,150 @@
+"""The epochs of rows that do not fit in memory: chunk after chunk, each by a compiled loop over its batches."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from dnn.nn.optimizers.skip import SkipNotFinite
+from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
+from dnn.train.epoch import step_multiply_adds, takes_epochs, train_step
+from dnn.train.evaluate import means
+from dnn.train.fit_state import AfterPiece, FitState
+from dnn.train.members import members_of
+from dnn.train.not_finite import NotFiniteError
+from dnn.train.rows import Rows
+from dnn.train.runtime import Program, is_small
+from dnn.train.stream import Stream
+from dnn.train.variable_values import is_finite, read_values, write_values
+from dnn.train.xla import GraphOrXla
+
+MOST_CHUNKS = 10**6  # of an epoch: what numbers the chunks of a fit, of which XLA takes over after some
+
+
+def train_chunk(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: Sequence[MetricLike],
+    batch_size: int,
+    rows: Rows,
+    key: tf.Tensor,
+    step: tf.Tensor,
+    sums: tf.Tensor,
+) -> tf.Tensor:
+    """Take a step for each batch of rows that follow each other, and return the sums of the epoch so far.
+
+    Args:
+        batch_size: rows of a batch; those that remain are one more.
+        key: int32[2], (seed, epoch).
+        step: int32, the number of the first step in the epoch, from 0.
+        sums: float64[1 + metrics], of the rows before.
+    """
+
+    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
+        number = tf.reshape(step + first // batch_size, [1])
+        batch, its_key = rows.between(first, size), tf.concat([key, number], axis=0)
+        return first + size, sums + train_step(model, loss, optimizer, metrics, batch, its_key)
+
+    total = rows.x.shape[0]
+    remainder = total % batch_size
+    first, sums = tf.while_loop(lambda first, _: first < total - remainder, train_batch, (tf.constant(0), sums))
+    return train_batch(first, sums, remainder)[1] if remainder else sums
+
+
+def chunk_program(
+    model: tf.Module,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    metrics: tuple[MetricLike, ...],
+    batch_size: int,
+    specs: Rows,
+) -> Program:
+    """Return what to trace for (rows, key, step, sums), as `train_chunk` takes them.
+
+    Raises:
+        ValueError: If the optimizer takes whole epochs.
+    """
+    if takes_epochs(optimizer):
+        raise ValueError(f"{optimizer!r} takes whole epochs of arrays; for a dataset use dnn.Adam or another")
+    one_thread = is_small(step_multiply_adds(model, batch_size, optimizer))
+    more = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
+    return Program(train_chunk, (model, loss, optimizer, metrics, batch_size), (specs, *more), one_thread)
+
+
+class StreamTrainer:
+    """Trains an epoch of a stream, as `dnn.train.epochs.EpochTrainer` does one of arrays.
+
+    Args:
+        traced: Returns what runs a program, as a graph or under XLA.
+        program: Of the first chunk.
+        stream: Of the rows.
+        seed: Of the orders and of what the model draws.
+        stops: Whether a loss or a variable that is not finite ends the fit.
+    """
+
+    def __init__(
+        self,
+        traced: Callable[[Program], GraphOrXla],
+        program: Program,
+        stream: Stream,
+        metrics: Mapping[str, MetricLike],
+        *,
+        seed: int,
+        stops: bool,
+    ) -> None:
+        self.program, self.stream, self.metrics, self.seed, self.stops = program, stream, metrics, seed, stops
+        self.model, _, self.optimizer, _, self.batch_size = program.constants
+        self.of = cache(lambda specs: traced(program._replace(specs=(specs, *program.specs[1:]))))
+        self.programs = [self.of(stream.specs)]
+        self.steps = self.last_steps = 0
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The variables that an epoch computes with."""
+        return list(self.programs[0].variables)
+
+    def train(self, state: FitState, after_piece: AfterPiece) -> dict[str, float]:
+        """Train the epoch that follows, or what is left of it; tell `after_piece` of each chunk but the last."""
+        if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
+            self.optimizer.skipped_in_epoch.assign([0, 0])
+        key = np.array([self.seed % 2**31, state.epoch], np.int32)
+        chunks = self.stream.chunks(self.seed, state.epoch, state.step * self.batch_size)
+        following = next(chunks, None)
+        while following is not None:
+            chunk, following = following, next(chunks, None)
+            self._train(chunk, state, key)
+            if following is not None and after_piece(state, self.last_steps):
+                state.ended = True
+                break
+        self.steps = state.step
+        record = self.so_far(state)
+        state.step, state.sums = 0, None
+        return record
+
+    def so_far(self, state: FitState) -> dict[str, float]:
+        """Return the means of the epoch that is under way, over the rows so far."""
+        assert state.sums is not None
+        sums, count = state.sums[:-1], int(state.sums[-1]) * members_of(self.model)
+        if not isinstance(self.optimizer, SkipNotFinite):
+            return means(sums, self.metrics, count)
+        steps, skipped_rows = map(int, self.optimizer.skipped_in_epoch.numpy())
+        return means(sums, self.metrics, count - skipped_rows) | {"skipped": steps}
+
+    def _train(self, chunk: Rows, state: FitState, key: npt.NDArray[np.int32]) -> None:
+        """Train a chunk; the state's sums then end with the number of rows that they count."""
+        sums = np.zeros(2 + len(self.metrics)) if state.sums is None else state.sums
+        number = (state.epoch - 1) * MOST_CHUNKS + state.step * self.batch_size // self.stream.chunk_rows + 1
+        variables = list(self.model.variables) if self.stops else []
+        before = read_values(variables)
+        trained = self.of(chunk.specs)(number, chunk, key, np.int32(state.step), sums[:-1]).numpy()
+        state.sums = np.append(trained, sums[-1] + chunk.counted_rows)
+        if self.stops and not (math.isfinite(state.sums[0]) and all(map(is_finite, read_values(variables)))):
+            write_values(variables, before)
+            where = f"the training loss or a variable, in the steps from {state.step + 1} on"
+            raise NotFiniteError(state.epoch, None, where, "the weights from before these steps", state.history)
+        self.last_steps = math.ceil(chunk.x.shape[0] / self.batch_size)
+        state.step, state.piece = state.step + self.last_steps, self.last_steps

@@ -1,0 +1,106 @@
+"""Rows that are read anew in each epoch train, evaluate and predict as the same rows in memory do."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+from dnn.train import stream
+from dnn.train.interruption import FitInterrupted
+
+LOSS = dnn.sparse_softmax_cross_entropy
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(203, 6)).astype(np.float32)
+Y = RANDOM.integers(0, 3, 203)
+WEIGHTS = RANDOM.uniform(0.5, 2, 203).astype(np.float32)
+ARRAYS, HELD = (X, Y, WEIGHTS), (X[:50], Y[:50])
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    """Of three batches."""
+    monkeypatch.setattr(stream, "CHUNK_NUMBERS", 6 * 16 * 3)
+
+
+def batches(arrays, size=37):
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(size)
+
+
+def fitted(data, validation=None, **options):
+    model = dnn.Sequential(
+        [dnn.Dense(6, 8, activation=dnn.relu, seed=1), dnn.Dropout(0.2, seed=5), dnn.Dense(8, 3, seed=2)]
+    )
+    optimizer = dnn.Adam(model.trainable_variables, 0.01)
+    options = {"loss": LOSS, "batch_size": 16, "epochs": 2, "shuffle": False, "seed": 4, **options}
+    history = dnn.fit(model, data, validation, optimizer=optimizer, **options)
+    return history, model
+
+
+@pytest.mark.parametrize("options", [{"jit_compile": True}, {"ignore_class": 2, "on_nan": "skip"}], ids=str)
+def test_a_dataset_trains_as_its_rows_in_memory(options):
+    (history, model), (its, same) = (fitted(of(ARRAYS), of(HELD), **options) for of in (lambda arrays: arrays, batches))
+    for name in history:
+        np.testing.assert_allclose(its[name], history[name], rtol=1e-6)
+    for value, other in zip(same.variables, model.variables, strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6)
+    assert dnn.evaluate(same, batches(ARRAYS), loss=LOSS) == pytest.approx(dnn.evaluate(same, ARRAYS, loss=LOSS))
+    for source in (batches(ARRAYS), tf.data.Dataset.from_tensor_slices(X).batch(10)):
+        np.testing.assert_allclose(dnn.predict(same, source), dnn.predict(same, X), rtol=1e-6, atol=1e-7)
+
+
+def test_a_dataset_is_traced_once_for_its_chunks_and_once_for_the_last(monkeypatch):
+    traced = []
+    model = dnn.Sequential([lambda x: (traced.append(x.shape[0]), x)[1], dnn.Dense(6, 3, seed=0)])
+    for _ in range(2):
+        optimizer = dnn.SGD(model.trainable_variables, 0.1)
+        dnn.fit(model, batches(ARRAYS), loss=LOSS, optimizer=optimizer, batch_size=16, epochs=3, jit_compile=False)
+    # the model once for any number of rows; per fit, batches of 16 of whole chunks, of the last one, and its 11 rows
+    assert sorted(traced, key=str) == sorted([None, *2 * [16, 16, 11]], key=str)
+
+
+@pytest.mark.parametrize("source", [ARRAYS, batches(ARRAYS)], ids=["arrays", "dataset"])
+def test_a_fit_of_a_dataset_goes_on_at_the_very_row(source, tmp_path):
+    straight, model = fitted(source, epochs=3)
+    seen = []
+
+    def killed(record, history):
+        seen.append(record)
+        if len(seen) == 7:
+            raise KeyboardInterrupt
+
+    keep = dnn.Checkpoints(tmp_path, every="3 steps")
+    with pytest.raises((KeyboardInterrupt, FitInterrupted)):
+        fitted(source, epochs=3, checkpoint=keep, callbacks=[dnn.EverySteps(3, killed)])
+    resumed, same = fitted(source, epochs=3, checkpoint=keep)
+    assert resumed.epochs[1:] == [pytest.approx(record, rel=1e-6) for record in straight.epochs[1:]]
+    for value, other in zip(same.variables, model.variables, strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_wrong_in_a_dataset_is_told_with_its_rows():
+    spoilt = X.copy()
+    spoilt[100, 2] = np.nan
+    with pytest.raises(ValueError, match="data, from row 96 on: x has a NaN or an infinity, as float32, in row 4"):
+        fitted(batches((spoilt, Y)))
+    with pytest.raises(ValueError, match=r"labels must be in \[0, 3\)"):
+        fitted(batches((X, Y + 1)))
+    with pytest.raises(ValueError, match="data has no rows"):
+        fitted(batches(ARRAYS).take(0))
+    with pytest.raises(TypeError, match="a dataset of \\(x, y\\)"):
+        fitted(tf.data.Dataset.from_tensor_slices(X).batch(4))
+    model = dnn.mlp([6, 3])
+    with pytest.raises(ValueError, match="takes whole epochs"):
+        dnn.fit(model, batches((X, Y)), loss=LOSS, optimizer=dnn.MlpAdam(model))
+    ensemble = dnn.Ensemble([dnn.mlp([6, 3], seed=seed) for seed in (0, 1)])
+    with pytest.raises(ValueError, match="have an order each"):
+        dnn.fit(ensemble, batches((X, Y)), loss=LOSS, optimizer=dnn.Adam(ensemble.trainable_variables))
+
+
+def test_a_loss_of_a_dataset_that_is_not_finite_ends_the_fit_with_the_weights_from_before():
+    def diverging(labels, logits):
+        return LOSS(labels, logits) * tf.where(labels == 2, np.inf, 1.0)
+
+    labels = Y % 2
+    labels[120] = 2
+    with pytest.raises(dnn.NotFiniteError, match="epoch 1: .* in the steps from 7 on"):
+        fitted(batches((X, labels)), loss=diverging)
