@@ -38,7 +38,10 @@ SCORES = (
     "top_k_accuracy_score",
 )
 DIFFERENCES = (
-    (r"must be both strings or both numbers|must be class labels, strings or whole numbers", "Labels of a wrong kind are a TypeError"),
+    (
+        r"must be both strings or both numbers|must be class labels, strings or whole numbers",
+        "Labels of a wrong kind are a TypeError",
+    ),
     (r"one label for each row, got shape \(\d+, 1\)", "A column [rows, 1] of labels is refused"),
     (r"sample_weight must be numbers, got object", "A column [rows, 1] of labels is refused"),
     (r'average of "ovo" must be', "Errors and warnings have words of their own"),

@@ -24,7 +24,11 @@ MODULES = tuple(
 )
 SELECTED = ""
 DIFFERENCES = (
-    (r"testNoneUpdate|testAllUpdatesNone", "A gradient of None is an error"),
+    (
+        r"a tf.Variable|testVariable|testHyperParamDType|testLearningRateDType",
+        "A `tf.Variable` as a hyperparameter is refused, since its later values would be ignored",
+    ),
+    (r"testNoneUpdate|testAllUpdatesNone", "A gradient of None is an error that names the parameter"),
     (r"x must be floats|must be floating|testInconsistentDTypes", "Integers are not made floats"),
 )
 MISSING = (
