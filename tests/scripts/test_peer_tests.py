@@ -1,4 +1,4 @@
-"""scripts/peer_tests.py: its options, what it makes of an outcome, and the adapters' lines, without the peers' tests."""
+"""scripts/peer_tests.py: its options, what it makes of an outcome, and the adapters' lines."""
 
 import ast
 from pathlib import Path
