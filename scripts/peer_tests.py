@@ -63,7 +63,7 @@ def run(peer: str, select: str) -> list[dict[str, str]]:
         command = [sys.executable, "-m", "scripts.peer_adapters", PEERS[peer][1], str(path), select]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])}
         environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
         if not path.exists():
             sys.exit(f"the tests of {peer} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return list(json.loads(path.read_text("utf-8")))

@@ -120,7 +120,7 @@ def checked_option(value: object, name: str, *choices: object) -> None:
         raise ValueError(f"{name} must be {', '.join(names[:-1])} or {names[-1]}, got {value!r}")
 
 
-def checked_columns(
+def checked_score_columns(
     y_true: npt.NDArray[Any], y_score: npt.NDArray[Any], labels: npt.ArrayLike | None
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Return the sorted classes, one for each column of y_score, and the column of each row's label.
