@@ -20,9 +20,13 @@ ROOMS = (
     "focal_losses",
     "metrics",
     "layers",
+    "mlp",
+    "glu",
+    "prelu",
     "dropout",
     "maxout",
     "normalization",
+    "rms_normalization",
     "scores",
 )
 NO_PIECES = {
@@ -31,6 +35,8 @@ NO_PIECES = {
     "dense": "the formula of Dense",
     "dropout": "the formula of Dropout",
     "layer_normalization": "the formula of LayerNormalization",
+    "prelu": "the formula of PReLU",
+    "rms_normalization": "the formula of RMSNormalization",
 }
 
 

@@ -99,6 +99,8 @@ def _checked_layer(layer: object, i: int, last: bool) -> Dense:
     if type(layer) is not Dense:
         place = f"layers[{i}] must be a Dense, or a Dropout between two"
         raise ValueError(f"{place}, got {type(layer).__name__}{OTHERWISE}")
+    if layer.bias is None:
+        raise ValueError(f"layers[{i}] has no bias, and MlpAdam adds one to every layer{OTHERWISE}")
     if layer.kernel_regularizer or layer.bias_regularizer:
         raise ValueError(f"layers[{i}] has a regularizer, which MlpAdam does not compute{OTHERWISE}")
     if layer.activation is not None if last else not activation_of(layer):

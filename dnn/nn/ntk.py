@@ -99,7 +99,7 @@ class NTKDense(tf.Module):
         super().__init__()
         shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation)
         self.activation, self.bias_factor = activation, checked_positive(bias_factor, "bias_factor")
-        kernel_seed, bias_seed = _two_seeds(seed_or_next(seed))
+        kernel_seed, bias_seed = two_seeds(seed_or_next(seed))
         kernel = checked_first_values(kernel_initializer, shape, kernel_seed, dtype, "kernel_initializer")
         self.kernel = tf.Variable(kernel, name="kernel")
         bias = checked_first_values(bias_initializer, shape[1:], bias_seed, dtype, "bias_initializer")
@@ -187,6 +187,6 @@ def checked_columns(x: TensorLike, weight: tf.Variable) -> tf.Tensor:
     return x
 
 
-def _two_seeds(seed: int | Sequence[int]) -> list[list[int]]:
-    """Return a seed of the kernel's and one of the bias', of which no draw is the other's."""
+def two_seeds(seed: int | Sequence[int]) -> list[list[int]]:
+    """Return two seeds made of one, a kernel's and a bias' say, of which no draw is the other's."""
     return [key_of(seed, number).numpy().tolist() for number in range(2)]

@@ -8,7 +8,6 @@ from needs_compiler import needs_compiler
 
 import dnn
 from dnn.kernels.mlp_adam import MlpAdam
-from dnn.nn.ensemble import with_dropout
 from dnn.train.rows import Rows
 
 pytestmark = needs_compiler
@@ -39,7 +38,7 @@ def test_a_member_is_to_the_bit_what_it_is_alone(hidden, k, rate, batch_size, dt
     ensemble = dnn.ensemble_mlp(sizes, k, dropout=rate, seed=7, dtype=dtype)
     together = fitted(ensemble, MlpAdam(ensemble, RATE), 9, seed=2, batch_size=batch_size)
     for i in range(k):
-        alone = with_dropout(dnn.mlp(sizes, seed=7 + i, dtype=dtype), rate)
+        alone = dnn.mlp(sizes, dropout=rate, seed=7 + i, dtype=dtype)
         losses.append(fitted(alone, MlpAdam(alone, RATE), 9, seed=2 + i, batch_size=batch_size)["loss"])
         assert_same(ensemble.member(i).variables, alone.variables)
     np.testing.assert_allclose(together["loss"], np.mean(losses, axis=0), rtol=1e-12)
@@ -74,7 +73,7 @@ def test_a_network_with_dropout_is_that_of_adam_in_graph_mode():
 
 def test_members_may_have_learning_rates_and_dropout_of_their_own():
     def networks():
-        return [with_dropout(dnn.mlp([5, 20, 3], seed=i, dtype=tf.float64), 0.2 * (i + 1)) for i in range(3)]
+        return [dnn.mlp([5, 20, 3], dropout=0.2 * (i + 1), seed=i, dtype=tf.float64) for i in range(3)]
 
     ensemble, rates = dnn.Ensemble(networks()), [0.1, 0.01, 0.001]
     fitted(ensemble, MlpAdam(ensemble, rates), 5, seed=4)
