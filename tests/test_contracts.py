@@ -16,6 +16,8 @@ ROOMS = (
     "activations",
     "softmax",
     "losses",
+    "regression_losses",
+    "focal_losses",
     "metrics",
     "layers",
     "mlp",

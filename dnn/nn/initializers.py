@@ -228,25 +228,6 @@ def constant(value: npt.ArrayLike = 0.0) -> InitializerLike:
     return filled
 
 
-def first_values(
-    initializer: InitializerLike, shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType, name: str
-) -> tf.Tensor:
-    """Return what the initializer of a variable gives, checked: dtype[shape], every number finite.
-
-    A bias of shape [1] would be one for all units; NumPy's float64 becomes the dtype of the variable.
-    Raises: ValueError for another shape or a NaN or an infinity, TypeError for another dtype.
-    """
-    values = initializer(shape, seed, dtype)
-    values = values if tf.is_tensor(values) else tf.convert_to_tensor(np.asarray(values), dtype)
-    if values.dtype != dtype:
-        raise TypeError(f"{name} must give {tf.as_dtype(dtype).name}, got {values.dtype.name}")
-    if values.shape != tuple(shape):
-        raise ValueError(f"{name} must give the shape {tuple(shape)}, got {tuple(values.shape)}")
-    if tf.executing_eagerly() and not np.isfinite(values.numpy().astype(np.float64)).all():
-        raise ValueError(f"{name} must give finite numbers, got a NaN or an infinity")
-    return values
-
-
 def _fan(shape: Sequence[int], mode: str) -> float:
     """Return n of the formula; an empty side counts as 1, as in Keras."""
     *field, inputs, units = [*shape, *shape] or [1, 1] if len(shape) < 2 else shape

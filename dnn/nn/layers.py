@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key
-from dnn.nn.initializers import first_values, glorot_uniform, seed_or_next, zeros
+from dnn.nn.argument_checks import checked_callable, checked_dense, checked_first_values, checked_input, checked_key
+from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
 from dnn.nn.modules import counted_noun, function_name, layer_line, name_by_place, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
 from dnn.nn.random_bits import hash_of
@@ -82,10 +82,10 @@ class Dense(tf.Module):
         if bias_regularizer is not None and not use_bias:
             raise ValueError("bias_regularizer is given, and with use_bias=False there is no bias")
         seed = seed_or_next(seed)
-        kernel = first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
+        kernel = checked_first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
         self.kernel, self.bias = tf.Variable(kernel, name="kernel"), None
         if use_bias:
-            bias = first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
+            bias = checked_first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
             self.bias = tf.Variable(bias, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:

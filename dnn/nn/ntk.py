@@ -13,8 +13,15 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_dense, checked_input, checked_positive, checked_size, checked_width
-from dnn.nn.initializers import first_values, seed_or_next
+from dnn.nn.argument_checks import (
+    checked_dense,
+    checked_first_values,
+    checked_input,
+    checked_positive,
+    checked_size,
+    checked_width,
+)
+from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import function_name, layer_line
 from dnn.nn.numeric_embeddings import key_of
 from dnn.nn.protocols import ActivationLike, InitializerLike, TensorLike
@@ -93,9 +100,9 @@ class NTKDense(tf.Module):
         shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation)
         self.activation, self.bias_factor = activation, checked_positive(bias_factor, "bias_factor")
         kernel_seed, bias_seed = two_seeds(seed_or_next(seed))
-        kernel = first_values(kernel_initializer, shape, kernel_seed, dtype, "kernel_initializer")
+        kernel = checked_first_values(kernel_initializer, shape, kernel_seed, dtype, "kernel_initializer")
         self.kernel = tf.Variable(kernel, name="kernel")
-        bias = first_values(bias_initializer, shape[1:], bias_seed, dtype, "bias_initializer")
+        bias = checked_first_values(bias_initializer, shape[1:], bias_seed, dtype, "bias_initializer")
         self.bias = tf.Variable(bias / self.bias_factor, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """The pieces of this package: each is checked by every law for its kind as soon as it stands here.
 
-Every public function of `dnn.nn.activations`, `softmax`, `losses` and `metrics` is a piece by itself. All others, and
-pieces with options, have a line below, or in other_pieces.py.
+Every public function of `dnn.nn.activations`, `softmax`, `metrics` and the modules of losses is a piece by itself. All
+others, and pieces with options, have a line below, or in other_pieces.py.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn import activations, glu, losses, metrics, softmax
+from dnn.nn import activations, focal_losses, glu, losses, metrics, regression_losses, softmax
 from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.dropout import Dropout
 from dnn.nn.embedding import Embedding
@@ -64,11 +64,12 @@ PREDICTED = (LABELS, LOGITS.argmax(axis=1))
 PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
 # of the losses and metrics that take neither (labels, logits) nor (targets, logits) of several classes
-EXAMPLES = {"binary_cross_entropy": BINARY, "binary_accuracy": BINARY}
+EXAMPLES = dict.fromkeys(("binary_cross_entropy", "binary_focal_loss", "binary_accuracy"), BINARY)
 
 COSINE, EXPONENTIAL = CosineDecay(0.1, 8), ExponentialDecay(0.1, 2, 0.5)
 EDGES = ((-1.0, 0.0, 1.0), (-1.0, 1.0), (-2.0, -1.0, 0.0, 2.0), (0.0, 0.5))
 PIECEWISE = PiecewiseConstantDecay([1], [0.1, 0.2])
+LOSSES = (losses, regression_losses, focal_losses)
 SPARSE = losses.sparse_softmax_cross_entropy
 
 
@@ -138,7 +139,7 @@ PIECES = MappingProxyType(
             Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),
             Layer("realmlp", lambda: realmlp([4, 5, 3], parametric=True, dropout=0.25)),
             Layer("TabM", lambda: TabM([4, 5, 3], k=3, dropout=0.25)),
-            *(Loss(name, f, of_targets(name, f)) for name, f in public_functions(losses).items()),
+            *(Loss(name, f, of_targets(name, f)) for module in LOSSES for name, f in public_functions(module).items()),
             Loss("sparse_softmax_cross_entropy, ignore_class", functools.partial(SPARSE, ignore_class=1)),
             Loss("sparse_softmax_cross_entropy, label_smoothing", functools.partial(SPARSE, label_smoothing=0.1)),
             *(Metric(name, f, of_targets(name, f)) for name, f in public_functions(metrics).items()),

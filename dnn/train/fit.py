@@ -14,8 +14,10 @@ import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
+from dnn.nn.score_metric import ScoreMetric
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
+from dnn.train.collected import metrics_of_rows
 from dnn.train.eager import functions_run_eagerly
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
@@ -45,7 +47,7 @@ def fit(
     *,
     loss: LossLike,
     optimizer: OptimizerLike,
-    metrics: Mapping[str, MetricLike] = ACCURACY,
+    metrics: Mapping[str, MetricLike | ScoreMetric] = ACCURACY,
     batch_size: int = 32,
     epochs: int = 1,
     early_stopping: EarlyStopping | None = None,
@@ -83,7 +85,8 @@ def fit(
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
         optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
             the steps of an epoch itself.
-        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row; or a `dnn.ScoreMetric`,
+            which is of all validation rows.
         batch_size: rows of a step, >= 1; the last batch of an epoch has the rows that remain.
         epochs: how often all rows are gone through at most, >= 1.
         early_stopping: when to stop, and whether to end with the best weights; the history holds the best and the
@@ -157,7 +160,8 @@ def trained(
     on_nan: str,
 ) -> History:
     """Train what was checked, and return the history."""
-    model, optimizer, loss, metrics, data, validation, batch_size, epochs, seed = objects
+    model, optimizer, loss, measured, data, validation, batch_size, epochs, seed = objects
+    metrics = metrics_of_rows(measured)
     steps = steps_between(callbacks, optimizer, jit_compile)
     if isinstance(data, Stream) and steps:
         data.cut(steps * batch_size)
@@ -167,7 +171,7 @@ def trained(
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
     prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
-    validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
+    validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=measured)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
         watch, rule = MemberWatch(model, validation, loss, early_stopping), None
@@ -186,7 +190,7 @@ def trained(
     if keep is None:
         history = run()
     else:
-        identity = fit_identity(program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle)
+        identity = fit_identity(program, data, validation, measured, early_stopping, jit_compile, seed, shuffle)
         warn_of_draws(trainer)
         with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
             history = run(keeper)

@@ -10,10 +10,11 @@ import tensorflow as tf
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.train.border import checked_metrics, checked_per_row
+from dnn.train.collected import metrics_of_rows, scores_of
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.forks import refuse_after_fork
-from dnn.train.function_checks import check_functions, same_targets
+from dnn.train.function_checks import check_functions, check_scores, same_targets
 from dnn.train.members import check_members
 from dnn.train.model_checks import check_variables_are_known
 from dnn.train.step_callbacks import FitObjects
@@ -74,8 +75,8 @@ def check_monitored(
     Raises:
         ValueError: If early stopping or a callback monitors such a name.
     """
-    names = ["loss", *metrics]
-    measured = names + [f"val_{name}" for name in names if validation]
+    names = ["loss", *metrics_of_rows(metrics)]
+    measured = names + [f"val_{name}" for name in ("loss", *metrics) if validation]
     watching = [(c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")]
     watching += [(early_stopping, "early_stopping", len(callbacks))] if early_stopping else []
     for watch, name, callbacks_before in watching:
@@ -110,8 +111,10 @@ def checked_objects(
     batch_size = batch_size if isinstance(taken, Stream) else min(batch_size, rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
-    check_functions(model, rows, loss, metrics, "data")
+    of_rows = metrics_of_rows(metrics)
+    check_functions(model, rows, loss, of_rows, "data")
     if held and not same_targets(first_rows(held), rows):
-        check_functions(model, first_rows(held), loss, metrics, "validation")
+        check_functions(model, first_rows(held), loss, of_rows, "validation")
+    check_scores(model, first_rows(held) if held else None, scores_of(metrics), "validation")
     check_members(model, loss, rows)
     return FitObjects(model, optimizer, loss, metrics, taken, held, batch_size, epochs, seed)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+import tensorflow as tf
 from machine import needs_bfloat16_products
 from modes import THOROUGH
 
@@ -19,7 +20,7 @@ from benchmarks.conformance.comparison import Comparison, rows_of
 from benchmarks.conformance.exact import EXACT
 from benchmarks.conformance.pieces import comparisons
 from benchmarks.conformance.reasons import why_compared, why_large
-from benchmarks.conformance.table import DTYPES, MARKDOWN, RECORD, compact, markdown, read, written
+from benchmarks.conformance.table import DTYPES, MARKDOWN, RECORD, SUBNORMALS, compact, markdown, read, written
 from dnn.nn.optimizers import adam, rmsprop
 
 RECORDED = read(RECORD.read_text("utf-8"))
@@ -64,6 +65,7 @@ NOT_COMPARED = {
     "threshold_of_cost": BESIDE_SCIKIT_LEARN,
     "threshold_of_recall": BESIDE_SCIKIT_LEARN,
     "Optimizer": "abstract",
+    "ScoreMetric": "calls a score: tests/nn/test_score_metric.py",
     "Sequential": "calls its layers in turn",
     "UndefinedMetricWarning": "a warning",
     "class_weights": "looks up a weight for each row",
@@ -186,6 +188,28 @@ def test_an_error_is_counted_in_last_places_of_the_exact_value(actual, expected,
     number = EXACT.mpf(ratio.numerator) / ratio.denominator
     counted = measure.largest_error(np.array([actual], dtype), exact.parts([number]), measure.ulp, (), dtype)
     assert counted == pytest.approx(error, rel=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "xla"])
+def test_subnormal_numbers_are_0_here_and_in_keras(compiled):
+    """Where a processor keeps them, as for XLA's tanh, both have the same; the table says that it leaves them out."""
+    x = np.float32([[1e-39, -3e-40]])
+    pairs = {
+        "leaky_relu": (dnn.leaky_relu, keras.activations.leaky_relu),
+        "tanh": (dnn.tanh, keras.activations.tanh),
+        "silu": (dnn.silu, keras.activations.silu),
+        "L1": (dnn.L1(1.0), keras.regularizers.L1(1.0)),
+        "absolute_error": (
+            lambda x: dnn.absolute_error(0 * x, x),
+            lambda x: keras.losses.mean_absolute_error(0 * x, x),
+        ),
+    }
+    for name, functions in pairs.items():
+        ours, keras_s = (tf.function(f, jit_compile=True)(x) if compiled else f(tf.constant(x)) for f in functions)
+        np.testing.assert_array_equal(ours, keras_s, name)
+        assert np.abs(ours).max() < np.finfo(np.float32).tiny
+    assert SUBNORMALS in MARKDOWN.read_text("utf-8")
+    assert SUBNORMALS.replace("\n", " ") in FIDELITY.read_text("utf-8")
 
 
 def test_the_exact_functions_are_scipy_s_to_float64():
