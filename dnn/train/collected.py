@@ -48,16 +48,21 @@ def collect_epoch(
     return tf.concat([sums, tf.reshape(outputs.concat(), [-1])], axis=0)
 
 
-def counted_outputs(rows: Rows, outputs: Array) -> tuple[npt.NDArray[Any] | None, ...]:
-    """Return labels, outputs, which are given flat, and weights or None of the rows that count."""
-    counted = slice(None) if rows.counted is None else rows.counted.numpy()
-    weights = None if rows.weights is None else rows.weights.numpy()[counted]
-    return rows.y.numpy()[counted], outputs.reshape(rows.x.shape[0], -1)[counted], weights
+def score_rows(scores: Mapping[str, ScoreMetric], seen: Sequence[tuple[Rows, Array]]) -> dict[str, float]:
+    """Return each score of the rows that count.
 
-
-def scored(scores: Mapping[str, ScoreMetric], seen: Sequence[tuple[npt.NDArray[Any] | None, ...]]) -> dict[str, float]:
-    """Return each score of all rows, which are in parts as `counted_outputs` gives them."""
+    Args:
+        scores: By name.
+        seen: Rows, of which x is not looked at, and the outputs of each, flat.
+    """
     if not scores:
         return {}
-    parts: list[Any] = [None if column[0] is None else np.concatenate(column) for column in zip(*seen, strict=True)]
-    return {name: score(*parts) for name, score in scores.items()}
+    parts = [_that_count(rows, flat.reshape(rows.y.shape[0], -1)) for rows, flat in seen]
+    labels, outputs = (np.concatenate(part) for part in list(zip(*parts, strict=True))[:2])
+    weights = None if seen[0][0].weights is None else np.concatenate([part[2] for part in parts])
+    return {name: score(labels, outputs, weights) for name, score in scores.items()}
+
+
+def _that_count(rows: Rows, outputs: Array) -> tuple[Any, ...]:
+    counted = slice(None) if rows.counted is None else rows.counted.numpy()
+    return rows.y.numpy()[counted], outputs[counted], None if rows.weights is None else rows.weights.numpy()[counted]

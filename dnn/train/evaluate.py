@@ -12,7 +12,7 @@ from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 from dnn.nn.score_metric import ScoreMetric
 from dnn.train.border import checked_inputs, checked_metrics, checked_per_row
-from dnn.train.collected import collect_epoch, counted_outputs, metrics_of_rows, scored, scores_of
+from dnn.train.collected import collect_epoch, metrics_of_rows, score_rows, scores_of
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
 from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions, check_scores
@@ -81,12 +81,11 @@ def evaluator(
     def measured() -> dict[str, float]:
         sums, count, seen = np.zeros(1 + len(of_rows)), 0, []
         for rows in data.chunks(seed=0, epoch=0) if isinstance(data, Stream) else [data]:
-            figures, outputs = np.split(traced(rows.specs)(rows).numpy(), [len(sums)])
-            sums += figures
-            count += rows.counted_rows
-            seen += [counted_outputs(rows, outputs)] if scores else []
-        found = means(sums, of_rows, count) | scored(scores, seen)
-        return {name: found[name] for name in ("loss", *metrics)}
+            its_sums, outputs = np.split(traced(rows.specs)(rows).numpy(), [1 + len(of_rows)])
+            sums, count = sums + its_sums, count + rows.counted_rows
+            seen += [(rows._replace(x=None), outputs)] if scores else []
+        figures = means(sums, of_rows, count) | score_rows(scores, seen)
+        return {name: figures[name] for name in ("loss", *metrics)}
 
     traced(data.specs)
     return measured

@@ -23,7 +23,7 @@ from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
 from dnn.train.epochs import EpochTrainer, run_epochs
 from dnn.train.evaluate import ACCURACY, evaluator
-from dnn.train.fit_arguments import check_monitored, check_objects, check_switches, checked_objects
+from dnn.train.fit_arguments import check_objects, check_switches, checked_objects
 from dnn.train.fit_identity import fit_identity, piece_of
 from dnn.train.fit_state import TrainerLike
 from dnn.train.history import History
@@ -139,14 +139,13 @@ def fit(
     check_members_stay_apart(model, optimizer)
     check_switches(shuffle, jit_compile, on_nan, run_eagerly, verbose)
     optimizer = skipping(optimizer) if on_nan == "skip" else optimizer
-    restores = early_stopping is not None and early_stopping.restore_best_weights
     with functions_run_eagerly(run_eagerly), epochs_shown(verbose, epochs) as show:
         if tf.config.functions_run_eagerly():
             jit_compile = False
+        rules = early_stopping, callbacks
         objects = checked_objects(
-            model, data, validation, loss, optimizer, metrics, batch_size, epochs, seed, ignore_class, restores
+            model, data, validation, loss, optimizer, metrics, *rules, batch_size, epochs, seed, ignore_class
         )
-        check_monitored(early_stopping, objects.metrics, objects.validation, callbacks)
         return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
 
 
@@ -160,29 +159,29 @@ def trained(
     on_nan: str,
 ) -> History:
     """Train what was checked, and return the history."""
-    model, optimizer, loss, measured, data, validation, batch_size, epochs, seed = objects
-    metrics = metrics_of_rows(measured)
+    model, optimizer, loss, metrics, data, validation, batch_size, epochs, seed = objects
     steps = steps_between(callbacks, optimizer, jit_compile)
     if isinstance(data, Stream) and steps:
         data.cut(steps * batch_size)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
-    program = of_rows(model, loss, optimizer, tuple(metrics.values()), batch_size, data.specs)
+    in_training = metrics_of_rows(metrics)
+    program = of_rows(model, loss, optimizer, tuple(in_training.values()), batch_size, data.specs)
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
     prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
-    validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=measured)
+    validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
         watch, rule = MemberWatch(model, validation, loss, early_stopping), None
         callbacks = [*callbacks, watch]
     trainer: EpochTrainer | StreamTrainer
     if isinstance(data, Stream):
-        trainer = StreamTrainer(traced, program, data, metrics, seed=seed, stops=on_nan == "stop")
+        trainer = StreamTrainer(traced, program, data, in_training, seed=seed, stops=on_nan == "stop")
     else:
         guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
         trainer = EpochTrainer(
-            traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard
+            traced, program, model, data, in_training, seed=seed, shuffle=shuffle, piece=piece, guard=guard
         )
         trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
     begin(callbacks, objects)
@@ -190,7 +189,7 @@ def trained(
     if keep is None:
         history = run()
     else:
-        identity = fit_identity(program, data, validation, measured, early_stopping, jit_compile, seed, shuffle)
+        identity = fit_identity(program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle)
         warn_of_draws(trainer)
         with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
             history = run(keeper)

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from dnn.nn.protocols import LossLike, MetricLike
 from dnn.nn.score_metric import ScoreMetric
-from dnn.train.collected import counted_outputs, scored
+from dnn.train.collected import score_rows
 from dnn.train.epoch import trace_prediction
 from dnn.train.rows import Rows
 
@@ -66,7 +66,7 @@ def check_scores(model: tf.Module, rows: Rows | None, scores: Mapping[str, Score
         warnings.simplefilter("ignore")
         for key, score in scores.items():
             try:
-                scored({key: score}, [counted_outputs(rows, made_up)])
+                score_rows({key: score}, [(rows, made_up)])
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{name}: the metric {key!r} rejects y: {error}") from error
 
