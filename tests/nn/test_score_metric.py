@@ -109,7 +109,7 @@ def test_targets_of_several_outputs_have_scores_of_amounts_and_of_labels():
         ),
         ({"score": dnn.r2_score}, "the metric 'auc' rejects y: y_true and y_pred must have the same shape"),
         (
-            {"early_stopping": dnn.EarlyStopping(monitor="auc", mode="max")},
+            {"of": "probabilities", "early_stopping": dnn.EarlyStopping(monitor="auc", mode="max")},
             "monitors 'auc', but a record has loss, val_l",
         ),
     ],
