@@ -101,9 +101,9 @@ def fit(
         jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto":
             batches up to 4,096 rows, once that pays, after 15,000 steps of a small network or 1,000 of a larger one, as
             `dnn.train.xla.epochs_before_xla` computes; and, where it computes this fit, the kernel of `dnn.MlpAdam`
-            after 200,000 steps of a small network. The logger "dnn" tells of it at the level INFO. "native": that
-            kernel from the first epoch on, which is compiled once, in some ten seconds: for `dnn.Adam` without options
-            on a `dnn.mlp`. Validation rows always pass in graph mode.
+            after 80,000 steps of a small network. The logger "dnn" tells of it at the level INFO. "native": that
+            kernel from the first epoch on, which is compiled once, in some five seconds: for `dnn.Adam`, `AdamW`,
+            `SGD` or `RMSprop` on a `dnn.mlp` or an ensemble of them. Validation rows always pass in graph mode.
         checkpoint: folder for the state of the fit, or `dnn.Checkpoints`, which says when it is kept too. If the folder
             holds the state of this fit already, it goes on from there, and ends as if it had never been interrupted, to
             the last bit. `epochs` may then be another number. A signal (Ctrl-C, SIGTERM, SIGHUP) ends the fit where its
