@@ -45,7 +45,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
         "; `ColumnBlocks` gives each to its columns",
     ),
     ("penalties on weights", ("nn.regularizers",), is_class, ""),
-    ("initializers", ("nn.initializers", "nn.random_initializers"), is_function, ""),
+    (
+        "initializers",
+        ("nn.initializers", "nn.random_initializers", "nn.ntk"),
+        lambda name: is_function(name) and name != "ntk_dense",
+        "",
+    ),
     ("losses", ("nn.losses", "nn.regression_losses", "nn.focal_losses"), is_function, ""),
     ("metrics of a row, for `fit`", ("nn.metrics",), is_function, ""),
     ("metrics of all rows, for `fit`", ("nn.score_metric",), is_class, ", of any score"),
@@ -67,6 +72,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
         is_class,
         ", a number, or any function of the step, a float64 tensor (so `tf.where`, not `if`)",
     ),
+    ("named columns to a matrix", ("data.features",), is_class, ""),
     ("training", ("train",), lambda name: True, ""),
 )
 ABSTRACT = ("Optimizer",)

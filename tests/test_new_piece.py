@@ -31,34 +31,25 @@ CURVES["relu6"] = Curve(dnn.relu6, keras.activations.relu6, _leaky(0, 6), (0, 0,
 """
 LOSS = '''
 
-def squared_log_error(targets: TensorLike, predictions: TensorLike) -> tf.Tensor:
-    """Return the mean of (ln(1 + y) − ln(1 + p))² over the outputs for each row.
+def half_squared_error(targets: TensorLike, predictions: TensorLike) -> tf.Tensor:
+    """Return Σ_j (y_j − p_j)² / 2 / outputs for each row.
 
     Args:
-        targets: Numbers > −1 of any dtype [batch, outputs]; beside one output also [batch].
-        predictions: What the model gives, float[batch, outputs]; the size of each counts.
+        targets: Numbers of any dtype [batch, outputs]; beside one output also [batch].
+        predictions: What the model gives, float[batch, outputs].
 
     Returns:
         float32[batch], or float64 for float64 predictions.
     """
     targets, predictions, dtype = paired_outputs(targets, predictions, "predictions")
-    logs = (tf.math.log1p(tf.abs(values)) for values in (targets, predictions))
-    return tf.cast(tf.reduce_mean(tf.math.squared_difference(*logs), axis=-1), dtype)
+    return tf.cast(tf.reduce_mean(tf.square(targets - predictions), axis=-1) / 2, dtype)
 '''
 AMOUNT = """
-
-def _squared_log_exactly(targets: Array, outputs: Array) -> Arrays:
-    y, p = exact.exact(targets), exact.exact(outputs)
-    signs = np.where(p < 0, EXACT.mpf(-1), EXACT.mpf(1))
-    gaps = exact.log1p(signs * p) - exact.log1p(np.where(y < 0, -y, y))
-    return (gaps**2).sum(axis=1) / p.shape[1], 2 * gaps * signs / (1 + signs * p) / p.shape[1]
-
-
-def _keras_s(targets: Array, outputs: Array) -> tf.Tensor:
-    return keras.losses.mean_squared_logarithmic_error(abs(targets), keras.ops.abs(outputs))
-
-
-AMOUNTS["squared_log_error"] = (dnn.squared_log_error, _keras_s, _squared_log_exactly)
+AMOUNTS["half_squared_error"] = (
+    dnn.half_squared_error,
+    lambda y, p: keras.losses.mean_squared_error(y, p) / 2,
+    lambda y, p: [result / 2 for result in _squared_exactly(y, p)],
+)
 """
 LAYER = '''
 
@@ -122,9 +113,9 @@ EDITS = {
         "dnn/__init__.pyi": "from dnn.nn.activations import relu6 as relu6\n",
         "benchmarks/conformance/activations.py": CURVE,
     },
-    "squared_log_error": {
+    "half_squared_error": {
         "dnn/nn/regression_losses.py": LOSS,
-        "dnn/__init__.pyi": "from dnn.nn.regression_losses import squared_log_error as squared_log_error\n",
+        "dnn/__init__.pyi": "from dnn.nn.regression_losses import half_squared_error as half_squared_error\n",
         "benchmarks/conformance/losses.py": AMOUNT,
     },
     "Gain": {
@@ -136,7 +127,7 @@ EDITS = {
 }
 LEAST = {
     "relu6": 5 + 8,
-    "squared_log_error": 8,
+    "half_squared_error": 8,
     "Gain": 10,
 }  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
 

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -34,6 +34,12 @@ REASONS = [
         "value",
         "*",
         ["float64"],
+    ),
+]
+UNCLIPPED = [
+    *REASONS,
+    Reason(
+        "stricter", "clips no probability, as Keras does at 1e-7, where its gradient is 0", "gradient", "*", ["float64"]
     ),
 ]
 Loss = Callable[..., tf.Tensor]
@@ -152,9 +158,13 @@ def _focal(dtype: str) -> Iterator[Comparison]:
     weighted = functools.partial(keras_binary, apply_class_balancing=True, alpha=0.25)
     for domain in ("ordinary", "extreme"):
         name = "sparse_softmax_focal_loss"
-        yield _comparison(name, sparse, _sparse_focal, _focal_exactly, _labels, domain, dtype, places=POWER)
+        yield _comparison(
+            name, sparse, _sparse_focal, _focal_exactly, _labels, domain, dtype, places=POWER, reasons=UNCLIPPED
+        )
         name = "binary_focal_loss"
-        yield _comparison(name, binary, keras_binary, _binary_focal_exactly, _bits, domain, dtype, places=POWER)
+        yield _comparison(
+            name, binary, keras_binary, _binary_focal_exactly, _bits, domain, dtype, places=POWER, reasons=UNCLIPPED
+        )
     yield _comparison(
         "binary_focal_loss, alpha=0.25",
         functools.partial(binary, alpha=0.25),
@@ -164,9 +174,18 @@ def _focal(dtype: str) -> Iterator[Comparison]:
         "ordinary",
         dtype,
         places=POWER,
+        reasons=UNCLIPPED,
     )
     yield _comparison(
-        "kl_divergence", dnn.kl_divergence, _divergence, _divergence_exactly, _shares, "ordinary", dtype, places=POWER
+        "kl_divergence",
+        dnn.kl_divergence,
+        _divergence,
+        _divergence_exactly,
+        _shares,
+        "ordinary",
+        dtype,
+        places=POWER,
+        reasons=UNCLIPPED,
     )
 
 
@@ -180,6 +199,7 @@ def _comparison(
     dtype: str,
     unit: Unit = logit_ulp,
     places: float = SHORT,
+    reasons: Sequence[Reason] = REASONS,
 ) -> Comparison:
     def draw(random: np.random.Generator, chunk: int) -> Arrays:
         z = array_of(logits.DOMAINS[domain](random, dtype), dtype)
@@ -196,7 +216,7 @@ def _comparison(
         _gradient_of(keras_s),
         formula,
         chunks=16,
-        reasons=REASONS,
+        reasons=reasons,
     )
 
 

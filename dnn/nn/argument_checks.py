@@ -141,7 +141,7 @@ def refuse_variable(value: object, name: str) -> None:
     if isinstance(value, tf.Variable):
         raise TypeError(
             f"{name} must be a number, got the tf.Variable {value.name}, whose later values would be ignored: give "
-            f"float({value.name.partition(':')[0]}); a rate that changes is a schedule, or is assigned to learning_rate"
+            "float(variable); a rate that changes is a schedule, or is assigned to learning_rate"
         )
 
 

@@ -80,7 +80,7 @@ def sparse_softmax_focal_loss(
 
     Example:
         >>> dnn.sparse_softmax_focal_loss([0, 1], [[0.0, 0.0], [3.0, 0.0]]).numpy().round(4)
-        array([0.1733, 2.7657], dtype=float32)
+        array([0.1733, 2.7663], dtype=float32)
     """
     gamma, logits = checked_not_negative(gamma, "gamma"), tf.convert_to_tensor(logits)
     wide = tf.cast(logits, tf.float64) if logits.dtype.is_floating else logits

@@ -26,8 +26,9 @@ def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike | None = None) -> 
     Returns:
         float[batch, units], of the dtype of x.
     """
-    product = tf.matmul(x, kernel)
-    return product if bias is None else product + bias
+    if bias is None:
+        return tf.matmul(x, kernel)
+    return tf.matmul(x, kernel) + bias
 
 
 class Dense(tf.Module):

@@ -22,8 +22,8 @@ def prelu(x: TensorLike, alpha: TensorLike) -> tf.Tensor:
         A tensor of the shape and dtype of x.
 
     Example:
-        >>> prelu([[-4.0, -4.0, 2.0]], [0.25, 0.0, 0.25]).numpy().tolist()
-        [[-1.0, 0.0, 2.0]]
+        >>> prelu([[-4.0, -4.0, 2.0]], [0.25, 0.5, 0.25]).numpy().tolist()
+        [[-1.0, -2.0, 2.0]]
     """
     x = tf.convert_to_tensor(x)
     return tf.where(x > 0, x, alpha * tf.minimum(x, 0))  # the minimum: or α's gradient is ∞ · 0 at ∞

@@ -41,8 +41,9 @@ from dnn.testing.ops.check import check_op
 from dnn.testing.ops.inputs import Floats, Integers
 from dnn.testing.other_kinds import Callback, Initializer, Regularizer, Schedule
 from dnn.testing.other_kinds import FeaturesPiece as Features
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece
 from dnn.testing.pieces import OptimizerPiece as Optimizer
+from dnn.testing.score_piece import Score
 
 __all__ = [
     "BINARY_LOGITS",

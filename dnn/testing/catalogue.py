@@ -50,18 +50,14 @@ from dnn.nn.prelu import PReLU
 from dnn.nn.realmlp import realmlp
 from dnn.nn.residual import Residual
 from dnn.nn.rms_normalization import RMSNormalization
-from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
 from dnn.testing.other_pieces import OTHER_PIECES
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece
+from dnn.testing.score_catalogue import SCORES
 
 TARGETS = (ONE_HOT, LOGITS)
 BINARY = (BINARY_TARGETS, BINARY_LOGITS)
-RANKED = (LABELS == 2, LOGITS[:, 2])
-PROBABLE_OF_ONE = (LABELS == 2, (np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))[:, 2])
-PREDICTED = (LABELS, LOGITS.argmax(axis=1))
-PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
 # of the losses and metrics that take neither (labels, logits) nor (targets, logits) of several classes
 EXAMPLES = dict.fromkeys(("binary_cross_entropy", "binary_focal_loss", "binary_accuracy"), BINARY)
@@ -79,11 +75,6 @@ def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.
     return EXAMPLES.get(name, TARGETS if first == "targets" else (LABELS, LOGITS))
 
 
-def of_three(score: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Return the score of three classes: of one row too, which has one of them."""
-    return functools.partial(score, labels=[0, 1, 2], **options)
-
-
 def _muon_and_others(parameters: Sequence[tf.Variable]) -> ByGroup:
     """Return Muon for the matrices, and SGD for the others."""
     ranks = [p.shape.rank for p in checked_parameters(parameters)]
@@ -96,8 +87,6 @@ def _muon_and_others(parameters: Sequence[tf.Variable]) -> ByGroup:
 def _itself(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
-
-of_each = functools.partial(of_three, average=None, zero_division=0)
 
 PIECES = MappingProxyType(
     {
@@ -175,21 +164,7 @@ PIECES = MappingProxyType(
             ),
             OptimizerPiece("SkipNotFinite", lambda parameters: SkipNotFinite(Adam(parameters, 0.1))),
             OptimizerPiece("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
-            Score("confusion_matrix", of_three(confusion.confusion_matrix), PREDICTED),
-            Score("accuracy_score", confusion.accuracy_score, PREDICTED),
-            Score("precision_score", of_each(precision_recall.precision_score), PREDICTED),
-            Score("recall_score", of_each(precision_recall.recall_score), PREDICTED),
-            Score("f1_score", of_each(precision_recall.f1_score), PREDICTED),
-            Score("roc_auc_score", ranking.roc_auc_score, RANKED),
-            Score("average_precision_score", ranking.average_precision_score, RANKED),
-            Score("log_loss", of_three(calibration.log_loss), PROBABLE),
-            Score("brier_score_loss", of_three(calibration.brier_score_loss), PROBABLE),
-            Score("expected_calibration_error", of_three(calibration.expected_calibration_error), PROBABLE),
-            *(Score(name, f, TARGETS) for name, f in public_functions(regression).items()),
-            Score("threshold_of_cost", thresholds.threshold_of_cost, PROBABLE_OF_ONE),
-            Score(
-                "threshold_of_recall", functools.partial(thresholds.threshold_of_recall, recall=0.8), PROBABLE_OF_ONE
-            ),
+            *SCORES,
             *OTHER_PIECES,
         )
     }

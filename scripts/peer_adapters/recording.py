@@ -81,7 +81,8 @@ def outcome(name: str, error: BaseException | None, differences: Patterns, missi
     chain = list(_chain(error))
     for each in chain:
         if isinstance(each, MissingError):
-            return {"outcome": "missing", "why": str(each)}
+            what = str(each).strip().splitlines()[-1]  # after the trace that a tf.function puts before it
+            return {"outcome": "missing", "why": what.strip()}
     text = "\n".join(f"{type(each).__name__}: {each}" for each in chain)
     for kind, patterns in (("missing", missing), ("on purpose", differences)):
         for pattern, why in patterns:

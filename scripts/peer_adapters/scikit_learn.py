@@ -37,13 +37,15 @@ SCORES = (
     "root_mean_squared_error",
     "top_k_accuracy_score",
 )
-KINDS = "Labels of a wrong kind are a TypeError"
 DIFFERENCES = (
-    (r"must be both strings or both numbers|must be class labels, strings or whole numbers", KINDS),
+    (
+        r"must be both strings or both numbers|must be class labels, strings or whole numbers",
+        "Labels of a wrong kind are a TypeError",
+    ),
     (r"one label for each row, got shape \(\d+, 1\)", "A column [rows, 1] of labels is refused"),
     (r"sample_weight must be numbers, got object", "A column [rows, 1] of labels is refused"),
     (r'average of "ovo" must be', "Errors and warnings have words of their own"),
-    (r"_warnings\[warn\]|toydata|log_loss_y_pred_deprecation", "Errors and warnings have words of their own"),
+    (r"_warnings\[warn\]|log_loss_y_pred_deprecation", "Errors and warnings have words of their own"),
 )
 MISSING = ((r"one label for each row, got shape \(\d+, (?!1\))", "log_loss and brier_score_loss of several labels"),)
 SELECTED = ""

@@ -70,6 +70,20 @@ def test_more_outputs_than_rows_at_once_are_collected_in_their_order(monkeypatch
     assert evaluated(metrics={"auc": proba})["auc"] == pytest.approx(expected, abs=1e-9)
 
 
+def test_the_rows_of_a_dataset_are_scored_all_together_too(monkeypatch):
+    monkeypatch.setattr("dnn.train.stream.CHUNK_NUMBERS", 150)  # of x in a chunk: 30 rows
+    metrics = {
+        "auc": ScoreMetric(dnn.roc_auc_score, of="probabilities"),
+        "accuracy": dnn.accuracy,
+        "weighted": ScoreMetric(dnn.accuracy_score, of="classes", weighted=True),
+    }
+    model = dnn.mlp([5, 6, 2], seed=0)
+    evaluated = functools.partial(dnn.evaluate, model, loss=dnn.sparse_softmax_cross_entropy, metrics=metrics)
+    found = evaluated(tf.data.Dataset.from_tensor_slices((X, OF_TWO, WEIGHTS)).batch(20))
+    assert list(found) == ["loss", *metrics]
+    assert found == pytest.approx(evaluated((X, OF_TWO, WEIGHTS)), rel=1e-6)
+
+
 def test_targets_of_several_outputs_have_scores_of_amounts_and_of_labels():
     metrics = {"r2": ScoreMetric(dnn.r2_score), "rmse": ScoreMetric(dnn.root_mean_squared_error, weighted=True)}
     record, z, _ = fitted(2, AMOUNTS, dnn.mean_squared_error, metrics)
@@ -95,7 +109,7 @@ def test_targets_of_several_outputs_have_scores_of_amounts_and_of_labels():
         ),
         ({"score": dnn.r2_score}, "the metric 'auc' rejects y: y_true and y_pred must have the same shape"),
         (
-            {"early_stopping": dnn.EarlyStopping(monitor="auc", mode="max")},
+            {"of": "probabilities", "early_stopping": dnn.EarlyStopping(monitor="auc", mode="max")},
             "monitors 'auc', but a record has loss, val_l",
         ),
     ],

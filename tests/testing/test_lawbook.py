@@ -1,5 +1,7 @@
 """Each law can be broken: a piece with one fault is caught by the law that is meant for it, which says why."""
 
+import functools
+
 import faulty
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ import tensorflow as tf
 
 import dnn
 from dnn.testing import (
+    LABELS,
     LAWS,
+    ONE_HOT,
     Activation,
     Callback,
     Features,
@@ -159,6 +163,20 @@ FAULTS = {
     ],
     "comes_back_from_its_state": [(Features, faulty.FeaturesThatForget, "from its state it gives")],
     "scores_rows_in_any_order": [(Score, faulty.score_of_the_first_row, r"the score of rows \[.*\]: .* instead of")],
+    "counts_a_row_as_often_as_it_weighs": [
+        (Score, faulty.score_that_ignores_weights, r"with the weights \[2, 1, 0, 3, 1, 1, 2\] it gives 0.*, and not 0"),
+        (Score, faulty.weighted_sum, r"with weights of 1 it gives .*, and not"),
+    ],
+    "stays_in_its_range": [
+        (functools.partial(Score, least=0.0, most=1.0), lambda labels, logits: 7.0, r"7.0, outside \[0.0, 1.0\]")
+    ],
+    "gives_perfect_predictions_its_best": [
+        (
+            functools.partial(Score, perfect=(LABELS, ONE_HOT)),
+            lambda labels, logits: 0.5,
+            "of perfect predictions it gives 0.5, and not 1.0",
+        )
+    ],
 }
 CASES = [(name, *fault) for name, faults in FAULTS.items() for fault in faults]
 

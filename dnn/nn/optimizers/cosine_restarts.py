@@ -20,7 +20,7 @@ def cosine_decay_restarts(
     """Return η₀ ((1 − α) mᵢ (1 + cos(π s / dᵢ)) / 2 + α), s the steps since the last restart i.
 
     dᵢ = d q ⁱ steps from restart i to the next, q = t_mul;  mᵢ = m_mulⁱ, the height of the wave.
-    A restart is at the step that is due: Keras finds i by a logarithm, and for q = 3 begins the sixth wave a step late.
+    i is found by a logarithm and then put right, so that a restart is at the step that is due, however it is rounded.
     Source: I. Loshchilov, F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017, equation 5.
 
     Args:

@@ -126,7 +126,7 @@ def cohen_kappa_score(
     checked_option(weights, "weights", "linear", "quadratic", None)
     if abs(checked_number(replace_undefined_by, "replace_undefined_by")) > 1:
         raise ValueError(f"replace_undefined_by must be in [-1, 1] or NaN, got {replace_undefined_by}")
-    matrix = confusion_counts(y1, y2, labels, sample_weight).astype(np.float64)
+    matrix = confusion_counts(y1, y2, labels, sample_weight, ("y1", "y2")).astype(np.float64)
     first, second, rows = matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum()
     costs = _costs(len(matrix), weights)
     expected = float((costs * np.outer(first, second)).sum() / rows) if rows else 0.0

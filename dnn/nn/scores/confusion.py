@@ -82,14 +82,18 @@ def accuracy_score(
 
 
 def confusion_counts(
-    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, labels: npt.ArrayLike | None, sample_weight: npt.ArrayLike | None
+    y_true: npt.ArrayLike,
+    y_pred: npt.ArrayLike,
+    labels: npt.ArrayLike | None,
+    sample_weight: npt.ArrayLike | None,
+    names: tuple[str, str] = ("y_true", "y_pred"),
 ) -> npt.NDArray[Any]:
     """Return the confusion matrix, not normalized."""
-    true, predicted = checked_predictions(y_true, y_pred)
+    true, predicted = checked_predictions(y_true, y_pred, names)
     weights = checked_weights(sample_weight, len(true))
     classes = np.union1d(true, predicted) if labels is None else checked_classes(labels, true)
     if not np.isin(classes, true).any():
-        raise ValueError(f"labels must have at least one class of y_true, got {shown(classes)}")
+        raise ValueError(f"labels must have at least one class of {names[0]}, got {shown(classes)}")
     return _matrix(indices(true, classes), indices(predicted, classes), weights, len(classes))
 
 

@@ -12,9 +12,9 @@ from dnn.nn.scores.columns import Average, Averaged, averaged_columns
 from dnn.nn.scores.pairs import area_of_pairs
 from dnn.nn.scores.score_checks import (
     UndefinedMetricWarning,
-    checked_columns,
     checked_option,
     checked_positive_label,
+    checked_score_columns,
     checked_targets,
     checked_weights,
     shown,
@@ -181,7 +181,7 @@ def _of_classes(
         checked_option(average, 'average of "ovr"', "micro", "macro", "weighted", None)
     else:
         checked_option(average, 'average of "ovo"', "macro", "weighted")
-    classes, index = checked_columns(true, scores, labels)
+    classes, index = checked_score_columns(true, scores, labels)
     if not np.allclose(1, scores.sum(axis=1)):
         raise ValueError("y_score of more classes than two must be probabilities, which add up to 1 in each row")
     if multi_class == "ovo":

@@ -54,19 +54,24 @@ def checked_target_pair(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> tuple[n
     return true, predicted
 
 
-def checked_predictions(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def checked_predictions(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, names: tuple[str, str] = ("y_true", "y_pred")
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the labels and the predicted labels. Raises: ValueError for other lengths, TypeError for two kinds."""
-    true, predicted = checked_labels(y_true, "y_true"), checked_labels(y_pred, "y_pred")
+    true, predicted = checked_labels(y_true, names[0]), checked_labels(y_pred, names[1])
     if true.shape != predicted.shape:
-        raise ValueError(f"y_true and y_pred must have the same number of rows, got {len(true)} and {len(predicted)}")
-    return true, checked_kind(predicted, "y_pred", true)
+        both, rows = " and ".join(names), f"{len(true)} and {len(predicted)}"
+        raise ValueError(f"{both} must have the same number of rows, got {rows}")
+    return true, checked_kind(predicted, names[1], true, names[0])
 
 
-def checked_kind(labels: npt.NDArray[Any], name: str, y_true: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def checked_kind(
+    labels: npt.NDArray[Any], name: str, y_true: npt.NDArray[Any], true_name: str = "y_true"
+) -> npt.NDArray[Any]:
     """Return the labels. Raises: TypeError if they are strings and those of y_true are numbers, or the reverse."""
     if (labels.dtype.kind == "U") != (y_true.dtype.kind == "U"):
         raise TypeError(
-            f"{name} and y_true must be both strings or both numbers, got {labels.dtype} and {y_true.dtype}"
+            f"{name} and {true_name} must be both strings or both numbers, got {labels.dtype} and {y_true.dtype}"
         )
     return labels
 
@@ -115,7 +120,7 @@ def checked_option(value: object, name: str, *choices: object) -> None:
         raise ValueError(f"{name} must be {', '.join(names[:-1])} or {names[-1]}, got {value!r}")
 
 
-def checked_columns(
+def checked_score_columns(
     y_true: npt.NDArray[Any], y_score: npt.NDArray[Any], labels: npt.ArrayLike | None
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Return the sorted classes, one for each column of y_score, and the column of each row's label.

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from dnn.nn.argument_checks import checked_array, checked_count
 from dnn.nn.scores.score_checks import (
     UndefinedMetricWarning,
-    checked_columns,
     checked_labels,
+    checked_score_columns,
     checked_weights,
     class_index,
     shown,
@@ -71,7 +71,7 @@ def top_k_accuracy_score(
 def _of_columns(
     true: npt.NDArray[Any], scores: npt.NDArray[Any], k: int, labels: npt.ArrayLike | None
 ) -> tuple[int, npt.NDArray[np.bool_]]:
-    classes, index = checked_columns(true, scores, labels)
+    classes, index = checked_score_columns(true, scores, labels)
     if len(classes) < 3:
         raise ValueError(f"y_score of two classes must be [rows], of the greater label, got shape {scores.shape}")
     own = np.take_along_axis(scores, index[:, np.newaxis], axis=1)
