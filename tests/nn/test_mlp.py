@@ -59,7 +59,7 @@ def test_without_a_bias_it_is_the_product_and_keras_s_and_comes_back_from_a_file
 
 
 def test_no_fast_path_takes_it_for_one_with_a_bias():
-    with pytest.raises(ValueError, match=r"layers\[0\] has no bias, and MlpAdam adds one to every layer"):
+    with pytest.raises(ValueError, match=r"layers\[0\] has no bias, and the kernel adds one to every layer"):
         dnn.MlpAdam(no_bias())
     weights = []
     for jit_compile in ("auto", False):  # "auto" would let the kernel take over
