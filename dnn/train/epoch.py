@@ -8,7 +8,7 @@ until the last row is in it, so a short last batch weighs by its rows.
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import tensorflow as tf
 
@@ -17,8 +17,9 @@ from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
+from dnn.train.adam_in_loop import in_loop
 from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
-from dnn.train.rows import Rows
+from dnn.train.rows import Rows, part_of
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
 
@@ -75,15 +76,20 @@ def train_steps(
         first: int32, the place in the order of the first row.
         sums: float64[1 + metrics], of the rows before.
     """
+    taken = in_loop(optimizer)
 
-    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
+    def train_batch(first: tf.Tensor, sums: tf.Tensor, *means: tf.Tensor, size: int = batch_size) -> tuple[Any, ...]:
+        taken.means = means
         batch = rows.at(part_of(order, first, size))
-        step = tf.reshape(first // batch_size, [1])
-        return first + size, sums + train_step(model, loss, optimizer, metrics, batch, tf.concat([key, step], axis=0))
+        of_step = tf.concat([key, tf.reshape(first // batch_size, [1])], axis=0)
+        figures = train_step(model, loss, taken.optimizer, metrics, batch, of_step)
+        return first + size, sums + figures, *taken.means
 
     end, remainder = first + steps * batch_size, rows.x.shape[0] % batch_size
-    first, sums = tf.while_loop(lambda first, _: first < end, train_batch, (first, sums))
-    return train_batch(first, sums, remainder)[1] if last and remainder else sums
+    state = tf.while_loop(lambda first, *_: first < end, train_batch, (first, sums, *taken.means))
+    _, sums, *means = train_batch(*state, size=remainder) if last and remainder else state
+    taken.end(means)
+    return sums
 
 
 def train_step(
@@ -113,13 +119,6 @@ def train_step(
     return summed()
 
 
-def part_of(order: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
-    """Return `size` rows of an order from the first on, int32[size], or int32[members, size] of several orders."""
-    if len(order.shape) == 1:
-        return tf.slice(order, [first], [size])
-    return tf.slice(order, [0, first], [order.shape[0], size])
-
-
 def evaluate_epoch(
     model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch_size: int, rows: Rows
 ) -> tf.Tensor:
@@ -133,8 +132,9 @@ def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, c
     def add(first: tf.Tensor, sums: tf.Tensor, size: int = size) -> tuple[tf.Tensor, tf.Tensor]:
         return first + size, sums + figures(rows.between(first, size))
 
-    total = rows.x.shape[0]
-    remainder = total % size
+    total, remainder = rows.x.shape[0], rows.x.shape[0] % size
+    if total == size:
+        return figures(rows)
     first, sums = tf.constant(0), tf.zeros(count, tf.float64)
     first, sums = tf.while_loop(lambda first, _: first < total - remainder, add, (first, sums))
     return add(first, sums, remainder)[1] if remainder else sums
