@@ -74,7 +74,7 @@ def prepare_large(settings: DataSettings, seed: int) -> LargePreparation:
     """
     fractions, drop, options = checked_fractions(settings), listed(settings.drop), read_options(settings)
     assert settings.data is not None
-    files = open_row_files(settings.data, options, drop)
+    files = open_row_files(settings.data, options, drop, kinds_given(settings))
     target = settings.target or default_target([name for name in files.names if name not in drop])
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     tables = block_tables(files, kinds=kinds, drop=drop, options=options)

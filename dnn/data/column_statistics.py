@@ -54,10 +54,11 @@ class Vocabulary:
     Args:
         name: Of the column, for messages.
         most: How many different strings there may be.
+        remedy: What to do where there are more.
     """
 
-    def __init__(self, name: str, most: int = MOST_STRINGS) -> None:
-        self.name, self.most = name, most
+    def __init__(self, name: str, most: int = MOST_STRINGS, remedy: str = "leave it out, or group its values") -> None:
+        self.name, self.most, self.remedy = name, most, remedy
         self.numbers: dict[str, int] = {}
         self.rows = np.zeros(0, np.int64)
 
@@ -71,8 +72,7 @@ class Vocabulary:
         for row in np.flatnonzero(found < 0).tolist():
             found[row] = self.numbers.setdefault(cells[row], len(self.numbers))
         if len(self.numbers) > self.most:
-            remedy = "leave it out (--drop), or group its values (--min-count where some are frequent)"
-            raise ValueError(f"column {self.name!r} has more than {self.most:,} different values; {remedy}")
+            raise ValueError(f"column {self.name!r} has more than {self.most:,} different values; {self.remedy}")
         self.rows = np.append(self.rows, np.zeros(len(self.numbers) - len(self.rows), np.int64))
         self.rows += np.bincount(found, minlength=len(self.rows))
         return found

@@ -101,7 +101,7 @@ class Encoding(NamedTuple):
         """
         options, strange = self.options.updated(options), dict[str, str]()
         known: set[str] = set()
-        for block in open_row_files(data, options, self.dropped).blocks():
+        for block in open_row_files(data, options, self.dropped, self._kinds()).blocks():
             table = self._read_source(block, with_target, keep, options)
             found = self._strange_categories(table)
             strange |= {name: told for name, told in found.items() if told and name not in strange}

@@ -21,7 +21,7 @@ from dnn.data.row_hash import parts_of_rows
 from dnn.data.row_sample import RowSample
 from dnn.data.shards import PARTS
 from dnn.data.split import check_target
-from dnn.data.table import Column, Table, plural
+from dnn.data.table import Column, Table, plural, shell_word
 
 SAMPLE_ROWS, SAMPLE_BYTES = 2**20, 2**27  # at most, of which quantiles are learnt: all training rows, if they are fewer
 TRAIN = 0
@@ -78,11 +78,16 @@ class FirstPass:
         few = self.choice.min_count == 1
         self.moments = {name: Moments() for name in kinds if kinds[name] == "numeric"}
         self.words = {
-            name: Vocabulary(name, MOST_CATEGORIES if few and name not in self.order else MOST_STRINGS)
+            name: Vocabulary(
+                name,
+                MOST_CATEGORIES if few and name not in self.order else MOST_STRINGS,
+                f"leave it out, or group its values: --drop {shell_word(name)}",
+            )
             for name in self.names
             if kinds[name] == "category"
         }
-        self.classes = Vocabulary(table.target, 2 * MOST_CLASSES)  # in all parts; `Labels` refuses too many
+        amounts = "as the target it has too many classes; --task regression predicts amounts"
+        self.classes = Vocabulary(table.target, MOST_CLASSES, amounts)  # in all parts
         self.class_counts: list[Counter[int]] = [Counter() for _ in PARTS]
         self.rows = [0] * len(PARTS)
         row_bytes = sum(8 if kind == "numeric" else 4 for kind in kinds.values())

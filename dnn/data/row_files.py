@@ -95,13 +95,16 @@ def paths_of(data: str | Path) -> list[Path]:
     return files
 
 
-def open_row_files(data: str | Path, options: ReadOptions = NO_OPTIONS, drop: Collection[str] = ()) -> RowFiles:
+def open_row_files(
+    data: str | Path, options: ReadOptions = NO_OPTIONS, drop: Collection[str] = (), decided: Collection[str] = ()
+) -> RowFiles:
     """Open a file, the files of a pattern such as 'clients/part-*.parquet', or those in a folder.
 
     Args:
         data: A path or a pattern.
         options: How a file is read.
         drop: Names of columns that need not be alike.
+        decided: Names of columns whose kind is decided, whatever the files say.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -112,13 +115,13 @@ def open_row_files(data: str | Path, options: ReadOptions = NO_OPTIONS, drop: Co
     if any(formats) and not all(formats):
         csv, parquet = (files[formats.index(kind)].path for kind in (True, False))
         raise ValueError(f"{data} has files of two formats, CSV ({csv}) and Parquet ({parquet}); name those of one")
-    problems = [problem for file in files[1:] for problem in _differences(file, files[0], drop)]
+    problems = [problem for file in files[1:] for problem in _differences(file, files[0], drop, decided)]
     if problems:
         raise ValueError(at_most(problems))
     return RowFiles(str(data), files)
 
 
-def _differences(file: TableFile, like: TableFile, drop: Collection[str]) -> Iterator[str]:
+def _differences(file: TableFile, like: TableFile, drop: Collection[str], decided: Collection[str]) -> Iterator[str]:
     """Yield in what the columns of a file differ from those of another one, a line each."""
     names, wanted = ([name for name in each.names if name not in drop] for each in (file, like))
     if missing := [name for name in wanted if name not in names]:
@@ -127,7 +130,7 @@ def _differences(file: TableFile, like: TableFile, drop: Collection[str]) -> Ite
         yield f"{file.path} has {_quoted_columns(extra)}, which {like.path} lacks"
     kinds, like_kinds = _kinds_of_file(file), _kinds_of_file(like)
     for name in wanted:
-        if kinds.get(name) != like_kinds.get(name) and name in names:
+        if name in names and name not in decided and kinds.get(name) != like_kinds.get(name):
             what = f"column {name!r} is {kinds.get(name)}, and {like_kinds.get(name)} in {like.path}"
             yield f"{file.path}: {what}; --kind {name}=category reads both alike"
 

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.scores.areas import area_under_roc_curve
 from dnn.nn.scores.confusion import confusion_matrix
-from dnn.nn.scores.ranking import area_under_roc_curve, average_precision_score
+from dnn.nn.scores.ranking import average_precision_score
 from dnn.report.scores import Scores, predicted_classes
 
 BITS = 20  # of a float32, the leading ones, by which odds are ranked
@@ -84,7 +85,7 @@ class ClassScoreSums:
         positive = np.repeat([False, True], len(used))
         ranks, weights = np.tile(used.astype(np.float64), 2), self.bins[:, used].ravel().astype(np.float64)
         area = float(area_under_roc_curve(positive, ranks, weights))
-        return area, average_precision_score(positive, ranks, pos_label=True, sample_weight=weights)
+        return area, float(average_precision_score(positive, ranks, pos_label=True, sample_weight=weights))
 
 
 class AmountScoreSums:
