@@ -5,9 +5,9 @@ seed and the row's number alone.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,13 @@ from dnn.settings import DataSettings, classifies, default_target, kinds_given, 
 ENCODED_NUMBERS = 2**22  # that are encoded at once: 16 MB
 
 
+See: TypeAlias = Callable[[str, dict[str, Column]], None]
+
+
+def _see_nothing(part: str, columns: dict[str, Column]) -> None:
+    """Be what `LargePreparation.write` calls where nobody looks."""
+
+
 class LargePreparation(NamedTuple):
     """What `dnn prepare` tells of rows that it reads in blocks. first: the table of the first block."""
 
@@ -36,8 +43,12 @@ class LargePreparation(NamedTuple):
     origin: dict[str, Any]
     table: LargeTable
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, see: See = _see_nothing) -> None:
         """Encode all rows, and write features.json, the shards and their index into a folder.
+
+        Args:
+            folder: It is there.
+            see: Is called with the name of a part and the columns of some of its rows, for all of them.
 
         Raises:
             ValueError: If a number overflows on the scale of training.
@@ -50,6 +61,9 @@ class LargePreparation(NamedTuple):
         writers = [ShardWriter(folder, part, width, dtype) for part in PARTS]
         for _, block, kept, parts in self.table.blocks():
             refuse_overflow(block, encoding.features)
+            columns = block.without(encoding.target).columns
+            for part, name in enumerate(PARTS):
+                see(name, {column: cells[kept[parts == part]] for column, cells in columns.items()})
             for rows, its_parts in _pieces(kept, parts, max(1, ENCODED_NUMBERS // width)):
                 self._deal({name: cells[rows] for name, cells in block.columns.items()}, its_parts, writers)
         shards: dict[str, list[Shard]] = {part: writer.end() for part, writer in zip(PARTS, writers, strict=True)}

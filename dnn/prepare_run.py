@@ -5,7 +5,7 @@ from pathlib import Path
 import dnn
 from dnn.data.exact_features import quantile_error
 from dnn.data.scale_choice import columns_by_scale
-from dnn.data_notes import table_notes, tell_encoding
+from dnn.data_notes import GapCounts, table_notes, tell_encoding, told_gaps
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import write_folder
 from dnn.large_preparation import prepare_large
@@ -36,11 +36,13 @@ def prepare_shards(settings: PrepareSettings, voice: Voice, most_notes: int | No
         told = f"quantiles are of {learnt.sample:,} training rows, drawn by the seed"
         sentences.append(f"{told}: the share of rows below one is right within {error:.2f} % (95 % of the columns)")
     voice.notes(sentences, most=most_notes)
+    gaps = {part: GapCounts(learnt.encoding) for part in PARTS}
 
     def fill(folder: Path) -> None:
-        large.write(folder)
+        large.write(folder, lambda part, columns: gaps[part].add(columns))
         write_json(folder / "config.json", run_config("prepare", dnn.__version__, for_json(settings), origin))
 
     folder = write_folder(settings.out, fill)
+    voice.notes(told_gaps(gaps, rare=False), most=most_notes)
     voice.say(f"prepared folder: {folder}", f"train with it: dnn train --data {folder}")
     voice.end(folder)

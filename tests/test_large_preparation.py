@@ -1,6 +1,7 @@
 """Rows that are read in blocks are learnt from, dealt and encoded as one table in memory is."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -178,9 +179,12 @@ def test_a_full_disk_is_told_before_it_is_written_to(tmp_path, monkeypatch):
         prepared(written(tmp_path / "several", [400]))
 
 
-def test_the_index_is_json_that_names_rows_columns_and_checksums(tmp_path):
-    folder, _ = prepared(written(tmp_path / "several", [400]))
+def test_the_index_is_json_that_names_rows_columns_and_checksums_and_each_row_is_seen(tmp_path):
+    folder, large = prepared(written(tmp_path / "several", [400]))
     index = json.loads((folder.path / "index.json").read_text("utf-8"))
     assert index["columns"] == folder.encoding.features.names
     assert index["rows"] == {"train": folder.train.rows, "validation": folder.validation.rows, "test": folder.test.rows}
+    seen = Counter()
+    large.write(folder.path, lambda part, columns: seen.update({part: len(columns["job"])}))
+    assert seen == index["rows"]
     assert {len(shard["sha256"]) for shards in index["shards"].values() for shard in shards} == {64}

@@ -98,8 +98,9 @@ def test_a_table_beyond_memory_is_refused_before_it_is_read_with_its_rows_and_a_
     assert "more than the 0.0 GB that it may take" in told
     assert "dnn prepare reads it in blocks" in told
     assert "dnn prepare --data" in refused("train", home / "parts" / "*.parquet", "--out", tmp_path / "run")
-    command("prepare", home / "whole.parquet", "--max-bytes", 100_000, "--out", tmp_path / "prepared")
+    told = command("prepare", home / "whole.parquet", "--max-bytes", 100_000, "--out", tmp_path / "prepared")
     assert (tmp_path / "prepared" / "index.json").is_file()
+    assert "4,521 rows, read in blocks" in told
 
 
 @pytest.mark.parametrize("threshold", [None, 0.3])
