@@ -18,7 +18,8 @@ from dnn.data.files import sniff
 from dnn.data.first_pass import FirstPass, LargeTable, Learnt
 from dnn.data.row_files import are_several, open_row_files
 from dnn.data.shards import Shard, ShardWriter, write_index
-from dnn.data.size_estimate import is_too_large
+from dnn.data.size_estimate import takes_more
+from dnn.data.size_limit import limit_of
 from dnn.data.table import Column, Table
 from dnn.data.too_large import refuse_overflow
 from dnn.early_checks import checked_fractions
@@ -104,9 +105,9 @@ def reads_in_blocks(settings: DataSettings) -> bool:
     """Whether the data are several files, or one that memory may not hold."""
     if settings.data is None:
         return False
-    return are_several(settings.data) or is_too_large(
-        (sniff(settings.data, read_options(settings)),), settings.max_bytes
-    )
+    if are_several(settings.data):
+        return True
+    return takes_more(sniff(settings.data, read_options(settings)), limit_of(settings.max_bytes))
 
 
 def refuse_full_disk(folder: Path, takes: int) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from dnn.classifier import Classifier
-from dnn.data.files import sniff
+from dnn.data.files import TableFile, sniff
 from dnn.data.options import ReadOptions
 from dnn.data.row_files import are_several
-from dnn.data.size_estimate import expected_size
+from dnn.data.size_estimate import takes_more
 from dnn.data.split import check_target
 from dnn.data.table import Table
 from dnn.data_notes import GapCounts, gap_sentences, told_gaps
@@ -32,10 +32,11 @@ def evaluate_run(
     """`dnn evaluate`: test a trained network on a file, or on many, that have the target."""
     estimator = load_estimator(run)
     encoding, options = estimator.fitted.encoding, ReadOptions(max_bytes=max_bytes)
-    if in_blocks(data, options):
+    file = file_at_once(data, encoding.options.updated(options))
+    if file is None:
         notes, results = _evaluated_in_blocks(estimator, data, options, skip_unlabelled)
     else:
-        table = _labelled(encoding.read(data, options=options), estimator, skip_unlabelled)
+        table = _labelled(encoding.read(file, options=options), estimator, skip_unlabelled)
         columns = table.without(encoding.target).columns
         notes = [*table.notes, *gap_sentences(encoding, {"": columns})]
         results = estimator.evaluate_columns(columns, table.column(encoding.target))
@@ -59,13 +60,14 @@ def predict_file(
     refuse_output(out, data, force=force)
     estimator = load_estimator(run)
     encoding, options = estimator.fitted.encoding, ReadOptions(max_bytes=max_bytes)
-    if in_blocks(data, options):
+    file = file_at_once(data, encoding.options.updated(options))
+    if file is None:
         gaps, notes = GapCounts(encoding), list[str]()
         tables = encoding.read_blocks(data, with_target=False, keep=keep, options=options)
         write_all_predictions(out, _predicted_blocks(estimator, tables, keep, gaps, notes), raw_text=raw_text)
         rows = gaps.rows
     else:
-        table = encoding.read(data, with_target=False, keep=keep, options=options)
+        table = encoding.read(file, with_target=False, keep=keep, options=options)
         write, gaps = _with_predictions(estimator, table, keep), GapCounts(encoding)
         gaps.add({name: table.columns[name] for name in encoding.features.kinds})
         rows, notes = table.rows, list(table.notes)
@@ -75,9 +77,12 @@ def predict_file(
     voice.end(out)
 
 
-def in_blocks(data: Path, options: ReadOptions) -> bool:
-    """Whether data are many files, or one that takes a gigabyte of memory or more."""
-    return are_several(data) or expected_size(sniff(data, options)).takes > AT_ONCE
+def file_at_once(data: Path, options: ReadOptions) -> TableFile | None:
+    """Return the file, opened, if it takes less than a gigabyte of memory; else None: it is read in blocks."""
+    if are_several(data):
+        return None
+    file = sniff(data, options)
+    return None if takes_more(file, AT_ONCE) else file
 
 
 def _predicted_blocks(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dnn.data.arrow_schema import Columns, columns_of
-from dnn.data.files import sniff
+from dnn.data.files import TableFile, sniff
 from dnn.data.options import ReadOptions
 from dnn.data.reading import NO_KINDS, NO_OPTIONS, read
 from dnn.data.sources import Contents, TableSource
@@ -74,6 +74,8 @@ def table_source(data: Tabular, options: ReadOptions = NO_OPTIONS) -> TableSourc
     """Return the source of a table in data of any usual kind. Raises: As `as_table`."""
     if isinstance(data, str | Path):
         return sniff(data, options)
+    if isinstance(data, TableFile):  # sniffed before
+        return data
     if isinstance(data, Table):
         return _mapping(data.columns, origin=data)
     if isinstance(data, Mapping):

@@ -32,15 +32,17 @@ def expected_size(file: TableFile) -> ExpectedSize:
     return ExpectedSize(rows, size + CELL * rows * len(file.header))
 
 
-def is_too_large(files: tuple[TableFile, ...], max_bytes: int | None) -> bool:
-    """Whether files may take more memory than they may, so that they are rather read in blocks."""
-    return sum(expected_size(file).takes for file in files) > limit_of(max_bytes)
+def takes_more(file: TableFile, limit: float) -> bool:
+    """Whether a file is expected to take more bytes of memory; a small one is not opened for that."""
+    if isinstance(file, CsvFile) and not file.compression and Path(file.path).stat().st_size * (1 + CELL) <= limit:
+        return False  # a cell has a byte at least, its delimiter
+    return expected_size(file).takes > limit
 
 
 def refuse_too_many_rows(file: TableFile, max_bytes: int | None) -> None:
     """Refuse a file that surely takes more memory than it may, before it is read. Raises: TooLargeError."""
-    rows, takes = expected_size(file)
-    if takes > CERTAIN * (limit := limit_of(max_bytes)):
+    if takes_more(file, CERTAIN * (limit := limit_of(max_bytes))):
+        rows, takes = expected_size(file)
         about = "about " if isinstance(file, CsvFile) else ""
         free = "that are free" if limit < (max_bytes or MAX_BYTES) else "that it may take; --max-bytes N allows more"
         told = f"{file.path} has {about}{rows:,} rows × {len(file.names)} columns, which take {takes / 1e9:.1f} GB of"
