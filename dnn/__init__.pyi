@@ -43,6 +43,7 @@ from dnn.data.robust_scale import RobustScale as RobustScale
 from dnn.data.robust_scale import smooth_clip as smooth_clip
 from dnn.data.arrays import load_part as load_part
 from dnn.data.arrays import save_part as save_part
+from dnn.data.prepared import open_prepared as open_prepared
 from dnn.inspection.explain import Explanation as Explanation
 from dnn.inspection.explain import explain as explain
 from dnn.nn.initializers import constant as constant

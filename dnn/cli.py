@@ -33,7 +33,9 @@ class HowMany(str, Enum):
 
 RunFolder = Annotated[Path, typer.Argument(help="Folder that `dnn train` made.", show_default=False)]
 NewFolder = Annotated[Path, typer.Option(help="Folder to make; it must not exist.", show_default=False)]
-NewData = Annotated[Path, typer.Option(help="CSV or Parquet file.", show_default=False)]
+NewData = Annotated[
+    Path, typer.Option(help="CSV or Parquet file; or several: 'part-*.parquet', a folder.", show_default=False)
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print where the results are, and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as one JSON document, and nothing else.")]
 Notes = Annotated[HowMany, typer.Option(help="Print the first 12 notes on the data, or all.")]
@@ -151,7 +153,7 @@ def evaluate_command(
     debug: Debug = False,
 ) -> None:
     """Test a trained network on a file that has the target column."""
-    refused_early(lambda: check_data(data), debug)
+    refused_early(lambda: check_data(data, several=True), debug)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(quiet, json))
         commands.evaluate_run(run, data, voice, skip_unlabelled=skip_unlabelled, max_bytes=max_bytes)
@@ -173,7 +175,7 @@ def predict_command(
     debug: Debug = False,
 ) -> None:
     """Predict each row of a file, in its order; the file need not have the target column."""
-    refused_early(lambda: check_data(data), debug)
+    refused_early(lambda: check_data(data, several=True), debug)
     with ready(debug) as commands:
         voice = commands.Voice(mode_of(quiet, json))
         more: Any = {"keep": tuple(listed(keep)), "raw_text": raw_text, "max_bytes": max_bytes}

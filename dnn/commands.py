@@ -2,25 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
 import dnn
-from dnn.classifier import Classifier
 from dnn.cross_validation import cross_validate
-from dnn.data.options import ReadOptions
-from dnn.data.split import check_target
-from dnn.data_notes import gap_sentences, prepared_of
-from dnn.estimator.base import Estimator
+from dnn.data_notes import prepared_of
 from dnn.estimator.folder import load_estimator
-from dnn.estimator.members import disagreement, member_predictions
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import refuse_existing, refuse_unwritable, write_folder
-from dnn.nn.softmax import softmax
-from dnn.report.predictions import class_columns, refuse_output, write_predictions
+from dnn.large_preparation import reads_in_blocks
+from dnn.prediction_run import evaluate_run, predict_file
+from dnn.prepare_run import prepare_shards
 from dnn.report.run_config import run_config
-from dnn.report.screen import result_lines
 from dnn.report.text_table import aligned
 from dnn.report.voice import Voice
 from dnn.run_folder import run_state, runs_in
@@ -47,8 +41,8 @@ tf.constant(0)  # starts TensorFlow's runtime here, while its importer keeps its
 def prepare_folder(settings: PrepareSettings, voice: Voice, *, most_notes: int | None = 12) -> None:
     """`dnn prepare`: split and preprocess a file, and save the arrays."""
     refuse_unwritable(refuse_existing(settings.out))
-    if settings.data and settings.data.is_dir():
-        raise ValueError(f"{settings.data} is a folder; prepare reads a CSV or Parquet file")
+    if reads_in_blocks(settings):
+        return prepare_shards(settings, voice, most_notes)
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
 
     def fill(folder: Path) -> None:
@@ -60,51 +54,6 @@ def prepare_folder(settings: PrepareSettings, voice: Voice, *, most_notes: int |
     folder = write_folder(settings.out, fill)
     voice.say(f"prepared folder: {folder}", f"train with it: dnn train --data {folder}")
     voice.end(folder)
-
-
-def evaluate_run(
-    run: Path, data: Path, voice: Voice, *, skip_unlabelled: bool = False, max_bytes: int | None = None
-) -> None:
-    """`dnn evaluate`: test a trained network on a file that has the target."""
-    estimator = load_estimator(run)
-    encoding = estimator.fitted.encoding
-    table = encoding.read(data, options=ReadOptions(max_bytes=max_bytes))
-    if skip_unlabelled:
-        table = table.where(table.has(encoding.target))
-    check_target(table, encoding.target)
-    encoding.check_classes(table)
-    columns = table.without(encoding.target).columns
-    voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
-    results = estimator.evaluate_columns(columns, table.column(encoding.target))
-    voice.result("test", results, result_lines(results, title=str(data), width=voice.width))
-    voice.end()
-
-
-def predict_file(
-    run: Path,
-    data: Path,
-    out: Path,
-    voice: Voice,
-    *,
-    force: bool = False,
-    keep: tuple[str, ...] = (),
-    max_bytes: int | None = None,
-    raw_text: bool = False,
-) -> None:
-    """`dnn predict`: write what is predicted for each row of a file."""
-    refuse_output(out, data, force=force)
-    estimator = load_estimator(run)
-    encoding = estimator.fitted.encoding
-    table = encoding.read(data, with_target=False, keep=keep, options=ReadOptions(max_bytes=max_bytes))
-    kept = {name: table.kept[name] for name in keep}  # the text of the file, of training's columns too
-    columns = {name: table.columns[name] for name in encoding.features.kinds}
-    predicted = _prediction_columns(estimator, columns)
-    if clash := [name for name in keep if name in predicted]:
-        raise ValueError(f"--keep {clash[0]}: the predictions have a column of this name; rename it in the data")
-    voice.notes([*table.notes, *gap_sentences(encoding, {"": columns})])
-    write_predictions(out, kept | predicted, raw_text=raw_text)
-    voice.say(f"predictions: {out}, {table.rows:,} rows in the order of {data}")
-    voice.end(out)
 
 
 def export_run(run: Path, out: Path, voice: Voice) -> None:
@@ -159,16 +108,3 @@ def time_op(path: Path, *, quick: bool) -> None:
     from dnn.bench.op import measured  # here, since no other command needs it
 
     Voice().say(measured(path, quick=quick))
-
-
-def _prediction_columns(estimator: Estimator, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of the file of predictions; those of an ensemble say how far its networks disagree."""
-    predictor = estimator.fitted
-    of_members = member_predictions(predictor, columns) if hasattr(predictor.model, "member_logits") else None
-    if isinstance(estimator, Classifier):
-        logits = predictor.logits(columns)
-        labels, names = estimator.labels_of(logits), predictor.encoding.class_labels.names
-        predicted = class_columns(labels, softmax(logits).numpy(), names)
-        return predicted if of_members is None else predicted | {"disagreement": disagreement(of_members, labels)}
-    predicted = {"predicted": predictor.amounts(columns)}
-    return predicted if of_members is None else predicted | {"disagreement": disagreement(of_members)}

@@ -1,5 +1,6 @@
 """What a command tells of the data: how the columns become numbers, what was decided, and what is suspicious."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,13 +22,14 @@ def prepared_of(settings: DataSettings, voice: Voice, seed: int, most_notes: int
     """Read the file or the prepared folder, and tell what was found in it. Raises: ValueError."""
     if settings.data and settings.data.is_dir():
         prepared = read_prepared(settings.data, settings)
-        voice.say(f"data: the prepared folder {settings.data}")
+        voice.say(f"data: the prepared folder {settings.data}, in memory")
     else:
         path = settings.data
         prepared = prepare_file(settings, seed)
         name = path or f"the embedded sample, {Path(prepared.origin['path']).name}"
         voice.result("data", prepared.origin, [f"data: {name}, {prepared.origin['rows']:,} rows"])
-    _tell_encoding(prepared, settings, voice)
+    counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
+    tell_encoding(prepared.encoding, counts, voice, chosen=not settings.target and prepared.table is not None)
     if prepared.table is not None:
         sentences = table_notes(prepared.table, prepared.encoding.target, settings)
         sentences += [note.sentence for note in left_out(prepared.encoding.features, sentences)]
@@ -50,13 +52,34 @@ def gap_sentences(encoding: Encoding, parts: Mapping[str, Mapping[str, Column]],
 
     parts: the columns by the part's name, "" for a whole file. rare: tell also of those that share a feature.
     """
-    counts: dict[tuple[str, str, str], list[str]] = {}
+    found = {}
     for name, columns in parts.items():
-        rows = len(next(iter(columns.values())))
-        for gap in encoding.features.gaps(columns):
-            if rare or gap.problem != UNKNOWN[True][0]:
-                told = counts.setdefault((gap.column, gap.problem, gap.treatment), [])
-                told.append(f"{gap.cells:,} of {rows:,}" + f" {name}" * bool(name))
+        found[name] = GapCounts(encoding)
+        found[name].add(columns)
+    return told_gaps(found, rare=rare)
+
+
+class GapCounts:
+    """The cells that have to be filled, counted block by block."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding, self.rows = encoding, 0
+        self.cells: Counter[tuple[str, str, str]] = Counter()
+
+    def add(self, columns: Mapping[str, Column]) -> None:
+        """Count those of some rows."""
+        self.rows += len(next(iter(columns.values())))
+        for gap in self.encoding.features.gaps(columns):
+            self.cells[gap.column, gap.problem, gap.treatment] += gap.cells
+
+
+def told_gaps(parts: Mapping[str, GapCounts], *, rare: bool = True) -> list[str]:
+    """Return what `gap_sentences` does, of cells that are counted."""
+    counts: dict[tuple[str, str, str], list[str]] = {}
+    for name, part in parts.items():
+        for gap, cells in part.cells.items():
+            if rare or gap[1] != UNKNOWN[True][0]:
+                counts.setdefault(gap, []).append(f"{cells:,} of {part.rows:,}" + f" {name}" * bool(name))
     return [
         f"{without_control(column)}: {', '.join(told)} {_what_is(problem)}; they get {treatment}"
         for (column, problem, treatment), told in counts.items()
@@ -68,11 +91,12 @@ def _what_is(problem: str) -> str:
     return "cells are empty" if problem == "empty" else f"rows have a value {problem}"
 
 
-def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> None:
-    encoding, features = prepared.encoding, prepared.encoding.features
+def tell_encoding(encoding: Encoding, counts: Mapping[str, int], voice: Voice, *, chosen: bool) -> None:
+    """Tell how the columns become numbers. counts: rows of each part. chosen: whether the target was not named."""
+    features = encoding.features
     what = "amounts" if isinstance(encoding.labels, Amounts) else f"classes {shortened(encoding.labels.names)}"
-    chosen = "" if settings.target or prepared.table is None else "; --target names another column"
-    voice.say(f"target: {without_control(encoding.target)}, {what}{chosen}")
+    named = "; --target names another column" if chosen else ""
+    voice.say(f"target: {without_control(encoding.target)}, {what}{named}")
     for scale, columns in columns_by_scale(features.scale, features.numeric).items():
         voice.say(f"numeric, {scale}: {', '.join(map(without_control, columns)) or 'none'}")
     if features.indicated:
@@ -82,5 +106,4 @@ def _tell_encoding(prepared: Prepared, settings: DataSettings, voice: Voice) -> 
     voice.say(f"categories, one-hot: {shortened(one_hot) or 'none'}")
     if places := [f"{name} ({len(block.categories)})" for ordinal, name, block in blocks if ordinal]:
         voice.say(f"categories, ordinal: {shortened(places)}")
-    counts = {name: len(arrays[1]) for name, arrays in prepared.arrays.items()}
     voice.say("split: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rows")

@@ -1,5 +1,6 @@
 """What a command refuses before TensorFlow is imported, which takes a second: wrong paths and options."""
 
+import glob
 import math
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dnn.settings import (
     SHARE,
     DataSettings,
     ExplainSettings,
+    PrepareSettings,
     TrainSettings,
     column_scales_given,
     for_json,
@@ -34,11 +36,13 @@ def check_early(settings: DataSettings, out: Path | None) -> None:
         _check_resumed(settings)
         return
     if settings.data is not None:
-        check_data(settings.data)
+        check_data(settings.data, several=isinstance(settings, PrepareSettings))
     if out is not None:
         refuse_unfinished(out)
         refuse_unwritable(refuse_existing(out))
-    if settings.data is None or not settings.data.is_dir():  # a prepared folder has decided it
+    if isinstance(settings, PrepareSettings) or not (
+        settings.data and settings.data.is_dir()
+    ):  # a prepared folder has decided it
         checked_fractions(settings)
     kinds_given(settings)
     column_scales_given(settings)
@@ -85,9 +89,16 @@ def check_page(settings: ExplainSettings) -> None:
         raise ValueError(f"--hidden 0, for no hidden layer, stands alone, got {settings.hidden}")
 
 
-def check_data(path: Path) -> None:
-    """Refuse data that are not there. Raises: FileNotFoundError, with files of nearly that name beside it."""
+def check_data(path: Path, *, several: bool = False) -> None:
+    """Refuse data that are not there. Raises: FileNotFoundError, with files of nearly that name beside it.
+
+    several: whether a pattern of paths may stand for the files that it finds.
+    """
     if not path.exists():
+        if glob.has_magic(str(path)) and glob.glob(str(path), recursive=True):
+            if several:
+                return
+            raise ValueError(f"{path} stands for several files; prepare them first: dnn prepare --data '{path}'")
         from dnn.data.names import suggestion  # whose package is not needed where all is well
 
         beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []

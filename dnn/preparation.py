@@ -12,7 +12,12 @@ from dnn.data.feature_choice import FeatureChoice
 from dnn.data.files import sample_path, sniff
 from dnn.data.labels import Labels
 from dnn.data.options import ReadOptions
+from dnn.data.prepared import PreparedFolder, open_prepared
 from dnn.data.reading import read
+from dnn.data.shards import INDEX
+from dnn.data.shards import PARTS as PARTS
+from dnn.data.size_estimate import refuse_too_many_rows
+from dnn.data.size_limit import limit_of
 from dnn.data.split import Part, split
 from dnn.data.table import Table
 from dnn.data.too_large import refuse_too_large
@@ -33,7 +38,7 @@ from dnn.settings import (
     scale_or_default,
 )
 
-PARTS = ("train", "validation", "test")
+COPIES = 3  # of the rows that are in memory at once where they are trained with as arrays
 DECIDED = [each.name for each in fields(DataSettings) if each.name not in ("data", "max_bytes")]
 
 
@@ -102,6 +107,7 @@ def read_with_target(settings: DataSettings) -> tuple[Table, str]:
         target = default_target([name for name in source.names if name not in drop])
     # a label is what the file says, not a number
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
+    refuse_too_many_rows(source, settings.max_bytes)
     table = read(source, kinds=kinds, drop=drop, options=options)
     refuse_too_large(table)
     if settings.skip_unlabelled:
@@ -118,13 +124,39 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
     refuse_decided(settings, "the folder was prepared")
     encoding = load_encoding(folder)
     classes = None if isinstance(encoding.labels, Amounts) else encoding.labels.classes
+    if (folder / INDEX).is_file():
+        opened = open_prepared(folder, check=True)
+        of_parts = {name: rows.arrays() for name, rows in zip(PARTS, opened[2:5], strict=True)}
+        return Prepared(encoding, of_parts, {}, origin_of(folder), None)
     paths = {name: folder / f"{name}.npz" for name in PARTS}
     shape: dict[str, Any] = {"width": encoding.features.width, "classes": classes, "max_bytes": settings.max_bytes}
     arrays = {name: load_part(path, **shape) for name, path in paths.items()}
-    hashed = [folder / "features.json", *paths.values()]
-    origin = {"path": str(folder.resolve()), "sha256": {path.name: digest_of(path) for path in hashed}}
-    origin["prepared"] = read_json(folder / "config.json")
-    return Prepared(encoding, arrays, {}, origin, None)
+    return Prepared(encoding, arrays, {}, origin_of(folder), None)
+
+
+def stays_on_disk(settings: DataSettings, began: bool | None = None) -> PreparedFolder | None:
+    """Return the prepared folder, opened, whose rows memory may not hold; None: they are read into memory.
+
+    began: whether the rows of a run that is gone on with stayed there, which it keeps to. None: their size decides.
+
+    Raises:
+        ValueError: If an option is given again, or a file is damaged.
+    """
+    folder = settings.data
+    if folder is None or not (folder / INDEX).is_file():
+        return None
+    refuse_decided(settings, "the folder was prepared")
+    prepared = open_prepared(folder)
+    large = COPIES * prepared.bytes > limit_of(settings.max_bytes) if began is None else began
+    return prepared if large else None
+
+
+def origin_of(folder: Path) -> dict[str, Any]:
+    """Return what config.json says of a prepared folder: its path, checksums, and its own config.json."""
+    names = ["features.json", *([INDEX] if (folder / INDEX).is_file() else [f"{name}.npz" for name in PARTS])]
+    origin: dict[str, Any] = {"path": str(folder.resolve())}
+    origin["sha256"] = {name: digest_of(folder / name) for name in names}
+    return origin | {"prepared": read_json(folder / "config.json")}
 
 
 def refuse_decided(settings: DataSettings, when: str, *, besides: Sequence[str] = ()) -> None:

@@ -42,6 +42,12 @@ class RunFolder:
         """Return where the training keeps its state, and when."""
         return Checkpoints(self.path / CHECKPOINTS, every=every)
 
+    @property
+    def began_on_disk(self) -> bool | None:
+        """Whether the rows stayed on the disk when the run was begun; None if it begins now, or began in vain."""
+        data = read_json(self.path / CONFIG)["data"] if self.resumed else {}
+        return bool(data.get("on_disk")) if "sha256" in data else None
+
     def config(self, config: Mapping[str, Any]) -> None:
         """Write config.json. Raises: ValueError if the run was begun with other data."""
         path = self.path / CONFIG

@@ -40,7 +40,7 @@ class DataSettings:
 
     data: Path | None = option(
         None,
-        "CSV (gzip or not), Parquet, or a folder made by `dnn prepare`.",
+        "CSV (gzip or not), Parquet, or a folder made by `dnn prepare`, which takes several: 'part-*.parquet'.",
         show_default="the embedded sample: 4,521 clients of a bank",
     )
     target: str | None = option(

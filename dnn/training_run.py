@@ -13,6 +13,7 @@ import numpy as np
 import dnn
 from dnn.classifier import Classifier
 from dnn.data.amounts import Amounts
+from dnn.data.encoding import Encoding
 from dnn.data_notes import prepared_of
 from dnn.estimator.base import Estimator
 from dnn.estimator.first_layer import embedded_words
@@ -20,7 +21,7 @@ from dnn.estimator.folder import NETWORK, write_estimator
 from dnn.files.durable import flush_all, leftovers
 from dnn.files.json_files import write_json_durably
 from dnn.files.new_folder import refuse_existing, refuse_unwritable
-from dnn.preparation import PARTS, Prepared, feature_settings, read_options
+from dnn.preparation import PARTS, Prepared, feature_settings, read_options, stays_on_disk
 from dnn.regressor import Regressor
 from dnn.report.baselines import Baseline, BaselineRows, baselines
 from dnn.report.comparison import baseline_sentences, recall_sentences
@@ -54,6 +55,10 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
 
 
 def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
+    if (on_disk := stays_on_disk(settings, run.began_on_disk)) is not None:
+        from dnn.streamed_run import train_on_disk  # here, since it imports this module
+
+        return train_on_disk(run, settings, voice, on_disk)
     watch = Stopwatch()
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
     config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
@@ -69,12 +74,12 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     watch.lap("testing")
     history = estimator.history_
     metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": {}}
-    _write_results(run.path, estimator, metrics)
+    write_results(run.path, estimator, metrics)
     simple = _baselines(prepared, settings) if settings.baselines else []
     watch.lap("baselines")
     metrics["baselines"] = {each.name: each.scores for each in simple if each.output is not None}
     write_json_durably(run.path / "metrics.json", metrics)
-    _tell_results(history, results, settings, voice)
+    tell_results(history, results, settings, voice)
     _tell_baselines(estimator, prepared, results, output, simple, voice)
     with pictures_may_fail(voice, "curves.png"):
         history.plot(run.path / "curves.png")
@@ -91,7 +96,8 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     voice.end(run.path)
 
 
-def _tell_results(history: History, results: Mapping[str, Any], settings: TrainSettings, voice: Voice) -> None:
+def tell_results(history: History, results: Mapping[str, Any], settings: TrainSettings, voice: Voice) -> None:
+    """Tell which epoch was the best, and the figures of the test."""
     epochs, best = len(history.epochs), history.best_epoch or len(history.epochs)
     line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
     voice.result("best_epoch", best, [line, ""])
@@ -114,7 +120,7 @@ def event_files(prepared: Prepared, folder: Path, append: bool = False) -> dnn.T
     return dnn.TensorBoard(folder, loss=loss, data=prepared.arrays["train"], append=append)
 
 
-def _write_results(folder: Path, estimator: Estimator, metrics: Mapping[str, Any]) -> None:
+def write_results(folder: Path, estimator: Estimator, metrics: Mapping[str, Any]) -> None:
     """Write the estimator, the history and the metrics; those of a run that broke off just here are replaced."""
     for path in (folder / NETWORK, *leftovers(folder, NETWORK)):
         shutil.rmtree(path, ignore_errors=True)
@@ -149,6 +155,16 @@ def _train(
 ) -> None:
     """Train, and choose the threshold if one is asked for. Raises: ValueError if the training diverged."""
     encoding, (rows, held) = prepared.encoding, (prepared.arrays[name] for name in PARTS[:2])
+    asked = tell_network(encoding, settings, voice)
+    with voice.epochs(settings.epochs) as show:
+        estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks], checkpoint=checkpoint)
+    refuse_diverged(estimator)
+    if asked and isinstance(estimator, Classifier):
+        keep_threshold(estimator, held[1], estimator.fitted.model_outputs(held[0]), settings, voice)
+
+
+def tell_network(encoding: Encoding, settings: TrainSettings, voice: Voice) -> bool:
+    """Tell what is trained, and return whether a threshold is to be chosen. Raises: ValueError if none can be."""
     outputs = 1 if isinstance(encoding.labels, Amounts) else encoding.labels.classes
     sizes = [encoding.features.width, *(units for units in settings.hidden if units), outputs]
     between = f", {settings.activation} between" if len(sizes) > 2 else ""
@@ -158,17 +174,21 @@ def _train(
     asked = settings.min_recall is not None or bool(settings.cost)
     if asked and outputs != 2:
         raise ValueError("--min-recall and --cost choose a threshold between two classes; here are not two")
-    with voice.epochs(settings.epochs) as show:
-        estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks], checkpoint=checkpoint)
+    return asked
+
+
+def refuse_diverged(estimator: Estimator) -> None:
+    """Refuse to go on with a network whose loss was never a number. Raises: ValueError."""
     best = estimator.history_.best
     if best is None or not np.isfinite(best["val_loss"]):
         raise ValueError("the validation loss was never a number: training diverged; try a smaller --learning-rate")
-    if not asked or not isinstance(estimator, Classifier):
-        return
+
+
+def keep_threshold(estimator: Classifier, labels: Any, logits: Any, settings: TrainSettings, voice: Voice) -> None:
+    """Choose the threshold that the settings ask for, by the logits of the validation rows, and tell it."""
     cost = (settings.cost[0], settings.cost[1]) if settings.cost else None
-    logits = estimator.fitted.model_outputs(held[0])
-    found = estimator.keep_threshold(held[1], logits, recall=settings.min_recall, cost=cost)
-    name = encoding.class_labels.names[1]
+    found = estimator.keep_threshold(labels, logits, recall=settings.min_recall, cost=cost)
+    name = estimator.fitted.encoding.class_labels.names[1]
     figures = f"precision {found.precision:.4f}, recall {found.recall:.4f} on validation rows"
     line = f"threshold: {name!r} from the probability {found.value:.4g} on; {figures}"
     voice.result("threshold", found._asdict(), [line])

@@ -56,6 +56,7 @@ def test_most_pages_with_python_are_run_here():
         "explain",
         "ensembles",
         "resume",
+        "scale",
         *RUN_ELSEWHERE,
     }
 

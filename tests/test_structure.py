@@ -27,7 +27,19 @@ MAY_IMPORT = {
     # nothing imports it
     "interop": {"nn"},
     # it joins them
-    "estimator": {"classifier", "control", "data", "files", "lazy", "nn", "presets", "regressor", "settings", "train"},
+    "estimator": {
+        "classifier",
+        "control",
+        "data",
+        "files",
+        "lazy",
+        "nn",
+        "presets",
+        "regressor",
+        "report",
+        "settings",
+        "train",
+    },
     # of data, how a cell became a feature; of dnn, its version; interop by name, for Keras
     "inspection": {"commands", "control", "data", "lazy", "nn", "pages", "train"},
     "explain_run": {"commands", "data", "estimator", "files", "inspection", "nn", "preparation", "report", "settings"},
@@ -39,6 +51,18 @@ MAY_IMPORT = {
     "early_checks": {"data", "files", "settings", "train"},
     "preparation": {"data", "early_checks", "estimator", "files", "settings"},
     "data_notes": {"control", "data", "preparation", "report", "settings"},
+    "large_preparation": {"data", "early_checks", "preparation", "settings"},
+    # and dnn.__version__
+    "prepare_run": {
+        "commands",
+        "data",
+        "data_notes",
+        "files",
+        "large_preparation",
+        "preparation",
+        "report",
+        "settings",
+    },
     "run_folder": {"files", "settings", "train"},
     "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
     # and public names
@@ -56,8 +80,24 @@ MAY_IMPORT = {
         "run_folder",
         "run_report",
         "settings",
+        "streamed_run",
         "train",
     },
+    # and dnn.__version__
+    "streamed_run": {
+        "classifier",
+        "commands",
+        "data",
+        "data_notes",
+        "estimator",
+        "files",
+        "preparation",
+        "report",
+        "run_folder",
+        "settings",
+        "training_run",
+    },
+    "prediction_run": {"classifier", "data", "data_notes", "estimator", "nn", "report"},
     # it joins them
     "run_report": {"classifier", "data", "estimator", "files", "nn", "pages", "preparation"},
     # and public names
@@ -71,8 +111,10 @@ MAY_IMPORT = {
         "estimator",
         "explain_run",
         "files",
-        "nn",
+        "large_preparation",
+        "prediction_run",
         "preparation",
+        "prepare_run",
         "report",
         "run_folder",
         "run_report",

@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from dnn.data.csv_file import UTF_8, BadQuoteError, CsvFile, cp1252_note, rows_of
+from dnn.data.csv_encoding import cp1252_note
+from dnn.data.csv_file import UTF_8, BadQuoteError, CsvFile, rows_of
 from dnn.data.header import header_notes
 from dnn.data.notation import notations_of
 from dnn.data.options import ReadOptions, is_delimiter

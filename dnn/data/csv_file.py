@@ -11,19 +11,20 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from dnn.data.csv_encoding import LONGEST_ROW as LONGEST_ROW
+from dnn.data.csv_encoding import cp1252_note
 from dnn.data.sources import Contents
 from dnn.data.table import plural
 from dnn.data.typed_columns import WORDS, are_plain, types_of
 from dnn.data.unpacked import BLOCK, Counted, plain_bytes
 
 UTF_8 = "utf-8-sig"
-LONGEST_ROW = 1 << 22  # bytes, for Arrow; 4 MB
 LARGE = 1 << 23  # bytes of a file whose first rows are looked at, to read it faster
 NO_TYPES: Mapping[str, pa.DataType] = MappingProxyType({})
 
@@ -67,14 +68,33 @@ class CsvFile:
         except (pa.ArrowException, OSError, UnicodeError) as error:
             if "UTF8" in str(error) and not self.sure:
                 return as_cp1252(self).read()
-            if isinstance(error, UnicodeError) or "UTF8" in str(error):
-                raise ValueError(f"{self.path} is not {self.encoding} text: {error}") from None
-            self._raise_cause()
-            if "straddl" in str(error):
-                limit = f"longer than {LONGEST_ROW >> 20} MB"
-                raise ValueError(f"{self.path}: a row is {limit}; is a quote left open?") from None
-            raise ValueError(f"{self.path}: {str(error).splitlines()[0]}") from None
-        return Contents(self._named(stored), {}, list(self.notes), self.delimiter)
+            raise self._told(error) from None
+        return self.contents(stored)
+
+    def blocks(self, rows: int) -> Iterator[pa.Table]:
+        """Yield all columns as strings, at least so many rows at a time but the last, in bounded memory.
+
+        Raises:
+            ValueError: As `read`, where it gets to it; and for text beyond the first 64 KB that is not UTF-8.
+        """
+        batches: list[pa.RecordBatch] = []
+        try:
+            for batch in pa.csv.open_csv(pa.input_stream(str(self.path), self.compression), **self._options()):
+                batches.append(batch)
+                if sum(each.num_rows for each in batches) >= rows:
+                    yield pa.Table.from_batches(batches)
+                    batches = []
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            if "UTF8" in str(error) and not self.sure:
+                as_cp1252(self)  # tells where it is neither
+                raise ValueError(f"{self.path} is not UTF-8 text throughout; --encoding cp1252 reads it") from None
+            raise self._told(error) from None
+        if any(batch.num_rows for batch in batches):
+            yield pa.Table.from_batches(batches)
+
+    def contents(self, stored: pa.Table, keep: Collection[str] = (), first: int = 0) -> Contents:
+        """Return what columns of strings hold, of rows from `first` on."""
+        return Contents(self._named(stored, first), {}, list(self.notes), self.delimiter)
 
     def location(self, row: int) -> str:
         """Return "line 17", where data row `row` (from 0) begins; quoted line breaks and blank lines count as lines."""
@@ -109,31 +129,43 @@ class CsvFile:
         self, types: Mapping[str, pa.DataType] = NO_TYPES, *, head: bytes | None = None, quotes: bool = True
     ) -> pa.Table:
         """Return all columns, by default as strings, of the file or its head; without quotes it is parted faster."""
-        encoding = "utf8" if self.encoding == UTF_8 else self.encoding
-        one = len(self.header) == 1  # a blank line is a row of one empty cell
         plain = pa.input_stream(str(self.path), compression=self.compression) if head is None else pa.BufferReader(head)
         counted = Counted(plain, self.path, self.max_bytes, self.delimiter)
-        columns = {name: types.get(name.strip(), pa.string()) for name in self.header}
-        stored = pa.csv.read_csv(
-            pa.PythonFile(counted, mode="r"),
-            read_options=pa.csv.ReadOptions(block_size=LONGEST_ROW, skip_rows=self.line - 1, encoding=encoding),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=self.delimiter, newlines_in_values=quotes, ignore_empty_lines=not one
-            ),
-            convert_options=pa.csv.ConvertOptions(column_types=columns, null_values=[""]),
-        )
+        stored = pa.csv.read_csv(pa.PythonFile(counted, mode="r"), **self._options(types, quotes))
         if counted.quoted and not quotes:
             raise pa.ArrowInvalid("a quote, and perhaps a line break after it")
         return stored
 
-    def _named(self, stored: pa.Table) -> pa.Table:
+    def _options(self, types: Mapping[str, pa.DataType] = NO_TYPES, quotes: bool = True) -> dict[str, Any]:
+        """Return how Arrow is to read the rows; a column that is not in `types` is strings."""
+        encoding = "utf8" if self.encoding == UTF_8 else self.encoding
+        one = len(self.header) == 1  # a blank line is a row of one empty cell
+        columns = {name: types.get(name.strip(), pa.string()) for name in self.header}
+        return {
+            "read_options": pa.csv.ReadOptions(block_size=LONGEST_ROW, skip_rows=self.line - 1, encoding=encoding),
+            "parse_options": pa.csv.ParseOptions(
+                delimiter=self.delimiter, newlines_in_values=quotes, ignore_empty_lines=not one
+            ),
+            "convert_options": pa.csv.ConvertOptions(column_types=columns, null_values=[""]),
+        }
+
+    def _told(self, error: Exception) -> ValueError:
+        """Return what to raise in place of what Arrow says. Raises: ValueError, if its line and cause are found."""
+        if isinstance(error, UnicodeError) or "UTF8" in str(error):
+            return ValueError(f"{self.path} is not {self.encoding} text: {error}")
+        self._raise_cause()
+        if "straddl" in str(error):
+            return ValueError(f"{self.path}: a row is longer than {LONGEST_ROW >> 20} MB; is a quote left open?")
+        return ValueError(f"{self.path}: {str(error).splitlines()[0]}")
+
+    def _named(self, stored: pa.Table, first: int = 0) -> pa.Table:
         """Leave out the columns without a name: the first, and empty ones at the end."""
         for number, name in enumerate(self.header[1:], start=1):
             if not name.strip():
                 filled = pc.not_equal(pc.utf8_trim_whitespace(stored.column(number)), "")
                 row = pc.index(filled, True).as_py()
                 if row >= 0:
-                    where, cell = self.location(row), stored.column(number)[row].as_py()
+                    where, cell = self.location(first + row), stored.column(number)[row].as_py()
                     cause = f"column {number + 1} has no name, but cells, {cell!r} say; name it in the header"
                     raise ValueError(f"{self.path}, {where}: {cause}")
         kept = [number for number, name in enumerate(self.header) if name.strip()]
@@ -221,36 +253,3 @@ def as_cp1252(source: CsvFile) -> CsvFile:
     with open(source.path, "rb") as file, plain_bytes(file, source.compression, source.path, source.max_bytes) as plain:
         note = cp1252_note(plain, source.path)
     return replace(source, encoding="cp1252", sure=True, notes=(note, *source.notes))
-
-
-def cp1252_note(plain: io.BufferedReader, path: str | Path) -> str:
-    """Return what to tell of a file that is not UTF-8 and is read as cp1252.
-
-    Raises:
-        ValueError: If it is neither, or some lines are UTF-8, beyond ASCII.
-    """
-    line, utf_8, is_cp1252 = _line_not_utf8(plain)
-    if utf_8:
-        raise ValueError(f"{path}, line {line}: not UTF-8 text, though line {utf_8} is; --encoding names the encoding")
-    if not is_cp1252:
-        raise ValueError(f"{path}, line {line}: not UTF-8 text, nor cp1252; --encoding names the encoding")
-    return f"{Path(path).name}: not UTF-8 (line {line}); read as cp1252; --encoding names another"
-
-
-def _line_not_utf8(plain: io.BufferedReader) -> tuple[int, int, bool]:
-    """Return the first line that is not UTF-8, a former one that is, not ASCII, or 0, and whether it is cp1252."""
-    utf_8 = 0
-    for number, line in enumerate(iter(lambda: plain.readline(LONGEST_ROW), b""), start=1):
-        if not line.isascii():
-            if not _decodes(line, "utf-8"):
-                return number, utf_8, _decodes(line, "cp1252")
-            utf_8 = number
-    raise ValueError("the file changed while it was read")
-
-
-def _decodes(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -4,7 +4,7 @@ It is written beside the weights, or beside prepared arrays, as features.json.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ from dnn.data.old_format import from_format_1
 from dnn.data.one_hot import OneHot
 from dnn.data.options import ReadOptions
 from dnn.data.reading import read
+from dnn.data.row_files import open_row_files
+from dnn.data.sources import TableSource
 from dnn.data.table import Column, Kind, Table, at_most, is_missing, no_column, shortened
 from dnn.data.too_large import refuse_overflow
 from dnn.files.json_files import parsed_json
@@ -74,7 +76,44 @@ class Encoding(NamedTuple):
                 and training saw none of them.
         """
         options = self.options.updated(options)
-        source = table_source(data, options)
+        table = self._read_source(table_source(data, options), with_target, keep, options)
+        self._check_categories(table)
+        return table
+
+    def read_blocks(
+        self,
+        data: str | Path,
+        *,
+        with_target: bool = True,
+        keep: Collection[str] = (),
+        options: ReadOptions | None = None,
+    ) -> Iterator[Table]:
+        """Yield files of any number of rows as tables that follow each other, each as `read` returns it.
+
+        Args:
+            data: A file, a pattern of paths or a folder, as `open_row_files` takes it.
+            with_target: As in `read`.
+            keep: As in `read`.
+            options: As in `read`.
+
+        Raises:
+            ValueError: As `read`; for categories of which training saw none, after the last table.
+        """
+        options, strange = self.options.updated(options), dict[str, str]()
+        known: set[str] = set()
+        for block in open_row_files(data, options, self.dropped, self._kinds()).blocks():
+            table = self._read_source(block, with_target, keep, options)
+            found = self._strange_categories(table)
+            strange |= {name: told for name, told in found.items() if told and name not in strange}
+            known |= {name for name, told in found.items() if told is None}
+            yield table
+        if problems := [told for name, told in strange.items() if name not in known]:
+            raise ValueError(at_most(problems))
+
+    def _read_source(
+        self, source: TableSource, with_target: bool, keep: Collection[str], options: ReadOptions
+    ) -> Table:
+        """Return what a source holds as `read` says, but for categories of which training saw none."""
         target = [self.target] if with_target and self.target in source.names else []
         wanted = [*self.features.kinds, *target]
         _check_names(source.title, source.names, [*wanted, *keep])
@@ -83,7 +122,6 @@ class Encoding(NamedTuple):
         kinds = {name: kind for name, kind in kinds.items() if name in source.names}  # the target may not be there
         drop = [name for name in source.names if name not in {*wanted, *keep}]
         table = read(source, kinds=kinds, drop=drop, options=options.fixed(kinds), keep=keep)
-        self._check_categories(table)
         refuse_overflow(table, self.features)
         notes = table.notes
         if extra:
@@ -129,15 +167,23 @@ class Encoding(NamedTuple):
 
     def _check_categories(self, table: Table) -> None:
         """Refuse categories that training never saw one cell of."""
-        problems = []
+        if problems := [told for told in self._strange_categories(table).values() if told]:
+            raise ValueError(at_most(problems))
+
+    def _strange_categories(self, table: Table) -> dict[str, str | None]:
+        """Return what is wrong with each category, where training saw none of its cells; "" for too few of them."""
+        told: dict[str, str | None] = {}
         for name, block in self.features.blocks.items():
             cells = table.columns[name][~is_missing(table.columns[name])]
             rare = isinstance(block, OneHot) and block.rare  # then its cells may be those that had no name of their own
-            if not rare and len(cells) > 1 and not (found := set(cells)) & set(block.categories):
+            if rare or (found := set(cells)) & set(block.categories):
+                told[name] = None
+            elif len(cells) > 1:
                 none = f"training saw none of its {len(cells):,} cells: {_quoted_names(sorted(found), 3)}"
-                problems.append(f"{table.source}, column {name!r}: {none}; it saw {_quoted_names(block.categories, 3)}")
-        if problems:
-            raise ValueError(at_most(problems))
+                told[name] = f"{table.source}, column {name!r}: {none}; it saw {_quoted_names(block.categories, 3)}"
+            else:
+                told[name] = ""
+        return told
 
     def check_classes(self, table: Table) -> None:
         """Refuse a target that is no class of training, with its place in the file.
@@ -163,7 +209,8 @@ def load_encoding(folder: str | Path) -> Encoding:
     """Read the encoding in a run folder or a prepared folder. Raises: ValueError if it is neither, or is damaged."""
     path = Path(folder, FILE)
     if not path.is_file():
-        raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}")
+        files = "; dnn prepare reads a folder of CSV or Parquet files" if Path(folder).is_dir() else ""
+        raise ValueError(f"{folder} is neither a run folder nor a prepared one: it has no {FILE}{files}")
     try:
         state = parsed_json(path.read_bytes())
         number = state["format"]

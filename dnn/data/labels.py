@@ -30,7 +30,8 @@ class Labels:
 
     def __init__(self, target: npt.ArrayLike) -> None:
         refuse_missing(target)
-        self.names = _class_names(*_distinct(target))
+        values, indices = _distinct(target)
+        self.names = _class_names(values, np.bincount(indices, minlength=len(values)))
 
     @classmethod
     def from_names(cls, names: Sequence[str]) -> "Labels":
@@ -49,6 +50,23 @@ class Labels:
         if len(names) != labels.classes:
             raise ValueError(f"each class must be there once, got {_quoted(names)}")
         labels.names = list(names)
+        return labels
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[str, int]) -> "Labels":
+        """Learn the classes of the rows that each of them has.
+
+        Args:
+            counts: Rows by class.
+
+        Returns:
+            What `Labels` learns of these rows.
+
+        Raises:
+            ValueError: As `Labels`.
+        """
+        labels = cls.__new__(cls)
+        labels.names = _class_names(list(counts), np.array(list(counts.values()), np.int64))
         return labels
 
     @property
@@ -122,25 +140,25 @@ def _distinct(target: npt.ArrayLike) -> tuple[list[str], npt.NDArray[np.intp]]:
     return [_as_string(value) for value in values.tolist()], indices
 
 
-def _class_names(values: list[str], indices: npt.NDArray[np.intp]) -> list[str]:
+def _class_names(values: list[str], counts: npt.NDArray[np.int64]) -> list[str]:
     """Sort the classes, by size if all are numbers: 2 before 10. Raises: ValueError as `Labels`."""
     if len(values) < 2:
-        rows = len(indices)
+        rows = int(counts.sum())
         raise ValueError(f"the target has one class, {_quoted(values)}, in all {rows} rows; there must be at least two")
     numbers = numbers_of(values)
     if len(values) > MOST_CLASSES:
         remedy = "; --task regression predicts amounts" if len(numbers) == len(values) else ""
         limit = f"at most {MOST_CLASSES:,} are allowed"
         raise ValueError(f"the target has {len(values):,} different values; {limit}{remedy}")
-    _check_markers(values, indices, numbers)
+    _check_markers(values, counts, numbers)
     return sorted(sorted(values), key=numbers.__getitem__) if len(numbers) == len(values) else sorted(values)
 
 
-def _check_markers(values: list[str], indices: npt.NDArray[np.intp], numbers: Mapping[str, float]) -> None:
+def _check_markers(values: list[str], counts: npt.NDArray[np.int64], numbers: Mapping[str, float]) -> None:
     """Refuse a class such as "NA" or "nan" among classes that are numbers."""
     words = [value for value in values if value not in numbers]
     if numbers and words and set(words) <= set(MARKERS):
-        rows = int(np.isin(indices, [values.index(word) for word in words]).sum())
+        rows = int(sum(counts[values.index(word)] for word in words))
         told = f"the target is {_quoted(words)} in {plural(rows, 'row')}, a number in the others"
         raise ValueError(
             f"{told}; --missing {shell_word(words[0])} reads it as missing, --skip-unlabelled leaves these rows out"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 MAX_BYTES = 16 * 10**9  # 16 GB
 OPTION = "--max-bytes N, or max_bytes=N in Python, allows more"
+IN_BLOCKS = "; or dnn prepare reads it in blocks, for dnn train --data prepared"
 
 
 class TooLargeError(ValueError):
@@ -15,13 +16,14 @@ def limit_of(max_bytes: int | None) -> int:
     return min(MAX_BYTES if max_bytes is None else max_bytes, free_memory())
 
 
-def refuse_beyond(path: str | Path, takes: int, max_bytes: int | None, *, about: str = "") -> None:
+def refuse_beyond(path: str | Path, takes: int, max_bytes: int | None, *, about: str = "", remedy: str = "") -> None:
     """Refuse a file of which it is known what it would take. `about`: "at least ", if it is more perhaps."""
     if takes > (limit := limit_of(max_bytes)):
         allowed = MAX_BYTES if max_bytes is None else max_bytes
         which = f"more than the {limit:,} bytes that it may take; {OPTION}"
         free = f"more than the {limit:,} bytes that are free"
-        raise TooLargeError(f"{path} would take {about}{takes:,} bytes of memory, {free if limit < allowed else which}")
+        told = f"{path} would take {about}{takes:,} bytes of memory, {free if limit < allowed else which}"
+        raise TooLargeError(told + remedy)
 
 
 def free_memory() -> int:

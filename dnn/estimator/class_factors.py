@@ -20,11 +20,17 @@ def weighted_by_class(
         class_weight: "balanced", or the weight of each class by its name or its value.
         names: of the classes, in the order of their numbers.
     """
+    factors = class_factors(rows[1], class_weight, names)
+    return _times(rows, factors), validation and _times(validation, factors)
+
+
+def class_factors(labels: npt.NDArray[np.int32], class_weight: Any, names: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return what a row of each class weighs: float32[classes]; 1 for a class that no label is of."""
     if isinstance(class_weight, Mapping):
         class_weight = {class_name(value): weight for value, weight in class_weight.items()}
     factors = np.ones(len(names), np.float32)
-    factors[rows[1]] = class_weights(rows[1], class_weight, classes=names)
-    return _times(rows, factors), validation and _times(validation, factors)
+    factors[labels] = class_weights(labels, class_weight, classes=names)
+    return factors
 
 
 def _times(rows: Rows, factors: npt.NDArray[np.float32]) -> Rows:

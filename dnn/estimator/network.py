@@ -159,9 +159,26 @@ def loss_of(outputs: int | None, settings: NetworkSettings) -> LossLike:
     )
 
 
+@runtime_checkable
+class RowsOnDisk(Protocol):
+    """Encoded rows that are read in each epoch, as `dnn.open_prepared` gives them."""
+
+    rows: int
+    width: int
+
+    def dataset(self, seed: int, epoch: int, first: int = 0) -> tf.data.Dataset:
+        """Return the rows of an epoch from its row `first` on.
+
+        Args:
+            seed: int >= 0.
+            epoch: From 1; 0 is the order in which the rows are stored.
+            first: How many rows to leave out.
+        """
+
+
 def train_network(
-    rows: Rows,
-    validation: Rows | None,
+    rows: Rows | RowsOnDisk,
+    validation: Rows | RowsOnDisk | None,
     outputs: int | None,
     settings: NetworkSettings,
     callbacks: Sequence[CallbackLike] = (),
@@ -172,7 +189,7 @@ def train_network(
     """Train a network from the beginning.
 
     Args:
-        rows: What it is trained on; targets are class numbers, int32, or amounts, float32.
+        rows: What it is trained on, in memory or on the disk; targets are class numbers, int32, or amounts, float32.
         validation: What early stopping looks at. None: it looks at the training rows' own loss.
         outputs: Number of classes; None for amounts, of which the network gives one.
         settings: The network, the optimizer and the loop.
@@ -187,19 +204,24 @@ def train_network(
     Raises:
         ValueError: If a setting is out of its range.
     """
-    network = make_network(rows[0].shape[1], outputs or 1, settings, first)
-    steps = math.ceil(len(rows[0]) / settings.batch_size)
+    count, width = (rows.rows, rows.width) if isinstance(rows, RowsOnDisk) else rows[0].shape
+    network = make_network(width, outputs or 1, settings, first)
+    steps = math.ceil(count / settings.batch_size)
     optimizer = make_optimizer(network.trainable_variables, settings, steps)
     for callback in callbacks:
         if isinstance(callback, TakesNetwork):
             callback.set_model(network)
         if isinstance(callback, TakesOptimizer):
             callback.set_optimizer(optimizer)
-    ranked = [ranking_callback(network, validation, settings.monitor)] if settings.monitor in RANKINGS else []
+    if settings.monitor in RANKINGS and isinstance(validation, RowsOnDisk):
+        raise ValueError(f"monitor={settings.monitor!r} ranks all validation rows at once, and they stay on the disk")
+    ranked = [ranking_callback(network, validation, settings.monitor)] if settings.monitor in RANKINGS else []  # type: ignore[arg-type]  # refused above
+    training: Any = rows  # arrays or a source, as `fit` takes both
+    held: Any = validation
     history = fit(
         network,
-        rows,
-        validation,
+        training,
+        held,
         loss=loss_of(outputs, settings),
         optimizer=optimizer,
         metrics=ACCURACY if outputs else {},

@@ -1,7 +1,8 @@
 """Predictions as a CSV file that is written completely or not at all, and never replaces the data."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,28 @@ def write_predictions(path: Path, columns: Mapping[str, Any], *, raw_text: bool 
         raw_text: Whether text stands as it is. False: names and text that a spreadsheet would run as a formula get an
             apostrophe before them; numbers, also those that are text, stay.
     """
-    table = pa.table(dict(columns))
-    if not raw_text:
-        table = _without_formulas(table)
+    write_all_predictions(path, [columns], raw_text=raw_text)
+
+
+def write_all_predictions(path: Path, blocks: Iterable[Mapping[str, Any]], *, raw_text: bool = False) -> None:
+    """Write predictions as they come, as `write_predictions` does: completely or not at all.
+
+    Args:
+        path: The CSV file to write; replaced if it exists.
+        blocks: One after the other, [rows] by name: the same columns in each.
+        raw_text: As in `write_predictions`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        pa.csv.write_csv(table, partial, pa.csv.WriteOptions(quoting_style="needed"))
+        with ExitStack() as opened:
+            writer = None
+            for columns in blocks:
+                table = pa.table(dict(columns)) if raw_text else _without_formulas(pa.table(dict(columns)))
+                if writer is None:
+                    options = pa.csv.WriteOptions(quoting_style="needed")
+                    writer = opened.enter_context(pa.csv.CSVWriter(partial, table.schema, write_options=options))
+                writer.write_table(table)
         flush(partial)
         os.replace(partial, path)
         flush(path.parent)

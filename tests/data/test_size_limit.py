@@ -11,7 +11,7 @@ import pytest
 from dnn.data import arrays, size_limit
 from dnn.data.arrays import load_arrays, load_part, save_part
 from dnn.data.csv_file import LONGEST_ROW
-from dnn.data.files import column_names, read_table
+from dnn.data.files import read_table
 from dnn.data.options import ReadOptions
 from dnn.data.size_limit import TooLargeError
 from dnn.data.unpacked import Unpacked
@@ -83,7 +83,7 @@ def test_a_parquet_bomb_is_refused_by_its_metadata_or_its_dictionary(of_text, tm
     assert read_table(path).rows == 1000
     pa.parquet.write_table(pa.table({"n": np.zeros(10_000_000, np.int8)}), path)
     with pytest.raises(TooLargeError, match=r"would take 80,\d{3},\d{3} bytes"):
-        column_names(path, options=SMALL)
+        read_table(path, options=SMALL)
 
 
 def test_no_file_may_take_more_than_is_free(tmp_path, monkeypatch):

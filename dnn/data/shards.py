@@ -1,0 +1,168 @@
+"""Encoded rows on a disk: shards of some ten thousand rows, in .npz files, and index.json, which says what is in them.
+
+A shard is `inputs` float32[rows, width] and `targets` int32[rows], or float32[rows] of amounts, as `dnn.load_part`
+reads them. They are not compressed, and the index has the place of their first byte, so what knows no NumPy can read
+them too.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnn.data.arrays import save_part
+from dnn.data.npy_header import BadArrayError
+from dnn.files.json_files import read_json, write_json
+from dnn.files.manifest import digest_of
+
+PARTS = ("train", "validation", "test")
+INDEX, FORMAT_OF_SHARDS = "index.json", 1
+MOST_SHARD_ROWS, SHARD_NUMBERS = 65_536, 2**22  # of a shard, at most: 16 MB
+LOCAL_HEADER = 30  # bytes of a zip's member before its name
+
+
+class Shard(NamedTuple):
+    """One file of encoded rows. inputs, targets: the places of their first bytes in it."""
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+    inputs: int
+    targets: int
+
+
+def shard_rows(width: int) -> int:
+    """Return how many rows a shard has at most."""
+    return max(1, min(MOST_SHARD_ROWS, SHARD_NUMBERS // max(1, width)))
+
+
+class ShardWriter:
+    """Writes the rows of one part, as they come, into shards in a folder.
+
+    Args:
+        folder: It is there.
+        part: Name of the part, the beginning of the files' names.
+        width: Columns of the inputs.
+        dtype: Of the targets.
+    """
+
+    def __init__(self, folder: Path, part: str, width: int, dtype: npt.DTypeLike) -> None:
+        self.folder, self.part, self.shards = folder, part, list[Shard]()
+        rows = shard_rows(width)
+        self.inputs, self.targets = np.empty((rows, width), np.float32), np.empty(rows, dtype)
+        self.filled = 0
+
+    def add(self, inputs: npt.NDArray[np.float32], targets: npt.NDArray[Any]) -> None:
+        """Take some rows."""
+        while len(targets):
+            taken = min(len(targets), len(self.targets) - self.filled)
+            own = slice(self.filled, self.filled + taken)
+            self.inputs[own], self.targets[own] = inputs[:taken], targets[:taken]
+            inputs, targets, self.filled = inputs[taken:], targets[taken:], self.filled + taken
+            if self.filled == len(self.targets):
+                self._write()
+
+    def end(self) -> list[Shard]:
+        """Write the rows that remain, and return the shards."""
+        if self.filled:
+            self._write()
+        return self.shards
+
+    def _write(self) -> None:
+        path = self.folder / f"{self.part}-{len(self.shards):05}.npz"
+        save_part(path, self.inputs[: self.filled], self.targets[: self.filled])
+        self.shards.append(shard_of(path))
+        self.filled = 0
+
+
+def shard_of(path: Path) -> Shard:
+    """Return what the index says of a file that `save_part` wrote.
+
+    Raises:
+        ValueError: If it is another file.
+    """
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            members = {member.filename: member for member in archive.infolist()}
+            if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
+                raise BadArrayError("is compressed")
+            shapes = {name: _array_in(file, members[f"{name}.npy"]) for name in ("inputs", "targets")}
+    except (BadArrayError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: {error}; it is no part that dnn prepare wrote") from None
+    (inputs, rows), (targets, _) = shapes["inputs"], shapes["targets"]
+    return Shard(path.name, rows, path.stat().st_size, digest_of(path), inputs, targets)
+
+
+def _array_in(file: Any, member: zipfile.ZipInfo) -> tuple[int, int]:
+    """Return the place of the first number of an array in a zip file, and its length."""
+    file.seek(member.header_offset + 26)
+    sizes = np.frombuffer(file.read(4), "<u2")
+    file.seek(member.header_offset + LOCAL_HEADER + int(sizes.sum()))
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    if fortran or dtype.str not in ("<f4", "<i4"):
+        raise BadArrayError(f"{member.filename} is {dtype}")
+    return file.tell(), shape[0]
+
+
+def write_index(folder: Path, parts: Mapping[str, list[Shard]], names: list[str], counts: Mapping[str, Any]) -> None:
+    """Write index.json.
+
+    Args:
+        folder: The folder of the shards.
+        parts: The shards of each part, in order.
+        names: What each column of the inputs is.
+        counts: The rows of each class, by part; nothing for amounts.
+    """
+    rows = {part: sum(shard.rows for shard in shards) for part, shards in parts.items()}
+    told = {part: [shard._asdict() for shard in shards] for part, shards in parts.items()}
+    write_json(
+        folder / INDEX,
+        {"format": FORMAT_OF_SHARDS, "rows": rows, "columns": names, "classes": dict(counts), "shards": told},
+    )
+
+
+def read_index(folder: Path, width: int) -> tuple[dict[str, list[Shard]], dict[str, list[int]]]:
+    """Return the shards of each part, and the rows of each class by part.
+
+    Args:
+        folder: The folder of the shards.
+        width: Columns that the inputs must have.
+
+    Raises:
+        ValueError: If the index is damaged, or a file is missing or has another size than it says.
+    """
+    path = folder / INDEX
+    index = read_json(path)
+    try:
+        if index["format"] != FORMAT_OF_SHARDS:
+            raise ValueError(f"its format is {index['format']!r}, and this version reads {FORMAT_OF_SHARDS}")
+        parts = {part: [Shard(**each) for each in shards] for part, shards in index["shards"].items()}
+        if (
+            len(index["columns"]) != width
+            or {part: sum(each.rows for each in of) for part, of in parts.items()} != index["rows"]
+        ):
+            raise ValueError("its contents are inconsistent")
+        for shard in (each for shards in parts.values() for each in shards):
+            _check_shard(folder, shard, width)
+        return parts, {part: list(map(int, counts)) for part, counts in index["classes"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged: {error!r}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+
+
+def _check_shard(folder: Path, shard: Shard, width: int) -> None:
+    file = folder / shard.file
+    if Path(shard.file).name != shard.file:
+        raise ValueError(f"{shard.file!r} is no name of a file in it")
+    if not file.is_file() or file.stat().st_size != shard.bytes:
+        raise ValueError(f"{file} is not the file of {shard.bytes:,} bytes that it says")
+    ends = shard.inputs + 4 * width * shard.rows, shard.targets + 4 * shard.rows
+    if not (shard.rows > 0 and shard.inputs > 0 and shard.targets > 0 and max(ends) <= shard.bytes):
+        raise ValueError(f"{file} does not hold the {shard.rows:,} rows that it says")

@@ -1,0 +1,60 @@
+"""`dnn train` with a prepared folder that memory may not hold: its rows are read from the disk in each epoch."""
+
+import numpy as np
+
+import dnn
+from dnn.classifier import Classifier
+from dnn.data.amounts import Amounts
+from dnn.data.prepared import PreparedFolder
+from dnn.data_notes import tell_encoding
+from dnn.estimator.streamed import evaluate_rows, fit_on_disk, outputs_of
+from dnn.preparation import PARTS, origin_of
+from dnn.report.run_config import run_config
+from dnn.report.voice import Voice
+from dnn.run_folder import RunFolder
+from dnn.settings import TrainSettings, for_json
+from dnn.training_run import (
+    estimator_of,
+    keep_threshold,
+    pictures_may_fail,
+    refuse_diverged,
+    tell_network,
+    tell_results,
+    write_results,
+)
+
+
+def train_on_disk(run: RunFolder, settings: TrainSettings, voice: Voice, prepared: PreparedFolder) -> None:
+    """Train and test a network in a run folder; what needs all rows at once is left out, and said."""
+    encoding = prepared.encoding
+    run.config(run_config("train", dnn.__version__, for_json(settings), origin_of(prepared.path) | {"on_disk": True}))
+    size = f"in memory they take {prepared.bytes:,} bytes, and more while they are trained with"
+    voice.say(f"data: the prepared folder {prepared.path}; its rows are read in each epoch, since {size}")
+    counts = {name: rows.rows for name, rows in zip(PARTS, prepared[2:5], strict=True)}
+    tell_encoding(encoding, counts, voice, chosen=False)
+    left_out = [
+        ("baselines", settings.baselines),
+        ("report.html", settings.report),
+        ("event files", settings.tensorboard),
+    ]
+    if missed := [name for name, asked in left_out if asked]:
+        voice.notes([f"left out, since the rows stay on the disk: {', '.join(missed)}"])
+    estimator = estimator_of(settings, amounts=isinstance(encoding.labels, Amounts))
+    asked = tell_network(encoding, settings, voice)
+    with voice.epochs(settings.epochs) as show:
+        fit_on_disk(estimator, prepared, callbacks=[show], checkpoint=run.checkpoints(settings.checkpoint_every))
+    refuse_diverged(estimator)
+    if asked and isinstance(estimator, Classifier):
+        pairs = list(outputs_of(estimator, prepared.validation))
+        labels, logits = (np.concatenate(each) for each in zip(*pairs, strict=True))
+        keep_threshold(estimator, labels, logits, settings, voice)
+    results = evaluate_rows(estimator, prepared.test)
+    history = estimator.history_
+    write_results(run.path, estimator, {"best_epoch": history.best_epoch, "test": results, "baselines": {}})
+    tell_results(history, results, settings, voice)
+    with pictures_may_fail(voice, "curves.png"):
+        history.plot(run.path / "curves.png")
+    voice.say(
+        "", f"run folder: {run.path}", f"predict with it: dnn predict {run.path} --data new.csv --out predictions.csv"
+    )
+    voice.end(run.path)
