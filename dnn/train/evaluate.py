@@ -113,7 +113,7 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
     Raises:
         ValueError: If x has no rows, a NaN, an infinity, or features that the model does not take.
     """
-    if is_stream(x):
+    if not isinstance(x, np.ndarray) and is_stream(x):
         return np.concatenate([predict(model, chunk) for chunk in chunks_of_x(x)])
     x = checked_inputs(model, x, "x")
     logits, few, most = passes_of(model, x.shape[1])

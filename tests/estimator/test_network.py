@@ -86,7 +86,7 @@ def test_labels_of_amounts_are_not_smoothed():
 def test_beta_2_reaches_the_optimizer():
     variables = [tf.Variable([1.0])]
     assert make_optimizer(variables, NetworkSettings(beta_2=0.95), 1).beta_2 == 0.95
-    assert make_optimizer(variables, NetworkSettings(beta_2=0.95, optimizer="adamw"), 1).optimizer.beta_2 == 0.95
+    assert make_optimizer(variables, NetworkSettings(beta_2=0.95, optimizer="adamw"), 1).beta_2 == 0.95
 
 
 @pytest.mark.parametrize("ensemble", [1, 2])

@@ -51,8 +51,8 @@ class Own(tf.Module):
 MODELS = {"mlp": lambda: dnn.mlp([4, 5, 3], seed=0), "own": Own}
 
 
-def traced(model, steps=2):
-    optimizer = dnn.Adam(model.trainable_variables)
+def traced(model, steps=2, optimizer=None):
+    optimizer = optimizer or dnn.Adam(model.trainable_variables)
     return trace_step(model, LOSS, optimizer, tf.constant(X), tf.constant(LABELS), 0, steps=steps)
 
 
@@ -141,9 +141,10 @@ def test_the_operations_are_those_of_the_graph_s_protocol_buffers(name):
 
 
 def test_the_graph_is_the_body_of_the_loop_that_fit_compiles():
+    """Of `dnn.Adam` without options the loop joins what the step has for each variable."""
     model = MODELS["mlp"]()
-    operations = graph_operations(traced(model).compiled)
-    optimizer = dnn.Adam(model.trainable_variables)
+    optimizer = dnn.Adam(model.trainable_variables, amsgrad=True)
+    operations = graph_operations(traced(model, optimizer=optimizer).compiled)
     specs = dnn.train.rows.Rows(tf.TensorSpec([12, 4]), tf.TensorSpec([12], tf.int32))
     loop = trace(training_program(model, LOSS, optimizer, (), 6, specs)).function.graph.as_graph_def()
     (body,) = (each.node_def for each in loop.library.function if "body" in each.signature.name)

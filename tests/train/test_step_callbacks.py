@@ -26,8 +26,7 @@ def fitted(*callbacks, **options):
     return history, [each.numpy() for each in model.variables]
 
 
-@pytest.mark.parametrize(("steps", "told"), [(1, STEPS), (3, [3, 6, 7]), (100, [7])])
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(("steps", "told", "jit_compile"), [(1, STEPS, False), (3, [3, 6, 7], True), (100, [7], False)])
 def test_a_callback_of_steps_is_told_of_them_and_changes_no_bit(steps, told, jit_compile):
     records = []
     history, weights = fitted(dnn.EverySteps(steps, lambda record, _: records.append(record)), jit_compile=jit_compile)

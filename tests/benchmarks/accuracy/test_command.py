@@ -1,6 +1,7 @@
 """`python -m benchmarks.accuracy` compares, goes on, and refuses unknown names before it measures anything."""
 
 import pytest
+from modes import THOROUGH
 
 import benchmarks.accuracy.__main__ as program
 import dnn
@@ -20,6 +21,7 @@ def run(monkeypatch, capsys, tmp_path):
     return printed
 
 
+@pytest.mark.skipif(not THOROUGH, reason="it trains twelve models: HYPOTHESIS_PROFILE=thorough")
 def test_the_short_form_compares_three_methods_on_two_tables(run):
     printed = run("--quick")
     assert "0 left" in printed
