@@ -21,6 +21,8 @@ from dnn.train.members import members_of, objective, own_orders, penalty_of_row,
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
+from dnn.train.variable_values import local_variable
+from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, own_rows, total, workers
 
 
 def train_epoch(
@@ -77,13 +79,13 @@ def train_steps(
     """
 
     def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
-        batch = rows.at(part_of(order, first, size))
+        batch = own_batch(rows, part_of(order, first, size))
         step = tf.reshape(first // batch_size, [1])
         return first + size, sums + train_step(model, loss, optimizer, metrics, batch, tf.concat([key, step], axis=0))
 
     end, remainder = first + steps * batch_size, rows.x.shape[0] % batch_size
-    first, sums = tf.while_loop(lambda first, _: first < end, train_batch, (first, sums))
-    return train_batch(first, sums, remainder)[1] if last and remainder else sums
+    first, sums = tf.while_loop(lambda first, _: first < end, train_batch, (first, of_chief(sums)))
+    return total(train_batch(first, sums, remainder)[1] if last and remainder else sums)
 
 
 def train_step(
@@ -101,11 +103,11 @@ def train_step(
     """
     before = untrained(model, optimizer) if isinstance(optimizer, SkipNotFinite) else []
     with tf.GradientTape() as tape:
-        batch, logits = training_logits(model, batch, key)
+        batch, logits = training_logits(model, batch, own_key(key))
         losses = loss(batch.y, logits)
         addend = tf.cast(penalty(model), losses.dtype)
         mean = objective(model, losses, batch) + addend
-    gradients = tape.gradient(mean, optimizer.parameters)
+    gradients = mean_gradients(tape.gradient(mean, [*map(local_variable, optimizer.parameters)]), batch)
     summed = functools.partial(sum_over_rows, losses, penalty_of_row(model, addend), metrics, batch, logits)
     if isinstance(optimizer, SkipNotFinite):
         return step_or_nothing(optimizer, gradients, summed(), batch, before)
@@ -124,7 +126,8 @@ def evaluate_epoch(
     model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch_size: int, rows: Rows
 ) -> tf.Tensor:
     """Return the summed loss and metrics of all rows, float64[1 + metrics], without a step."""
-    return sum_of_blocks(lambda batch: evaluate_step(model, loss, metrics, batch), rows, batch_size, 1 + len(metrics))
+    step = functools.partial(evaluate_step, model, loss, metrics)
+    return total(sum_of_blocks(step, own_rows(rows), batch_size, 1 + len(metrics)))
 
 
 def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, count: int) -> tf.Tensor:
@@ -213,14 +216,15 @@ def training_program(
     order = tf.TensorSpec([rows] if orders == 1 else [orders, rows], tf.int32)
     key = tf.TensorSpec([2], tf.int32)
     one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(model, batch_size, optimizer))
-    return Program(train_epoch, (model, loss, optimizer, metrics, batch_size), (specs, order, key), one_thread)
+    constants = model, loss, optimizer, metrics, batch_size
+    return Program(train_epoch, constants, (specs, order, key), one_thread, workers())
 
 
 def evaluation_program(
     model: tf.Module, loss: LossLike, metrics: tuple[MetricLike, ...], batch_size: int, specs: Rows
 ) -> Program:
     """Return what to trace for rows of these specs, as `evaluate_epoch` takes them."""
-    return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,))
+    return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,), workers=workers())
 
 
 @kept

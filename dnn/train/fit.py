@@ -5,7 +5,7 @@ import importlib
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -32,9 +32,11 @@ from dnn.train.model_checks import check_told_of_training, check_training_variab
 from dnn.train.native import is_whole, native_after, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
+from dnn.train.shared_fit import SharedKeeper, check_alike, check_can_be_shared, peers_may_be_lost
 from dnn.train.step_callbacks import FitObjects, begin, steps_between
 from dnn.train.stream import Stream
 from dnn.train.stream_epochs import StreamTrainer, chunk_program
+from dnn.train.workers import workers
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
 
@@ -144,7 +146,8 @@ def fit(
             model, data, validation, loss, optimizer, metrics, batch_size, epochs, seed, ignore_class, restores
         )
         check_monitored(early_stopping, objects.metrics, objects.validation, callbacks)
-        return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
+        with peers_may_be_lost("with a checkpoint the fit goes on from there"):
+            return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
 
 
 def trained(
@@ -163,10 +166,18 @@ def trained(
         data.cut(steps * batch_size)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
     program = of_rows(model, loss, optimizer, tuple(metrics.values()), batch_size, data.specs)
+    alone = workers().count == 1
+    identify = functools.partial(
+        fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
+    )
+    if not alone:
+        check_can_be_shared(objects, jit_compile)
+        check_alike(identify())
+    runs_as = jit_compile if alone else False
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
     prediction = trace_prediction(model, data.specs.x.shape[1])
-    traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
+    traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=runs_as)
     validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
@@ -180,16 +191,15 @@ def trained(
         trainer = EpochTrainer(
             traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard
         )
-        trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
+        trainer.native_after = native_after(program) if runs_as == "auto" and not steps else math.inf
     begin(callbacks, objects)
     run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
-    if keep is None:
-        history = run()
-    else:
-        identity = fit_identity(program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle)
+    keeper = None
+    if keep is not None:
         warn_of_draws(trainer)
-        with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
-            history = run(keeper)
+        keeper = Keeper(keep, model, optimizer, callbacks, identify(), trainer.variables)
+    with (keeper or nullcontext()) if alone else SharedKeeper(keeper, objects, trainer.variables) as kept:
+        history = run(kept)
     if watch:
         watch.end(history)
     return history

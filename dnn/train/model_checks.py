@@ -15,6 +15,7 @@ from dnn.nn.normalization import BatchNormalization
 from dnn.nn.protocols import OptimizerLike
 from dnn.nn.training_calls import Calls
 from dnn.train.runtime import Compiled
+from dnn.train.variable_values import local_variable
 
 UNHIDE = "Make what holds it a tf.Module, and put that into the Sequential or into an attribute of the model"
 
@@ -128,8 +129,8 @@ def _lost_training(layer: tf.Module, path: str, model: tf.Module) -> str:
 
 
 def _not_in(known: Iterable[tf.Variable], variables: Iterable[tf.Variable]) -> list[tf.Variable]:
-    ids = set(map(id, known))
-    return [variable for variable in variables if id(variable) not in ids]
+    ids = {id(local_variable(variable)) for variable in known}
+    return [variable for variable in variables if id(local_variable(variable)) not in ids]
 
 
 def _listed(variables: Iterable[tf.Variable]) -> str:

@@ -17,7 +17,7 @@ from dnn.nn.regularizers import penalty
 from dnn.train.epoch import takes_epochs
 from dnn.train.members import objective, training_logits
 from dnn.train.rows import Rows
-from dnn.train.variable_values import read_values, restored, variables_of
+from dnn.train.variable_values import local_variable, read_values, restored, variables_of
 
 HEADER = ("", "min", "max", "NaN", "infinite", "")
 MARK = "<- first that is not finite"
@@ -139,7 +139,7 @@ def step_numerics(
     with restored(everything):
         found = [tensor_range("x", batch.x), *_not_finite(model)]
         with noted_outputs(model) as notes, tf.GradientTape() as tape:
-            tape.watch([v for v in model.trainable_variables if v.dtype.is_floating])
+            tape.watch([local_variable(v) for v in model.trainable_variables if v.dtype.is_floating])
             rows, logits = training_logits(model, batch, key)
             losses = loss(rows.y, logits) if loss else None
             addend = penalty(model)
@@ -170,7 +170,7 @@ def _backward(
 
     With an optimizer, those of the parameters after its step too.
     """
-    by_output, by_parameter = tape.gradient(mean, [list(outputs.values()), parameters])
+    by_output, by_parameter = tape.gradient(mean, [list(outputs.values()), [*map(local_variable, parameters)]])
     gradients = dict(zip(map(id, parameters), by_parameter, strict=True))
     names = parameter_names(model, parameters)
     found, shown = [], set[int]()

@@ -17,6 +17,7 @@ from tensorflow.python.framework import kernels
 from dnn.nn.training_calls import Calls
 from dnn.train.eager import EagerFunction
 from dnn.train.few_rows import FewRows
+from dnn.train.workers import ALONE, Workers
 
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
@@ -58,13 +59,15 @@ class Program(NamedTuple):
     """What to trace; two of the same objects are equal, so that the graph is found again.
 
     function: of the constants and then of tensors. specs: a tf.TensorSpec for each tensor, or tuples of them.
-    one_thread: whether its steps are small, so that one thread is faster than many, if it can run them.
+    one_thread: whether its steps are small, so that one thread is faster than many, if it can run them. workers: whose
+    rows it is traced for.
     """
 
     function: Callable[..., Any]
     constants: tuple[Any, ...]
     specs: tuple[Any, ...]
     one_thread: bool = False
+    workers: Workers = ALONE
 
 
 class Compiled:
