@@ -87,10 +87,10 @@ def peers_may_be_lost(remedy: str) -> Iterator[None]:
     except LOST as error:
         count, rank = workers()
         LOGGER.debug("%s", error)
-        reason = error.message.splitlines()[0][:200]
         raise ConnectionError(
-            f"a worker of the {count} is lost, so worker {rank} ends too: start all again; {remedy} ({reason})"
-        ) from None
+            f"one of the {count} workers is lost or cannot be reached, so worker {rank} ends too: start all again; "
+            + remedy
+        ) from error
 
 
 class SharedKeeper:

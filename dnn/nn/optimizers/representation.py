@@ -21,9 +21,7 @@ def current(value: Callable[[], Any]) -> str:
     if not tf.executing_eagerly():
         return "<symbolic>"
     number = value()
-    number = (
-        number.numpy() if isinstance(number, tf.Variable) else number
-    )  # one of a tf.distribute.Strategy is no array
+    number = number.numpy() if isinstance(number, tf.Variable) else number  # no array if a strategy's
     return repr(np.asarray(number).tolist())
 
 
