@@ -12,6 +12,7 @@ import numpy as np
 
 import dnn
 from dnn.classifier import Classifier
+from dnn.cluster import cluster_member
 from dnn.data.amounts import Amounts
 from dnn.data_notes import prepared_of
 from dnn.estimator.base import Estimator
@@ -30,6 +31,7 @@ from dnn.report.voice import Voice
 from dnn.run_folder import RunFolder, run_under_way, settings_of_run
 from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
+from dnn.shared_run import check_workers_alike, in_cluster, tell_of_cluster, train_beside
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.history import History
@@ -42,7 +44,12 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     resume = settings.resume
     if resume:
         settings = replace(settings_of_run(resume, settings.data), max_bytes=settings.max_bytes)
-    elif settings.out:
+    tell_of_cluster(voice)
+    check_workers_alike(settings)
+    if cluster_member().rank:
+        train_beside(lambda: _train_with_chief(settings, voice, most_notes), voice)
+        return
+    if settings.out and not resume:
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
     refuse_unwritable(resume or out)
@@ -53,11 +60,20 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
         _train_and_test(run, settings, voice, most_notes)
 
 
+def _train_with_chief(settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
+    """Train the same network on the same rows as the chief does, which alone keeps what is learnt."""
+    prepared = prepared_of(settings, voice, settings.seed, most_notes)
+    check_workers_alike(settings, prepared.origin)
+    estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
+    _train(estimator, prepared, settings, voice, [], Checkpoints("of the chief", every=settings.checkpoint_every))
+
+
 def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
     watch = Stopwatch()
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
     config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
     run.config(config)
+    check_workers_alike(settings, prepared.origin)
     watch.lap("reading and encoding")
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
     record = layer_record(prepared) if settings.report else None
@@ -158,7 +174,8 @@ def _train(
     asked = settings.min_recall is not None or bool(settings.cost)
     if asked and outputs != 2:
         raise ValueError("--min-recall and --cost choose a threshold between two classes; here are not two")
-    with voice.epochs(settings.epochs) as show:
+    remedy = "then the run goes on from its last checkpoint with dnn train --resume, also on one machine"
+    with in_cluster(remedy), voice.epochs(settings.epochs) as show:
         estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks], checkpoint=checkpoint)
     best = estimator.history_.best
     if best is None or not np.isfinite(best["val_loss"]):

@@ -44,6 +44,7 @@ MAY_IMPORT = {
     # and public names
     "training_run": {
         "classifier",
+        "cluster",
         "commands",
         "data",
         "data_notes",
@@ -56,6 +57,7 @@ MAY_IMPORT = {
         "run_folder",
         "run_report",
         "settings",
+        "shared_run",
         "train",
     },
     # it joins them
@@ -80,12 +82,16 @@ MAY_IMPORT = {
         "training_run",
     },
     "second_signal": set(),
+    # without TensorFlow until it is called
+    "cluster": set(),
+    "shared_run": {"cluster", "report", "settings", "train"},
     "startup": {"commands", "control", "second_signal"},
     "cli_ops": {"commands", "control", "new_op", "startup"},
     # and dnn.__version__
     "cli": {
         "cli_ops",
         "cli_options",
+        "cluster",
         "commands",
         "control",
         "early_checks",

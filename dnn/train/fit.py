@@ -166,16 +166,16 @@ def trained(
         data.cut(steps * batch_size)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
     program = of_rows(model, loss, optimizer, tuple(metrics.values()), batch_size, data.specs)
-    alone = workers().count == 1
+    alone = workers().size == 1
     identify = functools.partial(
         fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
     )
-    if not alone:
-        check_can_be_shared(objects, jit_compile)
-        check_alike(identify())
     runs_as = jit_compile if alone else False
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
+    if not alone:
+        check_can_be_shared(objects, jit_compile)
+        check_alike(identify() | {"epochs": str(epochs), "steps in a piece": str(piece), "checkpoint": str(bool(keep))})
     prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=runs_as)
     validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from typing import Any
 
 import tensorflow as tf
 
@@ -23,8 +24,14 @@ from dnn.train.workers import agreed, assign_from_chief, bytes_of_each, chief_by
 
 LOGGER = logging.getLogger("dnn")
 MOST_SHOWN = 50  # characters of a value that is named
-LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError)
-LOST += (tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError)
+LOST = (  # what TensorFlow raises when another process is gone, or the cluster has given up
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.InternalError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+)
 
 
 def check_can_be_shared(objects: FitObjects, jit_compile: object) -> None:
@@ -33,8 +40,9 @@ def check_can_be_shared(objects: FitObjects, jit_compile: object) -> None:
     Raises:
         ValueError: If it cannot be shared; the message says why, and what to do.
     """
-    model, optimizer, rows = objects.model, objects.optimizer, first_rows(objects.data)
-    count = f"with {workers().count} workers"
+    optimizer, rows = objects.optimizer, first_rows(objects.data)
+    model: Any = objects.model  # a tf.Module, as was checked
+    count = f"with {workers().size} workers"
     if jit_compile in (True, "native"):
         raise ValueError(f"{count} epochs run in graph mode: jit_compile must be 'auto' or False, got {jit_compile!r}")
     if takes_epochs(optimizer):
@@ -79,7 +87,7 @@ def peers_may_be_lost(remedy: str) -> Iterator[None]:
     Raises:
         ConnectionError: If a worker is gone.
     """
-    if workers().count == 1:
+    if workers().size == 1:
         yield
         return
     try:
@@ -141,7 +149,11 @@ class SharedKeeper:
         if told[0]:
             raise ValueError(told[0])
         assign_from_chief(once([*self.variables, *self.keeper.variables]))
-        return state if self.chief else self.keeper.state_of(told[1])
+        if self.chief:
+            return state
+        own = [type(callback).__name__ for callback in self.keeper.stateful]  # of the chief alone is what writes files
+        told[1]["callbacks"] = [each for each in told[1]["callbacks"] if each[0] in own]
+        return self.keeper.state_of(told[1])
 
     def after_piece(self, state: FitState, steps: int) -> None:
         """Save where it is time to; end where a signal has asked any worker for it."""

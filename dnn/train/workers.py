@@ -22,7 +22,7 @@ NO_ROW = 2.0**-40  # what a share without a row weighs: nothing beside 1, but so
 class Workers(NamedTuple):
     """How many workers there are, and which of them this process is: from 0, the chief."""
 
-    count: int = 1
+    size: int = 1
     rank: int = 0
 
 
@@ -58,7 +58,7 @@ def workers() -> Workers:
 
 def total(values: tf.Tensor) -> tf.Tensor:
     """Return the sum of a tensor over the workers, elementwise; each must call it, with one shape and dtype."""
-    count = workers().count
+    count = workers().size
     if count == 1:
         return values
     number = zlib.crc32(f"{values.dtype.name} {values.shape}".encode()) & 0x7FFFFFFF
@@ -115,7 +115,7 @@ def mean_gradients(gradients: Sequence[Any], batch: Rows) -> Sequence[Any]:
 
     What is added to the mean, the penalty, is in each g_k and so in the result once.
     """
-    if workers().count == 1:
+    if workers().size == 1:
         return gradients
     dense = [None if each is None else tf.convert_to_tensor(each) for each in gradients]
     present = [each for each in dense if each is not None]
@@ -129,7 +129,7 @@ def mean_gradients(gradients: Sequence[Any], batch: Rows) -> Sequence[Any]:
 
 def agreed(flag: bool) -> bool:
     """Return whether it is true of any worker."""
-    return flag if workers().count == 1 else bool(_sum(np.array([flag], np.int32))[0])
+    return flag if workers().size == 1 else bool(_sum(np.array([flag], np.int32))[0])
 
 
 def bytes_of_each(content: bytes) -> list[bytes]:
