@@ -13,6 +13,7 @@ from typing import Protocol, TypeGuard
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted
+from dnn.nn.modules import local_variable
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
@@ -21,7 +22,6 @@ from dnn.train.members import members_of, objective, own_orders, penalty_of_row,
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
-from dnn.train.variable_values import local_variable
 from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, own_rows, total, workers
 
 

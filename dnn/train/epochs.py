@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.modules import local_variable
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike, asks_to_stop
@@ -22,7 +23,6 @@ from dnn.train.members import members_of, own_orders
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program
 from dnn.train.step_callbacks import tell_of_steps
-from dnn.train.variable_values import local_variable
 from dnn.train.workers import agreed
 from dnn.train.xla import GraphOrXla
 

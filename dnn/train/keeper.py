@@ -17,13 +17,13 @@ import tensorflow as tf
 
 from dnn.files.durable import flush, leftovers, locked, make_durable_folder
 from dnn.files.manifest import check_manifest, write_manifest
+from dnn.nn.modules import local_variable
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import Progress
 from dnn.train.fit_state import FitState
 from dnn.train.history import History
 from dnn.train.interruption import FitInterrupted, Interruption
 from dnn.train.plain_state import from_plain, to_plain
-from dnn.train.variable_values import local_variable
 
 VARIABLES, VALUES = "variables", "values.json"  # what a state is made of
 SHARE = 0.015  # of the time of a fit that its checkpoints take, where `every` does not say it: with the last one 2 %

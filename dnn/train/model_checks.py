@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 import tensorflow as tf
 
 from dnn.nn.layers import takes_training
-from dnn.nn.modules import parts_by_path
+from dnn.nn.modules import local_variable, parts_by_path
 from dnn.nn.normalization import BatchNormalization
 from dnn.nn.protocols import OptimizerLike
 from dnn.nn.training_calls import Calls
 from dnn.train.runtime import Compiled
-from dnn.train.variable_values import local_variable
 
 UNHIDE = "Make what holds it a tf.Module, and put that into the Sequential or into an attribute of the model"
 

@@ -10,14 +10,14 @@ import tensorflow as tf
 
 from dnn.nn.html_table import small_table
 from dnn.nn.input_spec import weights_dtype
-from dnn.nn.modules import counted_noun, parts_by_path
+from dnn.nn.modules import counted_noun, local_variable, parts_by_path
 from dnn.nn.noted_outputs import NotedOutput, noted_outputs
 from dnn.nn.protocols import LossLike, OptimizerLike, TensorLike
 from dnn.nn.regularizers import penalty
 from dnn.train.epoch import takes_epochs
 from dnn.train.members import objective, training_logits
 from dnn.train.rows import Rows
-from dnn.train.variable_values import local_variable, read_values, restored, variables_of
+from dnn.train.variable_values import read_values, restored, variables_of
 
 HEADER = ("", "min", "max", "NaN", "infinite", "")
 MARK = "<- first that is not finite"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.modules import once
+from dnn.nn.modules import local_variable, once
 from dnn.nn.protocols import OptimizerLike
 
 
@@ -23,11 +23,6 @@ def read_values(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
     The raw operation takes a third of the time of `read_value()`, which looks for tapes, devices and strategies.
     """
     return [tf.raw_ops.ReadVariableOp(resource=local_variable(each).handle, dtype=each.dtype) for each in variables]
-
-
-def local_variable(variable: tf.Variable) -> tf.Variable:
-    """Return it, or what it is in this process, if it was made in the scope of a strategy."""
-    return variable.values[0] if isinstance(variable, tf.distribute.DistributedValues) else variable
 
 
 def write_values(variables: Sequence[tf.Variable], values: Sequence[Any]) -> None:
