@@ -18,7 +18,7 @@ def in_cluster(remedy: str) -> Iterator[None]:
     """Be in the scope of the cluster's strategy, if there is one.
 
     Raises:
-        ConnectionError: If a worker is lost meanwhile.
+        dnn.train.shared_fit.WorkerLostError: If a worker is lost meanwhile.
     """
     strategy = cluster_strategy()
     with strategy.scope() if strategy else nullcontext(), peers_may_be_lost(remedy):

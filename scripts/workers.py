@@ -1,4 +1,4 @@
-"""Several workers of one `dnn train` or `dnn.fit`: what becomes of them when one is lost, and what sharing a step costs.
+"""Several workers of one `dnn train` or `dnn.fit`: what comes of losing one, and what sharing a step costs.
 
     python scripts/workers.py faults   # 4 workers with addresses of their own: one is killed, one cut off (as root)
     python scripts/workers.py speed    # time of a step for 1, 2 and 4 workers, each held to one core

@@ -5,7 +5,7 @@ import importlib
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +32,7 @@ from dnn.train.model_checks import check_told_of_training, check_training_variab
 from dnn.train.native import is_whole, native_after, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.runtime import Compiled, Program
-from dnn.train.shared_fit import SharedKeeper, check_alike, check_can_be_shared, peers_may_be_lost
+from dnn.train.shared_fit import check_alike, check_can_be_shared, peers_may_be_lost, shared_keeper
 from dnn.train.step_callbacks import FitObjects, begin, steps_between
 from dnn.train.stream import Stream
 from dnn.train.stream_epochs import StreamTrainer, chunk_program
@@ -166,18 +166,17 @@ def trained(
         data.cut(steps * batch_size)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
     program = of_rows(model, loss, optimizer, tuple(metrics.values()), batch_size, data.specs)
-    alone = workers().size == 1
     identify = functools.partial(
         fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
     )
-    runs_as = jit_compile if alone else False
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
-    if not alone:
+    if workers().size > 1:
         check_can_be_shared(objects, jit_compile)
         check_alike(identify() | {"epochs": str(epochs), "steps in a piece": str(piece), "checkpoint": str(bool(keep))})
+        jit_compile = False  # a collective operation has no kernel for XLA
     prediction = trace_prediction(model, data.specs.x.shape[1])
-    traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=runs_as)
+    traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
     validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
     watch, rule = None, early_stopping
     if early_stopping is not None and early_stopping.each_member:
@@ -191,14 +190,14 @@ def trained(
         trainer = EpochTrainer(
             traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard
         )
-        trainer.native_after = native_after(program) if runs_as == "auto" and not steps else math.inf
+        trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
     begin(callbacks, objects)
     run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
     keeper = None
     if keep is not None:
         warn_of_draws(trainer)
         keeper = Keeper(keep, model, optimizer, callbacks, identify(), trainer.variables)
-    with (keeper or nullcontext()) if alone else SharedKeeper(keeper, objects, trainer.variables) as kept:
+    with shared_keeper(keeper, objects, trainer.variables) as kept:
         history = run(kept)
     if watch:
         watch.end(history)

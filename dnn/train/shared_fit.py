@@ -4,7 +4,7 @@ import json
 import logging
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +14,7 @@ from dnn.nn.modules import once
 from dnn.nn.normalization import BatchNormalization
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.train.epoch import takes_epochs
-from dnn.train.fit_state import FitState
+from dnn.train.fit_state import FitState, KeeperLike
 from dnn.train.keeper import Keeper
 from dnn.train.members import own_orders
 from dnn.train.step_callbacks import FitObjects
@@ -80,25 +80,33 @@ def check_alike(told: Mapping[str, str]) -> None:
                 raise ValueError(f"worker {rank} has {which}: start all workers alike")
 
 
+class WorkerLostError(ConnectionError):
+    """A worker is gone, or cannot be reached, so that the others cannot go on.
+
+    Args:
+        remedy: How to go on.
+    """
+
+    def __init__(self, remedy: str) -> None:
+        count, rank = workers()
+        lost = f"one of the {count} workers is lost or cannot be reached, so worker {rank} ends too"
+        super().__init__(f"{lost}: start all again; {remedy}")
+
+
 @contextmanager
 def peers_may_be_lost(remedy: str) -> Iterator[None]:
     """Let what TensorFlow says of a worker that is gone be one line.
 
     Raises:
-        ConnectionError: If a worker is gone.
+        WorkerLostError: If a worker is gone.
     """
     if workers().size == 1:
         yield
         return
     try:
         yield
-    except LOST as error:
-        count, rank = workers()
-        LOGGER.debug("%s", error)
-        raise ConnectionError(
-            f"one of the {count} workers is lost or cannot be reached, so worker {rank} ends too: start all again; "
-            + remedy
-        ) from error
+    except (*LOST, WorkerLostError) as error:
+        raise WorkerLostError(remedy) from error
 
 
 class SharedKeeper:
@@ -180,3 +188,10 @@ class SharedKeeper:
             interruption.number = interruption.number or signal.SIGTERM
             if not self.chief:
                 raise self.keeper.interrupted(state, interruption.number)
+
+
+def shared_keeper(
+    keeper: Keeper | None, objects: FitObjects, variables: Sequence[tf.Variable]
+) -> AbstractContextManager[KeeperLike | None]:
+    """Return the keeper of a fit, in that of several workers where there are some."""
+    return (keeper or nullcontext()) if workers().size == 1 else SharedKeeper(keeper, objects, variables)
