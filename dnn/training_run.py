@@ -65,7 +65,7 @@ def _train_with_chief(settings: TrainSettings, voice: Voice, most_notes: int | N
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
     check_workers_alike(settings, prepared.origin)
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
-    _train(estimator, prepared, settings, voice, [], Checkpoints("of the chief", every=settings.checkpoint_every))
+    _train(estimator, prepared, settings, voice, [], Checkpoints("the chief's folder", every=settings.checkpoint_every))
 
 
 def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
