@@ -39,7 +39,7 @@ def in_cluster(addresses: Sequence[str], rank: int) -> dict[str, str]:
 
 def ip(*words: object) -> None:
     """Run the command `ip`. Raises: CalledProcessError, with what it said."""
-    subprocess.run(["ip", *map(str, words)], check=True, capture_output=True, text=True)
+    subprocess.run(["ip", *map(str, words)], check=True, capture_output=True, encoding="utf-8")
 
 
 @contextlib.contextmanager

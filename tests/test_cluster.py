@@ -16,7 +16,7 @@ def config(cluster=WORKERS, kind="worker", index=0):
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         (None, Member(1, 0, "")),
         ("{}", Member(1, 0, "")),
@@ -36,7 +36,7 @@ def test_one_worker_needs_no_strategy(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    ("text", "message"),
     [
         ("{", "TF_CONFIG must be JSON as"),
         ("[]", "TF_CONFIG must be JSON as"),

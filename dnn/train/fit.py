@@ -174,7 +174,7 @@ def trained(
     if workers().size > 1:
         check_can_be_shared(objects, jit_compile)
         check_alike(identify() | {"epochs": str(epochs), "steps in a piece": str(piece), "checkpoint": str(bool(keep))})
-        jit_compile = False  # a collective operation has no kernel for XLA
+        jit_compile = False  # XLA compiles no collective operation on a CPU
     prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
     validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)

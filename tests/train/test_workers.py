@@ -35,7 +35,7 @@ def started(arguments, ports, rank):
     config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": rank}})
     environment = {**os.environ, "TF_CONFIG": config, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
 
 def test_two_workers_train_as_one_process_does(tmp_path):
