@@ -19,7 +19,7 @@ from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
 from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
-from dnn.train.rows import Rows
+from dnn.train.rows import Rows, part_of
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
 from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, own_rows, total, workers
@@ -113,13 +113,6 @@ def train_step(
         return step_or_nothing(optimizer, gradients, summed(), batch, before)
     optimizer.apply(gradients)
     return summed()
-
-
-def part_of(order: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
-    """Return `size` rows of an order from the first on, int32[size], or int32[members, size] of several orders."""
-    if len(order.shape) == 1:
-        return tf.slice(order, [first], [size])
-    return tf.slice(order, [0, first], [order.shape[0], size])
 
 
 def evaluate_epoch(

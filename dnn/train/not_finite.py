@@ -9,13 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from dnn.nn.optimizers.skip import SkipNotFinite
-from dnn.train.epoch import part_of, takes_epochs
+from dnn.train.epoch import takes_epochs
 from dnn.train.epochs import part_program, restore
 from dnn.train.fit_state import FitState, Order
 from dnn.train.guarded_epoch import snapshot_of
 from dnn.train.history import History
 from dnn.train.member_watch import MemberWatch
 from dnn.train.numerics import step_numerics
+from dnn.train.rows import part_of
 from dnn.train.runtime import KEPT, Program
 from dnn.train.variable_values import is_finite, read_values, write_values
 from dnn.train.xla import GraphOrXla

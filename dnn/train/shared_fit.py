@@ -34,7 +34,22 @@ LOST = (  # what TensorFlow raises when another process is gone, or the cluster 
 )
 
 
-def check_can_be_shared(objects: FitObjects, jit_compile: object) -> None:
+def check_shared(objects: FitObjects, jit_compile: object, told: Mapping[str, str]) -> None:
+    """Refuse a fit that cannot be shared, or that the workers have not called alike.
+
+    Args:
+        objects: of the fit.
+        jit_compile: as `fit` was given it.
+        told: what the fit was called with, by name.
+
+    Raises:
+        ValueError: On each worker; the message says what to do, and which worker has something else.
+    """
+    _check_can_be_shared(objects, jit_compile)
+    check_alike({**told, "epochs": str(objects.epochs)})
+
+
+def _check_can_be_shared(objects: FitObjects, jit_compile: object) -> None:
     """Refuse a fit that would compute something else on several workers than on one.
 
     Raises:
