@@ -1,6 +1,7 @@
 """How fast is `dnn`, beside the tools that one would take instead?
 
-    python -m benchmarks [--quick] [--only QUESTION …] [--data FILE --target COLUMN] [--out FOLDER] [--refuse-loaded]
+    python -m benchmarks [--quick] [--only QUESTION …] [--data FILE --target COLUMN] [--out FOLDER] [--rows N]
+                         [--refuse-loaded]
     python -m benchmarks --list     # the questions, and who takes part
     python -m benchmarks --show     # the main table of the last run of all questions, without running anything
 
@@ -135,7 +136,7 @@ def begun(arguments: argparse.Namespace, processes: Processes, folder: Path) -> 
     roof = processes.made("ours", "roof", "Roof", 0.005 if arguments.quick else 0.02)
     table = (str(arguments.data.resolve()), arguments.target) if arguments.data else sampled_table(folder)
     rows = prepared(*table, folder) if arguments.data else None
-    return Run(processes, roof, table, rows, arguments.quick)
+    return Run(processes, roof, table, rows, arguments.quick, arguments.rows)
 
 
 def shown(results: dict[str, Any], tables_of: Callable[[Iterable[Findings]], str]) -> str:
@@ -178,10 +179,13 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, help="a folder for the results; else runs/benchmarks-TIME, and of all, benchmarks/last"
     )
+    parser.add_argument("--rows", type=int, help="of the file of the question large_file; else a million")
     parser.add_argument("--refuse-loaded", action="store_true", help="measure nothing while the machine has other work")
     parser.add_argument("--list", action="store_true", help="the questions, and who takes part")
     parser.add_argument("--show", action="store_true", help="the main table of the last run of all questions")
     arguments = parser.parse_args()
+    if arguments.rows is not None and arguments.rows < 1:
+        parser.error(f"--rows must be at least 1, got {arguments.rows}")
     try:
         arguments.target = target_of(arguments.data, arguments.target)
         if arguments.out:

@@ -31,6 +31,7 @@ class Run:
         table: A CSV and its target.
         data: An .npz of prepared rows; None draws rows.
         quick: Fewer repetitions, fewer rows.
+        rows: Of the large file; None: a million.
     """
 
     processes: Processes
@@ -38,6 +39,7 @@ class Run:
     table: tuple[str, str]
     data: str | None = None
     quick: bool = False
+    rows: int | None = None
 
     @property
     def repetitions(self) -> Repetitions:

@@ -76,6 +76,7 @@ THREADS = sorted({1, max(cores() // 2, 1), cores()})
 TRAINERS = (
     Contender("dnn, graph mode", "ours", ({"jit_compile": False},)),
     Contender("dnn, XLA", "ours", ({"jit_compile": True},)),
+    Contender("dnn, native", "ours", ({"jit_compile": "native"},), compiles=True),
     Contender("dnn, MlpAdam", "ours", ({"optimizer": "MlpAdam", "jit_compile": False},), compiles=True),
     Contender("Keras fit", "keras_peer"),
     Contender(
@@ -110,7 +111,7 @@ TRAINERS = (
     ),
 )
 
-NOT_LEARNERS = ("dnn, graph mode", "dnn, XLA", "Keras fit", "JAX + optax, lax.scan, one thread")
+NOT_LEARNERS = ("dnn, graph mode", "dnn, XLA", "dnn, native", "Keras fit", "JAX + optax, lax.scan, one thread")
 LEARNERS = (  # for the time to a quality: `fit` as it chooses by itself, and the fastest of each tool
     Contender("dnn", "ours"),
     *(contender for contender in TRAINERS if contender.name not in NOT_LEARNERS),

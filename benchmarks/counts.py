@@ -8,6 +8,7 @@ a step of `MlpAdam`'s kernel are counted by valgrind, which runs them one by one
 """
 
 import os
+import platform
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -30,7 +31,7 @@ from benchmarks.questions.epoch import BATCH, SIZES
 from benchmarks.step_limit import multiply_adds
 from dnn.bench.markdown import table
 from dnn.bench.traffic import PASSING, UNCOUNTED, traffic
-from dnn.kernels.mlp_adam import FLAGS
+from dnn.kernels.mlp_epoch import FLAGS
 from dnn.ops.compiler import OUR_FLAGS, compiler
 from dnn.train.epoch import train_step, training_program
 from dnn.train.rows import Rows
@@ -44,14 +45,14 @@ dnn.fit(model, (x, np.arange({rows}, dtype=np.int32) % 2), loss=dnn.sparse_softm
         optimizer=dnn.Adam(model.trainable_variables), batch_size={batch}, epochs=int(sys.argv[1]), jit_compile=False)
 """
 
-
+AVX2 = ("-mavx2", "-mfma") if platform.machine() == "x86_64" else ()  # the widest vectors that valgrind knows
 STEPS = """
 #include <cstdint>
 #include <cstdlib>
 extern "C" double step_seconds(const int64_t*, int64_t, int64_t, int64_t, int64_t);
 int main(int, char** arguments) {
   const int64_t widths[] = {WIDTHS};
-  step_seconds(widths, sizeof widths / sizeof *widths, 0, atoi(arguments[1]), atoi(arguments[2]));
+  step_seconds(widths, sizeof widths / sizeof *widths, 1, atoi(arguments[1]), atoi(arguments[2]));
 }
 """
 
@@ -131,7 +132,7 @@ def kernel_program(folder: Path, widths: Sequence[int]) -> Path:
     """Compile a program that takes steps of the kernel; its arguments are the rows and how many."""
     main, program = folder / "main.cc", folder / "steps"
     main.write_text(STEPS.replace("WIDTHS", ", ".join(map(str, widths))), "utf-8")
-    flags = [flag for flag in (*OUR_FLAGS, *FLAGS, "-std=c++17") if flag not in ("-shared", "-Wall")]
+    flags = [flag for flag in (*OUR_FLAGS, *FLAGS, *AVX2, "-std=c++17") if flag not in ("-shared", "-Wall")]
     include, source = Path(dnn.kernels.__file__).parent, Path(__file__).with_name("step_limit.cc")
     subprocess.run([*compiler(), *flags, f"-I{include}", str(source), str(main), "-o", str(program)], check=True)
     return program

@@ -29,6 +29,7 @@ ROOF = "products alone"
 MARKS = {  # the beginning of a tool's name -> its colour and mark
     "dnn, graph mode": ("#0072B2", "o"),
     "dnn, XLA": ("#D55E00", "s"),
+    "dnn, native": ("#66A61E", "d"),
     "dnn, MlpAdam": ("#009E73", "D"),
     "dnn, as its command does": ("0.2", "*"),
     "dnn": ("#0072B2", "o"),

@@ -30,9 +30,8 @@ double least(int64_t repeats, const Run& run) {
 #endif
 constexpr int SUMS = 10, ROUNDS = 2000;
 
-template <int BYTES>
-INLINE void multiply_and_add() {
-  typedef float V __attribute__((vector_size(BYTES)));
+void multiply_and_add() {
+  typedef float V __attribute__((vector_size(VECTOR_BYTES)));
   V a = V{} + 0.999f, b = V{} + 0.001f, s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b;
   for (int i = 0; i < ROUNDS; ++i) {
     s0 = s0 * a + b, s1 = s1 * a + b, s2 = s2 * a + b, s3 = s3 * a + b, s4 = s4 * a + b;
@@ -42,40 +41,32 @@ INLINE void multiply_and_add() {
   }
 }
 
-void plain() { multiply_and_add<16>(); }
-#ifdef MANY_WIDTHS
-__attribute__((target("avx2,fma"))) void avx2() { multiply_and_add<32>(); }
-__attribute__((target("avx512f"))) void avx512() { multiply_and_add<64>(); }
-#endif
-
 }  // namespace
 
-// Multiply-adds of float32 in a second, at most, with the widest vectors of the machine.
+// Multiply-adds of float32 in a second, at most, with the vectors that it is compiled for.
 extern "C" double multiply_adds(int64_t repeats) {
-#ifdef MANY_WIDTHS
-  if (__builtin_cpu_supports("avx512f")) return ROUNDS * SUMS * 16 / least(repeats, avx512);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return ROUNDS * SUMS * 8 / least(repeats, avx2);
-#endif
-  return ROUNDS * SUMS * 4 / least(repeats, plain);
+  return ROUNDS * SUMS * VECTOR_BYTES / sizeof(float) / least(repeats, multiply_and_add);
 }
 
-// Seconds of a step, at least. widths: features, then the units of each layer. gelu: whether it is that, or relu.
-extern "C" double step_seconds(const int64_t* widths, int64_t count, int64_t gelu, int64_t rows, int64_t repeats) {
+// Seconds of a step, at least. widths: features, then the units of each layer. activation: its number in activations.h.
+extern "C" double step_seconds(const int64_t* widths, int64_t count, int64_t activation, int64_t rows, int64_t repeats) {
   const std::vector<int64_t> sizes(widths, widths + count);
   Room<float> counted(nullptr);
-  const std::vector<Activation> activations(count - 2, gelu ? Activation::GELU : Activation::RELU);
-  Network<float> sketch(sizes, activations, rows, counted);
+  const std::vector<Activation> activations(count - 2, static_cast<Activation>(activation));
+  Network<float> sketch(sizes, activations, Loss::SOFTMAX, rows, counted);
   std::vector<float> memory(counted.used() + 16);
   Room<float> room(memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) / sizeof(float) % 16);
-  Network<float> n(sizes, activations, rows, room);
+  Network<float> n(sizes, activations, Loss::SOFTMAX, rows, room);
   std::mt19937 random(0);
   std::normal_distribution<float> normal;
   for (int64_t i = 0; i < rows * sizes[0]; ++i) n.x[i] = normal(random);
-  for (int64_t i = 0; i < rows; ++i) n.labels.push_back(random() % sizes.back());
+  n.batch.rows = rows;
+  for (int64_t i = 0; i < rows; ++i) n.batch.labels.push_back(random() % sizes.back());
   for (Layer<float>& l : n.layers) {
     l.kept = 1;
     for (int64_t i = 0; i < l.inputs * l.width; ++i) l.kernel.p[i] = i % l.width < l.units ? normal(random) / 8 : 0;
   }
-  const Rule<float> rule{1e-4f, 0.1f, 0.001f, 1e-7f};
-  return least(repeats, [&] { step(n, rule); });
+  const double constants[] = {0.9, 0.999, 0.1, 0.001, 1e-7};
+  const Step<float> numbers(Method::ADAM, 1e-4, constants, 1000);
+  return least(repeats, [&] { step(n, numbers); });
 }

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import dnn.kernels
 from benchmarks.machine import processor
-from dnn.kernels.mlp_adam import FLAGS
+from dnn.kernels.compiled import vector_flags
+from dnn.kernels.mlp_epoch import FLAGS
+from dnn.kernels.mlp_layers import ACTIVATIONS
 from dnn.ops.compiler import OUR_FLAGS, compiler
 
 NETWORKS = [((51, 30, 30, 2), "relu", 100), ((51, 30, 30, 2), "gelu", 100), ((784, 128, 10), "relu", 32)]
@@ -26,7 +28,7 @@ NETWORKS += [((51, 64, 64, 2), "relu", 256), ((784, 512, 512, 10), "relu", 128)]
 def library(folder: str) -> ctypes.CDLL:
     """Compile step_limit.cc into a folder, with the flags of the kernel."""
     made, include = Path(folder, "step_limit.so"), Path(dnn.kernels.__file__).parent
-    flags = [*OUR_FLAGS, *FLAGS, "-std=c++17", f"-I{include}"]
+    flags = [*OUR_FLAGS, *FLAGS, *vector_flags(), "-std=c++17", f"-I{include}"]
     subprocess.run([*compiler(), *flags, str(Path(__file__).with_suffix(".cc")), "-o", str(made)], check=True)
     found = ctypes.CDLL(str(made))
     found.multiply_adds.restype = found.step_seconds.restype = ctypes.c_double
@@ -44,8 +46,9 @@ def measured(
 ) -> tuple[float, float]:
     """Return the seconds of a step, and those of its multiply-adds at the peak of this core, measured around it."""
     before = found.multiply_adds(ctypes.c_int64(repeats))
+    number = next(number for number, each in enumerate(ACTIVATIONS) if getattr(each, "__name__", "") == activation)
     sizes = (ctypes.c_int64 * len(widths))(*widths)
-    seconds = found.step_seconds(sizes, *map(ctypes.c_int64, (len(widths), activation == "gelu", rows, repeats)))
+    seconds = found.step_seconds(sizes, *map(ctypes.c_int64, (len(widths), number, rows, repeats)))
     peak = max(before, found.multiply_adds(ctypes.c_int64(repeats)))
     return seconds, multiply_adds(widths, rows) / peak
 

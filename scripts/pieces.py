@@ -25,9 +25,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
     ("activations", ("nn.activations", "nn.mish", "nn.softmax", "nn.maxout"), is_function, ""),
     (
         "layers",
-        ("nn.layers", "nn.residual", "nn.dropout", "nn.normalization", "nn.ntk", "nn.parametric_activation"),
+        (
+            *("nn.layers", "nn.glu", "nn.prelu", "nn.residual", "nn.dropout", "nn.normalization"),
+            *("nn.rms_normalization", "nn.ntk", "nn.parametric_activation"),
+        ),
         is_class,
-        "; `mlp`, a `Sequential` of `Dense` layers, with `residual=True` of `Residual` ones too",
+        "; `mlp`, a `Sequential` of them; `glu`, `reglu`, `geglu`, `swiglu` of two halves of a row",
     ),
     (
         "networks for tables",
@@ -42,24 +45,34 @@ SECTIONS: tuple[tuple[str, tuple[str, ...], Callable[[str], bool], str], ...] = 
         "; `ColumnBlocks` gives each to its columns",
     ),
     ("penalties on weights", ("nn.regularizers",), is_class, ""),
-    ("initializers", ("nn.initializers",), is_function, ""),
-    ("losses", ("nn.losses",), is_function, ""),
+    (
+        "initializers",
+        ("nn.initializers", "nn.random_initializers", "nn.ntk"),
+        lambda name: is_function(name) and name != "ntk_dense",
+        "",
+    ),
+    ("losses", ("nn.losses", "nn.regression_losses", "nn.focal_losses"), is_function, ""),
     ("metrics of a row, for `fit`", ("nn.metrics",), is_function, ""),
+    ("metrics of all rows, for `fit`", ("nn.score_metric",), is_class, ", of any score"),
     ("scores of all rows, in NumPy, as in scikit-learn", ("nn.scores",), is_function, ""),
     ("weights of rows", ("nn.example_weights",), is_function, ""),
     ("optimizers", ("nn.optimizers",), is_class, " (abstract, for yours: `Optimizer`)"),
     (
         "around any optimizer",
-        ("nn.optimizers.clip", "nn.optimizers.average", "nn.optimizers.accumulate", "nn.optimizers.skip"),
+        tuple(f"nn.optimizers.{name}" for name in ("by_group", "clip", "average", "accumulate", "skip")),
         is_class,
         "",
     ),
     (
         "learning rates",
-        ("nn.optimizers.schedules", "nn.optimizers.coslog"),
+        tuple(
+            f"nn.optimizers.{name}"
+            for name in ("schedules", "polynomial_decay", "cosine_restarts", "one_cycle", "coslog")
+        ),
         is_class,
         ", a number, or any function of the step, a float64 tensor (so `tf.where`, not `if`)",
     ),
+    ("named columns to a matrix", ("data.features",), is_class, ""),
     ("training", ("train",), lambda name: True, ""),
 )
 ABSTRACT = ("Optimizer",)

@@ -1,5 +1,7 @@
 """Pieces with one fault each, for the laws to find."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -209,6 +211,15 @@ def score_that_needs_two_rows(labels, logits):
     return float(logits[1, 0] * 0)
 
 
+def score_that_ignores_weights(labels, logits, sample_weight=None):
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+def weighted_sum(labels, logits, sample_weight=1 / 7):
+    """Not divided by the weights."""
+    return float(((logits.argmax(axis=1) == labels) * sample_weight).sum())
+
+
 class Descent(tf.Module):
     """p ← p − rate · gradient: an optimizer without a fault."""
 
@@ -255,3 +266,51 @@ class SkipsMissingGradients(Descent):
         for p, g in zip(self.parameters, gradients, strict=False):
             if g is not None:
                 p.assign_sub(self.rate * g)
+
+
+def counting_schedule():
+    """A schedule that counts its calls, and not the steps."""
+    calls = itertools.count()
+    return lambda step: 0.1 + next(calls)
+
+
+def doubled_rate_in_a_graph(step):
+    return step + (1.0 if tf.executing_eagerly() else 2.0)
+
+
+class CountsEpochs:
+    """A callback that ends a fit after the fourth epoch that it has ever seen."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def __call__(self, record, history):
+        self.seen += 1
+        return self.seen > 4
+
+
+class ForgetsItsBest(CountsEpochs):
+    """One whose state leaves out what it counts."""
+
+    def get_state(self):
+        return {}
+
+    def set_state(self, state):
+        pass
+
+
+class FeaturesThatForget:
+    """Features whose state leaves out what they learnt."""
+
+    def __init__(self, columns=None):
+        self.mean = 0.0 if columns is None else np.mean(columns["income"])
+
+    def __call__(self, rows):
+        return tf.cast(rows["income"] - self.mean, tf.float32)[:, None]
+
+    def state(self):
+        return {}
+
+    @classmethod
+    def from_state(cls, state):
+        return cls()

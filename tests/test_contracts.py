@@ -12,13 +12,31 @@ from dnn.testing import LAWS, PIECES, laws
 
 CASES = [(name, law) for name, piece in PIECES.items() for law in laws(piece)]
 # modules of dnn.nn whose public functions and classes are pieces, and those of them that are not
-ROOMS = ("activations", "softmax", "losses", "metrics", "layers", "dropout", "maxout", "normalization", "scores")
+ROOMS = (
+    "activations",
+    "softmax",
+    "losses",
+    "regression_losses",
+    "focal_losses",
+    "metrics",
+    "layers",
+    "mlp",
+    "glu",
+    "prelu",
+    "dropout",
+    "maxout",
+    "normalization",
+    "rms_normalization",
+    "scores",
+)
 NO_PIECES = {
     "Optimizer": "abstract",
     "UndefinedMetricWarning": "a warning",
     "dense": "the formula of Dense",
     "dropout": "the formula of Dropout",
     "layer_normalization": "the formula of LayerNormalization",
+    "prelu": "the formula of PReLU",
+    "rms_normalization": "the formula of RMSNormalization",
 }
 
 

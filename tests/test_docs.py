@@ -107,6 +107,17 @@ def test_the_page_of_ensembles_has_the_speeds_that_were_measured_last():
     assert "| dnn, XLA |" in excerpts.ensembles()
 
 
+def test_each_difference_on_purpose_names_a_test_that_is_there():
+    part = PAGES["fidelity"].partition("## What differs on purpose")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .+ \| \[(.+)\]\(\.\./(tests/.+\.py)\) \|$", part, re.MULTILINE)
+    assert len(rows) == part.count("\n| ") - 1  # but for the heading
+    assert len(rows) >= 25
+    missing = [
+        name for name, path in rows if f"def test_{name.replace(' ', '_')}(" not in (HOME / path).read_text("utf-8")
+    ]
+    assert missing == []
+
+
 def test_the_readme_is_short():
     assert len(README.encode()) <= 8_192
 

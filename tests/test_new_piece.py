@@ -29,6 +29,28 @@ def relu6(x: TensorLike) -> tf.Tensor:
 CURVE = """
 CURVES["relu6"] = Curve(dnn.relu6, keras.activations.relu6, _leaky(0, 6), (0, 0, 6, 0))
 """
+LOSS = '''
+
+def half_squared_error(targets: TensorLike, predictions: TensorLike) -> tf.Tensor:
+    """Return Σ_j (y_j − p_j)² / 2 / outputs for each row.
+
+    Args:
+        targets: Numbers of any dtype [batch, outputs]; beside one output also [batch].
+        predictions: What the model gives, float[batch, outputs].
+
+    Returns:
+        float32[batch], or float64 for float64 predictions.
+    """
+    targets, predictions, dtype = paired_outputs(targets, predictions, "predictions")
+    return tf.cast(tf.reduce_mean(tf.square(targets - predictions), axis=-1) / 2, dtype)
+'''
+AMOUNT = """
+AMOUNTS["half_squared_error"] = (
+    dnn.half_squared_error,
+    lambda y, p: keras.losses.mean_squared_error(y, p) / 2,
+    lambda y, p: [result / 2 for result in _squared_exactly(y, p)],
+)
+"""
 LAYER = '''
 
 class Gain(tf.Module):
@@ -91,6 +113,11 @@ EDITS = {
         "dnn/__init__.pyi": "from dnn.nn.activations import relu6 as relu6\n",
         "benchmarks/conformance/activations.py": CURVE,
     },
+    "half_squared_error": {
+        "dnn/nn/regression_losses.py": LOSS,
+        "dnn/__init__.pyi": "from dnn.nn.regression_losses import half_squared_error as half_squared_error\n",
+        "benchmarks/conformance/losses.py": AMOUNT,
+    },
     "Gain": {
         "dnn/nn/layers.py": LAYER,
         "dnn/__init__.pyi": "from dnn.nn.layers import Gain as Gain\n",
@@ -98,7 +125,11 @@ EDITS = {
         "benchmarks/conformance/layers.py": PRODUCT,
     },
 }
-LEAST = {"relu6": 5 + 8, "Gain": 10}  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
+LEAST = {
+    "relu6": 5 + 8,
+    "half_squared_error": 8,
+    "Gain": 10,
+}  # laws, and comparisons: of relu6 with two kinds of numbers in four dtypes
 
 pytestmark = pytest.mark.skipif(
     not THOROUGH, reason="it runs pytest on copies of the project: HYPOTHESIS_PROFILE=thorough"

@@ -20,8 +20,8 @@ MAY_IMPORT = {
     "ops": set(),
     # nothing imports it
     "kernels": {"nn", "ops"},
-    # of ops, how an op is called and compared
-    "testing": {"nn", "ops", "train"},
+    # of ops, how an op is called and compared; of data, the features that are checked
+    "testing": {"data", "nn", "ops", "train"},
     # the same
     "bench": {"lazy", "ops", "train"},
     # nothing imports it

@@ -112,6 +112,11 @@ def _silu(x: Exact) -> tuple[Exact, Exact]:
     return x * s, s + x * s * opposite
 
 
+def _mish(x: Exact) -> tuple[Exact, Exact]:
+    gate = exact.tanh(np.maximum(x, 0) + exact.log1p(exact.exp(-np.abs(x))))
+    return x * gate, gate + x * exact.logistic(x) * (1 - gate) * (1 + gate)
+
+
 FIFTH = EXACT.mpf(1) / 5
 LEAKY_AND_BOUNDED = {"negative_slope": 0.25, "max_value": 6.0}
 CURVES = {
@@ -208,6 +213,18 @@ CURVES = {
         (0, 0, INFINITY, 1),
         changes_sign=True,
         reasons=[Reason("stricter", LIMITS, domain="extreme"), Reason("stricter", LESS_THAN_SIGMOID, dtypes=WIDE)],
+    ),
+    "mish": Curve(
+        dnn.mish,
+        keras.activations.mish,
+        _mish,
+        (0, 0, INFINITY, 1),
+        places=2 * SHORT,
+        changes_sign=True,
+        reasons=[
+            Reason("stricter", LIMITS, domain="extreme"),
+            Reason("stricter", "is a quotient of one exponential, in which nothing cancels", dtypes=WIDE),
+        ],
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Dense, LayerNormalization and BatchNormalization, values and gradients; and how Dropout scales what it keeps.
+"""Dense, normalizations, PReLU and gated units, values and gradients; and how Dropout scales what it keeps.
 
 A new layer gets a function here, and its line in `comparisons`.
 """
@@ -12,11 +12,11 @@ import tensorflow as tf
 
 import dnn
 from benchmarks.conformance import exact
-from benchmarks.conformance.bounds import HALF, rounded_once, sum_of
+from benchmarks.conformance.bounds import HALF, SHORT, rounded_once, sum_of
 from benchmarks.conformance.calling import array_of, value_and_gradient
 from benchmarks.conformance.comparison import Arrays, Comparison, Function, Part, Reason
 from benchmarks.conformance.exact import EXACT, Exact
-from benchmarks.conformance.measure import Array, array_ulp, ulp
+from benchmarks.conformance.measure import Array, array_ulp, epsilon, ulp
 
 DTYPES = ("float32", "float64", "bfloat16")
 EPSILON = 1e-3
@@ -31,6 +31,9 @@ def comparisons() -> list[Comparison]:
         for dtype in DTYPES
         for comparison in (
             _dense(dtype),
+            _rms_normalization(dtype),
+            _prelu(dtype),
+            *(_gated(name, dtype) for name in GATES),
             *(_layer_normalization(dtype, domain) for domain in ("ordinary", "extreme")),
             *(_batch_normalization(dtype, domain) for domain in ("ordinary", "extreme")),
             _dropout(dtype),
@@ -116,6 +119,109 @@ def _layer_normalization(dtype: str, domain: str) -> Comparison:
         return _normalization(1, *map(exact.exact, inputs))
 
     return _normalizing("LayerNormalization", dtype, domain, ours, keras_s, exactly)
+
+
+def _rms_normalization(dtype: str) -> Comparison:
+    def ours(x: Array, upstream: Array, gamma: Array, beta: Array) -> Arrays:
+        layer = dnn.RMSNormalization(FEATURES, dtype=dtype)
+        layer.gamma.assign(gamma)
+        return outputs_and_gradients(layer, (layer.gamma,), x, upstream)
+
+    def keras_s(x: Array, upstream: Array, gamma: Array, beta: Array) -> Arrays:
+        layer = keras.layers.RMSNormalization(epsilon=1e-6, dtype=dtype)
+        layer.build(x.shape)
+        layer.scale.assign(gamma)
+        return outputs_and_gradients(layer, (layer.scale.value,), x, upstream)
+
+    def exactly(*inputs: Array) -> Arrays:
+        x, u, gamma, _ = map(exact.exact, inputs)
+        root = exact.sqrt((x * x).sum(axis=1, keepdims=True) / FEATURES + EXACT.mpf(1e-6))
+        n, by_n = x / root, u * gamma
+        by_x = (by_n - n * (by_n * n).sum(axis=1, keepdims=True) / FEATURES) / root
+        return gamma * n, by_x, (u * n).sum(axis=0)
+
+    bound = rounded_once(sum_of(ROWS) + 12, dtype)
+    return Comparison(
+        "RMSNormalization",
+        "ordinary",
+        dtype,
+        [Part(part, array_ulp, bound) for part in ("value", "gradient by x", "gradient by gamma")],
+        lambda random, chunk: _rows(random, "ordinary", dtype),
+        ours,
+        keras_s,
+        exactly,
+    )
+
+
+def _prelu(dtype: str) -> Comparison:
+    def ours(x: Array, upstream: Array, alpha: Array, beta: Array) -> Arrays:
+        layer = dnn.PReLU(FEATURES, dtype=dtype)
+        layer.alpha.assign(alpha)
+        return outputs_and_gradients(layer, (layer.alpha,), x, upstream)
+
+    def keras_s(x: Array, upstream: Array, alpha: Array, beta: Array) -> Arrays:
+        layer = keras.layers.PReLU(dtype=dtype)
+        layer.build(x.shape)
+        layer.alpha.assign(alpha)
+        return outputs_and_gradients(layer, (layer.alpha.value,), x, upstream)
+
+    def exactly(*inputs: Array) -> Arrays:
+        x, u, alpha, _ = map(exact.exact, inputs)
+        below = np.minimum(x, 0)
+        return np.where(x > 0, x, alpha * x), np.where(x > 0, u, alpha * u), (u * below).sum(axis=0)
+
+    return Comparison(
+        "PReLU",
+        "ordinary",
+        dtype,
+        [
+            *(Part(part, ulp, 1) for part in ("value", "gradient by x")),
+            Part("gradient by alpha", array_ulp, sum_of(ROWS) + 1),
+        ],
+        lambda random, chunk: _rows(random, "ordinary", dtype),
+        ours,
+        keras_s,
+        exactly,
+    )
+
+
+NONE = "Keras has none"
+# gate -> value and derivative, exact
+GATES = {
+    "glu": lambda b: (exact.logistic(b), exact.logistic(b) * exact.logistic(-b)),
+    "reglu": lambda b: (np.maximum(b, 0), (b > 0) + EXACT.mpf(0)),
+    "geglu": lambda b: (b * exact.normal(b), exact.normal(b) + b * exact.normal_density(b)),
+    "swiglu": lambda b: (b * exact.logistic(b), exact.logistic(b) * (1 + b * exact.logistic(-b))),
+}
+
+
+def _gated(name: str, dtype: str) -> Comparison:
+    """Keras has glu alone."""
+
+    def exactly(x: Array, upstream: Array) -> Arrays:
+        halves, u = exact.exact(x), exact.exact(upstream)
+        a, b = halves[:, : FEATURES // 2], halves[:, FEATURES // 2 :]
+        gate, slope = GATES[name](b)
+        return a * gate, np.concatenate([u * gate, u * a * slope], axis=1)
+
+    def draw(random: np.random.Generator, chunk: int) -> Arrays:
+        return tuple(array_of(random.normal(size=(ROWS, width)), dtype) for width in (FEATURES, FEATURES // 2))
+
+    # the gates of sums down to −5, where that of gelu is an exponential of −13: each rounding of this counts so often
+    bound = rounded_once(SHORT + 3 + 13, dtype)
+    return Comparison(
+        name,
+        "ordinary",
+        dtype,
+        [Part("value", ulp, bound), Part("gradient by x", epsilon, 10 * bound)],  # by two factors of about 3
+        draw,
+        lambda x, upstream: value_and_gradient(getattr(dnn, name), x, upstream),
+        (lambda x, upstream: value_and_gradient(keras.activations.glu, x, upstream)) if name == "glu" else None,
+        exactly,
+        reasons=[
+            Reason("stricter", "is by TensorFlow's exp, which errs less than its sigmoid" if name == "glu" else NONE)
+        ],
+    )
 
 
 def _batch_normalization(dtype: str, domain: str) -> Comparison:

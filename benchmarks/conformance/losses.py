@@ -1,7 +1,8 @@
 """The losses, per example: values, and gradients by the logits. All are computed in float64 and rounded once."""
 
 import functools
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -20,6 +21,7 @@ from benchmarks.conformance.softmax import probabilities
 
 EXPONENTS = {"float32": (-17, 17), "bfloat16": (-17, 17), "float64": (-150, 150), "float16": (-1, 1.8)}
 ZERO = EXACT.mpf(0)
+POWER = 4 * SHORT  # of functions of functions, squared
 SINGLE_OR_LESS = (*HALF, "float32")
 REASONS = [
     Reason("stricter", "keeps the digits of tiny values: Keras holds a 1 beside them, and gives 0", "*", "confident"),
@@ -34,13 +36,20 @@ REASONS = [
         ["float64"],
     ),
 ]
+UNCLIPPED = [
+    *REASONS,
+    Reason(
+        "stricter", "clips no probability, as Keras does at 1e-7, where its gradient is 0", "gradient", "*", ["float64"]
+    ),
+]
 Loss = Callable[..., tf.Tensor]
 Targets = Callable[[np.random.Generator, Array, bool], Array]
 
 
 def comparisons() -> list[Comparison]:
     """Return each loss on logits of each kind and dtype."""
-    return [comparison for dtype in DTYPES for comparison in (*_softmax(dtype), *_binary(dtype), *_squared(dtype))]
+    kinds = (_softmax, _binary, _of_amounts, _focal)
+    return [comparison for dtype in DTYPES for kind in kinds for comparison in kind(dtype)]
 
 
 def _softmax(dtype: str) -> Iterator[Comparison]:
@@ -121,24 +130,63 @@ def _nearly_certain(ours: Loss, keras_s: Loss, dtype: str) -> Comparison:
     )
 
 
-def _squared(dtype: str) -> Iterator[Comparison]:
-    for domain, exponents in (("ordinary", (0, 0)), ("extreme", EXPONENTS[dtype])):
+def _of_amounts(dtype: str) -> Iterator[Comparison]:
+    domains = {"ordinary": (0.0, 0.0), "extreme": EXPONENTS[dtype]}
+    for (name, functions), (domain, exponents) in itertools.product(AMOUNTS.items(), domains.items()):
+        ours, keras_s, exactly = functions
 
         def draw(random: np.random.Generator, chunk: int, exponents: tuple[float, float] = exponents) -> Arrays:
             sizes = 10 ** random.uniform(*exponents, (64, 1))
             return tuple(array_of(sizes * random.normal(size=(64, 3)), dtype) for _ in range(2))
 
         yield Comparison(
-            "mean_squared_error",
+            name,
             domain,
             dtype,
             _parts(ulp, ulp, dtype),
             draw,
-            _gradient_of(dnn.mean_squared_error),
-            _gradient_of(keras.losses.mean_squared_error),
-            _squared_exactly,
+            _gradient_of(ours),
+            _gradient_of(keras_s),
+            exactly,
             reasons=REASONS,
         )
+
+
+def _focal(dtype: str) -> Iterator[Comparison]:
+    sparse, binary = dnn.sparse_softmax_focal_loss, dnn.binary_focal_loss
+    keras_binary = functools.partial(keras.losses.binary_focal_crossentropy, from_logits=True)
+    weighted = functools.partial(keras_binary, apply_class_balancing=True, alpha=0.25)
+    for domain in ("ordinary", "extreme"):
+        name = "sparse_softmax_focal_loss"
+        yield _comparison(
+            name, sparse, _sparse_focal, _focal_exactly, _labels, domain, dtype, places=POWER, reasons=UNCLIPPED
+        )
+        name = "binary_focal_loss"
+        yield _comparison(
+            name, binary, keras_binary, _binary_focal_exactly, _bits, domain, dtype, places=POWER, reasons=UNCLIPPED
+        )
+    yield _comparison(
+        "binary_focal_loss, alpha=0.25",
+        functools.partial(binary, alpha=0.25),
+        weighted,
+        functools.partial(_binary_focal_exactly, alpha=0.25),
+        _bits,
+        "ordinary",
+        dtype,
+        places=POWER,
+        reasons=UNCLIPPED,
+    )
+    yield _comparison(
+        "kl_divergence",
+        dnn.kl_divergence,
+        _divergence,
+        _divergence_exactly,
+        _shares,
+        "ordinary",
+        dtype,
+        places=POWER,
+        reasons=UNCLIPPED,
+    )
 
 
 def _comparison(
@@ -150,6 +198,8 @@ def _comparison(
     domain: str,
     dtype: str,
     unit: Unit = logit_ulp,
+    places: float = SHORT,
+    reasons: Sequence[Reason] = REASONS,
 ) -> Comparison:
     def draw(random: np.random.Generator, chunk: int) -> Arrays:
         z = array_of(logits.DOMAINS[domain](random, dtype), dtype)
@@ -160,22 +210,22 @@ def _comparison(
         name,
         domain,
         dtype,
-        _parts(value, gradient, dtype),
+        _parts(value, gradient, dtype, places),
         draw,
         _gradient_of(ours),
         _gradient_of(keras_s),
         formula,
         chunks=16,
-        reasons=REASONS,
+        reasons=reasons,
     )
 
 
-def _parts(value: Unit, gradient: Unit, dtype: str) -> tuple[Part, Part]:
+def _parts(value: Unit, gradient: Unit, dtype: str, places: float = SHORT) -> tuple[Part, Part]:
     """Return the loss, which is float32 at least, and its gradient, of the dtype of the logits."""
-    bound = rounded_once_from_float64(SHORT, dtype, kept=True)
+    bound = rounded_once_from_float64(places, dtype, kept=True)
     return (
         Part("value", value, IN_LOGIT_ULP * bound if value is logit_ulp else bound),
-        Part("gradient", gradient, rounded_once_from_float64(SHORT, dtype)),
+        Part("gradient", gradient, rounded_once_from_float64(places, dtype)),
     )
 
 
@@ -183,6 +233,17 @@ def _smoothed_sparse(labels: Array, z: Array) -> tf.Tensor:
     """Keras smooths one-hot labels only."""
     one_hot = keras.ops.one_hot(labels, z.shape[1], dtype=z.dtype)
     return keras.losses.categorical_crossentropy(one_hot, z, from_logits=True, label_smoothing=0.1)
+
+
+def _sparse_focal(labels: Array, z: Array) -> tf.Tensor:
+    """Keras takes one-hot labels only."""
+    one_hot = keras.ops.one_hot(labels, z.shape[1], dtype=z.dtype)
+    return keras.losses.categorical_focal_crossentropy(one_hot, z, alpha=1.0, from_logits=True)
+
+
+def _divergence(targets: Array, z: Array) -> tf.Tensor:
+    """Keras takes probabilities only."""
+    return keras.losses.kl_divergence(targets, keras.ops.softmax(z))
 
 
 def _gradient_of(loss: Loss) -> Function:
@@ -238,6 +299,50 @@ def _squared_exactly(targets: Array, outputs: Array) -> Arrays:
     return (differences**2).sum(axis=1) / outputs.shape[1], 2 * differences / outputs.shape[1]
 
 
+def _absolute_exactly(targets: Array, outputs: Array) -> Arrays:
+    differences = exact.exact(outputs) - exact.exact(targets)
+    signs = np.where(differences > 0, EXACT.mpf(1), np.where(differences < 0, EXACT.mpf(-1), ZERO))
+    return (differences * signs).sum(axis=1) / outputs.shape[1], signs / outputs.shape[1]
+
+
+def _huber_exactly(targets: Array, outputs: Array) -> Arrays:
+    differences = exact.exact(outputs) - exact.exact(targets)
+    slopes = np.where(differences > 1, EXACT.mpf(1), np.where(differences < -1, EXACT.mpf(-1), differences))
+    losses = slopes * (differences - slopes / 2)
+    return losses.sum(axis=1) / outputs.shape[1], slopes / outputs.shape[1]
+
+
+def _focal_exactly(labels: Array, z: Array) -> Arrays:
+    """γ = 2: (1 − p)² l, and by z_j ((1 − p)² + 2 (1 − p) p l) (p_j − t_j), where l = −ln p."""
+    losses, slopes = _soft_exactly(np.eye(z.shape[1])[labels], z)
+    p, miss = exact.exp(-losses), -slopes[np.arange(len(labels)), labels]
+    return miss**2 * losses, ((miss**2 + 2 * miss * p * losses)[:, np.newaxis]) * slopes
+
+
+def _binary_focal_exactly(targets: Array, logits: Array, alpha: float | None = None) -> Arrays:
+    """γ = 2, of targets 0 and 1: with s = z for 1 and −z for 0, p_t = σ(s)."""
+    z, t = exact.exact(logits), exact.exact(targets)
+    side = 2 * t - 1
+    losses, p, miss = exact.log1p(exact.exp(-side * z)), exact.logistic(side * z), exact.logistic(-side * z)
+    weights = 1 if alpha is None else t * EXACT.mpf(alpha) + (1 - t) * (1 - EXACT.mpf(alpha))
+    slopes = -side * miss * (miss**2 + 2 * miss * p * losses) * weights
+    return (weights * miss**2 * losses).sum(axis=1) / z.shape[1], slopes / z.shape[1]
+
+
+def _divergence_exactly(targets: Array, z: Array) -> Arrays:
+    cross_entropy, slopes = _soft_exactly(targets, z)
+    t = exact.exact(targets)
+    return cross_entropy + np.where(t == 0, ZERO, t * exact.log(np.where(t == 0, EXACT.mpf(1), t))).sum(axis=1), slopes
+
+
 def _smoothed(targets: Array, smoothing: float, classes: int) -> Any:
     a = EXACT.mpf(smoothing)
     return exact.exact(targets) * (1 - a) + a / classes
+
+
+# the losses of amounts: ours, Keras's, and the formula, which gives the loss and its gradient
+AMOUNTS: dict[str, tuple[Loss, Loss, Function]] = {
+    "mean_squared_error": (dnn.mean_squared_error, keras.losses.mean_squared_error, _squared_exactly),
+    "absolute_error": (dnn.absolute_error, keras.losses.mean_absolute_error, _absolute_exactly),
+    "huber": (dnn.huber, keras.losses.huber, _huber_exactly),
+}

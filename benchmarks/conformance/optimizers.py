@@ -31,6 +31,9 @@ ROUNDINGS = 4  # of a step, at the size of the parameter: the errors of T steps 
 BIAS_CORRECTION = 1000
 # v − a² of equal gradients is 0 but for the rounding of v, which the denominator compares with ε = 1e-7
 CANCELLING = 1e7
+# a step of Muon multiplies the rounding of its matrix, beside the largest number of it, by up to 3.4⁵ = 485, and 200
+# steps of 0.01 · 0.2 · √2 add up to 0.6: some 300 last places of 1 for each of the roundings of a product
+ORTHOGONAL = 300 * ROUNDINGS
 KERAS = keras.optimizers.schedules
 
 
@@ -40,23 +43,27 @@ class Rule:
 
     Args:
         ours: Parameters -> an optimizer of `dnn`.
-        keras_s: What makes Keras's.
+        keras_s: What makes Keras's; None if it has no such optimizer.
         recursion: Exact (gradients, parameters) -> the parameters after all steps.
         single: Last places by which a float32 step may be off, beyond the roundings of its steps.
         double: The same in float64.
         keras_bits: Whether, in float32, Keras runs the same operations in the same order.
         kept: Whether the result stays float32 for half precisions.
         reasons: Why its error is notable.
+        shape: Of each of the two parameters.
+        keras_dtypes: In which Keras's runs.
     """
 
     ours: Callable[[Sequence[tf.Variable]], Any]
-    keras_s: Callable[[], Any]
+    keras_s: Callable[[], Any] | None
     recursion: Callable[..., Exact]
     single: float = 0
     double: float = 0
     keras_bits: bool = True
     kept: bool = False
     reasons: Sequence[Reason] = ()
+    shape: Sequence[int] = (4,)
+    keras_dtypes: Sequence[str] = DTYPES
 
 
 ADAM = (
@@ -67,6 +74,12 @@ ADAM = (
         dtypes=["float32"],
     ),
     Reason("large", "the roundings of 10,000 steps add up", "*", "10,000 steps", ["float64"]),
+)
+SCHEDULE_FREE = (
+    Reason(
+        "stricter",
+        "Keras keeps no x, and finds it from y and z, but from the z of after the step: with that of before it is ours",
+    ),
 )
 REASONS = (
     Reason("stricter", "Keras rounds its factors to float32, for float64 too", dtypes=["float64"]),
@@ -168,6 +181,43 @@ RULES = {
         single=BIAS_CORRECTION,
         reasons=ADAM,
     ),
+    "Nadam": Rule(
+        lambda p: dnn.Nadam(p, 0.01),
+        lambda: keras.optimizers.Nadam(0.01),
+        functools.partial(recursions.nadam, learning_rate=0.01),
+        keras_bits=False,  # Keras keeps the product of the μ in float32
+    ),
+    "Lion": Rule(
+        lambda p: dnn.Lion(p, 0.01),
+        lambda: keras.optimizers.Lion(0.01),
+        functools.partial(recursions.lion, learning_rate=0.01),
+        keras_bits=False,
+    ),
+    "Muon": Rule(
+        lambda p: dnn.Muon(p, 0.01),
+        lambda: keras.optimizers.Muon(0.01, weight_decay=None),
+        functools.partial(recursions.muon, learning_rate=0.01),
+        single=ORTHOGONAL,
+        double=ORTHOGONAL,
+        keras_bits=False,
+        shape=(2, 2),
+        keras_dtypes=["float32"],
+        reasons=[Reason("stricter", "Keras's multiplies by a factor of float32, and fails", dtypes=["float64", *HALF])],
+    ),
+    "ScheduleFreeAdamW": Rule(
+        lambda p: dnn.ScheduleFreeAdamW(p, 0.01),
+        lambda: keras.optimizers.ScheduleFreeAdamW(0.01),
+        functools.partial(recursions.schedule_free, learning_rate=0.01),
+        keras_bits=False,  # Keras keeps no x, and finds it from y and z
+        reasons=SCHEDULE_FREE,
+    ),
+    "ScheduleFreeAdamW, weight_decay": Rule(
+        lambda p: dnn.ScheduleFreeAdamW(p, 0.01, weight_decay=0.1, warmup_steps=50),
+        None,
+        functools.partial(recursions.schedule_free, learning_rate=0.01, weight_decay=0.1, warmup_steps=50),
+        keras_bits=False,
+        reasons=[Reason("stricter", "Keras's decay is of y, after which the x that it finds is another")],
+    ),
     # ours divides by the norm first, in float64: no square of a gradient overflows
     "ClipGradients, clipnorm": _clipping("clipnorm", keras_bits=False),
     "ClipGradients, global_clipnorm": _clipping("global_clipnorm", keras_bits=False),
@@ -215,30 +265,40 @@ def _comparison(
         dtype,
         (Part("parameter", epsilon, rounded_once(places, dtype, kept=rule.kept), keras_bits),),
         draw,
-        functools.partial(_ours_after, rule.ours),
-        functools.partial(_keras_after, rule.keras_s),
+        functools.partial(_ours_after, rule.ours, rule.shape),
+        None
+        if rule.keras_s is None or dtype not in rule.keras_dtypes
+        else functools.partial(_keras_after, rule.keras_s, rule.shape),
         lambda gradients, start: (rule.recursion(exact.exact(gradients), exact.exact(start)),),
         chunks=len(steps),
         reasons=[*rule.reasons, *REASONS],
     )
 
 
-def _ours_after(make: Callable[[Sequence[tf.Variable]], Any], gradients: Array, start: Array) -> Arrays:
-    variables = [tf.Variable(start[:4]), tf.Variable(start[4:])]
+def _ours_after(
+    make: Callable[[Sequence[tf.Variable]], Any], shape: Sequence[int], gradients: Array, start: Array
+) -> Arrays:
+    variables = [tf.Variable(part) for part in _parts(start, shape)]
     optimizer = make(variables)
-    _take_steps(lambda g: optimizer.apply([g[:4], g[4:]]), gradients)
+    _take_steps(lambda g: optimizer.apply(_parts(g, shape)), gradients)
     results = optimizer.averages if isinstance(optimizer, dnn.AverageWeights) else variables
-    return (np.concatenate([variable.numpy() for variable in results]),)
+    return (np.concatenate([variable.numpy().ravel() for variable in results]),)
 
 
-def _keras_after(make: Callable[[], Any], gradients: Array, start: Array) -> Arrays:
-    parts = {"first": start[:4], "second": start[4:]}
+def _keras_after(make: Callable[[], Any], shape: Sequence[int], gradients: Array, start: Array) -> Arrays:
+    parts = dict(zip(("first", "second"), _parts(start, shape), strict=True))
     variables = [keras.Variable(part, dtype=start.dtype.name, name=name) for name, part in parts.items()]
     optimizer = make()
     optimizer.build(variables)
-    _take_steps(lambda g: optimizer.apply([g[:4], g[4:]], variables), gradients)
+    _take_steps(lambda g: optimizer.apply(_parts(g, shape), variables), gradients)
     results = optimizer._model_variables_moving_average if optimizer.use_ema else variables
-    return (np.concatenate([variable.numpy() for variable in results]),)
+    return (np.concatenate([variable.numpy().ravel() for variable in results]),)
+
+
+def _parts(values: Any, shape: Sequence[int]) -> list[Any]:
+    """Return the first four numbers and the others, each in this shape."""
+    reshape = tf.reshape if tf.is_tensor(values) else np.reshape
+    return [reshape(values[:4], shape), reshape(values[4:], shape)]
 
 
 def _take_steps(step: Callable[[tf.Tensor], None], gradients: Array) -> None:
@@ -266,12 +326,32 @@ def _cosine(
     return target * ((1 - alpha) * (1 + EXACT.cos(EXACT.pi * progress)) / 2 + alpha)
 
 
+def _polynomial(t: int) -> Any:
+    first, last = EXACT.mpf(0.01), EXACT.mpf(0.1)
+    return (first - last) * (1 - EXACT.mpf(min(t, 1000)) / 1000) ** 2 + last
+
+
+def _restarts(t: int) -> Any:
+    begin, length, height = 0, 100, EXACT.mpf(1)
+    while t >= begin + length:
+        begin, length, height = begin + length, 2 * length, height * EXACT.mpf(0.9)
+    wave = height * (1 + EXACT.cos(EXACT.pi * (t - begin) / length)) / 2
+    return EXACT.mpf(0.1) * ((1 - EXACT.mpf(0.01)) * wave + EXACT.mpf(0.01))
+
+
+def _one_cycle(t: int) -> Any:
+    rise, total = EXACT.mpf(0.25) * 1000, 1000
+    first, last, part = (0.01, 0.1, t / rise) if t < rise else (0.1, 0.001, (min(t, total) - rise) / (total - rise))
+    first, last = EXACT.mpf(first), EXACT.mpf(last)
+    return last + (first - last) * (1 + EXACT.cos(EXACT.pi * part)) / 2
+
+
 def _piecewise(t: int) -> Any:
     return EXACT.mpf(0.1 if t <= 100 else 0.01 if t <= 500 else 0.001)
 
 
 # ours, Keras's, step -> the exact rate, and last places of float64 by which ours may be off
-SCHEDULES: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[[int], Any], float]] = {
+SCHEDULES: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None, Callable[[int], Any], float]] = {
     # 0.9^12 is e^−1.3: a rounding of the exponent counts no more than 2
     "ExponentialDecay": (
         dnn.ExponentialDecay(0.1, 100, 0.9),
@@ -286,6 +366,19 @@ SCHEDULES: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[[int
         _cosine,
         100 * SHORT,
     ),
+    "PolynomialDecay": (
+        dnn.PolynomialDecay(0.01, 1000, 0.1, 2.0),
+        KERAS.PolynomialDecay(0.01, 1000, 0.1, 2.0),
+        _polynomial,
+        10 * SHORT,  # at first the end rate cancels beside the first
+    ),
+    "CosineDecayRestarts": (
+        dnn.CosineDecayRestarts(0.1, 100, 2.0, 0.9, 0.01),
+        KERAS.CosineDecayRestarts(0.1, 100, 2.0, 0.9, 0.01),
+        _restarts,
+        100 * SHORT,
+    ),
+    "OneCycle": (dnn.OneCycle(0.1, 1000, 0.01, 0.001, 0.25), None, _one_cycle, 100 * SHORT),
     "PiecewiseConstantDecay": (
         dnn.PiecewiseConstantDecay((100, 500), (0.1, 0.01, 0.001)),
         KERAS.PiecewiseConstantDecay([100, 500], [0.1, 0.01, 0.001]),
@@ -309,7 +402,9 @@ def _schedule(name: str) -> Comparison:
         (Part("rate", ulp, places * 2.0**-29),),
         lambda random, chunk: ([0, 100, 101, 500, 1099, *random.integers(0, 1200, 10).tolist()],),
         at(ours),
-        at(keras_s),
+        None if keras_s is None else at(keras_s),
         lambda steps: (np.array([formula(t) for t in steps], dtype=object),),
-        reasons=[Reason("stricter", "is computed in float64, Keras's in float32")],
+        reasons=[
+            Reason("stricter", "is computed in float64" + (", Keras's in float32" if keras_s else "; Keras has none"))
+        ],
     )

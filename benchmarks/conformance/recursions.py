@@ -74,6 +74,81 @@ def adam(
     return p
 
 
+def nadam(
+    gradients: Exact,
+    p: Exact,
+    *,
+    learning_rate: float,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> Exact:
+    """Return p after Nadam."""
+    eta, beta_1, beta_2 = map(number, (learning_rate, beta_1, beta_2))
+    m, v, product, decay = 0 * p, 0 * p, ONE, number(0.96)
+    for t, g in enumerate(gradients, 1):
+        mu, following = (beta_1 * (1 - decay**n / 2) for n in (t, t + 1))
+        product = product * mu
+        m, v = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * g * g
+        ahead = following * m / (1 - product * following) + (1 - mu) * g / (1 - product)
+        p = p - eta * ahead / (exact.sqrt(v / (1 - beta_2**t)) + number(epsilon))
+    return p
+
+
+def lion(gradients: Exact, p: Exact, *, learning_rate: float, beta_1: float = 0.9, beta_2: float = 0.99) -> Exact:
+    """Return p after Lion."""
+    eta, beta_1, beta_2 = map(number, (learning_rate, beta_1, beta_2))
+    m = 0 * p
+    for g in gradients:
+        c = beta_1 * m + (1 - beta_1) * g
+        p, m = p - eta * np.sign(c), beta_2 * m + (1 - beta_2) * g
+    return p
+
+
+def muon(gradients: Exact, p: Exact, *, learning_rate: float, momentum: float = 0.95, rms_rate: float = 0.2) -> Exact:
+    """Return p after Muon of two matrices [2, 2], one after the other."""
+    factor, mu = number(learning_rate) * number(rms_rate) * EXACT.sqrt(2), number(momentum)
+    m = 0 * p
+    for g in gradients:
+        m = mu * m + g
+        parts = ((g + mu * m)[part].reshape(2, 2) for part in (slice(0, 4), slice(4, 8)))
+        p = p - factor * np.concatenate([_orthogonalized(part).ravel() for part in parts])
+    return p
+
+
+def _orthogonalized(x: Exact) -> Exact:
+    a, b, c = map(number, (3.4445, -4.7750, 2.0315))
+    x = x / (EXACT.sqrt((x * x).sum()) + number(1e-7))
+    for _ in range(5):
+        squares = x @ x.T
+        x = a * x + (b * squares + c * squares @ squares) @ x
+    return x
+
+
+def schedule_free(
+    gradients: Exact,
+    y: Exact,
+    *,
+    learning_rate: float,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
+    warmup_steps: int = 1,
+    weight_decay: float = 0.0,
+) -> Exact:
+    """Return y after schedule-free AdamW."""
+    eta, beta_1, beta_2, decay = map(number, (learning_rate, beta_1, beta_2, weight_decay))
+    z, x, v, total = y, y, 0 * y, 0 * ONE
+    for t, g in enumerate(gradients, 1):
+        rate = eta * min(number(t) / warmup_steps, 1)
+        total = total + rate**2  # rates do not fall here, so each is the largest so far
+        v = beta_2 * v + (1 - beta_2) * g * g
+        z = z - rate * (g / (exact.sqrt(v / (1 - beta_2**t)) + number(epsilon)) + decay * y)
+        x = x + (z - x) * (rate**2 / total)
+        y = (1 - beta_1) * z + beta_1 * x
+    return y
+
+
 def clipped(gradients: Exact, limit: float, by: str, parts: Sequence[slice] = (slice(0, 4), slice(4, 8))) -> Exact:
     """Return the gradients with each step's clipped: by the norm of each part, by the norm of all, or each number."""
     limit, gradients = number(limit), gradients.copy()

@@ -24,11 +24,18 @@ Measured by `python -m benchmarks.conformance` {where}.
 Another processor gives other last digits: the tests hold each row to its bound, which follows from the arithmetic alone
 ([bounds.py](bounds.py)), and, where the difference is marked =, to Keras's very bits.
 
+{subnormals}
+
 ∞: a NaN, or an infinity, where there is a number. {red}: our error is above Keras's, however little. The last column
 says why it is, or why it is less than half of Keras's, or why it is more than 20 units. The units:
 
 {units}
 """
+
+
+SUBNORMALS = """Subnormal numbers, those below the least normal one of a dtype, are 0 in most operations of TensorFlow,
+and so in Keras: none are among the inputs, and an error below 1,000 times the least normal number counts as one of that
+size."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +88,9 @@ def markdown(table: Table) -> str:
     for row in table.rows:
         cells = (row.piece, row.part, row.domain, row.dtype, f"{row.numbers:,}", row.unit, *figures(row), remark(row))
         lines.append("| " + " | ".join(cells) + " |")
-    return HEADING.format(where=table.where, red=RED, units=units) + "\n" + "\n".join(lines) + "\n"
+    return (
+        HEADING.format(where=table.where, red=RED, units=units, subnormals=SUBNORMALS) + "\n" + "\n".join(lines) + "\n"
+    )
 
 
 def compact(table: Table) -> str:
@@ -103,7 +112,7 @@ def compact(table: Table) -> str:
     for why in dict.fromkeys(why_large(row) for row in large):
         named = dict.fromkeys(f"{row.piece} in {row.dtype}" for row in large if why_large(row) == why)
         lines.append(f"- {'; '.join(named)}: {why}")
-    return "\n".join([*lines, "", f"Measured {table.where}."]) + "\n"
+    return "\n".join([*lines, "", SUBNORMALS.replace("\n", " "), "", f"Measured {table.where}."]) + "\n"
 
 
 def figures(row: Row) -> tuple[str, str, str, str]:

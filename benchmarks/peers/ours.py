@@ -1,7 +1,7 @@
 """`dnn`, by its public names."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Trainer:
         mode: The `jit_compile` of `fit`, or nothing where nothing is trained.
     """
 
-    def __init__(self, job: Job, optimizer: str = "Adam", members: int = 1, **mode: bool) -> None:
+    def __init__(self, job: Job, optimizer: str = "Adam", members: int = 1, **mode: bool | Literal["native"]) -> None:
         self.job, self.mode = job, mode
         self.x, self.y = job.arrays()
         self.model = dnn.ensemble_mlp(job.sizes, members, seed=0) if members > 1 else dnn.mlp(job.sizes, seed=0)

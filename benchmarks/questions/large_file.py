@@ -1,5 +1,7 @@
 """How long does it take from a CSV of a million rows to the features of a network, and how much memory?
 
+    python -m benchmarks --only large_file --rows 10000000
+
 A process of this module reads the file with one library and learns and makes the features: numbers to mean 0 and
 variance 1, gaps filled by the mean, categories one-hot, float32. Imports are not counted, in memory they are.
 """
@@ -32,6 +34,8 @@ AIM = 1.0
 def findings(run: Run) -> Findings:
     """Answer it for `dnn` beside pandas and polars, each with scikit-learn's ColumnTransformer."""
     rows, repetitions = (20_000, 1) if run.quick else (1_000_000, 7)
+    if run.rows:
+        rows, repetitions = run.rows, 3 if run.rows > 1_000_000 else repetitions
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "large.csv")
         write_table(path, rows)

@@ -10,8 +10,8 @@ NETWORKS = (  # sizes, batch, steps of an epoch, aim against Keras's fit
     ((784, 512, 512, 10), 128, 40, 2),
     ((1024, 2048, 2048, 10), 256, 4, 1.25),
 )
-# scikit-learn takes several times what the others do here, and the search for Keras's best settings a minute; MlpAdam,
-# by one thread, is for small networks: of what it loses in larger ones the scaling by the width tells
+# scikit-learn takes several times what the others do here, and the search for Keras's best settings a minute; the
+# epochs of MlpAdam are those of "native"
 LEFT_OUT = ("scikit-learn MLPClassifier", "Keras fit, best settings", "dnn, MlpAdam")
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.scale import TensorOrArray
-from dnn.data.string_table import string_table
+from dnn.data.string_table import rows_of_strings, string_table
 
 MOST_CATEGORIES = 1_000
 UNKNOWN = (("never seen in training", "all zeros"), ("rare or never seen in training", "the column of rare values"))
@@ -125,7 +125,7 @@ class OneHot(tf.Module):
         Returns:
             float32[rows, categories], and one column more with `rare`.
         """
-        indices = self.table.lookup(tf.convert_to_tensor(strings, tf.string))
+        indices = self.table.lookup(rows_of_strings(strings))
         return tf.one_hot(indices, len(self.categories) + self.rare)
 
     def fill(self, strings: npt.NDArray[Any], out: npt.NDArray[np.float32]) -> None:

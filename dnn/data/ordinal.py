@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.scale import TensorOrArray
-from dnn.data.string_table import string_table
+from dnn.data.string_table import rows_of_strings, string_table
 from dnn.data.table import shortened
 
 
@@ -104,7 +104,7 @@ class Ordinal(tf.Module):
         """
         places = [index / (len(self.categories) - 1) for index in range(len(self.categories))]
         values = tf.constant([*places, self.mean], tf.float32)
-        return tf.gather(values, self.table.lookup(tf.convert_to_tensor(strings, tf.string)))[:, tf.newaxis]
+        return tf.gather(values, self.table.lookup(rows_of_strings(strings)))[:, tf.newaxis]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to make it again, for pickle and copy: TensorFlow's lookup table can do neither."""

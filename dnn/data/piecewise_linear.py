@@ -13,7 +13,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.bin_edges import checked_edges, quantile_edges, short_numbers, tree_edges
-from dnn.data.scale import Matrix, Scale, ScaleLearner, TensorOrArray, learnt_variable
+from dnn.data.scale import Matrix, Scale, ScaleLearner, TensorOrArray, learnt_variable, rows_of_columns, training_rows
 
 
 def piecewise_linear(x: TensorOrArray, lower: TensorOrArray, upper: TensorOrArray) -> tf.Tensor:
@@ -77,7 +77,7 @@ class PiecewiseLinear(Scale):
         Returns:
             The encoding of these rows.
         """
-        return cls([quantile_edges(column, 8) for column in x.T])
+        return cls([quantile_edges(column, 8) for column in training_rows(x).T])
 
     @classmethod
     def learner(
@@ -117,7 +117,7 @@ class PiecewiseLinear(Scale):
         Returns:
             float64[rows, bins of all columns].
         """
-        x = tf.gather(tf.convert_to_tensor(x), self.column, axis=1)  # [rows, bins]
+        x = tf.gather(rows_of_columns(x, self.columns), self.column, axis=1)  # [rows, bins]
         if not self.extrapolate:
             return piecewise_linear(x, self.lower, self.upper)
         first, last = _outermost(self.column)
@@ -163,6 +163,7 @@ class PiecewiseLinear(Scale):
 def _learnt_encoding(
     x: Matrix, *, bins: int, target: npt.ArrayLike | None, regression: bool, extrapolate: bool
 ) -> PiecewiseLinear:
+    x = training_rows(x)
     if target is None:
         edges = [quantile_edges(column, bins) for column in x.T]
     else:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.data.scale import Matrix, Scale, TensorOrArray, learnt_variable
+from dnn.data.scale import Matrix, Scale, TensorOrArray, learnt_variable, training_rows
 
 
 def rescale(x: TensorOrArray, minimum: TensorOrArray, maximum: TensorOrArray) -> tf.Tensor:
@@ -65,7 +65,11 @@ class Rescale(Scale):
 
         Returns:
             The scale of these rows.
+
+        Raises:
+            ValueError: If x is not [rows, columns], or has no rows.
         """
+        x = training_rows(x)
         return cls(x.min(axis=0), x.max(axis=0))
 
     def __call__(self, x: TensorOrArray) -> tf.Tensor:
@@ -76,8 +80,11 @@ class Rescale(Scale):
 
         Returns:
             float64[rows, columns].
+
+        Raises:
+            ValueError: If x is not [rows, columns], of as many columns as it learnt from.
         """
-        return rescale(x, self.minimum, self.maximum)
+        return rescale(self._rows(x), self.minimum, self.maximum)
 
 
 class Standardize(Scale):
@@ -109,7 +116,11 @@ class Standardize(Scale):
 
         Returns:
             The scale of these rows.
+
+        Raises:
+            ValueError: If x is not [rows, columns], or has no rows.
         """
+        x = training_rows(x)
         constant = x.min(axis=0) == x.max(axis=0)  # whose computed deviation may be a rounding error, not 0
         return cls(x.mean(axis=0), np.where(constant, 0, x.std(axis=0)))
 
@@ -121,8 +132,11 @@ class Standardize(Scale):
 
         Returns:
             float64[rows, columns].
+
+        Raises:
+            ValueError: If x is not [rows, columns], of as many columns as it learnt from.
         """
-        return standardize(x, self.mean, self.deviation)
+        return standardize(self._rows(x), self.mean, self.deviation)
 
 
 class Normalize(Scale):
@@ -153,8 +167,11 @@ class Normalize(Scale):
 
         Returns:
             float64[rows, columns].
+
+        Raises:
+            ValueError: If x is not [rows, columns], of as many columns as it learnt from.
         """
-        return normalize(x)
+        return normalize(self._rows(x))
 
 
 class Binarize(Scale):
@@ -181,8 +198,11 @@ class Binarize(Scale):
 
         Returns:
             The scale of these rows.
+
+        Raises:
+            ValueError: If x is not [rows, columns], or has no rows.
         """
-        return cls(x.mean(axis=0))
+        return cls(training_rows(x).mean(axis=0))
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         """Binarize rows.
@@ -192,5 +212,8 @@ class Binarize(Scale):
 
         Returns:
             float64[rows, columns] of 0 and 1.
+
+        Raises:
+            ValueError: If x is not [rows, columns], of as many columns as it learnt from.
         """
-        return binarize(x, self.threshold)
+        return binarize(self._rows(x), self.threshold)

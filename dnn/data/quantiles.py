@@ -13,7 +13,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.data.normal_quantile import normal_quantile
-from dnn.data.scale import Matrix, Scale, ScaleLearner, TensorOrArray, learnt_variable
+from dnn.data.scale import Matrix, Scale, ScaleLearner, TensorOrArray, learnt_variable, training_rows
 
 FARTHEST = 1e-7  # of a share from 0 or 1 before its normal quantile is taken: ±5.2 at most, as in scikit-learn
 
@@ -85,7 +85,7 @@ class Quantile(Scale):
         Returns:
             float64[rows, columns].
         """
-        x = tf.convert_to_tensor(x)
+        x = self._rows(x)
         least, greatest = self.quantiles[:, 0], self.quantiles[:, -1]
         share = (_share(x, self.quantiles, tf.less_equal) + _share(x, self.quantiles, tf.less)) / 2
         share = tf.where(x >= greatest, tf.ones_like(x), tf.where(x <= least, tf.zeros_like(x), share))
@@ -133,6 +133,7 @@ def _halving_steps(length: int) -> Sequence[int]:
 
 
 def _learnt_quantiles(x: Matrix, *, count: int, normal: bool) -> Quantile:
+    x = training_rows(x)
     shares = np.linspace(0, 1, max(2, min(count, len(x))))
     quantiles = np.percentile(x, 100 * shares, axis=0).T.reshape(x.shape[1], len(shares))  # rounded as scikit-learn's
     return Quantile(np.maximum.accumulate(quantiles, axis=1), normal=normal)  # which rounding may undo

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.data.scale import Matrix, Scale, TensorOrArray, learnt_variable
+from dnn.data.scale import Matrix, Scale, TensorOrArray, learnt_variable, training_rows
 
 LIMIT = 3.0  # of a number's magnitude after clipping, as in the paper
 
@@ -68,6 +68,7 @@ class RobustScale(Scale):
         Returns:
             The scale of these rows.
         """
+        x = training_rows(x)
         first, median, third = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
         spread = third - first
         return cls(median, np.where(spread > 0, spread, x.max(axis=0) / 2 - x.min(axis=0) / 2))
@@ -81,4 +82,4 @@ class RobustScale(Scale):
         Returns:
             float64[rows, columns], each in [−3, 3].
         """
-        return smooth_clip(tf.math.divide_no_nan(x - self.median, self.spread))
+        return smooth_clip(tf.math.divide_no_nan(self._rows(x) - self.median, self.spread))

@@ -86,8 +86,33 @@ class Scale(tf.Module):
         """Return how to make it again, for pickle and copy."""
         return _remade_scale, (type(self), self.state())
 
+    def _rows(self, x: TensorOrArray) -> tf.Tensor:
+        """Return x as a tensor [rows, columns], as many columns as it was learnt from. Raises: ValueError."""
+        return rows_of_columns(x, next((value.shape[0] for value in self._learnt().values() if value.shape.rank), None))
+
     def _learnt(self) -> Mapping[str, tf.Variable]:
         return {name: value for name, value in vars(self).items() if isinstance(value, tf.Variable)}
+
+
+def rows_of_columns(x: TensorOrArray, columns: int | None = None) -> tf.Tensor:
+    """Return x as a tensor [rows, columns]; ValueError for another shape, which would broadcast to wrong numbers.
+
+    columns: As many as were learnt. None: any.
+    """
+    rows: tf.Tensor = x if tf.is_tensor(x) else tf.convert_to_tensor(np.asarray(x), tf.float64)
+    if not rows.shape.is_compatible_with([None, columns]):
+        raise ValueError(
+            f"x must be [rows, {'columns' if columns is None else columns}], got shape {rows.shape}"
+            f"{'; one row is x[np.newaxis]' if rows.shape.rank == 1 else ''}"
+        )
+    return rows
+
+
+def training_rows(x: Matrix) -> Matrix:
+    """Return the rows that a scale learns from; ValueError if they are not [rows, columns], with a row at least."""
+    if np.ndim(x) != 2 or not len(x):
+        raise ValueError(f"x must be [rows, columns], with a row at least, got shape {np.shape(x)}")
+    return np.asarray(x)
 
 
 def learnt_variable(value: npt.ArrayLike) -> tf.Variable:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -23,6 +24,14 @@ class _NamedByContent(tf.lookup.KeyValueTensorInitializer):
     @property
     def _shared_name(self) -> str:  # TensorFlow's own; if it has another one day, memory alone shows it
         return self._name_of_content
+
+
+def rows_of_strings(strings: Any) -> tf.Tensor:
+    """Return a column of strings as string[rows]; ValueError for another shape, [rows, 1] say."""
+    strings = tf.convert_to_tensor(strings, tf.string)
+    if strings.shape.rank not in (None, 1):
+        raise ValueError(f"strings must be [rows], got shape {strings.shape}")
+    return strings
 
 
 def string_table(strings: Sequence[str]) -> tf.lookup.StaticHashTable:

@@ -25,7 +25,8 @@ from dnn.files.durable import is_locked
 from dnn.files.folders import replace_folder
 from dnn.files.json_files import read_json
 from dnn.files.manifest import MANIFEST, damage_of, foreign_files, write_manifest
-from dnn.nn.layers import Sequential, mlp
+from dnn.nn.layers import Sequential
+from dnn.nn.mlp import mlp
 from dnn.nn.model_file import STRUCTURE, load_model, save_model
 from dnn.nn.modules import variable_paths
 from dnn.nn.protocols import ModelLike

@@ -20,10 +20,11 @@ from dnn.estimator.stopping import RANKINGS, ranking_callback, stopping
 from dnn.nn import activations
 from dnn.nn.activations import relu
 from dnn.nn.argument_checks import checked_count
-from dnn.nn.ensemble import Ensemble, with_dropout
-from dnn.nn.layers import Sequential, mlp
+from dnn.nn.ensemble import Ensemble
+from dnn.nn.layers import Sequential
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.mish import mish
+from dnn.nn.mlp import mlp
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.rmsprop import RMSprop
@@ -117,7 +118,7 @@ def make_network(width: int, outputs: int, settings: NetworkSettings, first: Fir
         if settings.architecture == "realmlp":
             network = realmlp(sizes, **shared, seed=seed)
         else:
-            network = with_dropout(mlp(sizes, activation=activation, seed=seed), settings.dropout)
+            network = mlp(sizes, activation=activation, dropout=settings.dropout, seed=seed)
         networks.append(network if first is None else Sequential([first(seed), *network.layers]))
     return networks[0] if members == 1 else Ensemble(networks)
 

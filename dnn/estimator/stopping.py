@@ -14,7 +14,7 @@ from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import predict
 from dnn.train.history import History
 
-RANKINGS: Mapping[str, Callable[..., float]] = MappingProxyType(
+RANKINGS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"val_roc_auc": roc_auc_score, "val_average_precision": average_precision_score}
 )
 
@@ -43,6 +43,6 @@ def ranking_callback(network: ModelLike, validation: tuple[npt.NDArray[Any], ...
 
     def rank(record: dict[str, float], history: History) -> None:
         logits = predict(network, inputs)
-        record[monitor] = RANKINGS[monitor](labels == 1, logits[:, 1] - logits[:, 0])
+        record[monitor] = float(RANKINGS[monitor](labels == 1, logits[:, 1] - logits[:, 0]))
 
     return rank

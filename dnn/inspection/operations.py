@@ -127,7 +127,8 @@ def _layer_operations(
     """Yield the operations of a layer, each with the variables that it reads."""
     if type(layer) is Dense:
         inputs, units = layer.kernel.shape
-        read = {f"{path}/kernel": layer.kernel, f"{path}/bias": layer.bias}
+        named = {f"{path}/kernel": layer.kernel, f"{path}/bias": layer.bias}
+        read = {name: variable for name, variable in named.items() if variable is not None}
         title = f"{path}: Dense({inputs} → {units})"
         yield Operation(f"{path}/sums", dense, (x, *read), "dense", dense, title), read
         if layer.activation is not None:
@@ -202,7 +203,7 @@ def _penalties(model: tf.Module, names: Mapping[Any, str]) -> Iterator[Operation
         if type(module) is Dense and module.kernel.ref() in names:
             pairs = ((module.kernel, module.kernel_regularizer), (module.bias, module.bias_regularizer))
             for variable, regularizer in pairs:
-                if regularizer is not None:
+                if regularizer is not None and variable is not None:
                     name = names[variable.ref()]
                     yield Operation(
                         f"{name}/penalty", regularizer, (name,), "penalty", regularizer, f"penalty of {name}"

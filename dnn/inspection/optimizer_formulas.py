@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from dnn.inspection.formulas import Formula
 from dnn.inspection.record import nested
+from dnn.inspection.update_rules import is_adam
 from dnn.nn.optimizers.accumulate import AccumulateGradients
-from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.average import AverageWeights
 from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.rmsprop import RMSprop
@@ -72,7 +72,7 @@ def _of_gradients(part: OptimizerLike) -> tuple[str, Formula] | None:
 def _inner_formulas(inner: Any) -> list[tuple[str, Formula]]:
     """Return the formulas of the innermost optimizer: of its weight decay, and of its step."""
     decay = [("weight decay", DECAY)] if getattr(inner, "weight_decay", None) else []
-    if type(inner) is Adam:
+    if is_adam(inner):
         return [*decay, ("Adam", AMSGRAD if inner.amsgrad else ADAM)]
     if type(inner) is RMSprop:
         return [*decay, ("RMSprop", _rmsprop(centered=inner.centered, momentum=bool(inner.momentum)))]

@@ -4,7 +4,7 @@ A rule is of one cell: {part} in it stands for the number of that cell in the ma
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dnn.inspection.record import RecordedStep, nested
 from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
+from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.optimizer import Optimizer
 from dnn.nn.optimizers.rmsprop import RMSprop
@@ -68,10 +69,15 @@ def update_decays(record: RecordedStep) -> dict[str, Array]:
     return {name: factor * _wide(update.before) for (name, update), decays in pairs if decays}
 
 
+def is_adam(optimizer: object) -> TypeGuard[Adam]:
+    """Whether it is an `Adam` or `AdamW` as they are: a class derived from them may take other steps."""
+    return type(optimizer) in (Adam, AdamW)
+
+
 def alpha(record: RecordedStep) -> float | None:
     """Return Adam's α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ); None for another optimizer."""
     *_, inner = nested(record.optimizer)
-    if type(inner) is not Adam or not record.scalars["t"]:
+    if not is_adam(inner) or not record.scalars["t"]:
         return None
     t, rate = record.scalars["t"], record.scalars["learning_rate"]
     return float(rate * np.sqrt(1 - inner.beta_2**t) / (1 - inner.beta_1**t))
@@ -86,7 +92,7 @@ def _made(record: RecordedStep) -> UpdateRules | None:
     *wrappers, inner = nested(record.optimizer)
     if any(isinstance(part, AccumulateGradients) for part in wrappers):
         return None
-    if type(inner) is Adam:
+    if is_adam(inner):
         return _of_adam(inner, alpha(record) or 0.0)
     rate = record.scalars.get("learning_rate", 0.0)
     if type(inner) is RMSprop:

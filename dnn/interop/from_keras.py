@@ -17,7 +17,9 @@ from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import set_weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.precision import at_least_float32
+from dnn.nn.prelu import PReLU
 from dnn.nn.regularizers import L1, L1L2, L2
+from dnn.nn.rms_normalization import RMSNormalization
 from dnn.nn.softmax import softmax
 
 Layers = list[Any]
@@ -26,8 +28,8 @@ Settings = dict[str, Any]
 TO_PROBABILITIES = ("sigmoid", "softmax")
 PENALTIES = MappingProxyType({keras.regularizers.L1: L1, keras.regularizers.L2: L2, keras.regularizers.L1L2: L1L2})
 NOT_OURS = (
-    *(f"{name}_constraint" for name in ("kernel", "bias", "gamma", "beta")),
-    *(f"{name}_regularizer" for name in ("activity", "gamma", "beta")),
+    *(f"{name}_constraint" for name in ("kernel", "bias", "gamma", "beta", "alpha")),
+    *(f"{name}_regularizer" for name in ("activity", "gamma", "beta", "alpha")),
     "noise_shape",
     "rms_scaling",
     "lora_rank",
@@ -140,16 +142,15 @@ def _ours_of(layer: Any) -> Layers:
 
 
 def _ours_of_dense(layer: Any, settings: Settings, dtype: tf.DType) -> Layers:
-    if not settings["use_bias"]:
-        raise ValueError("use_bias=False has no twin in dnn, where every Dense has a bias")
-    penalties = {
+    use_bias: bool = settings["use_bias"]
+    named = {
+        "activation": None if settings["activation"] == "linear" else _our_activation(settings["activation"]),
+        "use_bias": use_bias,
         "kernel_regularizer": _our_penalty(layer.kernel_regularizer),
-        "bias_regularizer": _our_penalty(layer.bias_regularizer),
+        "bias_regularizer": _our_penalty(layer.bias_regularizer if use_bias else None),
     }
-    activation = None if settings["activation"] == "linear" else _our_activation(settings["activation"])
     inputs, units = layer.kernel.shape
-    made = Dense(inputs, units, activation=activation, kernel_initializer=zeros, seed=0, dtype=dtype, **penalties)
-    return [made]
+    return [Dense(inputs, units, kernel_initializer=zeros, seed=0, dtype=dtype, **named)]
 
 
 def _our_penalty(penalty: Any) -> Any:
@@ -174,6 +175,11 @@ def _ours_of_layer_normalization(layer: Any, settings: Settings, dtype: tf.DType
     _check_last_axis(settings["axis"], layer)
     named = {name: settings[name] for name in ("epsilon", "center", "scale")}
     return [LayerNormalization(layer.input.shape[-1], dtype=dtype, **named)]
+
+
+def _ours_of_rms_normalization(layer: Any, settings: Settings, dtype: tf.DType) -> Layers:
+    _check_last_axis(settings["axis"], layer)
+    return [RMSNormalization(layer.input.shape[-1], epsilon=settings["epsilon"], dtype=dtype)]
 
 
 def _check_last_axis(axis: Any, layer: Any) -> None:
@@ -202,6 +208,8 @@ FROM_KERAS: Mapping[type, Callable[[Any, Settings, tf.DType], Layers]] = Mapping
         keras.layers.Dropout: _ours_of_dropout,
         keras.layers.BatchNormalization: _ours_of_batch_normalization,
         keras.layers.LayerNormalization: _ours_of_layer_normalization,
+        keras.layers.RMSNormalization: _ours_of_rms_normalization,
+        keras.layers.PReLU: lambda layer, settings, dtype: [PReLU(layer.input.shape[-1], dtype=dtype)],
         keras.layers.Activation: lambda layer, settings, dtype: (
             [] if settings["activation"] == "linear" else [_our_activation(settings["activation"])]
         ),

@@ -11,7 +11,8 @@ from dnn.nn.named_functions import FUNCTIONS
 Function = Callable[..., Any]
 
 IN_TENSORFLOW = "tf.nn."
-NOT_IN_KERAS = ("log_mean_softmax", "maxout", "mean_output")
+# glu is a function of Keras, but its Activation("glu") does not know that it halves the width
+NOT_IN_KERAS = ("geglu", "glu", "log_mean_softmax", "maxout", "mean_output", "reglu", "swiglu")
 
 ACTIVATIONS: Mapping[str, Function] = MappingProxyType(
     {

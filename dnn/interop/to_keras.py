@@ -16,6 +16,8 @@ from dnn.nn.layers import Dense, Sequential
 from dnn.nn.modules import function_name, get_weights
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.precision import at_least_float32
+from dnn.nn.prelu import PReLU
+from dnn.nn.rms_normalization import RMSNormalization
 
 Layers = list[Any]
 
@@ -64,12 +66,16 @@ def _keras_s(layer: Any, path: str, dtype: str) -> Layers:
     if type(layer) is Dense:
         penalties = layer.kernel_regularizer, layer.bias_regularizer
         of_kernel, of_bias = (_keras_penalty(penalty, path) for penalty in penalties)
-        made = keras.layers.Dense(
-            layer.kernel.shape[1], dtype=layer.kernel.dtype.name, kernel_regularizer=of_kernel, bias_regularizer=of_bias
-        )
+        named = {"dtype": layer.kernel.dtype.name, "use_bias": layer.bias is not None}
+        named |= {"kernel_regularizer": of_kernel, "bias_regularizer": of_bias}
+        made = keras.layers.Dense(layer.kernel.shape[1], **named)
         return [made, *([] if layer.activation is None else _keras_activation(layer.activation, path, dtype))]
     if type(layer) is Dropout:
         return [keras.layers.Dropout(layer.rate, dtype=dtype)]
+    if type(layer) is PReLU:
+        return [keras.layers.PReLU(dtype=layer.alpha.dtype.name)]
+    if type(layer) is RMSNormalization:
+        return [keras.layers.RMSNormalization(epsilon=layer.epsilon, dtype=at_least_float32(tf.as_dtype(dtype)).name)]
     if type(layer) in (BatchNormalization, LayerNormalization):
         named = {"epsilon": layer.epsilon, "center": layer.beta is not None, "scale": layer.gamma is not None}
         wide = at_least_float32(tf.as_dtype(dtype)).name  # in which ours compute, and keep the moving averages

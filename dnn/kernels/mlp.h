@@ -1,8 +1,8 @@
 // A multilayer perceptron: outputs, loss and all derivatives. It needs no header of TensorFlow's.
 //
-//   h₀ = x,  h_l = drop(f(h_{l−1} W_l + b_l)),  f relu or gelu, the last without f and drop: the logits z
+//   h₀ = x,  h_l = drop(f(h_{l−1} W_l + b_l)),  the last without f and drop: z
 //   drop(h) = h / (1 − rate) where the random bits of the place are at least rate · 2³², else 0
-//   D_L = (softmax(z) − [k = y]) / rows,  D_{l−1} = 0 where f' or drop is 0, else D_l W_lᵀ f' / (1 − rate), also if NaN
+//   D_L = ∂loss/∂z / rows,  D_{l−1} = 0 where f' or drop is 0, else D_l W_lᵀ f' / (1 − rate), also if NaN
 //   ∂W_l = h_{l−1}ᵀ D_l,  ∂b_l = Σ D_l,  summed over the rows
 #pragma once
 
@@ -10,23 +10,23 @@
 #include <limits>
 #include <vector>
 
-#include "cross_entropy.h"
-#include "gelu.h"
+#include "activations.h"
+#include "mlp_losses.h"
+#include "mlp_update.h"
 #include "product.h"
 #include "random_bits.h"
 #include "wide.h"
 
-// A kernel or a bias, with Adam's two means and its derivative: [inputs, width] or [width] each.
+// A kernel or a bias, with the optimizer's slots and its derivative: [inputs, width] or [width] each.
 template <typename T>
 struct Parameter {
-  T *p, *m, *v, *sums;
-  T* part;  // the derivative of a block of rows
+  T *p, *slots[SLOTS], *sums;
+  T* part;            // the derivative of a block of rows
+  double decay, l1, l2;  // λ, and the factors of the penalties
 };
 
-enum class Activation { NONE, RELU, GELU };
-
 // A layer: its sizes, its parameters, and what a step computes for it. `width` is `units`, rounded up to whole vectors;
-// the columns beyond the units hold 0 or NaN, and no unit depends on them.
+// the columns beyond the units hold 0 or NaN or what f makes of it, and no unit depends on them.
 template <typename T>
 struct Layer {
   int64_t inputs, units, width, input_width;
@@ -34,7 +34,7 @@ struct Layer {
   T* turned_kernel;        // [units, input_width]
   T* outputs;              // [rows, width]: h
   T* derivative;           // [rows, width]: D
-  T* slopes;               // [rows, width]: f' / (1 − rate), or 0 where it is dropped; only of gelu
+  T* slopes;               // [rows, width]: f' / (1 − rate), or 0 where it is dropped; where they are kept
   Activation activation;
   bool drops;              // whether its rate is more than 0
   T kept;                  // 1 − rate
@@ -42,8 +42,11 @@ struct Layer {
   uint32_t seed, bits_key; // of the epoch, of the step
 };
 
+// Of a relu they are seen from the outputs.
+inline bool keeps_slopes(Activation activation) { return activation > Activation::RELU; }
+
 template <typename T>
-INLINE void drop(Layer<T>& l, int64_t rows) {
+void drop(Layer<T>& l, int64_t rows) {
   for (int64_t i = 0; i < rows; ++i) {
     T* row = l.outputs + i * l.width;
     const uint32_t place = static_cast<uint32_t>(i * l.units);
@@ -52,7 +55,7 @@ INLINE void drop(Layer<T>& l, int64_t rows) {
       const T kept = row[j] / l.kept;
       row[j] = mixed(l.bits_key ^ (place + static_cast<uint32_t>(j))) >= l.least ? kept : T(0);
     }
-    if (l.activation != Activation::GELU) continue;
+    if (!keeps_slopes(l.activation)) continue;
     T* slopes = l.slopes + i * l.width;
 #pragma omp simd
     for (int64_t j = 0; j < l.width; ++j) {
@@ -62,55 +65,63 @@ INLINE void drop(Layer<T>& l, int64_t rows) {
   }
 }
 
-// outputs ← f(outputs + b)
-template <typename T>
-INLINE void activate(Layer<T>& l, int64_t rows) {
+// outputs ← f(outputs + b), f(x, &slope)
+template <typename T, typename F>
+void each_sum(Layer<T>& l, int64_t rows, const F& f) {
   for (int64_t i = 0; i < rows; ++i) {
-    T *row = l.outputs + i * l.width, *slopes = l.slopes + i * l.width;
-    switch (l.activation) {
-      case Activation::NONE:
+    T *row = l.outputs + i * l.width, *slopes = keeps_slopes(l.activation) ? l.slopes + i * l.width : nullptr;
 #pragma omp simd
-        for (int64_t j = 0; j < l.width; ++j) row[j] += l.bias.p[j];
-        break;
-      case Activation::RELU:
-#pragma omp simd
-        for (int64_t j = 0; j < l.width; ++j) {
-          const T sum = row[j] + l.bias.p[j];
-          row[j] = sum < 0 ? T(0) : sum;
-        }
-        break;
-      case Activation::GELU:
-#pragma omp simd
-        for (int64_t j = 0; j < l.width; ++j) row[j] = gelu(row[j] + l.bias.p[j], slopes + j);
-        break;
-    }
+    for (int64_t j = 0; j < l.width; ++j) row[j] = f(row[j] + l.bias.p[j], slopes + j);
   }
 }
 
-template <int BYTES, typename T>
-INLINE void forward(View<T> h, Layer<T>& l, int64_t rows) {
-  product<BYTES>(h, rows, static_cast<const T*>(l.kernel.p), l.width, l.inputs, l.outputs);
+#define EACH(activation, function) \
+  case Activation::activation:     \
+    return each_sum(l, rows, [](T x, T* slope) { return function(x, slope); })
+template <typename T>
+void activate(Layer<T>& l, int64_t rows) {
+  switch (l.activation) {
+    case Activation::RELU:
+      return each_sum(l, rows, [](T x, T*) { return x < 0 ? T(0) : x; });
+    EACH(LEAKY_RELU, leaky_relu);
+    EACH(ELU, elu);
+    EACH(SELU, selu);
+    EACH(GELU, gelu);
+    EACH(SIGMOID, sigmoid);
+    EACH(TANH, tanh_of);
+    EACH(SOFTPLUS, softplus);
+    EACH(SILU, silu);
+    EACH(MISH, mish);
+    default:
+      return each_sum(l, rows, [](T x, T*) { return x; });
+  }
+}
+#undef EACH
+
+template <typename T>
+void forward(View<T> h, Layer<T>& l, int64_t rows) {
+  product<VECTOR_BYTES>(h, rows, static_cast<const T*>(l.kernel.p), l.width, l.inputs, l.outputs);
   activate(l, rows);
   if (l.drops) drop(l, rows);
 }
 
 // sums += part
 template <typename T>
-INLINE void add(const T* part, int64_t size, T* sums) {
+void add(const T* part, int64_t size, T* sums) {
 #pragma omp simd
   for (int64_t j = 0; j < size; ++j) sums[j] += part[j];
 }
 
 // ∂W and ∂b of a layer with inputs h: sums over blocks of rows, then over the blocks, since one running sum of many
 // float32 numbers would lose digits.
-template <int BYTES, typename T>
-INLINE void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
+template <typename T>
+void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
   constexpr int64_t SUMMED = 256;
   for (int64_t first = 0; first < rows; first += SUMMED) {
     T *kernel = first ? l.kernel.part : l.kernel.sums, *bias = first ? l.bias.part : l.bias.sums;
     const T* derivative = l.derivative + first * l.width;
     const int64_t some = std::min(SUMMED, rows - first);
-    product<BYTES>({h.data + first * h.row, h.column, h.row}, l.inputs, derivative, l.width, some, kernel);
+    product<VECTOR_BYTES>({h.data + first * h.row, h.column, h.row}, l.inputs, derivative, l.width, some, kernel);
     std::fill_n(bias, l.width, T(0));
     for (int64_t i = 0; i < some; ++i) add(derivative + i * l.width, l.width, bias);
     if (first) add(kernel, l.inputs * l.width, l.kernel.sums), add(bias, l.width, l.bias.sums);
@@ -118,15 +129,15 @@ INLINE void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
 }
 
 // D of the layer below.
-template <int BYTES, typename T>
-INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
+template <typename T>
+void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   for (int64_t i = 0; i < l.inputs; ++i) {
     for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel.p[i * l.width + j];
   }
-  product<BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
+  product<VECTOR_BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
           below.derivative);
   const T kept = below.drops ? below.kept : T(1);
-  if (below.activation == Activation::GELU) {
+  if (keeps_slopes(below.activation)) {
 #pragma omp simd
     for (int64_t i = 0; i < rows * below.width; ++i) {
       below.derivative[i] = below.slopes[i] == 0 ? T(0) : below.derivative[i] * below.slopes[i];
@@ -139,64 +150,16 @@ INLINE void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   }
 }
 
-// As tf.argmax: the first of equal numbers; 0 if all are NaN or −∞.
 template <typename T>
-INLINE int64_t index_of_largest(const T* z, int64_t classes) {
-  T largest = std::numeric_limits<T>::lowest();
-  int64_t index = 0;
-  for (int64_t k = 0; k < classes; ++k) {
-    if (z[k] > largest) largest = z[k], index = k;
-  }
-  return index;
-}
-
-// The losses of the rows, and D of the last layer.
-template <typename T>
-INLINE void losses_of_few_classes(Layer<T>& l, const std::vector<int32_t>& labels, double* sums) {
-  const int64_t rows = labels.size();
-  const T count = static_cast<T>(rows);
-  T z[FEW_CLASSES][GROUP] = {}, d[FEW_CLASSES][GROUP], loss[GROUP];
-  int32_t label[GROUP] = {}, index[GROUP];
-  for (int64_t first = 0; first < rows; first += GROUP) {
-    const int64_t some = std::min<int64_t>(GROUP, rows - first);
-    std::copy_n(labels.data() + first, some, label);
-    for (int64_t i = 0; i < some; ++i) {
-      for (int64_t k = 0; k < l.units; ++k) z[k][i] = l.outputs[(first + i) * l.width + k];
-    }
-    rows_side_by_side(z, l.units, label, loss, d, index);
-    for (int64_t i = 0; i < some; ++i) {
-      for (int64_t k = 0; k < l.units; ++k) l.derivative[(first + i) * l.width + k] = d[k][i] / count;
-      sums[0] += loss[i];
-      sums[1] += index[i] == label[i];
-    }
-  }
-}
-
-template <typename T>
-INLINE void losses(Layer<T>& l, const std::vector<int32_t>& labels, double* sums) {
-  if (l.units <= FEW_CLASSES) return losses_of_few_classes(l, labels, sums);
-  const int64_t rows = labels.size();
-  const T count = static_cast<T>(rows);
-  for (int64_t i = 0; i < rows; ++i) {
-    const T* z = l.outputs + i * l.width;
-    T loss, *d = l.derivative + i * l.width;
-    one_row(z, l.units, labels[i], &loss, d);
-    sums[0] += loss;
-    sums[1] += index_of_largest(z, l.units) == labels[i];
-#pragma omp simd
-    for (int64_t j = 0; j < l.width; ++j) d[j] /= count;
-  }
-}
-
-template <int BYTES, typename T>
-INLINE void differentiate(const T* x, const std::vector<int32_t>& labels, std::vector<Layer<T>>& layers, double* sums) {
-  const int64_t rows = labels.size();
+void differentiate(const T* x, Loss loss, Batch& batch, std::vector<Layer<T>>& layers, double* sums) {
+  const int64_t rows = batch.rows;
   const size_t last = layers.size() - 1;
   const auto inputs = [&](size_t i) {
     return i ? View<T>{layers[i - 1].outputs, layers[i - 1].width, 1} : View<T>{x, layers[0].inputs, 1};
   };
-  for (size_t i = 0; i <= last; ++i) forward<BYTES>(inputs(i), layers[i], rows);
-  losses(layers[last], labels, sums);
-  for (size_t i = last; i > 0; --i) backward<BYTES>(layers[i], layers[i - 1], rows);
-  for (size_t i = 0; i <= last; ++i) sum_rows<BYTES>(inputs(i), layers[i], rows);
+  for (size_t i = 0; i <= last; ++i) forward(inputs(i), layers[i], rows);
+  const Layer<T>& l = layers[last];
+  losses(loss, l.outputs, l.units, l.width, batch, l.derivative, sums);
+  for (size_t i = last; i > 0; --i) backward(layers[i], layers[i - 1], rows);
+  for (size_t i = 0; i <= last; ++i) sum_rows(inputs(i), layers[i], rows);
 }

@@ -1,4 +1,4 @@
-"""What `MlpAdam` computes: the layers of a network or an ensemble, and the dropout after each of them."""
+"""The layers of a network or an ensemble that the epochs in C++ compute, and what goes with each of them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,13 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.activations import gelu, relu
+from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
 from dnn.nn.dropout import Dropout, dropout_seed
 from dnn.nn.ensemble import Ensemble, member_keys
 from dnn.nn.layers import Dense, Sequential, key_at
+from dnn.nn.mish import mish
+from dnn.nn.regularizers import L1, L1L2, L2
 
-ACTIVATIONS: dict[str, object] = {"relu": relu, "gelu": gelu}  # those of the kernel
-OTHERWISE = "; otherwise use dnn.FusedAdam or dnn.Adam"
+ACTIVATIONS = None, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, mish  # as in activations.h
+OTHERWISE = "; graph mode and XLA take it, with dnn.Adam for MlpAdam"
 
 
 class MlpLayer(NamedTuple):
@@ -33,20 +35,23 @@ def layers_of(model: object) -> tuple[MlpLayer, ...]:
     network = model.network if type(model) is Ensemble else model
     if type(network) is not Sequential or not network.layers:  # a derived class may compute otherwise
         got = f"got {type(model).__name__}{OTHERWISE}"
-        raise ValueError(f"MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, {got}")
+        raise ValueError(f"the model must be as dnn.mlp or dnn.ensemble_mlp makes it, itself, not its variables, {got}")
     layers = _paired(network.layers)
     _check_nothing_else(model, network, len(layers))
-    if layers[-1].dense.kernel.shape[-1] == 1:
-        raise ValueError("softmax of one output is always 1: the model must have at least two")
     return layers
 
 
-def rates_of(layers: Sequence[MlpLayer], members: int | None) -> npt.NDArray[np.float64]:
-    """Return the rate of dropout after each layer but the last, float64[layers - 1], or [members, layers - 1]."""
-    shape = () if members is None else (members,)
+def penalties_of(layers: Sequence[MlpLayer]) -> npt.NDArray[np.float64]:
+    """Return the factors l1 and l2 of each kernel's and each bias's penalty, float64[2 layers, 2]."""
+    parts = [part for layer in layers for part in (layer.dense.kernel_regularizer, layer.dense.bias_regularizer)]
+    return np.array([(getattr(part, "l1", 0.0), getattr(part, "l2", 0.0)) for part in parts], np.float64)
+
+
+def rates_of(layers: Sequence[MlpLayer], members: int) -> npt.NDArray[np.float64]:
+    """Return the rate of dropout after each layer but the last, float64[members, layers - 1]."""
     rates = [layer.dropout.rate if layer.dropout else 0.0 for layer in layers[:-1]]
-    each = [np.broadcast_to(np.asarray(rate, np.float64), shape) for rate in rates]
-    return np.stack(each, axis=-1) if each else np.zeros((*shape, 0))
+    each = [np.broadcast_to(np.asarray(rate, np.float64), (members,)) for rate in rates]
+    return np.stack(each, axis=-1) if each else np.zeros((members, 0))
 
 
 def epoch_seeds(layers: Sequence[MlpLayer], key: tf.Tensor | None, members: int | None) -> tf.Tensor:
@@ -79,9 +84,9 @@ def _seeds(layer: MlpLayer, keys: tf.Tensor) -> tf.Tensor:
     return dropout_seed(key_at(keys, layer.place), layer.dropout.seed)[..., 0]
 
 
-def activation_of(layer: Dense) -> str:
-    """Return the kernel's name of a layer's activation; "" if it has none for it."""
-    return next((name for name, function in ACTIVATIONS.items() if layer.activation is function), "")
+def activation_of(layer: Dense) -> int | None:
+    """Return the kernel's number of a layer's activation; None if it has none for it."""
+    return next((number for number, each in enumerate(ACTIVATIONS) if layer.activation is each), None)
 
 
 def _paired(parts: Sequence[object]) -> tuple[MlpLayer, ...]:
@@ -99,12 +104,20 @@ def _checked_layer(layer: object, i: int, last: bool) -> Dense:
     if type(layer) is not Dense:
         place = f"layers[{i}] must be a Dense, or a Dropout between two"
         raise ValueError(f"{place}, got {type(layer).__name__}{OTHERWISE}")
-    if layer.kernel_regularizer or layer.bias_regularizer:
-        raise ValueError(f"layers[{i}] has a regularizer, which MlpAdam does not compute{OTHERWISE}")
+    if layer.bias is None:
+        raise ValueError(f"layers[{i}] has no bias, and the kernel adds one to every layer{OTHERWISE}")
+    other = next((part for part in (layer.kernel_regularizer, layer.bias_regularizer) if not _is_penalty(part)), None)
+    if other is not None:
+        raise ValueError(f"layers[{i}] must have dnn.L1, dnn.L2 or dnn.L1L2 as regularizer, got {other!r}{OTHERWISE}")
     if layer.activation is not None if last else not activation_of(layer):
-        expected = "no activation, being the last" if last else "the activation dnn.relu or dnn.gelu"
+        names = ", ".join(f"dnn.{each.__name__}" for each in ACTIVATIONS if each is not None)
+        expected = "no activation, being the last" if last else f"one of the activations {names}"
         raise ValueError(f"layers[{i}] must have {expected}, got {layer.activation!r}{OTHERWISE}")
     return layer
+
+
+def _is_penalty(regularizer: object) -> bool:
+    return regularizer is None or type(regularizer) in (L1, L2, L1L2)
 
 
 def _check_nothing_else(model: tf.Module, network: Sequential, count: int) -> None:

@@ -1,65 +1,63 @@
-// The rows of an epoch, in the memory of tensors. Each index and label is read once where it is used: shared memory could
-// change after a check.
+// The rows of an epoch, and how those of a batch are gathered. It needs no header of TensorFlow's.
 #pragma once
 
 #include <algorithm>
-#include <vector>
-
-#include "tensorflow/core/framework/bounds_check.h"
-#include "tensorflow/core/framework/op_kernel.h"
+#include <string>
 
 #include "mlp_network.h"
 
 namespace {
 
-using namespace tensorflow;
-
 template <typename T>
 struct Rows {
-  const T* x;             // [count, features]
-  const int32_t* labels;  // [count]
-  int64_t count, features, classes;
+  const T* x;              // [count, features]
+  const int32_t* labels;   // [count], of a softmax; the others:
+  const double* targets;   // [count, outputs]
+  const double* weights;   // [count], or null
+  const bool* counted;     // [count], or null
+  int64_t count, features, outputs;
 };
 
-// What is wrong with a row of this index.
-template <typename T>
-absl::Status Check(const Rows<T>& rows, int32_t row) {
-  if (row < 0 || row >= rows.count) {
-    return absl::InvalidArgumentError(absl::StrCat("order must hold indices in [0, ", rows.count, "), got ", row));
-  }
-  const int32_t label = internal::SubtleMustCopy(rows.labels[row]);
-  if (label < 0 || label >= rows.classes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("labels must be in [0, ", rows.classes, "), got ", label, " in row ", row));
-  }
-  return absl::OkStatus();
+inline std::string range(const char* what, int64_t end, int64_t got) {
+  return std::string(what) + " in [0, " + std::to_string(end) + "), got " + std::to_string(got);
 }
 
-// How many batches come before the first bad row, at most `steps`; then *bad says what is wrong with it.
+// Copies a row to the batch as its i-th; returns what is wrong with it. The copy of a label is what is checked and used,
+// since memory that others share could change.
 template <typename T>
-int64_t StepsBefore(const Rows<T>& rows, const int32_t* order, int64_t count, int64_t batch_size, int64_t steps,
-                    absl::Status* bad) {
-  for (int64_t i = 0; i < count; ++i) {
-    const absl::Status status = Check(rows, internal::SubtleMustCopy(order[i]));
-    if (status.ok()) continue;
-    if (i / batch_size < steps) *bad = status;
-    return std::min(steps, i / batch_size);
+std::string take_row(const Rows<T>& rows, int32_t row, int64_t i, Network<T>& n) {
+  if (row < 0 || row >= rows.count) return range("order must hold indices", rows.count, row);
+  Batch& batch = n.batch;
+  if (n.loss == Loss::SOFTMAX) {
+    const int32_t label = batch.labels[i] = *const_cast<const volatile int32_t*>(rows.labels + row);
+    if (label < 0 || label >= rows.outputs) {
+      return range("labels must be", rows.outputs, label) + " in row " + std::to_string(row);
+    }
+  } else {
+    std::copy_n(rows.targets + row * rows.outputs, rows.outputs, &batch.targets[i * rows.outputs]);
   }
-  return steps;
+  if (rows.counted) batch.counted[i] = rows.counted[row];
+  if (rows.weights || rows.counted) {
+    batch.weights[i] = rows.counted && !batch.counted[i] ? 0 : rows.weights ? rows.weights[row] : 1;
+  }
+  std::copy_n(rows.x + row * rows.features, rows.features, n.x + i * rows.features);
+  return "";
 }
 
-// Copies the rows of a batch; false if one is bad.
+// Copies the rows of a batch; returns what is wrong with the first bad one.
 template <typename T>
-bool Gather(const Rows<T>& rows, const int32_t* order, int64_t count, Network<T>& n) {
-  n.labels.clear();
+std::string gather(const Rows<T>& rows, const int32_t* order, int64_t count, Network<T>& n) {
+  Batch& batch = n.batch;
+  batch.rows = count;
+  if (n.loss == Loss::SOFTMAX) batch.labels.resize(count);
+  else batch.targets.resize(count * rows.outputs + 1);
+  if (rows.counted) batch.counted.resize(count);
+  if (rows.weights || rows.counted) batch.weights.resize(count);
   for (int64_t i = 0; i < count; ++i) {
-    const int32_t row = internal::SubtleMustCopy(order[i]);
-    if (row < 0 || row >= rows.count) return false;
-    n.labels.push_back(internal::SubtleMustCopy(rows.labels[row]));
-    if (n.labels.back() < 0 || n.labels.back() >= rows.classes) return false;
-    std::copy_n(rows.x + row * rows.features, rows.features, n.x + i * rows.features);
+    std::string wrong = take_row(rows, *const_cast<const volatile int32_t*>(order + i), i, n);
+    if (!wrong.empty()) return wrong;
   }
-  return true;
+  return "";
 }
 
 }  // namespace

@@ -7,6 +7,13 @@
 #include "wide.h"
 
 constexpr int64_t WIDEST_VECTOR = 64;  // bytes
+#if defined(__AVX512F__)
+constexpr int VECTOR_BYTES = 64;  // those of the machine that it is compiled for
+#elif defined(__AVX2__) && defined(__FMA__)
+constexpr int VECTOR_BYTES = 32;
+#else
+constexpr int VECTOR_BYTES = 16;
+#endif
 
 // n, rounded up to whole vectors of any size.
 template <typename T>
@@ -49,7 +56,7 @@ INLINE void block(View<T> a, const T* b, int64_t width, int64_t inner, T* c) {
 
 // COLUMNS vectors of each row: in blocks of ROWS rows, then of half as many, and so on.
 template <int BYTES, int ROWS, int COLUMNS, typename T>
-INLINE void columns(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
+void columns(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
   int64_t i = 0;
   for (; i + ROWS <= rows; i += ROWS) {
     block<BYTES, ROWS, COLUMNS>({a.data + i * a.row, a.row, a.column}, b, width, inner, c + i * width);
@@ -62,7 +69,7 @@ INLINE void columns(View<T> a, int64_t rows, const T* b, int64_t width, int64_t 
 // c = a · b: a [rows, inner], b [inner, width], c [rows, width], width = whole(width). BYTES: the size of the
 // machine's vectors; GCC splits wider ones, but keeps them in memory, which takes five times as long.
 template <int BYTES, typename T>
-INLINE void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
+void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
   using V = Vector<T, BYTES>;
   constexpr int64_t TWO = V::COLUMNS * V::LANES;
   int64_t j = 0;

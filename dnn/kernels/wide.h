@@ -13,6 +13,7 @@
 #include <limits>
 
 #define INLINE inline __attribute__((always_inline))
+#define COLD __attribute__((cold))  // what runs once an epoch is compiled for size, which takes less time
 
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(ONE_WIDTH)
 #define MANY_WIDTHS
@@ -78,12 +79,11 @@ struct Exponential<double> {
   }
 };
 
-// e^(x + rest) for x <= 0 and a rest far below x's last digit: within 2 units in the last place, and 0 where that is
-// not a normal number. NaN gives NaN.
-// x = n ln 2 + r with |r| <= ln 2 / 2; e^x = 2^n e^r, and e^r is its Taylor polynomial.
+// e^(x + rest) = power (1 + e^r − 1): the power of 2, and e^r − 1, for x <= 0 and a rest far below x's last digit.
+// x = n ln 2 + r with |r| <= ln 2 / 2; e^r is its Taylor polynomial.
 // Source: W. Cody, W. Waite, "Software Manual for the Elementary Functions", 1980, chapter 6.
 template <typename T>
-INLINE T exponential(T x, T rest) {
+INLINE T power_of_two(T x, T rest, T* e_less_one) {
   using E = Exponential<T>;
   const T rounded = x * T(1.44269504088896340736) + E::ROUNDER;
   typename E::Bits bits;
@@ -93,8 +93,26 @@ INLINE T exponential(T x, T rest) {
   std::memcpy(&power, &bits, sizeof power);
   const T n = rounded - E::ROUNDER;
   const T r = ((x - n * E::LN2_HIGH) - n * E::LN2_LOW) + rest;
-  const T e = power * (1 + (r + r * r * E::tail(r)));
-  return x < E::LEAST ? T(0) : e;
+  *e_less_one = r + r * r * E::tail(r);
+  return power;
+}
+
+// e^(x + rest): within 2 units in the last place, and 0 where that is not a normal number. NaN gives NaN.
+template <typename T>
+INLINE T exponential(T x, T rest) {
+  T e_less_one;
+  const T power = power_of_two(x, rest, &e_less_one);
+  const T e = power * (1 + e_less_one);
+  return x < Exponential<T>::LEAST ? T(0) : e;
+}
+
+// eˣ − 1 for x <= 0, within 3 units in the last place.
+template <typename T>
+INLINE T exponential_less_one(T x) {
+  T e_less_one;
+  const T power = power_of_two(x, T(0), &e_less_one);
+  const T e = (power - 1) + power * e_less_one;
+  return x < Exponential<T>::LEAST ? T(-1) : e;
 }
 
 // ln(1 + x) for x >= 0, within 3 units in the last place, in a loop of vectors, where std::log1p is none. NaN gives NaN.

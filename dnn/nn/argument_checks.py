@@ -4,14 +4,14 @@ Those of tensors look at dtypes and static shapes alone, so they add nothing to 
 unknown while tracing, such as the number of rows, passes. Those of arrays and of hyperparameters look at the values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.protocols import TensorLike
+from dnn.nn.protocols import InitializerLike, TensorLike
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
@@ -136,8 +136,18 @@ def checked_key(training: TensorLike | None) -> tf.Tensor | None:
     return None if training is False else training
 
 
+def refuse_variable(value: object, name: str) -> None:
+    """Refuse a tf.Variable as a hyperparameter, which is read once: TypeError, for what is assigned to it later."""
+    if isinstance(value, tf.Variable):
+        raise TypeError(
+            f"{name} must be a number, got the tf.Variable {value.name}, whose later values would be ignored: give "
+            "float(variable); a rate that changes is a schedule, or is assigned to learning_rate"
+        )
+
+
 def checked_number(value: float, name: str) -> float:
-    """Return the value as a float; TypeError if it is not a number."""
+    """Return the value as a float; TypeError if it is not a number, or is a tf.Variable."""
+    refuse_variable(value, name)
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         raise TypeError(f"{name} must be a number, got {value!r}")
     return float(value)
@@ -176,3 +186,22 @@ def checked_count(value: int, name: str, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} must be an integer of {least} or more, got {value!r}")
     return int(value)
+
+
+def checked_first_values(
+    initializer: InitializerLike, shape: Sequence[int], seed: int | Sequence[int], dtype: tf.DType, name: str
+) -> tf.Tensor:
+    """Return what the initializer of a variable gives, checked: dtype[shape], every number finite.
+
+    A bias of shape [1] would be one for all units; NumPy's float64 becomes the dtype of the variable.
+    Raises: ValueError for another shape or a NaN or an infinity, TypeError for another dtype.
+    """
+    values = initializer(shape, seed, dtype)
+    values = values if tf.is_tensor(values) else tf.convert_to_tensor(np.asarray(values), dtype)
+    if values.dtype != dtype:
+        raise TypeError(f"{name} must give {tf.as_dtype(dtype).name}, got {values.dtype.name}")
+    if values.shape != tuple(shape):
+        raise ValueError(f"{name} must give the shape {tuple(shape)}, got {tuple(values.shape)}")
+    if tf.executing_eagerly() and not np.isfinite(values.numpy().astype(np.float64)).all():
+        raise ValueError(f"{name} must give finite numbers, got a NaN or an infinity")
+    return values

@@ -6,12 +6,15 @@ from typing import Any
 
 from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.embedding import Embedding
+from dnn.nn.glu import GLU
 from dnn.nn.ntk import NTKDense, Scaling
 from dnn.nn.numeric_embeddings import LinearEmbeddings, LinearReLUEmbeddings, PeriodicEmbeddings
 from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+from dnn.nn.prelu import PReLU
 from dnn.nn.residual import Residual
+from dnn.nn.rms_normalization import RMSNormalization
 
 
 def _embedding_arguments(layer: Embedding) -> dict[str, Any]:
@@ -69,6 +72,16 @@ def _parametric_activation_arguments(layer: ParametricActivation) -> dict[str, A
     return {"units": layer.weight.shape[-1], **chosen, "dtype": layer.weight.dtype}
 
 
+def _glu_arguments(layer: GLU) -> dict[str, Any]:
+    inputs, units = layer.value.kernel.shape
+    chosen = {"activation": layer.activation, "use_bias": layer.value.bias is not None}
+    return {"inputs": inputs, "units": units, **chosen, "seed": 0, "dtype": layer.value.kernel.dtype}
+
+
+def _rms_normalization_arguments(layer: RMSNormalization) -> dict[str, Any]:
+    return {"size": layer.size, "epsilon": layer.epsilon, "dtype": layer.gamma.dtype}
+
+
 EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingProxyType(
     {
         ColumnBlocks: lambda layer: {"widths": layer.widths, "layers": layer.layers},
@@ -79,6 +92,9 @@ EMBEDDING_ARGUMENTS: Mapping[type, Callable[[Any], dict[str, Any]]] = MappingPro
         NTKDense: _ntk_dense_arguments,
         Scaling: _scaling_arguments,
         ParametricActivation: _parametric_activation_arguments,
+        GLU: _glu_arguments,
+        PReLU: lambda layer: {"units": layer.alpha.shape[-1], "dtype": layer.alpha.dtype},
+        RMSNormalization: _rms_normalization_arguments,
         PBLDEmbeddings: _pbld_embedding_arguments,
         Residual: lambda layer: {"inner": layer.inner},
         PiecewiseLinearEmbeddings: _piecewise_linear_embedding_arguments,

@@ -15,7 +15,8 @@ from dnn.nn.argument_checks import checked_callable, checked_count, checked_key
 from dnn.nn.dropout import Dropout
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.input_spec import stated_spec
-from dnn.nn.layers import Sequential, mlp
+from dnn.nn.layers import Sequential
+from dnn.nn.mlp import mlp
 from dnn.nn.modules import counted_noun, layer_line, tree, weights
 from dnn.nn.precision import rounded_once_from_float64
 from dnn.nn.protocols import ActivationLike, TensorLike
@@ -190,16 +191,11 @@ def ensemble_mlp(
     """
     first = seed_or_next(seed)
     seeds = [(first + i) % 2**63 for i in range(checked_count(k, "k", least=2))]
-    networks = [with_dropout(mlp(sizes, activation=activation, seed=each, dtype=dtype), dropout) for each in seeds]
+    networks = [mlp(sizes, activation=activation, dropout=dropout, seed=each, dtype=dtype) for each in seeds]
     if embeddings is not None:
         layers = map(embeddings, seeds)
         networks = [Sequential([layer, *network.layers]) for layer, network in zip(layers, networks, strict=True)]
     return Ensemble(networks, combine)
-
-
-def with_dropout(network: Sequential, rate: float) -> Sequential:
-    """Return a network of the same layers with dropout after each but the last; itself for a rate of 0."""
-    return dropout_after_hidden(network, rate) if rate else network
 
 
 def dropout_after_hidden(network: Sequential, rate: float) -> Sequential:

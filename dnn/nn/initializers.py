@@ -8,9 +8,12 @@ from contextvars import ContextVar
 from typing import Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.argument_checks import checked_array, refuse_variable
 from dnn.nn.protocols import InitializerLike
+from dnn.nn.random_initializers import seed_pair
 
 Seed = TypeVar("Seed", bound=int | Sequence[int])
 FIRST_DEFAULT_SEED = 2**30  # far from the seeds that one writes
@@ -51,7 +54,7 @@ def variance_scaling(
     ICCV 2015, section 2.2.
 
     Args:
-        shape: (inputs, units).
+        shape: (inputs, units); of one axis its length is both; of more, those before these multiply both, as in Keras.
         seed: int, or pair of ints. An int in [0, 2³¹ − 2) draws what Keras's initializer draws from it, bit for bit.
         dtype: floating dtype of the result.
         scale: numerator of the variance, > 0.
@@ -60,21 +63,20 @@ def variance_scaling(
             deviations of the uncut normal. Cutting multiplies the deviation by 0.8796…, which a division undoes.
 
     Returns:
-        dtype[inputs, units].
+        dtype[shape].
 
     Raises:
-        ValueError: If `scale` is not positive, or the shape, mode or distribution is another one.
+        ValueError: If `scale` is not positive, or the mode or distribution is another one.
     """
     variance = scale / _fan(shape, mode)
     if not 0 < variance < math.inf:
         raise ValueError(f"scale must be a positive number, got {scale}")
-    pair = (seed, 0) if np.ndim(seed) == 0 else seed
     if distribution == "uniform":
         limit = float(np.float32(math.sqrt(3 * variance)))  # as Keras rounds it, for float64 too
-        return tf.random.stateless_uniform(shape, pair, -limit, limit, dtype)
+        return tf.random.stateless_uniform(shape, seed_pair(seed), -limit, limit, dtype)
     if distribution == "truncated_normal":
         deviation = math.sqrt(variance) / 0.87962566103423978
-        return tf.random.stateless_truncated_normal(shape, pair, 0.0, deviation, dtype)
+        return tf.random.stateless_truncated_normal(shape, seed_pair(seed), 0.0, deviation, dtype)
     raise ValueError(f"distribution must be 'uniform' or 'truncated_normal', got {distribution!r}")
 
 
@@ -192,30 +194,44 @@ def zeros(shape: Sequence[int], seed: int | Sequence[int] | None = None, dtype: 
     return tf.zeros(shape, dtype)
 
 
-def constant(value: float = 0.0) -> InitializerLike:
-    """Make the initializer that fills a variable with one value: `bias_initializer=dnn.constant(-2.0)`.
+def constant(value: npt.ArrayLike = 0.0) -> InitializerLike:
+    """Make the initializer that fills a variable with one value, or gives it the values of an array.
+
+    `bias_initializer=dnn.constant(np.log([0.9, 0.1]))` begins at the shares of two classes.
 
     Args:
-        value: every element of the variable.
+        value: Every element of the variable; or all of them, an array of its shape. Nothing is broadcast.
 
     Returns:
-        A function (shape, seed, dtype) -> dtype[shape].
+        A function (shape, seed, dtype) -> dtype[shape]. It raises a ValueError for another shape than the array's.
+
+    Raises:
+        ValueError: If a value is a NaN or infinite.
+        TypeError: If values are not numbers, or a tf.Variable.
+
+    Example:
+        >>> dnn.constant([1.0, 2.0])((2,), 0).numpy().tolist()
+        [1.0, 2.0]
     """
+    refuse_variable(value, "value")
+    values = np.array(checked_array(value, "value", "biufV", "numbers"), np.float64)  # V: bfloat16; a copy
+    if not np.isfinite(values).all():
+        raise ValueError(f"value must be finite, got {value!r}")
 
     def filled(
         shape: Sequence[int], seed: int | Sequence[int] | None = None, dtype: tf.DType = tf.float32
     ) -> tf.Tensor:
-        return tf.fill(shape, tf.cast(value, dtype))
+        if values.ndim and values.shape != tuple(shape):
+            raise ValueError(f"constant has values of shape {values.shape}, for a variable of shape {tuple(shape)}")
+        return tf.cast(tf.broadcast_to(tf.constant(values), shape), dtype)
 
     return filled
 
 
 def _fan(shape: Sequence[int], mode: str) -> float:
     """Return n of the formula; an empty side counts as 1, as in Keras."""
-    if len(shape) != 2:
-        raise ValueError(f"shape must be (inputs, units), got {tuple(shape)}")
-    inputs, units = shape
+    *field, inputs, units = [*shape, *shape] or [1, 1] if len(shape) < 2 else shape
     fans = {"fan_in": inputs, "fan_out": units, "fan_avg": (inputs + units) / 2}
     if mode not in fans:
         raise ValueError(f"mode must be 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}")
-    return max(1.0, fans[mode])
+    return max(1.0, math.prod(field) * fans[mode])

@@ -3,43 +3,44 @@
 import html
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import tensorflow as tf
 
-from dnn.nn.activations import relu
-from dnn.nn.argument_checks import checked_callable, checked_dense, checked_input, checked_key, checked_size
+from dnn.nn.argument_checks import checked_callable, checked_dense, checked_first_values, checked_input, checked_key
 from dnn.nn.initializers import glorot_uniform, seed_or_next, zeros
-from dnn.nn.modules import counted_noun, function_name, layer_line, tree
+from dnn.nn.modules import counted_noun, function_name, layer_line, name_by_place, tree
 from dnn.nn.protocols import ActivationLike, InitializerLike, RegularizerLike, TensorLike
 from dnn.nn.random_bits import hash_of
 from dnn.nn.training_calls import noted_calls
 
 
-def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike) -> tf.Tensor:
+def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike | None = None) -> tf.Tensor:
     """Compute x · kernel + bias.
 
     Args:
         x: float[batch, inputs], or with more leading axes.
         kernel: float[inputs, units], of the dtype of x.
-        bias: float[units], of the dtype of x.
+        bias: float[units], of the dtype of x. None: there is none, as before a normalization, which takes it away.
 
     Returns:
         float[batch, units], of the dtype of x.
     """
+    if bias is None:
+        return tf.matmul(x, kernel)
     return tf.matmul(x, kernel) + bias
 
 
 class Dense(tf.Module):
     """Apply activation(x · kernel + bias): float[batch, inputs] -> float[batch, units].
 
-    Its variables, `kernel` and `bias`, are made here; Keras makes them in the first call.
+    Its variables, `kernel` and `bias`, are made here; Keras makes them in the first call. `bias` may be None.
 
     Args:
         inputs: width of x, > 0. Keras finds it out in the first call.
         units: width of the result, > 0.
         activation: function of the sums; None leaves them as they are. Keras takes its name, too.
+        use_bias: whether there is a bias.
         kernel_initializer: (shape, seed, dtype) -> the first kernel, for example `he_normal`.
         bias_initializer: (shape, seed, dtype) -> the first bias.
         kernel_regularizer: variable -> scalar that `fit` adds to the loss, for example `dnn.L2(1e-4)`; None for no
@@ -51,8 +52,9 @@ class Dense(tf.Module):
         dtype: floating dtype of the weights, and of x.
 
     Raises:
-        ValueError: If a size is not positive.
-        TypeError: If a size is not an integer, or a function cannot be called.
+        ValueError: If a size is not positive, an initializer gives another shape, a NaN or an infinity, or a
+            bias_regularizer is given and there is no bias.
+        TypeError: If a size is not an integer, a function cannot be called, or an initializer gives another dtype.
 
     Example:
         >>> Dense(51, 30, activation=dnn.relu)
@@ -65,6 +67,7 @@ class Dense(tf.Module):
         units: int,
         *,
         activation: ActivationLike | None = None,
+        use_bias: bool = True,
         kernel_initializer: InitializerLike = glorot_uniform,
         bias_initializer: InitializerLike = zeros,
         kernel_regularizer: RegularizerLike | None = None,
@@ -77,9 +80,14 @@ class Dense(tf.Module):
         shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation, **penalties)
         self.activation = activation
         self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
+        if bias_regularizer is not None and not use_bias:
+            raise ValueError("bias_regularizer is given, and with use_bias=False there is no bias")
         seed = seed_or_next(seed)
-        self.kernel = tf.Variable(kernel_initializer(shape, seed, dtype), name="kernel")
-        self.bias = tf.Variable(bias_initializer(shape[1:], seed, dtype), name="bias")
+        kernel = checked_first_values(kernel_initializer, shape, seed, dtype, "kernel_initializer")
+        self.kernel, self.bias = tf.Variable(kernel, name="kernel"), None
+        if use_bias:
+            bias = checked_first_values(bias_initializer, shape[1:], seed, dtype, "bias_initializer")
+            self.bias = tf.Variable(bias, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel + bias).
@@ -111,12 +119,14 @@ class Dense(tf.Module):
         inputs, units = self.kernel.shape[-2:]
         names = ("activation", "kernel_regularizer", "bias_regularizer")
         functions = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        settings = (f"{name}={function_name(function)}" for name, function in functions.items())
-        return layer_line(self, f"{inputs} -> {units}", *settings)
+        settings = [f"{name}={function_name(function)}" for name, function in functions.items()]
+        return layer_line(self, f"{inputs} -> {units}", *settings, *(["use_bias=False"] if self.bias is None else []))
 
 
 class Sequential(tf.Module):
     """Apply functions of a tensor one after the other: `layers[-1](… layers[1](layers[0](x)))`.
+
+    Its variables get the names of their places: "layers/0/kernel:0".
 
     Args:
         layers: layers, models and plain functions. Those with a parameter named `training` are given it; which they
@@ -140,6 +150,7 @@ class Sequential(tf.Module):
             if not isinstance(layer, tf.Module) and getattr(layer, "trainable_variables", []):
                 raise TypeError(f"layers[{index}] must be a tf.Module, or its variables would not train, got {layer!r}")
         self._takes_training = tuple(map(takes_training, self.layers))
+        name_by_place(self)
 
     def __call__(self, x: TensorLike, training: TensorLike | None = None) -> tf.Tensor:
         """Return what the last layer returns.
@@ -192,44 +203,3 @@ def key_at(training: TensorLike | None, index: int) -> tf.Tensor | None:
         return None
     seed = tf.bitcast(hash_of(training[..., 0], index), tf.int32)
     return tf.concat([seed[..., tf.newaxis], training[..., 1:]], axis=-1)
-
-
-def mlp(
-    sizes: Sequence[int],
-    *,
-    activation: ActivationLike = relu,
-    residual: bool = False,
-    seed: int | None = None,
-    dtype: tf.DType = tf.float32,
-) -> Sequential:
-    """Make a multilayer perceptron: float[batch, sizes[0]] -> logits, float[batch, sizes[-1]].
-
-    Args:
-        sizes: two or more positive widths; [51, 30, 30, 2] has two hidden layers of 30.
-        activation: function between the layers, not after the last.
-        residual: whether each hidden layer that keeps the width adds its input to its result: `Residual`.
-        seed: int; layer i draws from the pair (seed, i). None: another seed for each model made without one, as for
-            `Dense`.
-        dtype: floating dtype of the weights, and of x.
-
-    Returns:
-        A `Sequential` of `Dense` layers.
-
-    Raises:
-        ValueError: If there are fewer than two sizes, or one is not positive; or `residual` is asked for, and no hidden
-            layer keeps the width.
-        TypeError: If a size is not an integer.
-    """
-    if len(sizes) < 2:
-        raise ValueError(f"sizes must hold the input and the output width at least, got {list(sizes)}")
-    sizes = [checked_size(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
-    last, seed = len(sizes) - 2, seed_or_next(seed)
-    layers = [
-        Dense(inputs, units, activation=None if i == last else activation, seed=(seed, i), dtype=dtype)
-        for i, (inputs, units) in enumerate(pairwise(sizes))
-    ]
-    if not residual:
-        return Sequential(layers)
-    from dnn.nn.residual import with_skips  # which imports this module
-
-    return Sequential(with_skips(layers))

@@ -4,6 +4,7 @@ An option is fixed once, and the function that comes out is passed: `loss = func
 dnn.softmax_cross_entropy, label_smoothing=0.1)`. Keep it: `fit` knows a compiled epoch by its functions, and a second
 partial is another function, even with the same options.
 
+Of amounts: `regression_losses.py`; those that are about hard rows, or about two distributions: `focal_losses.py`.
 All are computed in float64 and rounded once, at the end, to float32, or to float64 for float64 logits: [batch, classes]
 is small beside the layers before it. Gradients come back in the dtype of the logits, rounded once too.
 A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it comes from a network that diverged.
@@ -12,6 +13,7 @@ A NaN or a +∞ among the logits of a row is a loss of NaN, as in Keras: it come
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_class_count, checked_float, checked_logits, checked_numbers
+from dnn.nn.loss_terms import binary_terms, paired_outputs, smoothed_targets
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import TensorLike
 
@@ -49,7 +51,7 @@ def softmax_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoo
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
     checked_class_count(logits)
-    z, t = tf.cast(logits, tf.float64), _smoothed(targets, label_smoothing, 1 / logits.shape[1])
+    z, t = tf.cast(logits, tf.float64), smoothed_targets(targets, label_smoothing, 1 / logits.shape[1])
     largest = tf.one_hot(tf.argmax(z, axis=-1), z.shape[-1], dtype=z.dtype)
     others = 1 - largest
     # multiply_no_nan: what is multiplied by 0 counts as nothing, even the infinite logit of a masked class
@@ -135,13 +137,8 @@ def binary_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoot
         ValueError: If the shapes differ.
         TypeError: If targets are not numbers or logits are not floats.
     """
-    t, z, dtype = _paired(targets, logits)
-    positive = z >= 0
-    size = tf.where(positive, z, -z)
-    against = _smoothed(tf.where(positive, 1 - t, t), label_smoothing, 0.5)  # of 1 − t it is the same
-    # multiply_no_nan: an infinite logit on the right side costs nothing
-    losses = tf.math.log1p(tf.exp(-size)) + tf.math.multiply_no_nan(size, against)
-    return tf.cast(tf.reduce_mean(losses, axis=-1), dtype)
+    t, z, dtype = paired_outputs(targets, logits)
+    return tf.cast(tf.reduce_mean(binary_terms(t, z, label_smoothing), axis=-1), dtype)
 
 
 def mean_squared_error(targets: TensorLike, predictions: TensorLike) -> tf.Tensor:
@@ -165,23 +162,5 @@ def mean_squared_error(targets: TensorLike, predictions: TensorLike) -> tf.Tenso
         >>> dnn.mean_squared_error([1.0, 2.0], [[1.5], [4.0]]).numpy().tolist()
         [0.25, 4.0]
     """
-    targets, predictions, dtype = _paired(targets, predictions, "predictions")
+    targets, predictions, dtype = paired_outputs(targets, predictions, "predictions")
     return tf.cast(tf.reduce_mean(tf.square(targets - predictions), axis=-1), dtype)
-
-
-def _paired(targets: TensorLike, outputs: TensorLike, name: str = "logits") -> tuple[tf.Tensor, tf.Tensor, tf.DType]:
-    """Return both as float64[batch, outputs], and the dtype of the loss. Raises: ValueError for shapes that differ."""
-    outputs, targets = checked_float(outputs, name), tf.cast(checked_numbers(targets, "targets"), tf.float64)
-    shape = targets.shape
-    if shape.rank == 1 and outputs.shape.rank == 2 and outputs.shape[1] == 1:
-        targets = targets[:, tf.newaxis]
-    if outputs.shape.rank != 2 or not outputs.shape.is_compatible_with(targets.shape):
-        raise ValueError(f"targets and outputs must be [batch, outputs], got {shape} and {outputs.shape}")
-    return targets, tf.cast(outputs, tf.float64), at_least_float32(outputs.dtype)
-
-
-def _smoothed(targets: tf.Tensor, label_smoothing: float, uniform: float) -> tf.Tensor:
-    """Return t (1 − a) + a · uniform."""
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing must be in [0, 1], got {label_smoothing}")
-    return targets * (1 - label_smoothing) + label_smoothing * uniform if label_smoothing else targets

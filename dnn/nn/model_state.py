@@ -29,6 +29,7 @@ def _dense_arguments(layer: Dense) -> State:
         "inputs": inputs,
         "units": units,
         "activation": layer.activation,
+        **({} if layer.bias is not None else {"use_bias": False}),  # older versions read the structure of the others
         "kernel_regularizer": layer.kernel_regularizer,
         "bias_regularizer": layer.bias_regularizer,
         "dtype": layer.kernel.dtype,

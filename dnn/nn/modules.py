@@ -109,6 +109,14 @@ def _parts_below(path: str, part: Any, above: frozenset[int]) -> Iterator[tuple[
         yield path, part
 
 
+def name_by_place(model: tf.Module) -> None:
+    """Give each variable its path in the model as its name, "layers/0/kernel:0"; a shared one the first of its own."""
+    first: dict[int, str] = {}
+    for path, part in parts_by_path(model):
+        if isinstance(part, tf.Variable) and hasattr(part, "_handle_name"):  # TensorFlow has no other way to name it
+            part._handle_name = f"{first.setdefault(id(part), path)}:0"
+
+
 def once(variables: Iterable[tf.Variable]) -> list[tf.Variable]:
     """Return each variable once, in the order of its first occurrence."""
     return list({id(variable): variable for variable in variables}.values())

@@ -1,45 +1,34 @@
-"""The functions that a saved structure may name: those of `dnn` by their names, TensorFlow's as "tf.nn.relu"."""
+"""The functions that a saved structure may name: those of `dnn` by their names, TensorFlow's as "tf.nn.relu".
 
+A public function of one of the modules below is one of them as soon as it is written.
+"""
+
+import inspect
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import tensorflow as tf
 
-from dnn.nn.activations import elu, gelu, leaky_relu, relu, selu, sigmoid, silu, softplus, tanh
+from dnn.nn import activations, glu, maxout, mish, softmax
 from dnn.nn.ensemble import log_mean_softmax, mean_output
-from dnn.nn.maxout import maxout
-from dnn.nn.mish import mish
-from dnn.nn.softmax import log_softmax, softmax
+
+MODULES: tuple[ModuleType, ...] = (activations, glu, maxout, mish, softmax)
+OF_TENSORFLOW = ("elu", "gelu", "leaky_relu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "tanh")
+
+
+def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the functions that a module defines, in its order, but those whose names begin with an underscore."""
+    named = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
+    return {name: f for name, f in named.items() if f.__module__ == module.__name__ and not name.startswith("_")}
+
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
-        "elu": elu,
-        "gelu": gelu,
-        "leaky_relu": leaky_relu,
+        **{name: function for module in MODULES for name, function in public_functions(module).items()},
         "log_mean_softmax": log_mean_softmax,
-        "log_softmax": log_softmax,
-        "maxout": maxout,
         "mean_output": mean_output,
-        "mish": mish,
-        "relu": relu,
-        "selu": selu,
-        "sigmoid": sigmoid,
-        "silu": silu,
-        "softmax": softmax,
-        "softplus": softplus,
-        "tanh": tanh,
-        "tf.nn.elu": tf.nn.elu,
-        "tf.nn.gelu": tf.nn.gelu,
-        "tf.nn.leaky_relu": tf.nn.leaky_relu,
-        "tf.nn.relu": tf.nn.relu,
-        "tf.nn.relu6": tf.nn.relu6,
-        "tf.nn.selu": tf.nn.selu,
-        "tf.nn.sigmoid": tf.nn.sigmoid,
-        "tf.nn.silu": tf.nn.silu,
-        "tf.nn.softmax": tf.nn.softmax,
-        "tf.nn.softplus": tf.nn.softplus,
-        "tf.nn.tanh": tf.nn.tanh,
+        **{f"tf.nn.{name}": getattr(tf.nn, name) for name in OF_TENSORFLOW},
     }
 )
 """The functions that a structure may name, `dnn`'s and TensorFlow's."""

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_dense, checked_input, checked_positive, checked_size, checked_width
+from dnn.nn.argument_checks import (
+    checked_dense,
+    checked_first_values,
+    checked_input,
+    checked_positive,
+    checked_size,
+    checked_width,
+)
 from dnn.nn.initializers import seed_or_next
 from dnn.nn.modules import function_name, layer_line
 from dnn.nn.numeric_embeddings import key_of
@@ -92,9 +99,11 @@ class NTKDense(tf.Module):
         super().__init__()
         shape = checked_dense(inputs, units, kernel_initializer, bias_initializer, activation=activation)
         self.activation, self.bias_factor = activation, checked_positive(bias_factor, "bias_factor")
-        kernel_seed, bias_seed = _two_seeds(seed_or_next(seed))
-        self.kernel = tf.Variable(kernel_initializer(shape, kernel_seed, dtype), name="kernel")
-        self.bias = tf.Variable(bias_initializer(shape[1:], bias_seed, dtype) / self.bias_factor, name="bias")
+        kernel_seed, bias_seed = two_seeds(seed_or_next(seed))
+        kernel = checked_first_values(kernel_initializer, shape, kernel_seed, dtype, "kernel_initializer")
+        self.kernel = tf.Variable(kernel, name="kernel")
+        bias = checked_first_values(bias_initializer, shape[1:], bias_seed, dtype, "bias_initializer")
+        self.bias = tf.Variable(bias / self.bias_factor, name="bias")
 
     def __call__(self, x: TensorLike) -> tf.Tensor:
         """Return activation(x · kernel / √inputs + f · bias).
@@ -178,6 +187,6 @@ def checked_columns(x: TensorLike, weight: tf.Variable) -> tf.Tensor:
     return x
 
 
-def _two_seeds(seed: int | Sequence[int]) -> list[list[int]]:
-    """Return a seed of the kernel's and one of the bias', of which no draw is the other's."""
+def two_seeds(seed: int | Sequence[int]) -> list[list[int]]:
+    """Return two seeds made of one, a kernel's and a bias' say, of which no draw is the other's."""
     return [key_of(seed, number).numpy().tolist() for number in range(2)]

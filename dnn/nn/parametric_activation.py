@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from dnn.nn.activations import relu
-from dnn.nn.argument_checks import checked_callable, checked_positive, checked_size
+from dnn.nn.argument_checks import checked_callable, checked_number, checked_positive, checked_size
 from dnn.nn.modules import function_name, layer_line
 from dnn.nn.ntk import checked_columns
 from dnn.nn.protocols import ActivationLike, TensorLike
@@ -64,6 +64,7 @@ class ParametricActivation(tf.Module):
     ) -> None:
         super().__init__()
         self.activation, self.factor = checked_callable(activation, "activation"), checked_positive(factor, "factor")
+        initial = checked_number(initial, "initial")
         first = tf.fill([checked_size(units, "units")], tf.cast(initial, dtype))
         self.weight = tf.Variable(first / self.factor, name="weight")
 

@@ -1,12 +1,12 @@
 """Skip connections: a layer that adds its input to what another one makes of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from dnn.nn.argument_checks import checked_callable, checked_float
-from dnn.nn.layers import Dense, takes_training
+from dnn.nn.layers import takes_training
 from dnn.nn.modules import layer_line, tree
 from dnn.nn.protocols import TensorLike
 
@@ -58,16 +58,3 @@ class Residual(tf.Module):
 
     def __repr__(self) -> str:
         return tree(layer_line(self), [("inner", self.inner)])
-
-
-def with_skips(layers: Iterable[Dense]) -> list[Dense | Residual]:
-    """Return the layers, those between the first and the last that keep the width as `Residual`.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    first, *hidden, last = layers
-    skipped = [Residual(layer) if layer.kernel.shape[0] == layer.kernel.shape[1] else layer for layer in hidden]
-    if not any(isinstance(layer, Residual) for layer in skipped):
-        raise ValueError("residual=True needs two hidden layers of the same width, one after the other")
-    return [first, *skipped, last]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnn.nn.scores.areas import area_under_roc_curve
 from dnn.nn.scores.calibration import expected_calibration_error
-from dnn.nn.scores.ranking import area_under_roc_curve
 from dnn.nn.softmax import softmax
 
 MOST_THRESHOLDS = 500

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.layers import mlp
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
+from dnn.nn.mlp import mlp
 from dnn.nn.optimizers.adam import Adam
 from dnn.report.scores import regression_scores, scores
 from dnn.train.early_stopping import EarlyStopping

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.scores.ranking import area_under_roc_curve
+from dnn.nn.scores.areas import area_under_roc_curve
 from dnn.report.baselines import GUESS, LINEAR, LOGISTIC, Baseline
 
 Floats = npt.NDArray[np.float64]

@@ -8,9 +8,10 @@ import numpy.typing as npt
 
 from dnn.nn.argument_checks import checked_class_numbers, checked_not_negative
 from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.scores.areas import area_under_roc_curve
 from dnn.nn.scores.confusion import confusion_matrix
 from dnn.nn.scores.precision_recall import precision_score, recall_score
-from dnn.nn.scores.ranking import area_under_roc_curve, average_precision_score
+from dnn.nn.scores.ranking import average_precision_score
 from dnn.nn.scores.regression import mean_absolute_error, r2_score, root_mean_squared_error
 from dnn.nn.softmax import softmax
 from dnn.report.log_odds import log_odds
@@ -138,7 +139,7 @@ def _average_precision(
     if logits.shape[1] != 2 or not is_positive.any():
         return None
     odds = logits[:, positive] - logits[:, 1 - positive]
-    return average_precision_score(is_positive, odds, pos_label=True) if np.isfinite(odds).all() else None
+    return float(average_precision_score(is_positive, odds, pos_label=True)) if np.isfinite(odds).all() else None
 
 
 def _area(positive: npt.NDArray[np.bool_], odds: npt.NDArray[np.float64]) -> float:

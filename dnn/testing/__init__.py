@@ -3,6 +3,7 @@
     dnn.testing.check_layer(lambda: MyLayer(4))  # makes a new one each time it is called
     dnn.testing.check_loss(focal_loss)
     dnn.testing.check_optimizer(lambda parameters: MyOptimizer(parameters, 0.1))
+    dnn.testing.check_schedule(my_schedule)
 
 raise an AssertionError that says which law is broken, and by what. With pytest, a test for each law:
 
@@ -24,6 +25,7 @@ TensorFlow and NumPy. Nothing in the package imports this room but `dnn` itself,
 from dnn.ops.calling import MODES
 from dnn.ops.comparing import assert_near
 from dnn.testing.catalogue import PIECES
+from dnn.testing.check_more import check_callback, check_features, check_initializer, check_regularizer, check_schedule
 from dnn.testing.check_piece import (
     check_activation,
     check_layer,
@@ -37,8 +39,11 @@ from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, 
 from dnn.testing.lawbook import LAWS, check, laws
 from dnn.testing.ops.check import check_op
 from dnn.testing.ops.inputs import Floats, Integers
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece, Score
+from dnn.testing.other_kinds import Callback, Initializer, Regularizer, Schedule
+from dnn.testing.other_kinds import FeaturesPiece as Features
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece
 from dnn.testing.pieces import OptimizerPiece as Optimizer
+from dnn.testing.score_piece import Score
 
 __all__ = [
     "BINARY_LOGITS",
@@ -50,23 +55,33 @@ __all__ = [
     "ONE_HOT",
     "PIECES",
     "Activation",
+    "Callback",
+    "Features",
     "Floats",
+    "Initializer",
     "Integers",
     "Layer",
     "Loss",
     "Metric",
     "Optimizer",
     "Piece",
+    "Regularizer",
+    "Schedule",
     "Score",
     "X",
     "assert_near",
     "check",
     "check_activation",
+    "check_callback",
+    "check_features",
+    "check_initializer",
     "check_layer",
     "check_loss",
     "check_metric",
     "check_op",
     "check_optimizer",
+    "check_regularizer",
+    "check_schedule",
     "check_score",
     "laws",
     "with_gradients",

@@ -1,25 +1,29 @@
 """The pieces of this package: each is checked by every law for its kind as soon as it stands here.
 
-Every public function of `dnn.nn.activations`, `softmax`, `losses` and `metrics` is a piece by itself. All others, and
-pieces with options, have a line below. No law is for an initializer, a regularizer or a schedule.
+Every public function of `dnn.nn.activations`, `softmax`, `metrics` and the modules of losses is a piece by itself. All
+others, and pieces with options, have a line below, or in other_pieces.py.
 """
 
 import functools
 import inspect
-from collections.abc import Callable
-from types import MappingProxyType, ModuleType
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from dnn.nn import activations, losses, metrics, softmax
+from dnn.nn import activations, focal_losses, glu, losses, metrics, regression_losses, softmax
 from dnn.nn.column_blocks import ColumnBlocks
 from dnn.nn.dropout import Dropout
 from dnn.nn.embedding import Embedding
 from dnn.nn.ensemble import ensemble_mlp
-from dnn.nn.layers import Dense, Sequential, mlp
+from dnn.nn.glu import GLU
+from dnn.nn.layers import Dense, Sequential
 from dnn.nn.maxout import maxout
 from dnn.nn.mish import mish
+from dnn.nn.mlp import mlp
+from dnn.nn.named_functions import public_functions
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.ntk import NTKDense, Scaling
 from dnn.nn.numeric_embeddings import LinearReLUEmbeddings, PeriodicEmbeddings
@@ -27,42 +31,42 @@ from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.average import AverageWeights
+from dnn.nn.optimizers.by_group import ByGroup
 from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.coslog import Coslog
+from dnn.nn.optimizers.gradient_checks import checked_parameters
+from dnn.nn.optimizers.lion import Lion
+from dnn.nn.optimizers.muon import Muon
+from dnn.nn.optimizers.nadam import Nadam
 from dnn.nn.optimizers.rmsprop import RMSprop
+from dnn.nn.optimizers.schedule_free import ScheduleFreeAdamW
 from dnn.nn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
 from dnn.nn.optimizers.sgd import SGD
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.parametric_activation import ParametricActivation
 from dnn.nn.pbld_embeddings import PBLDEmbeddings
 from dnn.nn.piecewise_linear_embeddings import PiecewiseLinearEmbeddings
+from dnn.nn.prelu import PReLU
 from dnn.nn.realmlp import realmlp
 from dnn.nn.residual import Residual
-from dnn.nn.scores import calibration, confusion, precision_recall, ranking, regression, thresholds
+from dnn.nn.rms_normalization import RMSNormalization
 from dnn.nn.tabm import TabM
 from dnn.testing.examples import BINARY_LOGITS, BINARY_TARGETS, LABELS, LOGITS, ONE_HOT
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
+from dnn.testing.other_pieces import OTHER_PIECES
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece
+from dnn.testing.score_catalogue import SCORES
 
 TARGETS = (ONE_HOT, LOGITS)
 BINARY = (BINARY_TARGETS, BINARY_LOGITS)
-RANKED = (LABELS == 2, LOGITS[:, 2])
-PROBABLE_OF_ONE = (LABELS == 2, (np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))[:, 2])
-PREDICTED = (LABELS, LOGITS.argmax(axis=1))
-PROBABLE = (LABELS, np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True))
 
 # of the losses and metrics that take neither (labels, logits) nor (targets, logits) of several classes
-EXAMPLES = {"binary_cross_entropy": BINARY, "binary_accuracy": BINARY}
+EXAMPLES = dict.fromkeys(("binary_cross_entropy", "binary_focal_loss", "binary_accuracy"), BINARY)
 
 COSINE, EXPONENTIAL = CosineDecay(0.1, 8), ExponentialDecay(0.1, 2, 0.5)
 EDGES = ((-1.0, 0.0, 1.0), (-1.0, 1.0), (-2.0, -1.0, 0.0, 2.0), (0.0, 0.5))
 PIECEWISE = PiecewiseConstantDecay([1], [0.1, 0.2])
+LOSSES = (losses, regression_losses, focal_losses)
 SPARSE = losses.sparse_softmax_cross_entropy
-
-
-def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """Return the functions that a module defines, in its order, but those whose names begin with an underscore."""
-    named = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
-    return {name: f for name, f in named.items() if f.__module__ == module.__name__ and not name.startswith("_")}
 
 
 def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -71,12 +75,18 @@ def of_targets(name: str, function: Callable[..., Any]) -> tuple[np.ndarray, np.
     return EXAMPLES.get(name, TARGETS if first == "targets" else (LABELS, LOGITS))
 
 
-def of_three(score: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Return the score of three classes: of one row too, which has one of them."""
-    return functools.partial(score, labels=[0, 1, 2], **options)
+def _muon_and_others(parameters: Sequence[tf.Variable]) -> ByGroup:
+    """Return Muon for the matrices, and SGD for the others."""
+    ranks = [p.shape.rank for p in checked_parameters(parameters)]
+    matrices, others = (
+        [p for p, r in zip(parameters, ranks, strict=True) if (r == 2) == kind] for kind in (True, False)
+    )
+    return ByGroup([Muon(matrices, 0.1), SGD(others, 0.1)])
 
 
-of_each = functools.partial(of_three, average=None, zero_division=0)
+def _itself(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
+
 
 PIECES = MappingProxyType(
     {
@@ -91,6 +101,11 @@ PIECES = MappingProxyType(
             Activation("mish", mish),
             Layer("maxout", lambda: maxout, any_shape=True),
             Layer("Dense", lambda: Dense(4, 3, seed=1)),
+            Layer("Dense, no bias", lambda: Dense(4, 3, use_bias=False, seed=1)),
+            Layer("GLU", lambda: GLU(4, 3, seed=1)),
+            *(Layer(name, functools.partial(_itself, f), any_shape=True) for name, f in public_functions(glu).items()),
+            Layer("PReLU", lambda: PReLU(4)),
+            Layer("RMSNormalization", lambda: RMSNormalization(4)),
             Layer("Dropout", lambda: Dropout(0.5), any_shape=True),
             Layer("BatchNormalization", lambda: BatchNormalization(4)),
             Layer("LayerNormalization", lambda: LayerNormalization(4)),
@@ -105,11 +120,15 @@ PIECES = MappingProxyType(
             Layer("ParametricActivation", lambda: ParametricActivation(4, activations.selu, initial=0.5)),
             Layer("ColumnBlocks", lambda: ColumnBlocks([1, 3], [None, Dense(3, 2, seed=1)])),
             Layer("mlp", lambda: mlp([4, 5, 3])),
+            Layer(
+                "mlp, normalized",
+                lambda: mlp([4, 5, 5], dropout=0.5, normalization=RMSNormalization, residual=True, activate_final=True),
+            ),
             Layer("Sequential", lambda: Sequential([BatchNormalization(4), Dropout(0.25), Dense(4, 2)])),
             Layer("ensemble_mlp", lambda: ensemble_mlp([4, 5, 3], k=3, dropout=0.25)),
             Layer("realmlp", lambda: realmlp([4, 5, 3], parametric=True, dropout=0.25)),
             Layer("TabM", lambda: TabM([4, 5, 3], k=3, dropout=0.25)),
-            *(Loss(name, f, of_targets(name, f)) for name, f in public_functions(losses).items()),
+            *(Loss(name, f, of_targets(name, f)) for module in LOSSES for name, f in public_functions(module).items()),
             Loss("sparse_softmax_cross_entropy, ignore_class", functools.partial(SPARSE, ignore_class=1)),
             Loss("sparse_softmax_cross_entropy, label_smoothing", functools.partial(SPARSE, label_smoothing=0.1)),
             *(Metric(name, f, of_targets(name, f)) for name, f in public_functions(metrics).items()),
@@ -124,6 +143,16 @@ PIECES = MappingProxyType(
             OptimizerPiece(
                 "AdamW", lambda parameters: AdamW(parameters, 0.1, exclude_from_weight_decay=parameters[1:])
             ),
+            OptimizerPiece("Lion", lambda parameters: Lion(parameters, 0.1)),
+            OptimizerPiece("Nadam", lambda parameters: Nadam(parameters, COSINE, weight_decay=0.1)),
+            OptimizerPiece("Muon", _muon_and_others),
+            OptimizerPiece(
+                "ScheduleFreeAdamW",
+                lambda parameters: ScheduleFreeAdamW(parameters, 0.1, warmup_steps=2, weight_decay=0.1),
+            ),
+            OptimizerPiece(
+                "ByGroup", lambda parameters: ByGroup([Adam(parameters[:1], 0.1), Lion(parameters[1:], 0.1)])
+            ),
             OptimizerPiece(
                 "ClipGradients, global", lambda parameters: ClipGradients(SGD(parameters, 0.1), global_clipnorm=0.5)
             ),
@@ -135,21 +164,8 @@ PIECES = MappingProxyType(
             ),
             OptimizerPiece("SkipNotFinite", lambda parameters: SkipNotFinite(Adam(parameters, 0.1))),
             OptimizerPiece("AccumulateGradients", lambda parameters: AccumulateGradients(SGD(parameters, 0.1), 2)),
-            Score("confusion_matrix", of_three(confusion.confusion_matrix), PREDICTED),
-            Score("accuracy_score", confusion.accuracy_score, PREDICTED),
-            Score("precision_score", of_each(precision_recall.precision_score), PREDICTED),
-            Score("recall_score", of_each(precision_recall.recall_score), PREDICTED),
-            Score("f1_score", of_each(precision_recall.f1_score), PREDICTED),
-            Score("roc_auc_score", ranking.roc_auc_score, RANKED),
-            Score("average_precision_score", ranking.average_precision_score, RANKED),
-            Score("log_loss", of_three(calibration.log_loss), PROBABLE),
-            Score("brier_score_loss", of_three(calibration.brier_score_loss), PROBABLE),
-            Score("expected_calibration_error", of_three(calibration.expected_calibration_error), PROBABLE),
-            *(Score(name, f, TARGETS) for name, f in public_functions(regression).items()),
-            Score("threshold_of_cost", thresholds.threshold_of_cost, PROBABLE_OF_ONE),
-            Score(
-                "threshold_of_recall", functools.partial(thresholds.threshold_of_recall, recall=0.8), PROBABLE_OF_ONE
-            ),
+            *SCORES,
+            *OTHER_PIECES,
         )
     }
 )

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from dnn.ops.calling import name_of
 from dnn.testing.examples import LABELS, LOGITS, X
 from dnn.testing.lawbook import check
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, OptimizerPiece
+from dnn.testing.score_piece import Score
 
 Examples = tuple[npt.NDArray[Any], ...]
 
@@ -90,20 +92,36 @@ def check_metric(
     check(Metric(name_of(metric), metric, examples, xla=xla, refuses=refuses))
 
 
-def check_score(score: Callable[..., Any], *, examples: Examples = (LABELS, LOGITS), refuses: bool = True) -> None:
+def check_score(
+    score: Callable[..., Any],
+    *,
+    examples: Examples = (LABELS, LOGITS),
+    refuses: bool = True,
+    least: float = -np.inf,
+    most: float = np.inf,
+    perfect: Examples | None = None,
+    best: float = 1.0,
+) -> None:
     """Hold a score to its laws: (labels, logits) -> a number or an array for all rows at once, in NumPy.
+
+    If it has a parameter `sample_weight`, a row of weight 2 must count as two rows.
 
     Args:
         score: The function.
         examples: Labels and logits, arrays of 7 rows; class numbers int32[7] and float32[7, 3] by default.
         refuses: Whether wrong arguments must be a TypeError or ValueError that names one of them. False leaves that
             law out.
+        least: The least number that it may give.
+        most: The greatest.
+        perfect: Examples of perfect predictions. None: no law asks for their score.
+        best: The score of `perfect`.
 
     Raises:
         AssertionError: For the first law that it breaks.
         ValueError: If examples are not of 7 rows.
     """
-    check(Score(name_of(score), score, examples, refuses=refuses))
+    name = name_of(score)
+    check(Score(name, score, examples, refuses=refuses, least=least, most=most, perfect=perfect, best=best))
 
 
 def check_optimizer(make: Callable[..., Any], *, xla: bool = True, refuses: bool = True) -> None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from dnn.ops.calling import error_text
 from dnn.testing.pieces import Piece
 
-Law: TypeAlias = Callable[[Piece], None]
+Law: TypeAlias = Callable[[Any], None]  # of a piece of its kind
 
 REFUSAL = (
     "Refuse it with an error that names it (dnn.nn.argument_checks has some), or leave this law out: refuses=False."

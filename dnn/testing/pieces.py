@@ -163,25 +163,6 @@ class Metric(Piece):
     examples: tuple[npt.NDArray[Any], ...] = (LABELS, LOGITS)
 
 
-@dataclass(frozen=True, eq=False)
-class Score(Piece):
-    """A score: (labels, logits) -> a number or an array for all rows at once, in NumPy.
-
-    Args:
-        name: What errors call it.
-        subject: The score.
-        examples: Labels, and logits or predictions, of 7 rows each.
-        any_shape: Whether it takes examples of any shape, so that none is wrong.
-        xla: Not used for a score, which is not compiled.
-        refuses: Whether it must refuse wrong arguments by name. Say False where they are the caller's care.
-    """
-
-    examples: tuple[npt.NDArray[Any], ...] = (LABELS, LOGITS)
-
-    def fresh(self) -> tf.Module:
-        return _Result(self.subject, np.asarray)
-
-
 class OptimizerPiece(Piece):
     """An optimizer, with `apply(gradients)`.
 

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from dnn.ops.comparing import assert_near
 from dnn.testing.law import assert_refused, law
-from dnn.testing.pieces import Piece, Score
+from dnn.testing.pieces import Piece
+from dnn.testing.score_piece import Score
 
 
 @law

@@ -1,7 +1,5 @@
 """Laws of what a piece gives: values, dtypes, rows, gradients and NaN. Nothing is compiled for them."""
 
-import warnings
-
 import numpy as np
 import tensorflow as tf
 
@@ -9,7 +7,8 @@ from dnn.ops.calling import error_text
 from dnn.ops.comparing import EPSILON, assert_near, dtype_and_shape
 from dnn.testing.examples import ROWS, with_nan
 from dnn.testing.law import first_result, law, names_one_of
-from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece, Score
+from dnn.testing.pieces import Activation, Layer, Loss, Metric, Piece
+from dnn.testing.score_piece import Score
 
 CAST = (
     "Cast what it has no kernel for to float32, and the result back, as dnn/ops/README.md does (In C++, step 5): "
@@ -102,21 +101,3 @@ def keeps_nan(piece: Piece) -> None:
     is_nan = np.isnan(first_result(piece, with_nan(piece.examples))).reshape(ROWS, -1).any(axis=1)
     if is_nan.tolist() != [True] + [False] * (ROWS - 1):
         raise AssertionError(f"row 0 of {ROWS} has a NaN; in the result these have one: {np.flatnonzero(is_nan)}")
-
-
-@law
-def scores_one_row(piece: Piece) -> None:
-    """One row has a score, of the shape that seven have; it may be NaN, and come with a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        one, all_rows = (np.asarray(piece.subject(*(array[:rows] for array in piece.examples))) for rows in (1, ROWS))
-    if one.shape != all_rows.shape:
-        raise AssertionError(f"the score of 1 row has shape {one.shape}, that of {ROWS} rows {all_rows.shape}")
-
-
-@law
-def scores_rows_in_any_order(piece: Piece) -> None:
-    """The score of the rows in another order is the same."""
-    order = np.random.default_rng(0).permutation(ROWS)
-    result = piece.subject(*(array[order] for array in piece.examples))
-    assert_near(result, piece.subject(*piece.examples), f"the score of rows {order.tolist()}")

@@ -79,7 +79,7 @@ class ReduceLROnPlateau:
         monitor: the name of a figure in the record of an epoch, or of one that a callback before this one adds to it.
         factor: in [0, 1).
         patience: epochs, >= 0. 0 does what 1 does.
-        mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
+        mode: "min" or "max", which of two figures is the better one; "auto": as for `EarlyStopping`.
         min_delta: >= 0, in the figure's unit; better means better by more than this.
         cooldown: number of epochs after a reduction that are not counted, >= 0.
         min_lr: >= 0, the least learning rate.

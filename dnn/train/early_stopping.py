@@ -19,7 +19,8 @@ class EarlyStopping:
             callback adds to it.
         min_delta: >= 0, in the figure's unit; better means better by more than this.
         patience: epochs, >= 0. 0 does what 1 does, here and in Keras.
-        mode: "min" or "max", which of two figures is the better one; "auto": min for a loss, max for an accuracy.
+        mode: "min" or "max", which of two figures is the better one; "auto": what Keras's and scikit-learn's names say,
+            min for …loss, …error, …mse, …, max for …accuracy, …acc, …auc, …f1_score, neg_…, …
         baseline: until a figure beats it, improving epochs count towards `patience` too. None: there is none.
         restore_best_weights: end with the weights of the best epoch, whether or not it stopped early.
         start_from_epoch: number of initial epochs to ignore, >= 0.
@@ -81,6 +82,13 @@ class EarlyStopping:
             Whether `patience` epochs in a row were not good enough.
         """
         return over(progress, self)
+
+
+WORDS = {
+    "min": "loss logloss nll error mse mae rmse mape msle crossentropy entropy hinge poisson deviance divergence brier",
+    "max": "accuracy acc auc precision recall sensitivity specificity f1 f2 fbeta r2 mcc corrcoef kappa jaccard iou",
+}
+AFTER_A_SCORE = "score micro macro weighted samples ovr ovo"
 
 
 class Rule(Protocol):
@@ -148,6 +156,19 @@ def over(progress: Progress, rule: EarlyStopping) -> bool:
     return not progress.improved and progress.epochs > 1 and progress.wait >= max(rule.patience, 1)
 
 
+def _mode_of(monitor: str) -> str:
+    """Return "min" or "max" by the words of a name, as Keras and scikit-learn give them, or "" for an unknown one.
+
+    Trailing numbers, which Keras appends to tell two metrics apart, and averages do not count: val_auc_1, f1_macro.
+    """
+    words = monitor.lower().removeprefix("val_").split("_")
+    while len(words) > 1 and (words[-1] in AFTER_A_SCORE.split() or words[-1].isdigit()):
+        words.pop()
+    if len(words) > 1 and words[0] in ("neg", "d2"):
+        return "max"
+    return next((mode for mode, known in WORDS.items() if words[-1] in known.split()), "")
+
+
 def direction(monitor: str, mode: str) -> int:
     """Return 1 if less is better, −1 if more is.
 
@@ -155,9 +176,9 @@ def direction(monitor: str, mode: str) -> int:
         ValueError: If the mode is unknown, or "auto" does not know it for this name.
     """
     if mode == "auto":
-        mode = {"loss": "min", "accuracy": "max"}.get(str(monitor).rpartition("_")[2], "")
+        mode = _mode_of(str(monitor))
         if not mode:
-            raise ValueError(f"monitor={monitor!r} is neither a …loss nor an …accuracy, so mode must be 'min' or 'max'")
+            raise ValueError(f"monitor={monitor!r} is no known loss or score, so mode must be 'min' or 'max'")
     if mode not in ("min", "max"):
         raise ValueError(f"mode must be 'min', 'max' or 'auto', got {mode!r}")
     return 1 if mode == "min" else -1

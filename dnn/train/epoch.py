@@ -8,7 +8,7 @@ until the last row is in it, so a short last batch weighs by its rows.
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import tensorflow as tf
 
@@ -18,6 +18,7 @@ from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
+from dnn.train.adam_in_loop import in_loop
 from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
 from dnn.train.rows import Rows, part_of
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
@@ -49,9 +50,7 @@ def train_epoch(
     if takes_epochs(optimizer):
         drawn = {"key": key} if "key" in inspect.signature(optimizer.train_epoch).parameters else {}
         return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size, **drawn)
-
-    steps = rows.x.shape[0] // batch_size
-    start = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
+    steps, start = rows.x.shape[0] // batch_size, (tf.constant(0), tf.zeros(1 + len(metrics), tf.float64))
     return train_steps(model, loss, optimizer, metrics, batch_size, steps, True, rows, order, key, *start)
 
 
@@ -77,15 +76,19 @@ def train_steps(
         first: int32, the place in the order of the first row.
         sums: float64[1 + metrics], of the rows before.
     """
+    taken = in_loop(optimizer)
 
-    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
-        batch = own_batch(rows, part_of(order, first, size))
-        step = tf.reshape(first // batch_size, [1])
-        return first + size, sums + train_step(model, loss, optimizer, metrics, batch, tf.concat([key, step], axis=0))
+    def train_batch(first: tf.Tensor, sums: tf.Tensor, *means: tf.Tensor, size: int = batch_size) -> tuple[Any, ...]:
+        taken.means = means
+        of_step = tf.concat([key, tf.reshape(first // batch_size, [1])], axis=0)
+        of_batch = own_batch(rows, part_of(order, first, size)), of_step
+        return first + size, sums + train_step(model, loss, taken.optimizer, metrics, *of_batch), *taken.means
 
     end, remainder = first + steps * batch_size, rows.x.shape[0] % batch_size
-    first, sums = tf.while_loop(lambda first, _: first < end, train_batch, (first, of_chief(sums)))
-    return total(train_batch(first, sums, remainder)[1] if last and remainder else sums)
+    state = tf.while_loop(lambda first, *_: first < end, train_batch, (first, of_chief(sums), *taken.means))
+    _, sums, *means = train_batch(*state, size=remainder) if last and remainder else state
+    taken.end(means)
+    return total(sums)
 
 
 def train_step(
@@ -129,10 +132,11 @@ def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, c
     def add(first: tf.Tensor, sums: tf.Tensor, size: int = size) -> tuple[tf.Tensor, tf.Tensor]:
         return first + size, sums + figures(rows.between(first, size))
 
-    total = rows.x.shape[0]
-    remainder = total % size
+    all_rows, remainder = rows.x.shape[0], rows.x.shape[0] % size
+    if all_rows == size:
+        return figures(rows)
     first, sums = tf.constant(0), tf.zeros(count, tf.float64)
-    first, sums = tf.while_loop(lambda first, _: first < total - remainder, add, (first, sums))
+    first, sums = tf.while_loop(lambda first, _: first < all_rows - remainder, add, (first, sums))
     return add(first, sums, remainder)[1] if remainder else sums
 
 
@@ -206,8 +210,7 @@ def training_program(
 ) -> Program:
     """Return what to trace for (rows, order, key), as `train_epoch` takes them, with rows of these specs."""
     orders, rows = own_orders(model), specs.x.shape[0]
-    order = tf.TensorSpec([rows] if orders == 1 else [orders, rows], tf.int32)
-    key = tf.TensorSpec([2], tf.int32)
+    order, key = (tf.TensorSpec(n, tf.int32) for n in ([rows] if orders == 1 else [orders, rows], [2]))
     one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(model, batch_size, optimizer))
     constants = model, loss, optimizer, metrics, batch_size
     return Program(train_epoch, constants, (specs, order, key), one_thread, workers())

@@ -23,6 +23,7 @@ from dnn.train.members import members_of, own_orders
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program
 from dnn.train.step_callbacks import tell_of_steps
+from dnn.train.step_key import epoch_key
 from dnn.train.workers import agreed
 from dnn.train.xla import GraphOrXla
 
@@ -81,7 +82,7 @@ class EpochTrainer:
         """Train the epoch that follows, or what is left of it; tell `after_piece` of each piece but the last."""
         epoch = state.epoch
         order = epoch_orders(self.total, self.seed, epoch, self.orders, self.shuffle)
-        rows = self.rows, order, np.array([self.seed % 2**31, epoch], np.int32)
+        rows = self.rows, order, epoch_key(self.seed, epoch)
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
         piece = state.piece if state.step else self.piece  # an epoch that was left goes on in the pieces it began in

@@ -10,10 +10,12 @@ import tensorflow as tf
 
 from dnn.nn.metrics import accuracy
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike
+from dnn.nn.score_metric import ScoreMetric
 from dnn.train.border import checked_inputs, checked_metrics, checked_per_row
+from dnn.train.collected import collect_epoch, metrics_of_rows, score_rows, scores_of
 from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
 from dnn.train.few_rows import shared_tensor
-from dnn.train.function_checks import check_functions
+from dnn.train.function_checks import check_functions, check_scores
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, kept
@@ -30,7 +32,7 @@ def evaluate(
     data: Sequence[npt.ArrayLike],
     *,
     loss: LossLike,
-    metrics: Mapping[str, MetricLike] = ACCURACY,
+    metrics: Mapping[str, MetricLike | ScoreMetric] = ACCURACY,
     ignore_class: int | None = None,
 ) -> dict[str, float]:
     """Return the mean loss and metrics over all rows.
@@ -43,7 +45,8 @@ def evaluate(
         data: (x, y) or (x, y, weights): x float[rows, features]; y int[rows] or whatever `loss` compares with; weights
             float[rows], each >= 0, a factor of the row's loss, not of its metrics.
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
-        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row.
+        metrics: name -> (labels, logits) -> [batch], a number or a truth value for each row; or a `dnn.ScoreMetric`,
+            which is of all rows.
         ignore_class: rows with this label have no part in any mean. None: all rows count.
 
     Returns:
@@ -56,28 +59,33 @@ def evaluate(
     """
     loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
     rows = checked_rows(model, data, "data", ignore_class)
-    check_functions(model, first_rows(rows), loss, metrics, "data")
+    check_functions(model, first_rows(rows), loss, metrics_of_rows(metrics), "data")
+    check_scores(model, first_rows(rows), scores_of(metrics), "data")
     return evaluator(model, rows, loss=loss, metrics=metrics)()
 
 
 def evaluator(
-    model: tf.Module, data: Rows | Stream, *, loss: LossLike, metrics: Mapping[str, MetricLike]
+    model: tf.Module, data: Rows | Stream, *, loss: LossLike, metrics: Mapping[str, MetricLike | ScoreMetric]
 ) -> Callable[[], dict[str, float]]:
     """Trace the evaluation of these rows, which were checked before; what comes out evaluates the model as it then is.
 
     In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
+    of_rows, scores = metrics_of_rows(metrics), scores_of(metrics)
 
     def traced(specs: Rows) -> Compiled:
         size = rows_at_once(model, specs.x.shape)
-        return trace_evaluation(evaluation_program(model, loss, tuple(metrics.values()), size, specs))
+        program = evaluation_program(model, loss, tuple(of_rows.values()), size, specs)
+        return trace_evaluation(program._replace(function=collect_epoch) if scores else program)
 
     def measured() -> dict[str, float]:
-        sums, count = np.zeros(1 + len(metrics)), 0
+        sums, count, seen = np.zeros(1 + len(of_rows)), 0, []
         for rows in data.chunks(seed=0, epoch=0) if isinstance(data, Stream) else [data]:
-            sums += traced(rows.specs)(rows).numpy()
-            count += rows.counted_rows
-        return means(sums, metrics, count)
+            its_sums, outputs = np.split(traced(rows.specs)(rows).numpy(), [1 + len(of_rows)])
+            sums, count = sums + its_sums, count + rows.counted_rows
+            seen += [(rows._replace(x=None), outputs)] if scores else []
+        figures = means(sums, of_rows, count) | score_rows(scores, seen)
+        return {name: figures[name] for name in ("loss", *metrics)}
 
     traced(data.specs)
     return measured

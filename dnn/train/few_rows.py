@@ -9,6 +9,7 @@ import functools
 import hashlib
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.core.framework.function_pb2 import FunctionDef
@@ -52,6 +53,13 @@ def shared_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
     `tf.constant` copies the array first, and what is not aligned twice.
     """
     return ops.EagerTensor(x, processor())
+
+
+def as_tensor(part: Any) -> tf.Tensor:
+    """Return a tensor as it is, and an array as one that may share its memory until the call ends."""
+    if isinstance(part, tf.Tensor):
+        return part
+    return shared_tensor(part) if isinstance(part, np.ndarray) else tf.convert_to_tensor(part)
 
 
 @functools.cache

@@ -10,10 +10,11 @@ import tensorflow as tf
 from dnn.nn.argument_checks import checked_count
 from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.train.border import checked_metrics, checked_per_row
+from dnn.train.collected import metrics_of_rows, scores_of
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.epoch import trace_prediction
 from dnn.train.forks import refuse_after_fork
-from dnn.train.function_checks import check_functions, same_targets
+from dnn.train.function_checks import check_functions, check_scores, same_targets
 from dnn.train.members import check_members
 from dnn.train.model_checks import check_variables_are_known
 from dnn.train.step_callbacks import FitObjects
@@ -74,8 +75,8 @@ def check_monitored(
     Raises:
         ValueError: If early stopping or a callback monitors such a name.
     """
-    names = ["loss", *metrics]
-    measured = names + [f"val_{name}" for name in names if validation]
+    names = ["loss", *metrics_of_rows(metrics)]
+    measured = names + [f"val_{name}" for name in ("loss", *metrics) if validation]
     watching = [(c, f"callbacks[{i}]", i) for i, c in enumerate(callbacks) if hasattr(c, "monitor")]
     watching += [(early_stopping, "early_stopping", len(callbacks))] if early_stopping else []
     for watch, name, callbacks_before in watching:
@@ -91,17 +92,15 @@ def checked_objects(
     loss: LossLike,
     optimizer: OptimizerLike,
     metrics: Mapping[str, MetricLike],
+    early_stopping: EarlyStopping | None,
+    callbacks: Sequence[Any],
     batch_size: int,
     epochs: int,
     seed: int,
     ignore_class: int | None,
-    restores: bool,
 ) -> FitObjects:
-    """Return what a fit works with, arrays as tensors, or raise what `fit` says it raises, before anything is changed.
-
-    Args:
-        restores: whether the best weights are restored in the end.
-    """
+    """Return what a fit works with, arrays as tensors. Raises: what `fit` says, before anything is changed."""
+    restores = early_stopping is not None and early_stopping.restore_best_weights
     batch_size = checked_count(batch_size, "batch_size")
     taken = checked_rows(model, data, "data", ignore_class, batch_size)
     rows = first_rows(taken)
@@ -109,9 +108,12 @@ def checked_objects(
     held = None if validation is None else checked_rows(model, validation, "validation", ignore_class)
     batch_size = batch_size if isinstance(taken, Stream) else min(batch_size, rows.x.shape[0])
     epochs, seed = checked_count(epochs, "epochs"), checked_count(seed, "seed", least=0)
-    loss, metrics = checked_per_row(loss, "loss"), checked_metrics(metrics)
-    check_functions(model, rows, loss, metrics, "data")
+    loss, measured = checked_per_row(loss, "loss"), checked_metrics(metrics)
+    check_monitored(early_stopping, measured, held, callbacks)
+    of_rows = metrics_of_rows(measured)
+    check_functions(model, rows, loss, of_rows, "data")
     if held and not same_targets(first_rows(held), rows):
-        check_functions(model, first_rows(held), loss, metrics, "validation")
+        check_functions(model, first_rows(held), loss, of_rows, "validation")
+    check_scores(model, None if held is None else first_rows(held), scores_of(measured), "validation")
     check_members(model, loss, rows)
-    return FitObjects(model, optimizer, loss, metrics, taken, held, batch_size, epochs, seed)
+    return FitObjects(model, optimizer, loss, measured, taken, held, batch_size, epochs, seed)

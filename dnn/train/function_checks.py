@@ -5,6 +5,7 @@ broadcasting, would train something else without any error.
 """
 
 import contextlib
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.protocols import LossLike, MetricLike
+from dnn.nn.score_metric import ScoreMetric
+from dnn.train.collected import score_rows
 from dnn.train.epoch import trace_prediction
 from dnn.train.rows import Rows
 
@@ -43,6 +46,29 @@ def check_functions(model: tf.Module, rows: Rows, loss: LossLike, metrics: Mappi
             raise ValueError(f"the {what} must be one number for each row, {y.shape[:1]}, got shape {values.shape}")
         if _mixes_rows(function, y.numpy(), logits, values.numpy()):
             raise ValueError(f"the {what} mixes rows: {_remedy(y.shape, logits.shape)}")
+
+
+def check_scores(model: tf.Module, rows: Rows | None, scores: Mapping[str, ScoreMetric], name: str) -> None:
+    """Call the metrics of all rows on these rows and outputs that are made up, before the first epoch.
+
+    Raises:
+        ValueError: If there are no rows for them, one refuses the targets, or does not give one number.
+    """
+    if not scores:
+        return
+    if rows is None:
+        raise ValueError(
+            f"the metric {next(iter(scores))!r} is of all rows, and measured on {name} rows: there are none"
+        )
+    outputs = trace_prediction(model, rows.x.shape[1]).function.outputs[0].shape[1] or 1
+    made_up = np.resize(BETWEEN_0_AND_1, rows.x.shape[0] * outputs).astype(np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for key, score in scores.items():
+            try:
+                score_rows({key: score}, [(rows, made_up)])
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{name}: the metric {key!r} rejects y: {error}") from error
 
 
 def same_targets(one: Rows, other: Rows) -> bool:

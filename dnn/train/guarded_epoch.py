@@ -14,11 +14,15 @@ from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.train.epoch import takes_epochs, train_epoch
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT, Program
-from dnn.train.variable_values import is_finite, read_values, variables_of
+from dnn.train.variable_values import is_finite, joined, parted, read_values, variables_of
+
+SMALL = 20_000  # numbers of a variable, below which it is kept beside others
 
 
 class Snapshot:
-    """Variables of a model and its optimizer, the same again for the values from before an epoch, and what is watched.
+    """Variables of a model and its optimizer, room for the values from before an epoch, and what is watched.
+
+    Small ones of one dtype are one vector: under XLA each variable that an epoch assigns costs microseconds.
 
     Args:
         watched: Those that must be finite.
@@ -27,7 +31,24 @@ class Snapshot:
 
     def __init__(self, variables: list[tf.Variable], watched: list[tf.Variable], *, keeps: bool) -> None:
         self.variables, self.watched = variables, watched
-        self.kept = [tf.Variable(each, trainable=False) for each in variables] if keeps else []
+        self.groups = kept_together(variables) if keeps else []
+        self.kept = [tf.Variable(joined(group), trainable=False) for group in self.groups]
+
+    def values(self) -> list[tf.Tensor]:
+        """Return what is kept of each of the variables, in their order; nothing where no values are kept."""
+        found: dict[int, tf.Tensor] = {}
+        for group, kept in zip(self.groups, self.kept, strict=True):
+            found |= dict(zip(map(id, group), parted(kept, group), strict=True))
+        return [found[id(each)] for each in self.variables if self.kept]
+
+
+def kept_together(variables: list[tf.Variable]) -> list[list[tf.Variable]]:
+    """Return the small variables of each dtype together, and each of the others alone, which needs room for a copy."""
+    groups: dict[Any, list[tf.Variable]] = {}
+    for each in variables:
+        is_small = (each.shape.num_elements() or SMALL) < SMALL
+        groups.setdefault(each.dtype if is_small else id(each), []).append(each)
+    return list(groups.values())
 
 
 def snapshot_of(model: tf.Module, optimizer: Any, *, everything: bool) -> Snapshot:
@@ -73,9 +94,8 @@ def train_guarded_epoch(
     Returns:
         float64[1 + metrics + 1].
     """
-    if snapshot.kept:
-        for variable, kept in zip(snapshot.variables, snapshot.kept, strict=True):
-            kept.assign(variable)
+    for group, kept in zip(snapshot.groups, snapshot.kept, strict=True):
+        kept.assign(joined(group))
     sums = train_epoch(model, loss, optimizer, metrics, batch_size, rows, order, key)
     finite = [tf.reduce_min(tf.cast(tf.math.is_finite(each), tf.float64)) for each in snapshot.watched]
     return tf.concat([sums, [tf.reduce_min([*finite, 1.0])]], axis=0)

@@ -75,6 +75,8 @@ def check_members_stay_apart(model: object, optimizer: Any) -> None:
             raise ValueError(
                 f"the optimizer has a learning rate or decay for each of {rates} members; the model has {has}"
             )
+        for group in getattr(optimizer, "optimizers", ()):
+            check_members_stay_apart(model, group)
         optimizer = getattr(optimizer, "optimizer", None)
 
 

@@ -1,4 +1,4 @@
-"""The native road: the epochs of `dnn.Adam` in C++, by `dnn.MlpAdam` in its place, on the very same variables.
+"""The native road: the epochs of an optimizer in C++, by `NativeEpochs` in its place, on the very same variables.
 
 It computes the same formulas with sums in another order, so its weights differ as those of graph mode and XLA do.
 """
@@ -13,7 +13,7 @@ from dnn.train.members import members_of
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import SMALL_STEP_SAVED
 
-PAYS = 2e12  # multiply-adds after which XLA has taken as long as the kernel's compilation may, ten to twenty seconds
+PAYS = 8e11  # multiply-adds after which XLA has taken as long as the kernel's compilation may, three to six seconds
 MOST_PARAMETERS = 50_000  # of a network, beyond which XLA with two threads is faster
 MOST_MULTIPLY_ADDS = 1e7  # of a step of a network, likewise
 
@@ -32,10 +32,10 @@ def native_epochs(program: Program) -> Compiled:
         TypeError: Likewise.
     """
     model, loss, optimizer, metrics = program.constants[:4]
-    kernels = importlib.import_module("dnn.kernels.mlp_adam")  # by name: to train, no kernel is needed
+    kernels = importlib.import_module("dnn.kernels.native_epochs")  # by name: to train, no kernel is needed
     if isinstance(optimizer, SkipNotFinite):
         raise ValueError("on_nan='skip' looks at each step, and the kernel takes whole epochs")
-    native = kernels.in_place_of(optimizer, model)
+    native = kernels.in_place_of(optimizer)
     native.check(model, loss, metrics, program.specs[0])
     constants = model, loss, native, *program.constants[3:]
     return trace_training(program._replace(constants=constants, one_thread=False))

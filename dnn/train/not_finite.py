@@ -93,7 +93,7 @@ class FiniteGuard:
     def check_whole(self, state: FitState, loss: float, finite: bool, order: Order) -> None:
         """Raise: NotFiniteError, if the loss of an epoch that was guarded, or a variable after it, is not finite."""
         if not (finite and math.isfinite(loss)):
-            self.begin, self.first_step = read_values(self.snapshot.kept), 0
+            self.begin, self.first_step = self.snapshot.values(), 0
             self.fail(state, order)
 
     def fail(self, state: FitState, order: Order) -> None:

@@ -36,13 +36,13 @@ class Rows(NamedTuple):
         return self.x.shape[0] if self.counted is None else int(tf.math.count_nonzero(self.counted))
 
 
-def _between(part: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
-    rest = part.shape[1:]
-    return tf.slice(part, [first, *[0] * rest.rank], [size, *rest])
-
-
 def part_of(order: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
     """Return `size` rows of an order from the first on, int32[size], or int32[members, size] of several orders."""
     if len(order.shape) == 1:
         return tf.slice(order, [first], [size])
     return tf.slice(order, [0, first], [order.shape[0], size])
+
+
+def _between(part: tf.Tensor, first: tf.Tensor, size: int) -> tf.Tensor:
+    rest = part.shape[1:]
+    return tf.slice(part, [first, *[0] * rest.rank], [size, *rest])

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context, execute
+from tensorflow.python.eager.polymorphic_function.atomic_function import InterpolateRuntimeError
 from tensorflow.python.framework import kernels
 
 from dnn.nn.training_calls import Calls
 from dnn.train.eager import EagerFunction
-from dnn.train.few_rows import FewRows
+from dnn.train.few_rows import FewRows, as_tensor
 from dnn.train.workers import ALONE, Workers
 
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
@@ -29,7 +31,7 @@ FloorDiv FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan Le
 Log1p LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike
 Pack Placeholder Pow PreventGradient Prod Range ReadVariableOp RealDiv Reciprocal Relu Relu6 Relu6Grad ReluGrad Reshape
 RightShift Round Rsqrt RsqrtGrad SelectV2 Shape Sigmoid SigmoidGrad Sign Sin Slice Softmax Softplus SoftplusGrad
-Softsign SoftsignGrad Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter
+Softsign SoftsignGrad SplitV Sqrt SqrtGrad Square SquaredDifference Squeeze StatelessRandomGetKeyCounter
 StatelessRandomUniformFullIntV2 StatelessRandomUniformV2 StopGradient StridedSlice Sub Sum Tanh TanhGrad Tile Transpose
 Unpack ZerosLike
 """  # TensorFlow's own operations that call no function and wait for none; of them the products are the work
@@ -73,8 +75,9 @@ class Program(NamedTuple):
 class Compiled:
     """A concrete function with one result, which cannot trace again.
 
-    It is called flat, by its tensors and what it captured: to match arguments with its signature would take Python a
-    tenth of a millisecond for a prediction, and more for an epoch.
+    It is called flat, by its tensors and what it captured, as the generated functions of `tf.raw_ops` call theirs: to
+    match arguments with its signature and to convert arrays would take Python a fifth of a millisecond, as long as
+    several steps of a small network.
     """
 
     def __init__(self, function: Any, executor: str = MANY_THREADS):
@@ -84,10 +87,26 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> tf.Tensor:
         """Call it with tensors or arrays of the dtypes it was traced with, in tuples like those of the specs."""
-        tensors = [tf.convert_to_tensor(part) for part in tf.nest.flatten(arguments) if part is not None]
-        with tf.experimental.function_executor_type(self.executor):
-            (result,) = self.function.inference_fn.call_flat(*tensors, *self.function.captured_inputs)
+        tensors = [as_tensor(part) for part in tf.nest.flatten(arguments) if part is not None]
+        inputs = [*tensors, *(self._captured or self.function.captured_inputs)]
+        with InterpolateRuntimeError(self.function.inference_fn):
+            (result,) = execute.execute(self._name, 1, inputs, self._options, context.context())
         return result
+
+    @functools.cached_property
+    def _name(self) -> str:
+        return str(self.function.inference_fn.name.decode())
+
+    @functools.cached_property
+    def _captured(self) -> list[tf.Tensor]:
+        """What it captured; nothing if something is captured anew for each call."""
+        return [] if self.function.graph.deferred_external_captures else list(self.function.captured_inputs)
+
+    @functools.cached_property
+    def _options(self) -> tuple[Any, ...]:
+        """What TensorFlow tells a function of how it runs, which executor first."""
+        with tf.experimental.function_executor_type(self.executor):
+            return tuple(itertools.chain(*context.context().function_call_options.as_attrs().items()))
 
     @functools.cached_property
     def few_rows(self) -> FewRows:

@@ -22,7 +22,7 @@ class FitObjects(NamedTuple):
         model: that is trained.
         optimizer: that trains it.
         loss: (labels, logits) -> float[batch].
-        metrics: name -> (labels, logits) -> [batch].
+        metrics: name -> (labels, logits) -> [batch], or a `ScoreMetric`.
         data: the rows of training, checked: x, y, weights or None, and which rows count or None, as tensors; of a
             dataset a stream, whose `first` are its first rows.
         validation: the rows that are evaluated after each epoch, likewise; None if there are none.

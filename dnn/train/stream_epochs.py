@@ -17,6 +17,7 @@ from dnn.train.members import members_of
 from dnn.train.not_finite import NotFiniteError
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program, is_small
+from dnn.train.step_key import epoch_key
 from dnn.train.stream import Stream
 from dnn.train.variable_values import is_finite, read_values, write_values
 from dnn.train.workers import of_chief, own_rows, total, workers
@@ -113,7 +114,7 @@ class StreamTrainer:
         """Train the epoch that follows, or what is left of it; tell `after_piece` of each chunk but the last."""
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
-        key = np.array([self.seed % 2**31, state.epoch], np.int32)
+        key = epoch_key(self.seed, state.epoch)
         chunks = self.stream.chunks(self.seed, state.epoch, state.step * self.batch_size)
         following = next(chunks, None)
         while following is not None:

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from dnn.nn.activations import relu
 from dnn.nn.ensemble import Ensemble, dropout_after_hidden
-from dnn.nn.layers import Sequential, mlp
+from dnn.nn.layers import Sequential
 from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.mlp import mlp
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.protocols import ActivationLike, LossLike
 from dnn.train.callbacks import CallbackLike

@@ -31,6 +31,17 @@ def write_values(variables: Sequence[tf.Variable], values: Sequence[Any]) -> Non
         variable.assign(value)
 
 
+def joined(values: Sequence[Any]) -> tf.Tensor:
+    """Return the numbers of variables or tensors of one dtype, one after the other."""
+    return tf.concat([tf.reshape(value, [-1]) for value in values], axis=0)
+
+
+def parted(vector: tf.Tensor, like: Sequence[Any]) -> list[tf.Tensor]:
+    """Return what `joined` has joined, in the shapes that it had."""
+    parts = tf.split(vector, [each.shape.num_elements() for each in like])
+    return [tf.reshape(part, each.shape) for part, each in zip(parts, like, strict=True)]
+
+
 @contextmanager
 def restored(variables: Sequence[tf.Variable]) -> Iterator[None]:
     """Put back the variables' values at the end of the block."""

@@ -420,5 +420,5 @@ def test_an_operation_in_cpp_is_in_the_graph_and_xla_s_reason_is_told():
 def test_an_optimizer_that_takes_epochs_is_shown_as_fit_runs_it():
     model = MODELS["mlp"]()
     part = GraphPart(dnn.explain(model, X, LABELS, optimizer=dnn.MlpAdam(model), graph=True).html)
-    assert Counter(kind for _, kind, _ in part.names)["DnnMlpAdam"] == 1
+    assert Counter(kind for _, kind, _ in part.names)["DnnMlpEpochFloat"] == 1
     assert "MatMul" not in {kind for _, kind, _ in part.names}

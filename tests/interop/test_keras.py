@@ -217,10 +217,6 @@ REFUSED = {
     "own class": (own, "own is of a class of its own"),
     "not built": (lambda: keras.Sequential([keras.layers.Dense(2)], name="s"), "s has no weights yet"),
     "layer": (lambda: built([keras.layers.GaussianNoise(0.1, name="g")], False), "layer 'g', GaussianNoise, has no"),
-    "bias": (
-        lambda: built([keras.layers.Dense(2, use_bias=False, name="d")], False),
-        "layer 'd', Dense: use_bias=False",
-    ),
     "activation": (
         lambda: built([keras.layers.Dense(2, "hard_silu", name="d")], False),
         "'d', Dense: the activation 'hard_silu'",

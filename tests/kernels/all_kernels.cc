@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "tensorflow/core/framework/bounds_check.h"
@@ -19,10 +19,8 @@
 #include "tensorflow/core/util/work_sharder.h"
 
 #include "adam.h"
-#include "each_once.h"
-#include "mlp.h"
-#include "mlp_network.h"
-#include "mlp_rows.h"
+#include "c_op.h"
+#include "mlp_epoch.h"
 
 namespace fused_adam {
 #include "fused_adam.cc"
@@ -30,8 +28,14 @@ namespace fused_adam {
 namespace layer_normalization {
 #include "layer_normalization.cc"
 }
-namespace mlp_adam {
-#include "mlp_adam.cc"
+#define REAL float
+namespace mlp_epoch_float {
+#include "mlp_epoch.cc"
+}
+#undef REAL
+#define REAL double
+namespace mlp_epoch_double {
+#include "mlp_epoch.cc"
 }
 namespace softmax_cross_entropy {
 #include "softmax_cross_entropy.cc"

@@ -90,90 +90,108 @@ def step(op, p, m, v, g, t=None, dtype=np.float32):
     op(**handles, t=t.handle, g=g, rule=np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], dtype))
 
 
-def epochs(op):
+def epochs(ops):
     random = np.random.default_rng(0)
-    for dtype in (np.float32, np.float64):
-        for sizes in ([1, 1], [17, 33, 16, 15, 2], [0, 3], [3, 0, 2], [1, 70, 3]):
-            p = [tf.Variable(random.normal(size=size).astype(dtype)) for size in shapes_of(sizes)]
-            held, order = [x.read_value() for x in p], random.integers(0, 9, 21)
-            before = [x.numpy() for x in held]
-            for value in (1, np.nan, np.inf, 1e38):
-                for batch_size in (1, 4, 2**62):
-                    epoch(op, p, value * random.normal(size=(9, sizes[0])).astype(dtype), order, batch_size)
-            epoch(op, p, np.zeros((0, sizes[0]), dtype), [], 4)
-            assert all((x.numpy() == y).all() for x, y in zip(held, before, strict=True))
-        ensembles(op, dtype, random)
-    p = [tf.Variable(tf.ones(size)) for size in shapes_of([3, 4, 2])]
-    x, order = tf.ones([9, 3]), [0, 8]
+    for dtype, op in ((np.float32, ops.dnn_mlp_epoch_float), (np.float64, ops.dnn_mlp_epoch_double)):
+        for members in (0, 1, 2, 7):
+            for sizes in ([1, 1], [17, 33, 16, 15, 2], [0, 3], [3, 0, 2], [1, 70, 3]):
+                state = [random.normal(size=shape).astype(dtype) for shape in shapes_of(sizes, members)]
+                before, order = [each.copy() for each in state], random.integers(0, 9, (members or 1, 21))
+                for value in (1, np.nan, np.inf, 1e38):
+                    x = value * random.normal(size=(9, sizes[0])).astype(dtype)
+                    for kind in range(12):
+                        epoch(op, state, x, order, (1, 4, 2**62)[kind % 3], kind=kind)
+                epoch(op, state, np.zeros((0, sizes[0]), dtype), order[:, :0], 4)
+                assert all((x == y).all() for x, y in zip(state, before, strict=True))
+                for wrong in (-1, 9, 2**31 - 1, -(2**31)):
+                    order[-1, -1] = wrong
+                    refused(epoch, op, state, x, order, 4)
+    refused_epochs(ops.dnn_mlp_epoch_float)
+
+
+def refused_epochs(op):
+    p, x, order = (
+        [np.ones(shape, np.float32) for shape in shapes_of([3, 4, 2], 0)],
+        np.ones((9, 3), np.float32),
+        [[0, 8]],
+    )
     for label in (-1, 2, 2**31 - 1, -(2**31)):
         refused(epoch, op, p, x, order, labels=[0] * 8 + [label])
-    for index in (-1, 9, 2**31 - 1, -(2**31)):
-        refused(epoch, op, p, x, [0] * 7 + [index], batch_size=4)
-    refused(epoch, op, p, x[:0], [0], labels=[])
+    for other in (
+        {"labels": [0]},
+        {"targets": [0.0], "loss": 1},
+        {"weights": [1.0]},
+        {"counted": [True]},
+        {"seeds": [[1, 2]]},
+        {"dropout": [[1.0]]},
+        {"dropout": [[np.nan]]},
+        {"epoch": [1]},
+        {"t": -1},
+        {"t": 2**63 - 1},
+        {"t": [0]},
+        {"rates": [[0.1, 0.1]]},
+        {"constants": [0.1]},
+        {"factors": np.zeros((1, 3, 3))},
+        {"slots": [3]},
+        {"activations": [1, 1]},
+        {"activations": [11]},
+        {"loss": 3},
+        {"method": 4},
+    ):
+        refused(epoch, op, p, x, order, **other)
+    for wrong in (
+        [p[0], p[0], *p[2:]],
+        p[:3],
+        [p[0], p[1][:1], *p[2:]],
+        [p[0].ravel(), *p[1:]],
+        [p[0][np.newaxis], *p[1:]],
+    ):
+        refused(epoch, op, wrong, x, order)
+    for wrong in (x[0], x[:, :2], x[:0]):
+        refused(epoch, op, p, wrong, order)
+    for wrong in ([0, 1], [[[0]]], [[0], [0]]):
+        refused(epoch, op, p, x, wrong)
     nothing = tf.zeros([0])
     for features in (2**62, 2**63 - 1):
-        refused(epoch, op, p, tf.reshape(nothing, [0, features]), [], labels=[])
-    empty = [tf.Variable(tf.reshape(nothing, [2**31 - 1, 0])), tf.Variable(nothing)]
-    epoch(op, empty, tf.reshape(nothing, [0, 2**31 - 1]), [], labels=[])
-    refused(epoch, op, empty, tf.reshape(nothing, [0, 2**31 - 1]), [0] * 8, labels=[])
-    refused(epoch, op, p, x, order, labels=[0])
-    refused(epoch, op, p, x[0], order)
-    refused(epoch, op, p, x, [order])
-    refused(epoch, op, p, x[:, :2], order)
-    refused(epoch, op, p[:3], x, order)
-    refused(epoch, op, p, x, order, activations=["relu", "relu"])
-    refused(epoch, op, [p[0], p[0]], x, order)
-    refused(epoch, op, [p[0], p[2]], x, order)
-    refused(epoch, op, [p[0], tf.Variable(np.ones(4))], x, order)
-    for t in (2**63 - 1, 2**63 - 2, -1):
-        refused(epoch, op, p, x, order, batch_size=1, t=tf.Variable(np.int64(t)))
-    epoch(op, p, x, order, batch_size=1, t=tf.Variable(np.int64(2**63 - 3)))
+        refused(epoch, op, p, tf.reshape(nothing, [0, features]), [[]])
+    empty = [tf.reshape(nothing, [2**31 - 1, 0]), nothing]
+    refused(epoch, op, empty, tf.reshape(nothing, [0, 2**31 - 1]), [[0] * 8])
 
 
-def ensembles(op, dtype, random):
-    for members in (1, 2, 7):
-        for sizes in ([1, 1], [17, 33, 16, 2], [0, 3], [3, 0, 2]):
-            shapes = [(members, *(shape if len(shape) == 2 else (1, *shape))) for shape in shapes_of(sizes)]
-            p = [tf.Variable(random.normal(size=shape).astype(dtype)) for shape in shapes]
-            x, order = random.normal(size=(9, sizes[0])).astype(dtype), random.integers(0, 9, (members, 21))
-            for batch_size in (1, 4, 2**62):
-                epoch(op, p, x, order, batch_size)
-            for wrong in (-1, 9, 2**31 - 1):
-                order[-1, -1] = wrong
-                refused(epoch, op, p, x, order, 4)
-            refused(epoch, op, p, x, order[:, :, np.newaxis])
-            refused(epoch, op, p, x, np.zeros((members + 1, 21)))
-            refused(epoch, op, p, x, np.zeros((0, 21)))
-            refused(epoch, op, p, x, order[0])
+def shapes_of(sizes, members):
+    """Return the shapes of kernels and biases: of one network for 0 members."""
+    shapes = [shape for inputs, units in pairwise(sizes) for shape in ((inputs, units), (units,))]
+    return [(members, *(shape if len(shape) == 2 else (1, *shape))) for shape in shapes] if members else shapes
 
 
-def shapes_of(sizes):
-    return [shape for inputs, units in pairwise(sizes) for shape in ((inputs, units), (units,))]
-
-
-def epoch(op, p, x, order, batch_size=2**62, *, labels=None, t=None, activations=None):
-    m, v = ([tf.Variable(tf.zeros_like(x)) for x in p] for _ in range(2))
-    handles = {name: [x.handle for x in slot] for name, slot in {"p": p, "m": m, "v": v}.items()}
-    t = tf.Variable(0, dtype=tf.int64) if t is None else t
-    labels = np.zeros(len(x), np.int32) if labels is None else np.int32(labels)
-    rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], x.dtype if isinstance(x, np.ndarray) else np.float32)
-    order = np.int32(order)
-    dropout = [*order.shape[:-1], len(p) // 2 - 1] if order.ndim else []
-    rule = np.broadcast_to(rule, [*order.shape[:-1], 6]) if order.ndim else rule
-    seeds, rates = np.ones(dropout, np.int32), np.full(dropout, 0.4)
-    op(
-        x=x,
-        labels=labels,
-        order=order,
-        seeds=seeds,
-        rates=rates,
-        epoch=1,
-        **handles,
-        t=t.handle,
-        rule=rule,
-        batch_size=batch_size,
-        activations=activations or (["gelu", "relu"] * len(p))[: max(len(p) // 2 - 1, 0)],
-    )
+def epoch(op, p, x, order, batch_size=2**62, *, kind=0, **other):
+    """Train by the loss, the method and the activations of a kind, 0 to 11; `other` replaces arguments."""
+    order, rows, layers = np.int32(order), len(x), len(p) // 2
+    members = len(order) if order.ndim else 1
+    outputs = p[-1].shape[-1] if len(p[-1].shape) else 0
+    slots = other.get("slots", [0, 1, 2][: 3 - kind % 2])
+    given = {
+        "labels": np.zeros(rows, np.int32),
+        "targets": np.ones((rows, outputs)),
+        "weights": np.zeros(rows) if kind % 2 else [],
+        "counted": np.zeros(rows, bool) if kind % 5 == 1 else [],
+        "seeds": np.ones((members, layers - 1), np.int32),
+        "dropout": np.full((members, layers - 1), 0.4),
+        "epoch": 1,
+        "t": 0,
+        "rates": np.full((members, -(-order.shape[-1] // batch_size)) if order.ndim else (1, 1), 0.1),
+        "constants": [0.9, 0.99, 0.1, 0.01, 1e-7],
+        "factors": np.full((members, 2 * layers, 3), 0.1 * (kind % 2)),
+        "loss": kind % 3,
+        "method": kind % 4,
+        "activations": [1 + (kind + i) % 10 for i in range(layers - 1)],
+        "threads": 3,
+    }
+    dtypes = {"epoch": tf.int32, "t": tf.int64, "counted": tf.bool, "labels": tf.int32, "seeds": tf.int32}
+    doubles = dict.fromkeys(("targets", "weights", "dropout", "rates", "constants", "factors"), tf.float64)
+    given |= {"batch_size": batch_size, "slots": slots} | other
+    given |= {name: tf.constant(given[name], dtype) for name, dtype in (dtypes | doubles).items()}
+    op(x=x, order=order, state=[*p, *([each * 0 for each in p] * len(slots))], **given)
 
 
 source, *flags = sys.argv[1:]
@@ -181,5 +199,5 @@ ops = dnn.ops.load(source, flags=flags)
 cross_entropy(ops.dnn_softmax_cross_entropy)
 normalization(ops.dnn_layer_normalization, ops.dnn_layer_normalization_grad)
 adam(ops.dnn_fused_adam)
-epochs(ops.dnn_mlp_adam)
+epochs(ops)
 print("done")

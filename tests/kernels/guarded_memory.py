@@ -11,7 +11,7 @@ import resource
 import numpy as np
 import tensorflow as tf
 
-from dnn.kernels import mlp_adam
+from dnn.kernels import mlp_epoch
 from dnn.kernels.compiled import compiled_ops
 
 PAGE = mmap.PAGESIZE
@@ -60,28 +60,42 @@ def adam(matrix, **of):
 
 
 def epoch(matrix, labels, **of):
-    """Train a network with as many features and as many classes as the matrix is wide. Its last bias is not guarded,
-    since it would not be aligned as TensorFlow wants it.
+    """Train a network with as many features and as many classes as the matrix is wide. Its last bias and its slots
+    are not guarded, since they would not be aligned as TensorFlow wants it.
     """
-    given, bias = [matrix, labels.astype(np.int32), np.arange(ROWS, dtype=np.int32)], tf.Variable(matrix[0])
-    kernels = matrix.T.copy(), matrix.T[:1].copy().ravel(), matrix
-    slots = [[*kernels], [*kernels], [kernel**2 for kernel in kernels]]
-    variables = [[tf.Variable(shared(guarded(values, **of))) for values in slot] for slot in slots]
-    usual = [[*map(tf.Variable, slot)] for slot in slots]
-    for slots in (variables, usual):
-        for slot in slots:
-            slot.append(tf.Variable(bias**2))
-    same([steps(variables, *(shared(guarded(values, **of)) for values in given))], [steps(usual, *given)])
-    for slot, expected in zip(variables, usual, strict=True):
-        same(slot, expected)
+    rows = [matrix, labels.astype(np.int32), np.arange(ROWS, dtype=np.int32)[np.newaxis]]
+    kernels = [matrix.T.copy(), matrix.T[:1].copy().ravel(), matrix]
+    slots = [[*kernels, matrix[0]], [*kernels, matrix[0]], [*(kernel**2 for kernel in kernels), matrix[0] ** 2]]
+    usual = epoch_of(*rows, [each for slot in slots for each in slot])
+    guards = [each if each is slot[-1] else shared(guarded(each, **of)) for slot in slots for each in slot]
+    values, sums = epoch_of(*(shared(guarded(each, **of)) for each in rows), guards)
+    same([*values, sums], [*usual[0], usual[1]])
 
 
-def steps(variables, x, labels, order):
-    p, m, v = ([variable.handle for variable in slot] for slot in variables)
-    rule = np.array([0.1, 0.9, 0.99, 0.1, 0.01, 1e-7], variables[0][0].dtype.as_numpy_dtype)
-    op, t = compiled_ops(mlp_adam.SOURCE, *mlp_adam.FLAGS).dnn_mlp_adam, tf.Variable(0, dtype=tf.int64)
-    dropout = {"seeds": np.int32([7]), "rates": np.float64([0.3]), "epoch": 1, "activations": ["gelu"]}
-    return op(x=x, labels=labels, order=order, p=p, m=m, v=v, t=t.handle, rule=rule, batch_size=ROWS - 3, **dropout)
+def epoch_of(x, labels, order, state):
+    op = mlp_epoch.op_of(tf.as_dtype(x.dtype))
+    return op(
+        x=x,
+        labels=labels,
+        targets=np.float64([]),
+        weights=np.float64([]),
+        counted=np.array([], bool),
+        order=order,
+        seeds=np.int32([[7]]),
+        dropout=np.float64([[0.3]]),
+        epoch=1,
+        t=np.int64(0),
+        rates=np.full((1, 2), 0.1),
+        constants=np.float64([0.9, 0.99, 0.1, 0.01, 1e-7]),
+        factors=np.full((1, 4, 3), 0.1),
+        state=state,
+        batch_size=ROWS - 3,
+        loss=0,
+        method=0,
+        activations=[5],
+        slots=[0, 1],
+        threads=1,
+    )
 
 
 def step(variables, g):

@@ -104,7 +104,7 @@ def test_in_every_run_the_bits_are_the_same_also_where_graph_mode_is_asked_for()
 def test_under_xla_one_line_says_that_it_goes_on_in_graph_mode(caplog):
     with caplog.at_level(logging.INFO, "dnn"):
         *_, history = after_fit(mlp_adam, np.float32, [4, 6, 3], 10, jit_compile=True)
-    line = "jit_compile: in graph mode, since XLA has no kernel for DnnMlpAdam"
+    line = "jit_compile: in graph mode, since XLA has no kernel for DnnMlpEpochFloat"
     assert [record.getMessage() for record in caplog.records] == [line]
     *_, expected = after_fit(mlp_adam, np.float32, [4, 6, 3], 10, jit_compile=False)
     assert history == expected
@@ -127,5 +127,5 @@ def test_an_epoch_is_one_operation_and_traced_once(monkeypatch):
     program = training_program(model, LOSS, optimizer, (dnn.accuracy,), 10, specs)
     operations = trace_training(program, False).operations()
     assert len(traces) == 1  # it is the one that fit called
-    assert operations.count("DnnMlpAdam") == 1
+    assert operations.count("DnnMlpEpochFloat") == 1
     assert not {"While", "MatMul", "Assert"} & set(operations)

@@ -32,10 +32,13 @@ def shared_dropout():
 
 
 ALONE = "the model must be its layers alone, each there once, and all of it trained"
-TAKES = "MlpAdam takes the model itself, as dnn.mlp makes it, not its variables, got "
-PLAIN = "has a regularizer, which MlpAdam does not compute"
+TAKES = "the model must be as dnn.mlp or dnn.ensemble_mlp makes it, itself, not its variables, got "
+PENALTY = "must have dnn.L1, dnn.L2 or dnn.L1L2 as regularizer, got "
 BETWEEN = r"layers\[{}\] must be a Dense, or a Dropout between two, got "
-RELU, NONE = "must have the activation dnn.relu or dnn.gelu, got ", "must have no activation, being the last, got "
+RELU, NONE = (
+    "must have one of the activations dnn.relu, .*dnn.mish, got ",
+    "must have no activation, being the last, got ",
+)
 
 
 class Penalty(tf.Module):
@@ -81,19 +84,19 @@ MODELS = {
     "TabM": (lambda: dnn.TabM([2, 3, 2], k=2), f"{TAKES}TabM"),
     "a derived ensemble": (lambda: DerivedEnsemble([dnn.mlp([2, 2]), dnn.mlp([2, 2])]), f"{TAKES}DerivedEnsemble"),
     "an ensemble of others": (
-        lambda: dnn.ensemble_mlp([2, 3, 2], k=2, activation=dnn.tanh),
+        lambda: dnn.ensemble_mlp([2, 3, 2], k=2, activation=tf.nn.tanh),
         rf"layers\[0\] {RELU}<function tanh",
     ),
     "an ensemble with more": (lambda: with_more("more", tf.Variable(1.0), dnn.ensemble_mlp([2, 2], k=2)), ALONE),
     "a kernel's regularizer": (
-        lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.1))]),
-        rf"layers\[0\] {PLAIN}",
+        lambda: dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=tf.nn.l2_loss)]),
+        rf"layers\[0\] {PENALTY}<function l2_loss",
     ),
     "a bias's regularizer": (
-        lambda: dnn.Sequential([dnn.Dense(2, 2, bias_regularizer=dnn.L2(0.1))]),
-        rf"layers\[0\] {PLAIN}",
+        lambda: dnn.Sequential([dnn.Dense(2, 2, bias_regularizer=tf.nn.l2_loss)]),
+        rf"layers\[0\] {PENALTY}<function l2_loss",
     ),
-    "another activation": (lambda: dnn.mlp([2, 3, 2], activation=dnn.tanh), rf"layers\[0\] {RELU}<function tanh"),
+    "another activation": (lambda: dnn.mlp([2, 4, 2], activation=tf.nn.relu6), rf"layers\[0\] {RELU}<function relu6"),
     "TensorFlow's relu": (lambda: dnn.mlp([2, 3, 2], activation=tf.nn.relu), rf"layers\[0\] {RELU}<function"),
     "a relu with options": (
         lambda: dnn.mlp([2, 3, 2], activation=functools.partial(dnn.relu, max_value=6.0)),
@@ -107,13 +110,11 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_another_model_is_refused(name):
     make, message = MODELS[name]
-    with pytest.raises(ValueError, match=f"{message}.*; otherwise use dnn.FusedAdam or dnn.Adam"):
+    with pytest.raises(ValueError, match=f"{message}.*; graph mode and XLA take it, with dnn.Adam for MlpAdam"):
         MlpAdam(make())
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="softmax of one output is always 1: the model must have at least two"):
-        MlpAdam(dnn.mlp([2, 1]))
     with pytest.raises(ValueError, match=r"beta_1 and beta_2 must be in \[0.5, 1\), got 0.3 and 0.999"):
         MlpAdam(dnn.mlp([2, 2]), beta_1=0.3)
     with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got bfloat16"):
@@ -122,9 +123,9 @@ def test_wrong_arguments_are_named():
     first.activation = dnn.relu
     with pytest.raises(TypeError, match="parameters must be all float32 or all float64, got float32, float64"):
         MlpAdam(dnn.Sequential([first, last]))
-    with pytest.raises(ValueError, match="its layers alone, each there once, and all of it trained; otherwise"):
+    with pytest.raises(ValueError, match="its layers alone, each there once, and all of it trained; graph mode"):
         MlpAdam(dnn.Sequential([first, first, dnn.mlp([2, 2]).layers[0]]))
-    with pytest.raises(TypeError, match="learning_rate must be a number here, which callbacks may change; otherwise"):
+    with pytest.raises(TypeError, match="learning_rate must be a number here, which callbacks may change; graph mode"):
         MlpAdam(dnn.mlp([2, 2]), dnn.CosineDecay(0.1, 5))
 
 
@@ -152,11 +153,16 @@ def smoothed(labels, logits):
 
 
 OTHER = {
-    "another loss": ({"loss": smoothed}, "MlpAdam computes the loss dnn.sparse_softmax_cross_entropy, and as metric"),
-    "a partial of it": ({"loss": functools.partial(LOSS, label_smoothing=0.0)}, "MlpAdam computes the loss"),
-    "another metric": ({"metrics": {"loss_again": LOSS}}, "dnn.accuracy or none, got .*; otherwise use"),
-    "one too many": ({"metrics": {"a": dnn.accuracy, "b": dnn.accuracy}}, "as metric dnn.accuracy or none"),
-    "ignore_class": ({"ignore_class": 1}, "MlpAdam computes no weights of rows and no ignore_class; otherwise"),
+    "another loss": (
+        {"loss": smoothed},
+        "the loss must be one of dnn.sparse_softmax_cross_entropy, .* without options",
+    ),
+    "a partial of it": ({"loss": functools.partial(LOSS, label_smoothing=0.0)}, "the loss must be one of"),
+    "another metric": (
+        {"metrics": {"loss_again": LOSS}},
+        "the metrics must be dnn.accuracy or none, got .*; graph mode",
+    ),
+    "one too many": ({"metrics": {"a": dnn.accuracy, "b": dnn.accuracy}}, "the metrics must be dnn.accuracy or none"),
 }
 
 
@@ -173,13 +179,22 @@ def test_fit_says_what_it_is_not_for_and_changes_nothing(name):
 
 def test_a_model_that_shares_a_layer_with_its_own_is_another():
     model, other = dnn.mlp([2, 2, 2]), dnn.mlp([2, 2, 2])
-    with pytest.raises(ValueError, match="MlpAdam was made for another model than this one"):
+    with pytest.raises(ValueError, match="the optimizer was made for another model than this one"):
         dnn.fit(
             dnn.Sequential([model.layers[0], other.layers[1]]), (np.eye(2), [0, 1]), loss=LOSS, optimizer=MlpAdam(model)
         )
 
 
-def test_weights_of_rows_are_refused():
-    model = dnn.mlp([2, 2])
-    with pytest.raises(ValueError, match="MlpAdam computes no weights of rows"):
-        dnn.fit(model, (np.eye(2), [0, 1], [1, 2]), loss=LOSS, optimizer=MlpAdam(model))
+def test_the_targets_must_fit_the_loss_and_the_outputs():
+    model, one = dnn.mlp([2, 2]), dnn.mlp([2, 1])
+    rows = Rows(np.eye(2, dtype=np.float32), np.int32([0, 1]))
+    for made, loss, message in (
+        (model, dnn.mean_squared_error, r"y must be \[rows, 2\], got int32 of shape"),
+        (one, LOSS, "softmax of one output is always 1: the model must have at least two"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            MlpAdam(made).check(made, loss, (), rows)
+    ensemble = dnn.ensemble_mlp([2, 2], k=2)
+    ensemble.network.layers[0].kernel_regularizer = dnn.L2(0.1)
+    with pytest.raises(ValueError, match="ignore_class beside the regularizers of an ensemble"):
+        MlpAdam(ensemble).check(ensemble, LOSS, (), rows._replace(counted=np.array([True, False])))

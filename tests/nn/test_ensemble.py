@@ -74,7 +74,7 @@ def test_the_members_of_an_ensemble_of_perceptrons_are_those_of_the_next_seeds()
 
 
 def test_networks_that_are_not_alike_are_refused():
-    with pytest.raises(ValueError, match=r"must be alike, got a kernel \(4, 3\) and others"):
+    with pytest.raises(ValueError, match=r"must be alike, got a layers/0/kernel \(4, 3\) and others"):
         dnn.Ensemble([dnn.mlp([4, 3, 2]), dnn.mlp([4, 5, 2])])
     with pytest.raises(ValueError, match="the same number of layers"):
         dnn.Ensemble([dnn.mlp([4, 3, 2]), dnn.mlp([4, 3, 3, 2])])

@@ -18,6 +18,8 @@ from dnn.nn.initializers import (
     variance_scaling,
     zeros,
 )
+from dnn.nn.layers import Dense
+from dnn.nn.ntk import NTKDense
 
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 SEEDS = st.integers(0, 2**31 - 3)  # Keras takes a larger one modulo 2³¹ − 2
@@ -68,10 +70,9 @@ def test_variance_scaling_is_keras_s_bit_for_bit(shape, seed, scale, mode, distr
         ((2, 3), {"scale": float("nan")}, "scale must be a positive number, got nan"),
         ((2, 3), {"mode": "fan"}, "mode must be 'fan_in', 'fan_out' or 'fan_avg', got 'fan'"),
         ((2, 3), {"distribution": "normal"}, "distribution must be 'uniform' or 'truncated_normal', got 'normal'"),
-        ((2,), {}, r"shape must be \(inputs, units\), got \(2,\)"),
     ],
 )
-def test_variance_scaling_refuses_unknown_modes_distributions_and_shapes(shape, arguments, message):
+def test_variance_scaling_refuses_unknown_modes_and_distributions(shape, arguments, message):
     with pytest.raises(ValueError, match=message):
         variance_scaling(shape, 0, **arguments)
 
@@ -138,3 +139,33 @@ def test_a_constant_fills_any_shape():
 def test_a_kernel_without_rows_or_columns_can_be_drawn_as_in_keras(initializer):
     for shape in ((0, 3), (3, 0), (0, 0)):
         assert initializer(shape, 0).shape == KERAS_S[initializer](0)(shape).shape == shape
+
+
+def test_a_constant_may_be_an_array_of_the_variable_s_shape_and_is_checked():
+    priors = np.log([0.9, 0.1])
+    np.testing.assert_array_equal(Dense(4, 2, bias_initializer=constant(priors)).bias, priors.astype(np.float32))
+    np.testing.assert_array_equal(constant(tf.constant([1.0, 2.0]))((2,), 0, tf.float64), [1, 2])
+    for wrong in (np.log([0.9, 0.05, 0.05]), [-2.0], [[1.0, 2.0]]):
+        with pytest.raises(ValueError, match=r"constant has values of shape \(.*\), for a variable of shape \(2,\)"):
+            Dense(4, 2, bias_initializer=constant(wrong))
+    with pytest.raises(ValueError, match="value must be finite, got nan"):
+        constant(float("nan"))
+    for wrong, got in (("a", "numbers, got <U1"), (tf.Variable(1.0, name="prior"), "tf.Variable prior:0")):
+        with pytest.raises(TypeError, match=f"value must be .*{got}"):
+            constant(wrong)
+
+
+@pytest.mark.parametrize("make", [Dense, NTKDense])
+@pytest.mark.parametrize("name", ["kernel_initializer", "bias_initializer"])
+def test_what_an_initializer_gives_is_checked(make, name):
+    """A bias of shape [] or [1] would be one for all units; a kernel of five rows would take five inputs."""
+    shapes = {"kernel_initializer": ([5, 2], [2, 4], [8], []), "bias_initializer": ([], [1], [3], [2, 1])}
+    for shape in shapes[name]:
+        with pytest.raises(ValueError, match=rf"{name} must give the shape \((4, )?2,?\), got \("):
+            make(4, 2, **{name: lambda *given, shape=shape: tf.ones(shape)})
+    with pytest.raises(ValueError, match=f"{name} must give finite numbers"):
+        make(4, 2, **{name: lambda shape, seed, dtype: tf.fill(shape, np.float32("nan"))})
+    with pytest.raises(TypeError, match=f"{name} must give float32, got float64"):
+        make(4, 2, **{name: lambda shape, seed, dtype: tf.zeros(shape, tf.float64)})
+    layer = make(4, 2, **{name: lambda shape, seed, dtype: np.ones(shape)})  # NumPy's float64
+    assert {v.dtype for v in layer.variables} == {tf.float32}

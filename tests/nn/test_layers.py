@@ -13,8 +13,9 @@ from tolerance import assert_near
 from dnn.nn.activations import relu
 from dnn.nn.dropout import Dropout
 from dnn.nn.initializers import default_seeds_anew, glorot_uniform, he_normal
-from dnn.nn.layers import Dense, Sequential, dense, mlp
+from dnn.nn.layers import Dense, Sequential, dense
 from dnn.nn.losses import sparse_softmax_cross_entropy
+from dnn.nn.mlp import mlp
 from dnn.nn.normalization import BatchNormalization, LayerNormalization
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.softmax import softmax

@@ -11,32 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras_peer import value_and_gradient
+from loss_examples import HUGE, PROBABILITIES, SMALL, labels_and_logits, pairs_of_outputs, targets_and_logits
 from modes import MODES
 from tolerance import assert_losses_near, assert_near
 
 from dnn.nn.losses import binary_cross_entropy, mean_squared_error, softmax_cross_entropy, sparse_softmax_cross_entropy
 
 EPS = float(np.finfo(np.float32).eps)
-SMALL = st.floats(-30, 30, width=32, allow_subnormal=False)
-HUGE = st.floats(-(2.0**126), 2.0**126, width=32, allow_subnormal=False)  # ±8.5e37: a difference is still a float32
 
 in_every_mode = pytest.mark.parametrize("mode", MODES)
-
-
-@st.composite
-def labels_and_logits(draw, elements=SMALL | HUGE):
-    rows, classes = draw(st.integers(1, 6)), draw(st.integers(2, 6))
-    logits = draw(hnp.arrays(np.float32, (rows, classes), elements=elements))
-    return draw(hnp.arrays(np.int32, rows, elements=st.integers(0, classes - 1))), logits
-
-
-@st.composite
-def targets_and_logits(draw, elements=SMALL | HUGE):
-    """Soft targets: n_j / Σ n, of whole numbers n, some of them 0."""
-    labels, logits = draw(labels_and_logits(elements))
-    counts = draw(hnp.arrays(np.float32, logits.shape, elements=st.integers(0, 9)))
-    counts[np.arange(len(labels)), labels] += 1
-    return counts / counts.sum(axis=1, keepdims=True), logits
 
 
 def exact_loss(targets, logits, dtype=np.float64):
@@ -350,18 +333,6 @@ def test_the_logits_of_an_ignored_row_may_be_anything(mode):
     value, gradient = value_and_gradient(both, z)
     assert_near(value, [[0, 0, np.log(2)]] * 2)
     assert_near(gradient, [[0, 0], [0, 0], [-0.5 - 0.25, 0.5 + 0.25]])
-
-
-@st.composite
-def pairs_of_outputs(draw, targets, outputs=SMALL | HUGE):
-    shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 4)))
-    return (
-        draw(hnp.arrays(np.float32, shape, elements=targets)),
-        draw(hnp.arrays(np.float32, shape, elements=outputs)),
-    )
-
-
-PROBABILITIES = st.sampled_from([0.0, 1.0]) | st.floats(0, 1, width=32, allow_subnormal=False)
 
 
 def exact_binary_loss(targets, logits):

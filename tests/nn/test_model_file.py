@@ -18,6 +18,7 @@ from dnn.nn.model_file import STRUCTURE, WEIGHTS, load_model, save_model
 from dnn.nn.model_state import model_from_state, model_state
 from dnn.nn.modules import variable_paths
 from dnn.nn.named_functions import FUNCTIONS
+from dnn.testing import PIECES, Layer
 
 WIDTH = 4
 FACTORS = st.floats(0, 1)
@@ -310,3 +311,10 @@ def test_an_empty_folder_is_refused(tmp_path, saved):
 def test_a_structure_is_described_alike_again():
     model = dnn.Sequential([dnn.Dense(2, 2, kernel_regularizer=dnn.L2(0.5)), dnn.Dropout(0.5)])
     assert model_state(model_from_state(model_state(model))) == model_state(model)
+
+
+def test_every_layer_of_the_catalogue_is_kept_with_its_structure():
+    """A new one gets a line in dnn/nn/embedding_arguments.py: what it was made with."""
+    layers = {name: piece.subject() for name, piece in PIECES.items() if isinstance(piece, Layer)}
+    states = {name: model_state(layer) for name, layer in layers.items() if isinstance(layer, tf.Module)}
+    assert {name: state["own"]["reason"] for name, state in states.items() if "own" in state} == {}

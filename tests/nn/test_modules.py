@@ -54,8 +54,8 @@ def test_weights_are_the_variables_of_the_model_each_once():
     shared = Dense(2, 2)
     model = Sequential([shared, tf.nn.relu, BatchNormalization(2), shared])
     assert {id(v) for v in weights(model)} == {id(v) for v in model.variables}
-    names = ["kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"]
-    assert [v.name for v in weights(model)] == [f"{name}:0" for name in names]
+    names = ["0/kernel", "0/bias", "2/gamma", "2/beta", "2/moving_mean", "2/moving_variance"]
+    assert [v.name for v in weights(model)] == [f"layers/{name}:0" for name in names]
 
 
 def test_of_a_module_s_own_variables_the_trainable_ones_come_first_as_in_keras():

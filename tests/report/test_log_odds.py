@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dnn.report.log_odds
-from dnn.nn.scores.ranking import area_under_roc_curve
+from dnn.nn.scores.areas import area_under_roc_curve
 from dnn.report.log_odds import log_odds
 
 DRAWS = {

@@ -42,7 +42,8 @@ def test_good_pieces_of_a_user_pass():
     check_loss(focal_loss, xla=False)
     check_metric(wrong_side, examples=(BINARY_TARGETS, BINARY_LOGITS), xla=False)
     check_optimizer(faulty.Descent, xla=False)
-    check_score(functools.partial(dnn.log_loss, labels=[0, 1, 2]), examples=(LABELS, dnn.softmax(LOGITS).numpy()))
+    examples = {"examples": (LABELS, dnn.softmax(LOGITS).numpy()), "perfect": (LABELS, ONE_HOT)}
+    check_score(functools.partial(dnn.log_loss, labels=[0, 1, 2]), least=0.0, best=0.0, **examples)
 
 
 @pytest.mark.parametrize(

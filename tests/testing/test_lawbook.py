@@ -1,14 +1,32 @@
 """Each law can be broken: a piece with one fault is caught by the law that is meant for it, which says why."""
 
+import functools
+
 import faulty
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import dnn
-from dnn.testing import LAWS, Activation, Layer, Loss, Metric, Optimizer, Score, laws
+from dnn.testing import (
+    LABELS,
+    LAWS,
+    ONE_HOT,
+    Activation,
+    Callback,
+    Features,
+    Initializer,
+    Layer,
+    Loss,
+    Metric,
+    Optimizer,
+    Regularizer,
+    Schedule,
+    Score,
+    laws,
+)
 
-MADE = faulty.Scale()
+MADE, COUNTS, RANDOM = faulty.Scale(), faulty.CountsEpochs(), np.random.default_rng(0)
 FAULTS = {
     "can_be_called": [
         (Loss, "mse", "it must be a function of the examples, got 'mse'"),
@@ -104,7 +122,61 @@ FAULTS = {
         (Score, faulty.score_that_needs_two_rows, "IndexError: index 1 is out of bounds"),
         (Score, lambda labels, logits: logits[:, 0], r"of 1 row has shape \(1,\), that of 7 rows \(7,\)"),
     ],
+    "gives_what_is_asked_for": [
+        (Initializer, lambda shape, seed, dtype: tf.zeros(shape), r"asked for float64\[5, 3\], it gives float32"),
+        (Initializer, lambda shape, seed, dtype: tf.fill(shape, tf.constant(np.nan, dtype)), "is not finite"),
+    ],
+    "is_decided_by_the_seed": [
+        (Initializer, lambda shape, seed, dtype: RANDOM.normal(size=shape), "of seed 7 it gives .*, and then"),
+        (
+            Initializer,
+            lambda shape, seed, dtype: tf.random.uniform(shape),
+            "it draws from TensorFlow's global generator",
+        ),
+    ],
+    "is_one_number_of_the_dtype": [
+        (Regularizer, lambda w: tf.abs(w), r"the penalty of float32\[2, 3\] is float32\[2, 3")
+    ],
+    "has_a_finite_gradient_by_the_weights": [
+        (Regularizer, lambda w: tf.zeros((), w.dtype), "the gradient by .* is none"),
+        (Regularizer, lambda w: tf.reduce_sum(tf.sqrt(tf.abs(w))), "the gradient by .* is .*(nan|inf)"),
+    ],
+    "gives_a_rate_for_each_step": [
+        (Schedule, lambda t: 1 - t, "the rate of step 2 is -1.0"),
+        (Schedule, faulty.counting_schedule(), "the rate of step .*, and asked for again"),
+    ],
+    "agrees_when_compiled": [
+        (Schedule, faulty.doubled_rate_in_a_graph, "of 0.0, graph mode beside eager: .* instead of")
+    ],
+    "begins_anew_with_each_fit": [(Callback, lambda: COUNTS, r"the first says .*, the second")],
+    "goes_on_from_its_state": [(Callback, faulty.ForgetsItsBest, "after 3 epochs the old one says .*, the new one")],
+    "gives_a_finite_matrix": [
+        (Features, lambda columns: lambda rows: tf.cast(rows["age"][:, None], tf.float32), "a number is not finite"),
+        (Features, lambda columns: lambda rows: rows["income"][:, None], r"must be float32\[7, width\], got float64"),
+    ],
+    "encodes_each_row_alone": [
+        (
+            Features,
+            lambda columns: lambda rows: tf.cast(rows["income"] - rows["income"].mean(), tf.float32)[:, None],
+            "row 0",
+        )
+    ],
+    "comes_back_from_its_state": [(Features, faulty.FeaturesThatForget, "from its state it gives")],
     "scores_rows_in_any_order": [(Score, faulty.score_of_the_first_row, r"the score of rows \[.*\]: .* instead of")],
+    "counts_a_row_as_often_as_it_weighs": [
+        (Score, faulty.score_that_ignores_weights, r"with the weights \[2, 1, 0, 3, 1, 1, 2\] it gives 0.*, and not 0"),
+        (Score, faulty.weighted_sum, r"with weights of 1 it gives .*, and not"),
+    ],
+    "stays_in_its_range": [
+        (functools.partial(Score, least=0.0, most=1.0), lambda labels, logits: 7.0, r"7.0, outside \[0.0, 1.0\]")
+    ],
+    "gives_perfect_predictions_its_best": [
+        (
+            functools.partial(Score, perfect=(LABELS, ONE_HOT)),
+            lambda labels, logits: 0.5,
+            "of perfect predictions it gives 0.5, and not 1.0",
+        )
+    ],
 }
 CASES = [(name, *fault) for name, faults in FAULTS.items() for fault in faults]
 

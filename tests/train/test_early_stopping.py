@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
+from dnn.train.early_stopping import EarlyStopping, Progress, direction, observe, over
 
 # exact in float32, in which Keras compares: so are their differences
 FIGURE = st.integers(-64, 64).map(lambda n: n / 16)
@@ -167,9 +167,24 @@ def test_auto_knows_that_a_loss_should_fall_and_an_accuracy_rise(monitor, best):
         ({"min_delta": INF}, "min_delta must be a number of 0 or more, got inf"),
         ({"baseline": NAN}, "baseline must be a number or None, got nan"),
         ({"mode": "less"}, "mode must be 'min', 'max' or 'auto', got 'less'"),
-        ({"monitor": "val_f1"}, "monitor='val_f1' is neither a …loss nor an …accuracy, so mode must be 'min' or 'max'"),
+        ({"monitor": "val_spread"}, "monitor='val_spread' is no known loss or score, so mode must be 'min' or 'max'"),
     ],
 )
 def test_what_is_out_of_its_range_is_refused(arguments, message):
     with pytest.raises((ValueError, TypeError), match=message):
         EarlyStopping(**arguments)
+
+
+LESS = "loss val_loss mse val_mae rmse mape val_mean_squared_error log_loss brier_score val_binary_crossentropy"
+MORE = (
+    "val_accuracy acc val_auc auc_1 roc_auc_ovr_weighted f1 f1_score val_f1_macro r2_score precision val_recall_2 "
+    "balanced_accuracy average_precision neg_mean_squared_error val_neg_log_loss matthews_corrcoef top_k_accuracy"
+)
+
+
+def test_auto_knows_the_names_of_keras_and_scikit_learn():
+    assert {name: direction(name, "auto") for name in LESS.split()} == dict.fromkeys(LESS.split(), 1)
+    assert {name: direction(name, "auto") for name in MORE.split()} == dict.fromkeys(MORE.split(), -1)
+    for unknown in ("val_", "score", "true_positives", "spread", "neg"):
+        with pytest.raises(ValueError, match="is no known loss or score, so mode must be 'min' or 'max'"):
+            direction(unknown, "auto")

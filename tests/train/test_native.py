@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 
 import numpy as np
 import pytest
@@ -92,10 +93,9 @@ def test_auto_goes_over_once_it_pays_and_says_so(monkeypatch, caplog, on_nan):
 @pytest.mark.parametrize(
     ("model", "make", "reason"),
     [
-        (dnn.mlp([4, 3, 2], seed=0, activation=dnn.tanh), dnn.Adam, "must have the activation dnn.relu or dnn.gelu"),
-        (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, amsgrad=True), "no AMSGrad"),
-        (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, dnn.CosineDecay(0.1, 9)), "a number as its rate"),
-        (dnn.mlp([4, 3, 2], seed=0), dnn.RMSprop, "the optimizer must be dnn.Adam as it is"),
+        (dnn.mlp([4, 3, 2], seed=0, activation=tf.nn.tanh), dnn.Adam, "must have one of the activations dnn.relu"),
+        (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.Adam(p, beta_1=0.3), r"beta_1 and beta_2 must be in \[0.5, 1\)"),
+        (dnn.mlp([4, 3, 2], seed=0), lambda p: dnn.ClipGradients(dnn.Adam(p), clipvalue=1.0), "got ClipGradients"),
     ],
 )
 def test_what_the_kernel_does_not_compute_is_refused_and_auto_stays_where_it_is(
@@ -108,7 +108,7 @@ def test_what_the_kernel_does_not_compute_is_refused_and_auto_stays_where_it_is(
     caplog.set_level(logging.INFO, "dnn")
     history = dnn.fit(model, DATA, loss=LOSS, optimizer=optimizer)
     assert math.isfinite(history.last["loss"])
-    assert [reason in message for message in caplog.messages] == [True]
+    assert [bool(re.search(reason, message)) for message in caplog.messages] == [True]
 
 
 def with_penalty():
@@ -123,7 +123,7 @@ def test_what_is_set_on_an_object_keeps_the_kernel_away():
     model = network()
     optimizer = dnn.Adam(model.trainable_variables)
     optimizer.apply = lambda gradients: None
-    with pytest.raises(ValueError, match="must be dnn.Adam as it is"):
+    with pytest.raises(ValueError, match="must be dnn.Adam, dnn.AdamW, dnn.SGD or dnn.RMSprop as it is"):
         fitted("native", lambda _: optimizer, model)
     with pytest.raises(ValueError, match="on_nan='skip' looks at each step"):
         fitted("native", on_nan="skip")
@@ -158,7 +158,7 @@ def test_without_a_compiler_auto_stays_where_it_is_and_native_says_so(monkeypatc
     def no_compiler(*_):
         raise RuntimeError("no C++ compiler was found\nset CXX")
 
-    monkeypatch.setattr("dnn.kernels.mlp_adam.compiled_ops", no_compiler)
+    monkeypatch.setattr("dnn.kernels.mlp_epoch.compiled_ops", no_compiler)
     with pytest.raises(RuntimeError, match=r"no C\+\+ compiler was found"):
         fitted("native")
     monkeypatch.setattr(native, "PAYS", 1.0)
@@ -197,7 +197,7 @@ def test_a_step_that_is_not_finite_is_found_by_a_replay():
 
 
 def test_it_pays_after_many_steps_of_a_small_network_and_never_for_a_large_one():
-    assert 150_000 < 90 * epochs_before_native(90, 100 * 2_552, 2_552) <= 200_000
+    assert 60_000 < 90 * epochs_before_native(90, 100 * 2_552, 2_552) <= 80_000
     assert epochs_before_native(10**6, 100 * 2_552, 2_552) == 0
     assert epochs_before_native(90, 10**9, 10**6) == math.inf
     assert epochs_before_native(1, 65_536 * 2_552, 2_552) == math.inf

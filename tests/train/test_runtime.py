@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from needs_compiler import needs_compiler
-from tensorflow.python.eager import context
-from tensorflow.python.eager.polymorphic_function.atomic_function import AtomicFunction
+from tensorflow.python.eager import execute
 
 import dnn
 import dnn.ops
@@ -56,16 +55,16 @@ def test_one_thread_and_many_train_alike(monkeypatch):
 
 
 def test_the_executor_runs_the_epoch(monkeypatch):
-    seen, call = [], AtomicFunction.call_flat
+    seen, call = [], execute.execute
 
-    def noted(self, *arguments):
-        seen.append(context.context().function_call_options.executor_type)
-        return call(self, *arguments)
+    def noted(name, count, inputs, options, ctx):
+        seen.append(dict(zip(options[::2], options[1::2], strict=True))["executor_type"])
+        return call(name, count, inputs, options, ctx)
 
-    monkeypatch.setattr(AtomicFunction, "call_flat", noted)
     _, epoch = traced(dnn.mlp([4, 2], seed=0))
+    monkeypatch.setattr(execute, "execute", noted)
     epoch(Rows(X, Y), np.arange(50, dtype=np.int32), np.int32([0, 1]))
-    assert seen[-1] == ONE_THREAD
+    assert seen == [ONE_THREAD]
 
 
 # An op of a user's own, y = x, declared twice, through TensorFlow's C API, which compiles in a moment. Its gradient is

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dnn.nn.optimizers.adam import Adam
-from dnn.nn.optimizers.wrapper import Wrapper
 from dnn.nn.protocols import ScheduleLike
 
 
-class AdamW(Wrapper):
+class AdamW(Adam):
     """Train with p ← p − p λ η, and then Adam's step: an `Adam` with a weight decay λ that is not None.
 
     Source: I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2, with the λ of
@@ -48,17 +47,12 @@ class AdamW(Wrapper):
         if weight_decay is None:
             raise TypeError("weight_decay must be a number: without it, AdamW is Adam")
         super().__init__(
-            Adam(
-                parameters,
-                learning_rate,
-                beta_1=beta_1,
-                beta_2=beta_2,
-                epsilon=epsilon,
-                amsgrad=amsgrad,
-                weight_decay=weight_decay,
-                exclude_from_weight_decay=exclude_from_weight_decay,
-            )
+            parameters,
+            learning_rate,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            amsgrad=amsgrad,
+            weight_decay=weight_decay,
+            exclude_from_weight_decay=exclude_from_weight_decay,
         )
-
-    def apply(self, gradients: Sequence[tf.Tensor]) -> None:
-        self.optimizer.apply(gradients)

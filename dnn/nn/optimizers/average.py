@@ -40,19 +40,19 @@ class AverageWeights(Wrapper):
         if ema_overwrite_frequency is not None:
             checked_count(ema_overwrite_frequency, "ema_overwrite_frequency")
         self.ema_overwrite_frequency = ema_overwrite_frequency
-        self.t = tf.Variable(0, trainable=False, dtype=tf.int64, name="t")
+        self.calls = tf.Variable(0, trainable=False, dtype=tf.int64, name="calls")
         self._masters = getattr(optimizer, "masters", None) or [master_of(p) for p in self.parameters]
         first = [full_value(p, master) for p, master in zip(self.parameters, self._masters, strict=True)]
         self.averages = [tf.Variable(value, trainable=False, name="average") for value in first]
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
         self.optimizer.apply(gradients)
-        t = tf.convert_to_tensor(self.t.assign_add(1))
+        calls = tf.convert_to_tensor(self.calls.assign_add(1))
         for p, a, master in zip(self.parameters, self.averages, self._masters, strict=True):
-            momentum = tf.where(t == 1, tf.zeros((), a.dtype), tf.constant(self.ema_momentum, a.dtype))
+            momentum = tf.where(calls == 1, tf.zeros((), a.dtype), tf.constant(self.ema_momentum, a.dtype))
             a.assign(moving_average(a, full_value(p, master), momentum))
         if self.ema_overwrite_frequency:
-            tf.cond(t % self.ema_overwrite_frequency == 0, self._overwrite, lambda: None)
+            tf.cond(calls % self.ema_overwrite_frequency == 0, self._overwrite, lambda: None)
 
     def swap(self) -> None:
         """Exchange parameters and averages.

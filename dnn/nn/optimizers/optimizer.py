@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_not_negative, checked_positive
+from dnn.nn.argument_checks import checked_not_negative, checked_positive, refuse_variable
 from dnn.nn.optimizers.gradient_checks import checked_gradients, checked_parameters, checked_variables
 from dnn.nn.optimizers.master import full_value, master_of, subtract
 from dnn.nn.optimizers.representation import current, settings, size
@@ -21,6 +21,8 @@ Array: TypeAlias = npt.NDArray[np.float64]
 
 class Optimizer(tf.Module, ABC):
     """Abstract: a subclass makes its slots, and says in `step` what to subtract from a parameter; the rest is here.
+
+    For isinstance a wrapper is one too: both have `parameters`, `learning_rate`, `t` and `apply(gradients)`.
 
     p ← p − p λ η      λ = weight_decay, if there is one; η = learning_rate
     p ← p − step
@@ -99,6 +101,7 @@ class Optimizer(tf.Module, ABC):
     def learning_rate(self, value: float | Sequence[float]) -> None:
         if callable(self._learning_rate):
             raise TypeError("learning_rate follows a schedule and cannot be assigned: make an optimizer with a number")
+        value = value.numpy() if isinstance(value, tf.Variable) else value  # what is assigned is its value now
         rate = _checked(value, "learning_rate", self.parameters)
         if np.ndim(rate) > self._learning_rate.shape.rank:
             raise ValueError("learning_rate is one for all: to assign one for each member, make an optimizer with them")
@@ -170,6 +173,7 @@ def _checked(value: Any, name: str, parameters: Sequence[tf.Variable], *, positi
     network alone have not.
     """
     check = checked_positive if positive else checked_not_negative
+    refuse_variable(value, name)
     if not (isinstance(value, list | tuple | np.ndarray) or tf.is_tensor(value)) or np.ndim(value) == 0:
         return check(value, name)
     values = np.asarray(value, np.float64)

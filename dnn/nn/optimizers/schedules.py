@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from dnn.nn.argument_checks import checked_fraction, checked_not_negative, checked_positive
+from dnn.nn.argument_checks import (
+    checked_fraction,
+    checked_not_negative,
+    checked_number,
+    checked_positive,
+    refuse_variable,
+)
 
 
 def exponential_decay(
@@ -193,11 +199,15 @@ class PiecewiseConstantDecay:
     values: Sequence[float]
 
     def __post_init__(self) -> None:
+        for name in ("boundaries", "values"):
+            refuse_variable(getattr(self, name), name)
         object.__setattr__(self, "boundaries", tuple(self.boundaries))
         object.__setattr__(self, "values", tuple(self.values))
         if len(self.values) != len(self.boundaries) + 1:
             counts = f"{len(self.values)} for {len(self.boundaries)} boundaries"
             raise ValueError(f"values must be one more than boundaries, got {counts}")
+        for i, boundary in enumerate(self.boundaries):
+            checked_number(boundary, f"boundaries[{i}]")
         if any(not low < high for low, high in zip(self.boundaries, self.boundaries[1:], strict=False)):
             raise ValueError(f"boundaries must be increasing, got {self.boundaries}")
         for i, value in enumerate(self.values):

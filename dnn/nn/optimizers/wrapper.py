@@ -18,12 +18,17 @@ from typing import Any
 
 import tensorflow as tf
 
+from dnn.nn.optimizers.optimizer import Optimizer
 from dnn.nn.optimizers.representation import settings
 from dnn.nn.protocols import OptimizerLike
 
 
+@Optimizer.register
 class Wrapper(tf.Module, ABC):
-    """Abstract: has the parameters and the learning rate of the wrapped optimizer; `apply` is what it is for.
+    """Abstract: has the parameters, learning rate and count of the wrapped optimizer; `apply` is what it is for.
+
+    It is an `Optimizer` for isinstance: it has all that the caller of one asks for. It derives from none, and has no
+    `step` of its own.
 
     Args:
         optimizer: Has `parameters` and `apply(gradients)`; a `learning_rate` too, if this one's is asked for. If it
@@ -52,6 +57,11 @@ class Wrapper(tf.Module, ABC):
     @learning_rate.setter
     def learning_rate(self, value: float | Sequence[float]) -> None:
         self.optimizer.learning_rate = value
+
+    @property
+    def t(self) -> tf.Variable:
+        """The number of steps that the wrapped optimizer has taken, int64: its `t`."""
+        return self.optimizer.t
 
     @property
     def masters(self) -> Sequence[tf.Variable | None]:

@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dnn.nn.argument_checks import checked_array
-from dnn.nn.scores.score_checks import checked_classes, checked_labels, checked_positive_label, checked_weights, shown
+from dnn.nn.scores.score_checks import (
+    checked_classes,
+    checked_labels,
+    checked_positive_label,
+    checked_weights,
+    class_index,
+    shown,
+)
 
 
 def log_loss(
@@ -104,7 +111,12 @@ def brier_score_loss(
 
 
 def expected_calibration_error(
-    y_true: npt.ArrayLike, y_proba: npt.ArrayLike, *, n_bins: int = 15, labels: npt.ArrayLike | None = None
+    y_true: npt.ArrayLike,
+    y_proba: npt.ArrayLike,
+    *,
+    n_bins: int = 15,
+    sample_weight: npt.ArrayLike | None = None,
+    labels: npt.ArrayLike | None = None,
 ) -> float:
     """Return how far confidence is from accuracy: 0 if of the rows predicted with 70 % confidence 70 % are right.
 
@@ -120,6 +132,7 @@ def expected_calibration_error(
         y_proba: The probabilities, in [0, 1]: float[rows, classes], each row adding up to 1, the columns in the order
             of the sorted labels; of two classes also [rows] or [rows, 1], the probabilities of the greater label.
         n_bins: The number of bins, >= 1.
+        sample_weight: What each row counts, numbers >= 0 [rows]. None: 1.
         labels: All classes [classes]. None: those of y_true, so that none may be missing there.
 
     Returns:
@@ -139,8 +152,10 @@ def expected_calibration_error(
     confidence, hits = probabilities.max(axis=1), probabilities.argmax(axis=1) == index
     upper_edges = np.arange(1, n_bins) / n_bins
     bins = np.searchsorted(upper_edges, confidence, side="left")
-    gaps = np.bincount(bins, weights=hits - confidence)  # n_b (accuracy − confidence)
-    return float(np.abs(gaps).sum() / len(index))
+    weights = checked_weights(sample_weight, len(index))
+    factors = np.ones(len(index)) if weights is None else weights.astype(np.float64)
+    gaps = np.bincount(bins, weights=factors * (hits - confidence))  # n_b (accuracy − confidence)
+    return float(np.abs(gaps).sum() / factors.sum())
 
 
 def _checked_probabilities(
@@ -155,10 +170,7 @@ def _checked_probabilities(
             f"y_proba must have a column for each of two labels or more, got {probabilities.shape[1]} for the labels "
             f"{shown(classes)}{'; give all of them as labels=' if labels is None else ''}"
         )
-    index = np.searchsorted(classes, true)
-    unknown = classes[np.minimum(index, len(classes) - 1)] != true
-    if unknown.any():
-        raise ValueError(f"y_true must be in labels, {shown(classes)}, got {shown(np.unique(true[unknown]))}")
+    index = class_index(true, classes)
     if (np.abs(probabilities.sum(axis=1) - 1) > 1e-8 + np.sqrt(epsilon)).any():
         warnings.warn("the rows of y_proba do not add up to 1: are they probabilities?", stacklevel=3)
     return index, probabilities, epsilon
@@ -187,7 +199,8 @@ def _probabilities(y_proba: npt.ArrayLike, rows: int) -> tuple[npt.NDArray[np.fl
     if given.ndim not in (1, 2) or given.shape[0] != rows or not given.size:
         raise ValueError(f"y_proba must be [rows, classes], here [{rows}, classes], got shape {given.shape}")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ValueError(f"y_proba must be in [0, 1], got values from {probabilities.min()} to {probabilities.max()}")
+        found = f"got values from {probabilities.min()} to {probabilities.max()}"
+        raise ValueError(f"y_proba must be in [0, 1], {found}: of logits give dnn.softmax(logits)")
     if given.ndim == 1 or given.shape[1] == 1:
         probabilities = np.stack([1 - probabilities.ravel(), probabilities.ravel()], axis=1)
     return probabilities, float(np.spacing(given.dtype.type(1))) if given.dtype.kind in "fV" else 2.0**-52

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from dnn.nn.scores.score_checks import checked_classes, checked_predictions, checked_weights, shown
+from dnn.nn.scores.score_checks import checked_classes, checked_predictions, checked_target_pair, checked_weights, shown
 
 _SUMMED_OVER: dict[str, int | tuple[int, int]] = {"true": 1, "pred": 0, "all": (0, 1)}
 
@@ -46,13 +46,8 @@ def confusion_matrix(
     """
     if normalize is not None and normalize not in _SUMMED_OVER:
         raise ValueError(f'normalize must be "true", "pred", "all" or None, got {normalize!r}')
-    true, predicted = checked_predictions(y_true, y_pred)
-    weights = checked_weights(sample_weight, len(true))
-    classes = np.union1d(true, predicted) if labels is None else checked_classes(labels, true)
-    if not np.isin(classes, true).any():
-        raise ValueError(f"labels must have at least one class of y_true, got {shown(classes)}")
-    matrix = _matrix(indices(true, classes), indices(predicted, classes), weights, len(classes))
-    if len(classes) == 1:
+    matrix = confusion_counts(y_true, y_pred, labels, sample_weight)
+    if len(matrix) == 1:
         warnings.warn("y_true and y_pred have a single label: give all known ones as labels=", stacklevel=2)
     return matrix if normalize is None else _share(matrix, matrix.sum(axis=_SUMMED_OVER[normalize], keepdims=True))
 
@@ -63,8 +58,9 @@ def accuracy_score(
     """Return the share of the rows whose predicted label is the true one.
 
     Args:
-        y_true: The true labels, strings or whole numbers [rows].
-        y_pred: The predicted labels, of the same kind [rows].
+        y_true: The true labels, strings or whole numbers [rows]; or 0 and 1 for several labels [rows, labels], all of
+            which a row must have right.
+        y_pred: The predicted labels, of the same kind and shape.
         normalize: False: return the number of these rows, or the sum of their weights, and not their share.
         sample_weight: What each row counts, numbers >= 0 [rows]. None: 1.
 
@@ -79,10 +75,26 @@ def accuracy_score(
         >>> dnn.accuracy_score([0, 1, 2, 2], [0, 2, 2, 2])
         0.75
     """
-    true, predicted = checked_predictions(y_true, y_pred)
+    true, predicted = checked_target_pair(y_true, y_pred)
     weights = checked_weights(sample_weight, len(true))
-    hits = true == predicted
+    hits = true == predicted if true.ndim == 1 else (true == predicted).all(axis=1)
     return float(np.average(hits, weights=weights) if normalize else np.sum(hits if weights is None else weights[hits]))
+
+
+def confusion_counts(
+    y_true: npt.ArrayLike,
+    y_pred: npt.ArrayLike,
+    labels: npt.ArrayLike | None,
+    sample_weight: npt.ArrayLike | None,
+    names: tuple[str, str] = ("y_true", "y_pred"),
+) -> npt.NDArray[Any]:
+    """Return the confusion matrix, not normalized."""
+    true, predicted = checked_predictions(y_true, y_pred, names)
+    weights = checked_weights(sample_weight, len(true))
+    classes = np.union1d(true, predicted) if labels is None else checked_classes(labels, true)
+    if not np.isin(classes, true).any():
+        raise ValueError(f"labels must have at least one class of {names[0]}, got {shown(classes)}")
+    return _matrix(indices(true, classes), indices(predicted, classes), weights, len(classes))
 
 
 def indices(values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -10,6 +10,7 @@ from dnn.nn.argument_checks import checked_array
 from dnn.nn.scores.score_checks import UndefinedMetricWarning, checked_weights
 
 Amounts: TypeAlias = npt.NDArray[np.float64]
+EPSILON = 2.0**-52
 MultiOutput: TypeAlias = Literal["raw_values", "uniform_average"] | npt.ArrayLike
 MultiOutputOrVariance: TypeAlias = Literal["raw_values", "uniform_average", "variance_weighted"] | npt.ArrayLike
 
@@ -89,6 +90,41 @@ def mean_absolute_error(
     """
     true, predicted, weights = _checked(y_true, y_pred, sample_weight)
     return _combined(np.average(np.abs(true - predicted), axis=0, weights=weights), multioutput)
+
+
+def mean_absolute_percentage_error(
+    y_true: npt.ArrayLike,
+    y_pred: npt.ArrayLike,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    multioutput: MultiOutput = "uniform_average",
+) -> float | Amounts:
+    """Return the mean of |y − ŷ| / |y|: 0.1 is 10 %.
+
+    Source: the formula is that of sklearn.metrics: an amount nearer to 0 than ε = 2⁻⁵² counts as ε, so that a true
+    amount of 0 makes the mean huge, but for an exact prediction.
+
+    Args:
+        y_true: The true amounts, [rows] or [rows, outputs].
+        y_pred: The predicted amounts, of the same shape.
+        sample_weight: What each row counts, numbers >= 0 [rows]. None: 1.
+        multioutput: How the outputs make one score: "uniform_average", their mean; weights [outputs]; or "raw_values",
+            the score of each.
+
+    Returns:
+        A number >= 0; float64[outputs] for "raw_values".
+
+    Raises:
+        ValueError: If the arguments are not of the same shape, or an amount is NaN or infinite.
+        TypeError: If amounts are not numbers.
+
+    Example:
+        >>> dnn.mean_absolute_percentage_error([2.0, 4.0], [1.0, 5.0])
+        0.375
+    """
+    true, predicted, weights = _checked(y_true, y_pred, sample_weight)
+    shares = np.abs(true - predicted) / np.maximum(np.abs(true), EPSILON)
+    return _combined(np.average(shares, axis=0, weights=weights), multioutput)
 
 
 def root_mean_squared_error(

@@ -34,19 +34,44 @@ def checked_labels(labels: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def checked_predictions(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return the labels and the predicted labels. Raises: ValueError for other lengths, TypeError for two kinds."""
-    true, predicted = checked_labels(y_true, "y_true"), checked_labels(y_pred, "y_pred")
+def checked_targets(targets: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """Return one label for each row, as `checked_labels`, or int64[rows, labels], 0 or 1 for each of several labels."""
+    array = np.asarray(targets)
+    if array.ndim != 2 or array.shape[1] < 2 or not array.size or array.dtype.kind not in "biuf":
+        return checked_labels(array, name)
+    if not ((array == 0) | (array == 1)).all():
+        raise ValueError(f"{name} of several labels, [rows, labels], must be 0 and 1, got {shown(np.unique(array))}")
+    return array.astype(np.int64)
+
+
+def checked_target_pair(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the labels and the predicted labels [rows], as `checked_predictions`, or both as int64[rows, labels]."""
+    true, predicted = checked_targets(y_true, "y_true"), checked_targets(y_pred, "y_pred")
+    if true.ndim == predicted.ndim == 1:
+        return checked_predictions(true, predicted)
     if true.shape != predicted.shape:
-        raise ValueError(f"y_true and y_pred must have the same number of rows, got {len(true)} and {len(predicted)}")
-    return true, checked_kind(predicted, "y_pred", true)
+        raise ValueError(f"y_true and y_pred must have the same shape, got {true.shape} and {predicted.shape}")
+    return true, predicted
 
 
-def checked_kind(labels: npt.NDArray[Any], name: str, y_true: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def checked_predictions(
+    y_true: npt.ArrayLike, y_pred: npt.ArrayLike, names: tuple[str, str] = ("y_true", "y_pred")
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the labels and the predicted labels. Raises: ValueError for other lengths, TypeError for two kinds."""
+    true, predicted = checked_labels(y_true, names[0]), checked_labels(y_pred, names[1])
+    if true.shape != predicted.shape:
+        both, rows = " and ".join(names), f"{len(true)} and {len(predicted)}"
+        raise ValueError(f"{both} must have the same number of rows, got {rows}")
+    return true, checked_kind(predicted, names[1], true, names[0])
+
+
+def checked_kind(
+    labels: npt.NDArray[Any], name: str, y_true: npt.NDArray[Any], true_name: str = "y_true"
+) -> npt.NDArray[Any]:
     """Return the labels. Raises: TypeError if they are strings and those of y_true are numbers, or the reverse."""
     if (labels.dtype.kind == "U") != (y_true.dtype.kind == "U"):
         raise TypeError(
-            f"{name} and y_true must be both strings or both numbers, got {labels.dtype} and {y_true.dtype}"
+            f"{name} and {true_name} must be both strings or both numbers, got {labels.dtype} and {y_true.dtype}"
         )
     return labels
 
@@ -86,3 +111,37 @@ def shown(values: npt.NDArray[Any]) -> str:
     """Show the first of the values, for a message."""
     first = ", ".join(map(repr, values[:MOST_LABELS_SHOWN].tolist()))
     return f"[{first}, …]" if len(values) > MOST_LABELS_SHOWN else f"[{first}]"
+
+
+def checked_option(value: object, name: str, *choices: object) -> None:
+    """Raise a ValueError unless the value is one of the choices."""
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
+        names = [f'"{choice}"' if isinstance(choice, str) else repr(choice) for choice in choices]
+        raise ValueError(f"{name} must be {', '.join(names[:-1])} or {names[-1]}, got {value!r}")
+
+
+def checked_score_columns(
+    y_true: npt.NDArray[Any], y_score: npt.NDArray[Any], labels: npt.ArrayLike | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Return the sorted classes, one for each column of y_score, and the column of each row's label.
+
+    Raises: ValueError if they do not fit, if `labels` are not sorted, or if a label of y_true is none of them.
+    """
+    classes = np.unique(y_true) if labels is None else checked_classes(labels, y_true)
+    if not np.array_equal(classes, np.sort(classes)):
+        raise ValueError(f"labels must be sorted, as the columns of y_score must be, got {shown(classes)}")
+    if y_score.ndim != 2 or y_score.shape[1] != len(classes):
+        remedy = "; give all of them as labels=" if labels is None else ""
+        raise ValueError(
+            f"y_score must have a column for each of the labels {shown(classes)}, got shape {y_score.shape}{remedy}"
+        )
+    return classes, class_index(y_true, classes)
+
+
+def class_index(y_true: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the index of each label among the sorted classes. Raises: ValueError if it is none of them."""
+    index = np.searchsorted(classes, y_true)
+    unknown = classes[np.minimum(index, len(classes) - 1)] != y_true
+    if unknown.any():
+        raise ValueError(f"y_true must be in labels, {shown(classes)}, got {shown(np.unique(y_true[unknown]))}")
+    return index

@@ -3,13 +3,13 @@
 Choose on validation rows, and measure on test rows: on the rows that chose it, a threshold looks better than it is.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dnn.nn.argument_checks import checked_array, checked_fraction, checked_not_negative
-from dnn.nn.scores.score_checks import checked_labels, shown
+from dnn.nn.scores.score_checks import checked_labels, checked_weights, shown
 
 
 class Threshold(NamedTuple):
@@ -35,6 +35,7 @@ def threshold_of_cost(
     pos_label: int | float | str = 1,
     false_positive: float = 1.0,
     false_negative: float = 1.0,
+    sample_weight: npt.ArrayLike | None = None,
 ) -> Threshold:
     """Return the threshold at which errors cost least on these rows; of equal ones the highest.
 
@@ -47,6 +48,7 @@ def threshold_of_cost(
         pos_label: The positive class.
         false_positive: What it costs to take a negative row for positive, >= 0.
         false_negative: What it costs to miss a positive row, >= 0.
+        sample_weight: What each row counts, numbers >= 0 [rows]. None: 1.
 
     Returns:
         The threshold: one of the probabilities, or just above all of them if to take no row costs least.
@@ -65,12 +67,17 @@ def threshold_of_cost(
     )
     if not any(costs):
         raise ValueError("false_positive and false_negative are both 0: every threshold costs nothing")
-    table = _thresholds(y_true, y_proba, pos_label, costs)
+    table = _thresholds(y_true, y_proba, pos_label, costs, sample_weight)
     return table.at(int(np.argmin(table.costs)))
 
 
 def threshold_of_recall(
-    y_true: npt.ArrayLike, y_proba: npt.ArrayLike, recall: float, *, pos_label: int | float | str = 1
+    y_true: npt.ArrayLike,
+    y_proba: npt.ArrayLike,
+    recall: float,
+    *,
+    pos_label: int | float | str = 1,
+    sample_weight: npt.ArrayLike | None = None,
 ) -> Threshold:
     """Return the highest threshold whose recall on these rows is at least `recall`.
 
@@ -79,6 +86,7 @@ def threshold_of_recall(
         y_proba: The probability of the positive class [rows].
         recall: The share of the positive rows to find, in [0, 1].
         pos_label: The positive class.
+        sample_weight: What each row counts, numbers >= 0 [rows]. None: 1.
 
     Returns:
         The threshold: one of the probabilities, or just above all of them for a recall of 0. Its cost is the share of
@@ -93,7 +101,7 @@ def threshold_of_recall(
         Threshold(value=0.5, precision=0.6666666666666666, recall=1.0, cost=0.25)
     """
     least = checked_fraction(recall, "recall")
-    table = _thresholds(y_true, y_proba, pos_label, (1.0, 1.0))
+    table = _thresholds(y_true, y_proba, pos_label, (1.0, 1.0), sample_weight)
     return table.at(int(np.argmax(table.hits >= least * table.hits[-1])))
 
 
@@ -101,33 +109,38 @@ class _Table(NamedTuple):
     """What each threshold gives, from the highest, which takes no row, down to the lowest probability."""
 
     values: npt.NDArray[np.float64]
-    hits: npt.NDArray[np.int64]
-    taken: npt.NDArray[np.int64]
+    hits: npt.NDArray[Any]
+    taken: npt.NDArray[Any]
     costs: npt.NDArray[np.float64]
 
     def at(self, index: int) -> Threshold:
-        hits, taken = int(self.hits[index]), int(self.taken[index])
+        hits, taken = self.hits[index].item(), self.taken[index].item()
         precision = hits / taken if taken else float("nan")
-        return Threshold(float(self.values[index]), precision, hits / int(self.hits[-1]), float(self.costs[index]))
+        return Threshold(float(self.values[index]), precision, hits / self.hits[-1].item(), float(self.costs[index]))
 
 
 def _thresholds(
-    y_true: npt.ArrayLike, y_proba: npt.ArrayLike, pos_label: int | float | str, costs: tuple[float, float]
+    y_true: npt.ArrayLike,
+    y_proba: npt.ArrayLike,
+    pos_label: int | float | str,
+    costs: tuple[float, float],
+    sample_weight: npt.ArrayLike | None,
 ) -> _Table:
     true, probabilities = checked_labels(y_true, "y_true"), checked_array(y_proba, "y_proba", "fV", "floats")
     if probabilities.shape != true.shape:
         raise ValueError(f"y_true and y_proba must be [rows], got {true.shape} and {probabilities.shape}")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise ValueError(f"y_proba must be in [0, 1], got values from {probabilities.min()} to {probabilities.max()}")
+    weights = checked_weights(sample_weight, len(true))
     positive = true == pos_label
-    if not positive.any():
+    if not (positive if weights is None else weights[positive]).any():
         raise ValueError(f"pos_label must be one of the labels {shown(np.unique(true))}, got {pos_label!r}")
     values, index = np.unique(probabilities.astype(np.float64), return_inverse=True)
-    taken = np.cumsum(np.bincount(index)[::-1])
-    hits = np.cumsum(np.bincount(index[positive], minlength=len(values))[::-1])
-    taken, hits = np.append(0, taken), np.append(0, hits)
+    of_positive = None if weights is None else weights[positive]
+    taken = np.append(0, np.cumsum(np.bincount(index, weights)[::-1]))
+    hits = np.append(0, np.cumsum(np.bincount(index[positive], of_positive, minlength=len(values))[::-1]))
     values = np.append(_just_above(values[-1]), values[::-1])
-    cost = (costs[0] * (taken - hits) + costs[1] * (hits[-1] - hits)) / len(true)
+    cost = (costs[0] * (taken - hits) + costs[1] * (hits[-1] - hits)) / taken[-1]
     return _Table(values, hits, taken, cost)
 
 

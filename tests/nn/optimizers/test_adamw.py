@@ -45,14 +45,6 @@ def test_the_first_step_worked_by_hand():
     assert_near(p, 1.25, dtype=np.float64, ulps=16)
 
 
-def test_its_learning_rate_is_that_of_the_wrapped_adam():
-    p = tf.Variable(0.0)
-    optimizer = AdamW([p], 0.1)
-    optimizer.learning_rate = 0.5
-    assert optimizer.learning_rate.numpy() == optimizer.optimizer.learning_rate.numpy() == 0.5
-    assert optimizer.parameters == (p,)
-
-
 def test_there_is_no_adamw_without_a_decay():
     with pytest.raises(TypeError, match="weight_decay must be a number: without it, AdamW is Adam"):
         AdamW([tf.Variable(1.0)], weight_decay=None)

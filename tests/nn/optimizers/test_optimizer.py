@@ -12,12 +12,15 @@ from modes import MODES
 from optimizer_peer import START, drawn_gradients
 from tolerance import assert_near
 
+from dnn.nn.optimizers.accumulate import AccumulateGradients
 from dnn.nn.optimizers.adam import Adam
 from dnn.nn.optimizers.adamw import AdamW
 from dnn.nn.optimizers.average import AverageWeights
+from dnn.nn.optimizers.clip import ClipGradients
 from dnn.nn.optimizers.optimizer import Optimizer
 from dnn.nn.optimizers.rmsprop import RMSprop
 from dnn.nn.optimizers.sgd import SGD
+from dnn.nn.optimizers.skip import SkipNotFinite
 
 KINDS = {
     "SGD": (SGD, keras.optimizers.SGD, {}),
@@ -288,6 +291,27 @@ def test_an_optimizer_of_the_user_s_own_needs_a_step_only():
     np.testing.assert_array_equal(tf.cast(p, tf.float32), [0.625, 1.125, 0.875])
     with pytest.raises(TypeError, match="abstract"):
         Optimizer([p], 0.1)
+
+
+def test_adamw_and_every_wrapper_are_optimizers_with_the_count_of_steps_taken():
+    """AdamW is an Adam too; a call that only prepares a step, or leaves it out, is not counted."""
+    wrappers = {
+        "AdamW": lambda p: AdamW(p, 0.1),
+        "clip": lambda p: ClipGradients(AdamW(p, 0.1), clipnorm=1.0),
+        "average": lambda p: AverageWeights(SGD(p)),
+        "accumulate": lambda p: AverageWeights(AccumulateGradients(SGD(p), 2)),
+        "skip": lambda p: SkipNotFinite(RMSprop(p)),
+    }
+    counts = {}
+    for name, make in wrappers.items():
+        optimizer = make([tf.Variable([1.0])])
+        assert isinstance(optimizer, Optimizer)
+        for g in (1.0, float("nan"), 1.0, 1.0):
+            optimizer.apply([tf.constant([g])])
+        counts[name] = int(optimizer.t)
+    assert counts == {"AdamW": 4, "clip": 4, "average": 4, "accumulate": 2, "skip": 3}
+    assert isinstance(AdamW([tf.Variable(1.0)]), Adam)
+    assert not isinstance(tf.Module(), Optimizer)
 
 
 def test_an_array_is_a_gradient_too():

@@ -58,8 +58,8 @@ SIZE = "parameters=2 (2,040 numbers)"
         ),
         (
             AdamW,
-            "AdamW(Adam(learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-07, "
-            f"amsgrad=False, {SIZE}, steps=0))",
+            "AdamW(learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-07, "
+            f"amsgrad=False, {SIZE}, steps=0)",
         ),
         (Signs, f"Signs(learning_rate=0.25, width=np.float32(2.0), {SIZE}, steps=0)"),
         (

@@ -7,9 +7,10 @@ import pytest
 import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from score_rows import KINDS, assert_same_answer, classes, rows_of, weights
 
-from dnn.nn.scores.precision_recall import f1_score, precision_score, recall_score
+from dnn.nn.scores.precision_recall import f1_score, fbeta_score, precision_score, recall_score
 from dnn.nn.scores.score_checks import UndefinedMetricWarning
 
 PAIRS = (
@@ -50,6 +51,41 @@ def test_the_scores_of_two_classes_are_scikit_learn_s_which_refuses_a_third(exam
     pos_label = data.draw(st.sampled_from(names.tolist()))
     for ours, theirs in PAIRS:
         assert_same_answer(ours, theirs, true, predicted, pos_label=pos_label, **options)
+
+
+@MANY
+@given(st.data(), st.sampled_from([None, "macro", "micro", "weighted", "samples"]), ZERO_DIVISIONS)
+def test_the_scores_of_several_labels_are_scikit_learn_s(data, average, zero_division):
+    """0 and 1 for each label; a row or a label may have none."""
+    shape = data.draw(st.tuples(st.integers(1, 6), st.integers(2, 4)))
+    true, predicted = (data.draw(hnp.arrays(np.int64, shape, elements=st.integers(0, 1))) for _ in range(2))
+    labels = data.draw(st.none() | st.permutations(range(shape[1])).map(lambda order: order[1:]))
+    options = {"labels": labels, "average": average, "sample_weight": data.draw(weights(shape[0]))}
+    for ours, theirs in PAIRS:
+        assert_same_answer(ours, theirs, true, predicted, zero_division=zero_division, **options)
+
+
+@given(predictions(1, 5), st.sampled_from([None, "macro", "micro", "weighted"]), st.floats(0.01, 100), st.data())
+def test_f_beta_is_scikit_learn_s(example, average, beta, data):
+    true, predicted, sample_weight = example
+    options = {"average": average, "sample_weight": sample_weight, "zero_division": data.draw(ZERO_DIVISIONS)}
+    assert_same_answer(fbeta_score, sklearn.metrics.fbeta_score, true, predicted, beta=beta, **options)
+    each = functools.partial(fbeta_score, true, predicted, average=average, zero_division=0)
+    of_each = {"average": average, "zero_division": 0}
+    np.testing.assert_array_equal(each(beta=0), precision_score(true, predicted, **of_each))
+    np.testing.assert_array_equal(each(beta=np.inf), recall_score(true, predicted, **of_each))
+    np.testing.assert_allclose(each(beta=1e200), recall_score(true, predicted, **of_each), rtol=1e-15)
+
+
+def test_beta_is_not_negative_and_two_classes_are_not_several_labels():
+    with pytest.raises(ValueError, match="beta must be a number of 0 or more, got -1"):
+        fbeta_score([0, 1], [0, 1], beta=-1)
+    with pytest.raises(ValueError, match='average="binary" is of one label for each row, got 2: give another'):
+        f1_score([[0, 1]], [[0, 1]])
+    with pytest.raises(ValueError, match=r"y_true of several labels, \[rows, labels\], must be 0 and 1, got \[0, 2\]"):
+        f1_score([[0, 2]], [[0, 1]], average=None)
+    with pytest.raises(ValueError, match=r"labels must be columns in \[0, 2\), got \[2\]"):
+        f1_score([[0, 1]], [[0, 1]], average=None, labels=[2])
 
 
 @pytest.mark.parametrize(("ours", "theirs"), PAIRS)
@@ -116,7 +152,8 @@ def test_a_pos_label_beside_an_average_is_warned_of(score):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"average": "samples"}, 'average must be "binary", "micro", "macro", "weighted" or None, got \'samples\''),
+        ({"average": "mean"}, '"macro", "weighted", "samples" or None, got \'mean\''),
+        ({"average": "samples"}, 'average="samples" is of several labels, .*, got a label for each row'),
         ({"zero_division": 2}, 'zero_division must be 0, 1, NaN or "warn", got 2'),
         ({"zero_division": "zero"}, "zero_division must be 0, 1, NaN or \"warn\", got 'zero'"),
     ],

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from score_rows import KINDS, SCORES, assert_same_answer, classes, rows_of, weights
 
-from dnn.nn.scores.ranking import area_under_roc_curve, average_precision_score, roc_auc_score
+from dnn.nn.scores.areas import area_under_roc_curve
+from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 from dnn.nn.scores.score_checks import UndefinedMetricWarning
 
 MANY = settings(max_examples=settings().max_examples * 2)  # milliseconds each
@@ -47,6 +48,89 @@ def test_both_areas_are_scikit_learn_s(example, data):
     if len(np.unique(labels)) < 3:  # of three, scikit-learn takes scores of each
         expected = sklearn.metrics.average_precision_score
         assert_same_answer(average_precision_score, expected, labels, scores, **options)
+
+
+@st.composite
+def of_several(draw, columns):
+    """(scores [rows, columns] that add up to 1, weights), some of which tie."""
+    rows = draw(st.integers(1, 12))
+    scores = draw(hnp.arrays(np.float64, (rows, columns), elements=st.integers(1, 4).map(float) | st.floats(0.01, 9)))
+    return scores / scores.sum(axis=1, keepdims=True), draw(weights(rows))
+
+
+@MANY
+@given(st.data(), st.integers(3, 4), st.sampled_from(["micro", "macro", "weighted", None]))
+def test_areas_of_several_classes_are_scikit_learn_s(data, columns, average):
+    """A class may have no row: then its area is NaN, and scikit-learn wants to know of it."""
+    names = KINDS[data.draw(st.sampled_from(["integers", "strings"]))][:columns]
+    scores, sample_weight = data.draw(of_several(columns))
+    labels = data.draw(rows_of(names, len(scores)))
+    options = {"average": average, "sample_weight": sample_weight}
+    known = data.draw(st.sampled_from([None, np.sort(names)]))
+    theirs = sklearn.metrics.roc_auc_score
+    if len(np.unique(labels)) > 2 or known is not None:
+        assert_same_answer(roc_auc_score, theirs, labels, scores, multi_class="ovr", labels=known, **options)
+    if len(np.unique(labels)) == columns:  # else scikit-learn before 1.9 finds no column
+        assert_same_answer(average_precision_score, sklearn.metrics.average_precision_score, labels, scores, **options)
+    if len(np.unique(labels)) > 1 and average in ("macro", "weighted"):
+        pairs = {"multi_class": "ovo", "labels": known, "average": average}
+        assert_same_answer(roc_auc_score, theirs, labels, scores, **pairs)
+        times = np.resize([2, 1, 3], len(labels))  # which scikit-learn refuses here
+        if known is not None or len(np.unique(labels)) == columns:
+            weighted = roc_auc_score(labels, scores, sample_weight=times, **pairs)
+            repeated = theirs(np.repeat(labels, times), np.repeat(scores, times, axis=0), **pairs)
+            assert weighted == pytest.approx(repeated, rel=1e-12)
+
+
+@MANY
+@given(st.data(), st.integers(2, 3), st.sampled_from(["micro", "macro", "weighted", "samples", None]))
+def test_areas_of_several_labels_are_scikit_learn_s(data, columns, average):
+    scores, sample_weight = data.draw(of_several(columns))
+    truths = data.draw(hnp.arrays(np.int64, scores.shape, elements=st.integers(0, 1)))
+    options = {"average": average, "sample_weight": sample_weight}
+    max_fpr = data.draw(st.sampled_from([None, 1.0, 0.3]))
+    if truths.any():  # where none is positive scikit-learn does not warn that a weighted average is 0
+        theirs = sklearn.metrics
+        assert_same_answer(roc_auc_score, theirs.roc_auc_score, truths, scores, max_fpr=max_fpr, **options)
+        assert_same_answer(average_precision_score, theirs.average_precision_score, truths, scores, **options)
+
+
+@given(ranked(), st.floats(0.05, 1))
+def test_a_partial_area_is_scikit_learn_s(example, max_fpr):
+    labels, scores, sample_weight = example
+    options = {"max_fpr": max_fpr, "sample_weight": sample_weight}
+    assert_same_answer(roc_auc_score, sklearn.metrics.roc_auc_score, labels, scores, **options)
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        ([0, 1, 2], {"multi_class": "all"}, """multi_class must be "raise", "ovr" or "ovo", got 'all'"""),
+        (
+            [0, 1, 2],
+            {"multi_class": "ovo", "average": None},
+            'average of "ovo" must be "macro" or "weighted", got None',
+        ),
+        ([0, 1, 2], {"multi_class": "ovr", "labels": [2, 1, 0]}, r"labels must be sorted, .*, got \[2, 1, 0\]"),
+        ([0, 1, 1], {"multi_class": "ovr"}, r"of the labels \[0, 1\], got shape \(3, 3\); give all of them as labels="),
+        ([0, 1, 7], {"multi_class": "ovr", "labels": [0, 1, 2]}, r"y_true must be in labels, \[0, 1, 2\], got \[7\]"),
+        ([0, 1, 2], {"multi_class": "ovr", "max_fpr": 0.5}, "max_fpr is of two classes, got 0.5 beside more"),
+        ([0, 1, 2], {"multi_class": "ovr", "average": "mean"}, """average of "ovr" must be "micro", .*, got 'mean'"""),
+        ([0, 1, 1], {"max_fpr": 0}, r"max_fpr must be in \(0, 1\], got 0"),
+    ],
+)
+def test_options_of_several_classes_that_do_not_fit_are_refused(labels, options, message):
+    with pytest.raises(ValueError, match=message):
+        roc_auc_score(labels, np.full((3, 3), 1 / 3), **options)
+
+
+def test_scores_of_several_classes_are_probabilities():
+    with pytest.raises(ValueError, match="must be probabilities, which add up to 1 in each row"):
+        roc_auc_score([0, 1, 2], np.eye(3) * 2, multi_class="ovr")
+    with pytest.raises(ValueError, match=r"\[rows\], got \(2,\) and \(2, 2\): of two classes give the scores of one"):
+        roc_auc_score([0, 1], np.eye(2))
+    with pytest.raises(ValueError, match="pos_label is of two classes"):
+        average_precision_score([0, 1, 2], np.eye(3), pos_label=2)
 
 
 @given(truths_and_scores(SCORES | st.sampled_from([np.inf, -np.inf])))
@@ -125,16 +209,16 @@ def test_small_scores_have_the_area_of_large_ones(area):
 
 
 def test_an_area_that_is_not_defined_has_scikit_learn_s_value_and_a_warning():
-    with pytest.warns(UndefinedMetricWarning, match="ROC AUC is NaN: there is a single class"):
+    with pytest.warns(UndefinedMetricWarning, match="ROC AUC is NaN where there is a single class"):
         assert np.isnan(roc_auc_score([1, 1], [0.1, 0.2]))
-    with pytest.warns(UndefinedMetricWarning, match="average precision is 0: no row is positive"):
+    with pytest.warns(UndefinedMetricWarning, match="average precision is 0 where no row is positive"):
         assert average_precision_score([0, 0], [0.1, 0.2]) == 0
 
 
-def test_more_classes_than_two_are_refused():
-    with pytest.raises(ValueError, match=r"y_true must have two classes, got \[0, 1, 2\]: score each class against"):
+def test_more_classes_than_two_need_scores_of_each():
+    with pytest.raises(ValueError, match=r"must have two classes, got \[0, 1, 2\]: give multi_class="):
         roc_auc_score([0, 1, 2], [0.1, 0.2, 0.3])
-    with pytest.raises(ValueError, match=r"there must be two classes, got 3, \[0, 1, 2\]"):
+    with pytest.raises(ValueError, match=r"a column for each of 3 classes \[0, 1, 2\], got shape \(3,\)"):
         average_precision_score([0, 1, 2], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match=r"pos_label must be one of the labels \['no', 'yes'\], got 1"):
         average_precision_score(["no", "yes"], [0.1, 0.2])

@@ -8,12 +8,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from score_rows import assert_same_answer, weights
 
-from dnn.nn.scores.regression import mean_absolute_error, r2_score, root_mean_squared_error
+from dnn.nn.scores.regression import (
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    r2_score,
+    root_mean_squared_error,
+)
 from dnn.nn.scores.score_checks import UndefinedMetricWarning
 
 AMOUNTS = st.integers(-3, 3).map(float) | st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda value: round(value, 3))
 ERRORS = (mean_absolute_error, root_mean_squared_error)
-SCORES = (r2_score, *ERRORS)
+SCORES = (r2_score, mean_absolute_percentage_error, *ERRORS)
 each_score = pytest.mark.parametrize("score", SCORES, ids=lambda score: score.__name__)
 
 
@@ -76,6 +81,8 @@ def test_scores_worked_by_hand():
     assert mean_absolute_error([1, 2], [2, 4]) == 1.5
     assert mean_absolute_error([1, 2], [2, 4], sample_weight=[3, 1]) == 1.25
     assert root_mean_squared_error([0, 0], [1, 7]) == 5
+    assert mean_absolute_percentage_error([1, -2], [2, -4]) == 1
+    assert mean_absolute_percentage_error([0], [1]) == 2.0**52
     assert r2_score([0, 2], [0, 1]) == 0.5
 
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from dnn.nn.scores.agreement import balanced_accuracy_score, matthews_corrcoef
 from dnn.nn.scores.calibration import brier_score_loss, expected_calibration_error, log_loss
 from dnn.nn.scores.confusion import accuracy_score, confusion_matrix
 from dnn.nn.scores.precision_recall import f1_score, precision_score, recall_score
 from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
 
 OF_PREDICTIONS = (confusion_matrix, accuracy_score, precision_score, recall_score, f1_score)
+OF_AGREEMENT = (balanced_accuracy_score, matthews_corrcoef)
 OF_SCORES = (roc_auc_score, average_precision_score, log_loss, brier_score_loss, expected_calibration_error)
 
 
@@ -30,7 +32,7 @@ def test_what_is_not_a_label_for_each_row_is_refused(score, y_true, error, messa
         score(y_true, [0, 1])
 
 
-@pytest.mark.parametrize("score", OF_PREDICTIONS)
+@pytest.mark.parametrize("score", OF_PREDICTIONS + OF_AGREEMENT)
 def test_predictions_are_labels_of_the_same_rows_and_kind(score):
     with pytest.raises(ValueError, match="y_true and y_pred must have the same number of rows, got 2 and 3"):
         score([0, 1], [0, 1, 1])
@@ -47,7 +49,7 @@ def test_labels_are_of_the_kind_of_y_true(score):
         score([0, 1], [0, 1], labels=["0", "1"], **options)
 
 
-@pytest.mark.parametrize("score", [s for s in OF_PREDICTIONS + OF_SCORES if s is not expected_calibration_error])
+@pytest.mark.parametrize("score", OF_PREDICTIONS + OF_AGREEMENT + OF_SCORES)
 @pytest.mark.parametrize(
     ("sample_weight", "error", "message"),
     [
@@ -64,7 +66,7 @@ def test_weights_are_numbers_of_0_or_more(score, sample_weight, error, message):
         score([0, 1], [0, 1], sample_weight=sample_weight)
 
 
-@pytest.mark.parametrize("score", OF_PREDICTIONS)
+@pytest.mark.parametrize("score", OF_PREDICTIONS + OF_AGREEMENT)
 def test_a_column_of_string_objects_is_one_of_strings(score):
     """As pandas has it."""
     options = {"pos_label": "yes"} if score in (precision_score, recall_score, f1_score) else {}
