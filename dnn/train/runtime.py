@@ -61,8 +61,7 @@ class Program(NamedTuple):
     """What to trace; two of the same objects are equal, so that the graph is found again.
 
     function: of the constants and then of tensors. specs: a tf.TensorSpec for each tensor, or tuples of them.
-    one_thread: whether its steps are small, so that one thread is faster than many, if it can run them. workers: whose
-    rows it is traced for.
+    one_thread: whether its steps are small, so that one thread is faster, if it can run them. workers: whose rows.
     """
 
     function: Callable[..., Any]
@@ -156,8 +155,7 @@ class Compiled:
         devices = {tensor.device for tensor in self.function.captured_inputs}
         nodes = self.nodes()
         named = {node.device for node in nodes if node.device}
-        others = [node for node in nodes if node.op not in PLAIN]
-        operations = [node.op for node in others if not declares_one_thread(node)]
+        operations = [node.op for node in nodes if node.op not in PLAIN and not declares_one_thread(node)]
         operations += ["deferred capture" for _ in self.function.graph.deferred_external_captures]
         return operations + sorted(devices | named if len(devices) > 1 or named else ())
 
