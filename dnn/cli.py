@@ -13,6 +13,7 @@ import typer
 import dnn
 from dnn.cli_ops import Debug, bench_op_command, new_op_command
 from dnn.cli_options import PlainErrors, SeveralValues, choice_of, options_of, plain, use_config, use_preset
+from dnn.cluster import cluster_member, cluster_strategy
 from dnn.control import without_control
 from dnn.early_checks import check_data, check_early, check_page
 from dnn.presets import PRESETS
@@ -107,12 +108,20 @@ def refused_early(check: Callable[[], None], debug: bool) -> None:
 def train_command(**given: Any) -> None:
     """Train and test a network; write weights, curves, history, metrics and configuration to a run folder."""
     settings, debug = settings_of(TrainSettings, given), given["debug"]
-    refused_early(lambda: check_early(settings, settings.out), debug)
+    refused_early(lambda: check_early(settings, _out_of_worker(settings)), debug)
     say_reading(settings.resume or settings.data, given)
-    with ready(debug) as commands:
+    with ready(debug, cluster_strategy) as commands:
         voice = commands.Voice(mode_of(given["quiet"], given["json"]))
         command = commands.cross_validate if settings.folds else commands.run_training
         command(settings, voice, most_notes=None if plain(given["notes"]) == "all" else 12)
+
+
+def _out_of_worker(settings: TrainSettings) -> Path | None:
+    """Return the folder to make, which the chief of several workers makes. Raises: ValueError for a bad cluster."""
+    member = cluster_member()
+    if member.size > 1 and settings.folds:
+        raise ValueError("--folds trains on one machine: unset TF_CONFIG")
+    return None if member.rank else settings.out
 
 
 @app.command("prepare", cls=SeveralValues)

@@ -35,13 +35,20 @@ class SignalError(KeyboardInterrupt):
 
 
 @contextmanager
-def ready(debug: bool) -> Iterator[ModuleType]:
-    """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2."""
+def ready(debug: bool, join: Callable[[], object] | None = None) -> Iterator[ModuleType]:
+    """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2.
+
+    Args:
+        debug: Whether errors are shown as Python does.
+        join: Is called before TensorFlow's runtime starts, to start it with a server for other machines.
+    """
     _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start() as screen, interrupt_ends(screen):
         import tensorflow as tf
 
+        if join:
+            _joined(join, debug)
         from dnn import commands
     gc.freeze()
     gc.enable()
@@ -52,6 +59,15 @@ def ready(debug: bool) -> Iterator[ModuleType]:
         print(plain_lines(str(interrupt)) or INTERRUPTED, file=sys.stderr)
         raise SystemExit(SIGNALED + getattr(interrupt, "number", signal.SIGINT)) from None
     except (ValueError, FloatingPointError, OSError, MemoryError, tf.errors.OpError) as error:
+        if debug:
+            raise
+        end_with(error)
+
+
+def _joined(join: Callable[[], object], debug: bool) -> None:
+    try:
+        join()
+    except ValueError as error:
         if debug:
             raise
         end_with(error)

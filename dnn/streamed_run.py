@@ -7,12 +7,15 @@ from dnn.classifier import Classifier
 from dnn.data.amounts import Amounts
 from dnn.data.prepared import PreparedFolder
 from dnn.data_notes import tell_encoding
+from dnn.estimator.base import Estimator
 from dnn.estimator.streamed import evaluate_rows, fit_on_disk, outputs_of
 from dnn.preparation import PARTS, origin_of
 from dnn.report.run_config import run_config
 from dnn.report.voice import Voice
 from dnn.run_folder import RunFolder
 from dnn.settings import TrainSettings, for_json
+from dnn.shared_run import GOES_ON, check_workers_alike, in_cluster
+from dnn.train.checkpoint import Checkpoints
 from dnn.training_run import (
     estimator_of,
     keep_threshold,
@@ -39,11 +42,7 @@ def train_on_disk(run: RunFolder, settings: TrainSettings, voice: Voice, prepare
     ]
     if missed := [name for name, asked in left_out if asked]:
         voice.notes([f"left out, since the rows stay on the disk: {', '.join(missed)}"])
-    estimator = estimator_of(settings, amounts=isinstance(encoding.labels, Amounts))
-    asked = tell_network(encoding, settings, voice)
-    with voice.epochs(settings.epochs) as show:
-        fit_on_disk(estimator, prepared, callbacks=[show], checkpoint=run.checkpoints(settings.checkpoint_every))
-    refuse_diverged(estimator)
+    estimator, asked = fit_rows(prepared, settings, voice, run.checkpoints(settings.checkpoint_every))
     if asked and isinstance(estimator, Classifier):
         pairs = list(outputs_of(estimator, prepared.validation))
         labels, logits = (np.concatenate(each) for each in zip(*pairs, strict=True))
@@ -58,3 +57,16 @@ def train_on_disk(run: RunFolder, settings: TrainSettings, voice: Voice, prepare
         "", f"run folder: {run.path}", f"predict with it: dnn predict {run.path} --data new.csv --out predictions.csv"
     )
     voice.end(run.path)
+
+
+def fit_rows(
+    prepared: PreparedFolder, settings: TrainSettings, voice: Voice, checkpoint: Checkpoints
+) -> tuple[Estimator, bool]:
+    """Train, of several machines too, and return the estimator and whether a threshold is to be chosen."""
+    check_workers_alike(settings, origin_of(prepared.path))
+    estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
+    asked = tell_network(prepared.encoding, settings, voice)
+    with in_cluster(GOES_ON), voice.epochs(settings.epochs) as show:
+        fit_on_disk(estimator, prepared, callbacks=[show], checkpoint=checkpoint)
+    refuse_diverged(estimator)
+    return estimator, asked

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 import dnn
+from dnn.baseline_run import baselines_of, tell_baselines
 from dnn.classifier import Classifier
+from dnn.cluster import cluster_member
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data_notes import prepared_of
@@ -23,14 +25,13 @@ from dnn.files.json_files import write_json_durably
 from dnn.files.new_folder import refuse_existing, refuse_unwritable
 from dnn.preparation import PARTS, Prepared, feature_settings, read_options, stays_on_disk
 from dnn.regressor import Regressor
-from dnn.report.baselines import Baseline, BaselineRows, baselines
-from dnn.report.comparison import baseline_sentences, recall_sentences
 from dnn.report.run_config import run_config
-from dnn.report.screen import baseline_lines, best_epoch_line, result_lines
+from dnn.report.screen import best_epoch_line, result_lines
 from dnn.report.voice import Voice
 from dnn.run_folder import RunFolder, run_under_way, settings_of_run
 from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
+from dnn.shared_run import GOES_ON, check_workers_alike, in_cluster, tell_of_cluster, train_beside
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.history import History
@@ -43,7 +44,12 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
     resume = settings.resume
     if resume:
         settings = replace(settings_of_run(resume, settings.data), max_bytes=settings.max_bytes)
-    elif settings.out:
+    tell_of_cluster(voice)
+    check_workers_alike(settings)
+    if cluster_member().rank:
+        train_beside(lambda: _train_with_chief(settings, voice, most_notes), voice)
+        return
+    if settings.out and not resume:
         refuse_existing(settings.out)
     out = settings.out or Path("runs", datetime.now().strftime("%Y-%m-%dT%H-%M-%S"))
     refuse_unwritable(resume or out)
@@ -52,6 +58,20 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
         if run.resumed:
             voice.say(f"going on with {run.path}")
         _train_and_test(run, settings, voice, most_notes)
+
+
+def _train_with_chief(settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
+    """Train the same network on the same rows as the chief does, which alone keeps what is learnt."""
+    checkpoint = Checkpoints("the chief's folder", every=settings.checkpoint_every)
+    if (on_disk := stays_on_disk(settings)) is not None:
+        from dnn.streamed_run import fit_rows  # here, since it imports this module
+
+        fit_rows(on_disk, settings, voice, checkpoint)
+        return
+    prepared = prepared_of(settings, voice, settings.seed, most_notes)
+    check_workers_alike(settings, prepared.origin)
+    estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
+    _train(estimator, prepared, settings, voice, [], checkpoint)
 
 
 def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
@@ -63,6 +83,7 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
     config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
     run.config(config)
+    check_workers_alike(settings, prepared.origin)
     watch.lap("reading and encoding")
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
     record = layer_record(prepared) if settings.report else None
@@ -75,12 +96,12 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     history = estimator.history_
     metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": {}}
     write_results(run.path, estimator, metrics)
-    simple = _baselines(prepared, settings) if settings.baselines else []
+    simple = baselines_of(prepared, settings) if settings.baselines else []
     watch.lap("baselines")
     metrics["baselines"] = {each.name: each.scores for each in simple if each.output is not None}
     write_json_durably(run.path / "metrics.json", metrics)
     tell_results(history, results, settings, voice)
-    _tell_baselines(estimator, prepared, results, output, simple, voice)
+    tell_baselines(estimator, prepared, results, output, simple, voice)
     with pictures_may_fail(voice, "curves.png"):
         history.plot(run.path / "curves.png")
     if record:
@@ -156,7 +177,7 @@ def _train(
     """Train, and choose the threshold if one is asked for. Raises: ValueError if the training diverged."""
     encoding, (rows, held) = prepared.encoding, (prepared.arrays[name] for name in PARTS[:2])
     asked = tell_network(encoding, settings, voice)
-    with voice.epochs(settings.epochs) as show:
+    with in_cluster(GOES_ON), voice.epochs(settings.epochs) as show:
         estimator.fit_arrays(encoding, rows, held, callbacks=[show, *callbacks], checkpoint=checkpoint)
     refuse_diverged(estimator)
     if asked and isinstance(estimator, Classifier):
@@ -192,46 +213,6 @@ def keep_threshold(estimator: Classifier, labels: Any, logits: Any, settings: Tr
     figures = f"precision {found.precision:.4f}, recall {found.recall:.4f} on validation rows"
     line = f"threshold: {name!r} from the probability {found.value:.4g} on; {figures}"
     voice.result("threshold", found._asdict(), [line])
-
-
-def _baselines(prepared: Prepared, settings: TrainSettings) -> list[Baseline]:
-    """Return what simple models reach on the test rows; gradient boosting needs the columns as they were read."""
-    labels = prepared.encoding.labels
-    amounts = labels if isinstance(labels, Amounts) else None
-    classes = None if amounts else prepared.encoding.class_labels.names
-
-    def rows_of(name: str) -> BaselineRows:
-        inputs, targets = prepared.arrays[name][:2]
-        columns = prepared.parts[name].columns if prepared.parts else {}
-        return BaselineRows(inputs, amounts.restore(targets) if amounts else targets, columns)
-
-    return baselines(
-        *(rows_of(name) for name in PARTS),
-        classes=classes,
-        seed=settings.seed,
-        linear=any(settings.hidden),
-        boosting=bool(prepared.parts),
-    )
-
-
-def _tell_baselines(
-    estimator: Estimator,
-    prepared: Prepared,
-    results: Mapping[str, Any],
-    output: Any,
-    simple: Sequence[Baseline],
-    voice: Voice,
-) -> None:
-    sentences = recall_sentences(results) if "recall" in results else []
-    if simple:
-        scores = {each.name: each.scores for each in simple if each.output is not None}
-        skipped = {each.name: each.skipped for each in simple if each.output is None}
-        voice.result("baselines", scores, ["", *baseline_lines(results, scores, skipped)])
-        labels, targets = prepared.encoding.labels, prepared.arrays["test"][1]
-        targets = labels.restore(targets) if isinstance(labels, Amounts) else targets
-        sentences += baseline_sentences(targets, output, simple)
-    if sentences:
-        voice.notes(sentences, most=None)
 
 
 def _class_weight(values: Sequence[str]) -> str | dict[str, float] | None:

@@ -67,7 +67,9 @@ MAY_IMPORT = {
     "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
     # and public names
     "training_run": {
+        "baseline_run",
         "classifier",
+        "cluster",
         "commands",
         "data",
         "data_notes",
@@ -81,6 +83,7 @@ MAY_IMPORT = {
         "run_report",
         "settings",
         "streamed_run",
+        "shared_run",
         "train",
     },
     # and dnn.__version__
@@ -95,6 +98,8 @@ MAY_IMPORT = {
         "report",
         "run_folder",
         "settings",
+        "shared_run",
+        "train",
         "training_run",
     },
     "prediction_run": {"classifier", "data", "data_notes", "estimator", "nn", "report"},
@@ -122,12 +127,17 @@ MAY_IMPORT = {
         "training_run",
     },
     "second_signal": set(),
+    # without TensorFlow until it is called
+    "cluster": set(),
+    "baseline_run": {"data", "estimator", "preparation", "report", "settings"},
+    "shared_run": {"cluster", "report", "settings", "train"},
     "startup": {"commands", "control", "second_signal"},
     "cli_ops": {"commands", "control", "new_op", "startup"},
     # and dnn.__version__
     "cli": {
         "cli_ops",
         "cli_options",
+        "cluster",
         "commands",
         "control",
         "early_checks",

@@ -192,3 +192,8 @@ def _module_tree(module: tf.Module) -> str:
 def _is_plain(value: Any) -> bool:
     """Whether its repr is Python's `<... object at 0x...>`."""
     return value.__class__.__repr__ is object.__repr__
+
+
+def local_variable(variable: tf.Variable) -> tf.Variable:
+    """Return it, or what it is in this process, if it was made in the scope of a strategy."""
+    return variable.values[0] if isinstance(variable, tf.distribute.DistributedValues) else variable

@@ -13,6 +13,7 @@ import tensorflow as tf
 from dnn.nn.activations import relu
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.layers import Dense, Sequential
+from dnn.nn.modules import local_variable
 from dnn.nn.protocols import LossLike
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -101,7 +102,7 @@ def layer_quantiles(model: Sequential, inputs: Any, targets: Any, loss: LossLike
             signal = layer(signal)
             outputs += [signal] if isinstance(layer, Dense) else []
         mean_loss = tf.reduce_mean(loss(targets, signal))
-    gradients = tape.gradient(mean_loss, [layer.kernel for layer in dense])
+    gradients = tape.gradient(mean_loss, [local_variable(layer.kernel) for layer in dense])
     return [
         {
             "units": int(layer.kernel.shape[1]),

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeGuard
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted
+from dnn.nn.modules import local_variable
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
@@ -22,6 +23,7 @@ from dnn.train.members import members_of, objective, own_orders, penalty_of_row,
 from dnn.train.rows import Rows, part_of
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
+from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, own_rows, total, workers
 
 
 def train_epoch(
@@ -48,9 +50,7 @@ def train_epoch(
     if takes_epochs(optimizer):
         drawn = {"key": key} if "key" in inspect.signature(optimizer.train_epoch).parameters else {}
         return optimizer.train_epoch(model, loss, metrics, rows, order, batch_size, **drawn)
-
-    steps = rows.x.shape[0] // batch_size
-    start = tf.constant(0), tf.zeros(1 + len(metrics), tf.float64)
+    steps, start = rows.x.shape[0] // batch_size, (tf.constant(0), tf.zeros(1 + len(metrics), tf.float64))
     return train_steps(model, loss, optimizer, metrics, batch_size, steps, True, rows, order, key, *start)
 
 
@@ -80,16 +80,15 @@ def train_steps(
 
     def train_batch(first: tf.Tensor, sums: tf.Tensor, *means: tf.Tensor, size: int = batch_size) -> tuple[Any, ...]:
         taken.means = means
-        batch = rows.at(part_of(order, first, size))
         of_step = tf.concat([key, tf.reshape(first // batch_size, [1])], axis=0)
-        figures = train_step(model, loss, taken.optimizer, metrics, batch, of_step)
-        return first + size, sums + figures, *taken.means
+        of_batch = own_batch(rows, part_of(order, first, size)), of_step
+        return first + size, sums + train_step(model, loss, taken.optimizer, metrics, *of_batch), *taken.means
 
     end, remainder = first + steps * batch_size, rows.x.shape[0] % batch_size
-    state = tf.while_loop(lambda first, *_: first < end, train_batch, (first, sums, *taken.means))
+    state = tf.while_loop(lambda first, *_: first < end, train_batch, (first, of_chief(sums), *taken.means))
     _, sums, *means = train_batch(*state, size=remainder) if last and remainder else state
     taken.end(means)
-    return sums
+    return total(sums)
 
 
 def train_step(
@@ -107,11 +106,11 @@ def train_step(
     """
     before = untrained(model, optimizer) if isinstance(optimizer, SkipNotFinite) else []
     with tf.GradientTape() as tape:
-        batch, logits = training_logits(model, batch, key)
+        batch, logits = training_logits(model, batch, own_key(key))
         losses = loss(batch.y, logits)
         addend = tf.cast(penalty(model), losses.dtype)
         mean = objective(model, losses, batch) + addend
-    gradients = tape.gradient(mean, optimizer.parameters)
+    gradients = mean_gradients(tape.gradient(mean, [*map(local_variable, optimizer.parameters)]), batch)
     summed = functools.partial(sum_over_rows, losses, penalty_of_row(model, addend), metrics, batch, logits)
     if isinstance(optimizer, SkipNotFinite):
         return step_or_nothing(optimizer, gradients, summed(), batch, before)
@@ -123,7 +122,8 @@ def evaluate_epoch(
     model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch_size: int, rows: Rows
 ) -> tf.Tensor:
     """Return the summed loss and metrics of all rows, float64[1 + metrics], without a step."""
-    return sum_of_blocks(lambda batch: evaluate_step(model, loss, metrics, batch), rows, batch_size, 1 + len(metrics))
+    step = functools.partial(evaluate_step, model, loss, metrics)
+    return total(sum_of_blocks(step, own_rows(rows), batch_size, 1 + len(metrics)))
 
 
 def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, count: int) -> tf.Tensor:
@@ -132,11 +132,11 @@ def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, c
     def add(first: tf.Tensor, sums: tf.Tensor, size: int = size) -> tuple[tf.Tensor, tf.Tensor]:
         return first + size, sums + figures(rows.between(first, size))
 
-    total, remainder = rows.x.shape[0], rows.x.shape[0] % size
-    if total == size:
+    all_rows, remainder = rows.x.shape[0], rows.x.shape[0] % size
+    if all_rows == size:
         return figures(rows)
     first, sums = tf.constant(0), tf.zeros(count, tf.float64)
-    first, sums = tf.while_loop(lambda first, _: first < total - remainder, add, (first, sums))
+    first, sums = tf.while_loop(lambda first, _: first < all_rows - remainder, add, (first, sums))
     return add(first, sums, remainder)[1] if remainder else sums
 
 
@@ -210,17 +210,17 @@ def training_program(
 ) -> Program:
     """Return what to trace for (rows, order, key), as `train_epoch` takes them, with rows of these specs."""
     orders, rows = own_orders(model), specs.x.shape[0]
-    order = tf.TensorSpec([rows] if orders == 1 else [orders, rows], tf.int32)
-    key = tf.TensorSpec([2], tf.int32)
+    order, key = (tf.TensorSpec(n, tf.int32) for n in ([rows] if orders == 1 else [orders, rows], [2]))
     one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(model, batch_size, optimizer))
-    return Program(train_epoch, (model, loss, optimizer, metrics, batch_size), (specs, order, key), one_thread)
+    constants = model, loss, optimizer, metrics, batch_size
+    return Program(train_epoch, constants, (specs, order, key), one_thread, workers())
 
 
 def evaluation_program(
     model: tf.Module, loss: LossLike, metrics: tuple[MetricLike, ...], batch_size: int, specs: Rows
 ) -> Program:
     """Return what to trace for rows of these specs, as `evaluate_epoch` takes them."""
-    return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,))
+    return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,), workers=workers())
 
 
 @kept

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from dnn.nn.modules import local_variable
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike, asks_to_stop
@@ -23,6 +24,7 @@ from dnn.train.rows import Rows
 from dnn.train.runtime import Program
 from dnn.train.step_callbacks import tell_of_steps
 from dnn.train.step_key import epoch_key
+from dnn.train.workers import agreed
 from dnn.train.xla import GraphOrXla
 
 
@@ -72,7 +74,7 @@ class EpochTrainer:
     @property
     def variables(self) -> list[tf.Variable]:
         """The variables that an epoch computes with, those of the guard's snapshot left out."""
-        kept = set(map(id, self.guard.snapshot.kept)) if self.guard else set()
+        kept = set(map(id, map(local_variable, self.guard.snapshot.kept))) if self.guard else set()
         found = (variable for program in self.programs for variable in program.variables)
         return list({id(variable): variable for variable in found if id(variable) not in kept}.values())
 
@@ -199,7 +201,7 @@ def after_piece_of(trainer: TrainerLike, callbacks: Sequence[CallbackLike], keep
 
     def after_piece(state: FitState, steps: int) -> bool:
         record = {"epoch": state.epoch, "step": state.step}
-        ended = tell_of_steps(callbacks, record, state.history, lambda: trainer.so_far(state))
+        ended = agreed(tell_of_steps(callbacks, record, state.history, lambda: trainer.so_far(state)))
         if keeper and not ended:  # else the state is kept after the epoch, which ends here
             keeper.after_piece(state, steps)
         return ended
@@ -244,4 +246,5 @@ def part_program(whole: Program, steps: int, last: bool) -> Program:
     """Return what to trace for (rows, order, key, first, sums), as `train_steps` takes them, of an epoch's program."""
     metrics = whole.constants[3]
     more = tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
-    return Program(train_steps, (*whole.constants, steps, last), (*whole.specs, *more), whole.one_thread)
+    constants = *whole.constants, steps, last
+    return whole._replace(function=train_steps, constants=constants, specs=(*whole.specs, *more))

@@ -2,9 +2,8 @@
 
 import functools
 import importlib
-import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -25,7 +24,6 @@ from dnn.train.epochs import EpochTrainer, run_epochs
 from dnn.train.evaluate import ACCURACY, evaluator
 from dnn.train.fit_arguments import check_objects, check_switches, checked_objects
 from dnn.train.fit_identity import fit_identity, piece_of
-from dnn.train.fit_state import TrainerLike
 from dnn.train.history import History
 from dnn.train.keeper import Keeper
 from dnn.train.member_watch import MemberWatch
@@ -33,11 +31,14 @@ from dnn.train.members import check_members_stay_apart, members_of
 from dnn.train.model_checks import check_told_of_training, check_training_variables
 from dnn.train.native import is_whole, native_after, native_epochs
 from dnn.train.not_finite import FiniteGuard, skipping
+from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, Program
+from dnn.train.shared_fit import check_shared, peers_may_be_lost, shared_keeper
 from dnn.train.step_callbacks import FitObjects, begin, steps_between
 from dnn.train.stream import Stream
 from dnn.train.stream_epochs import StreamTrainer, chunk_program
-from dnn.train.xla import GraphOrXla, epochs_before_xla
+from dnn.train.workers import workers
+from dnn.train.xla import GraphOrXla, epochs_before_xla, warn_of_draws
 
 
 def fit(
@@ -146,7 +147,8 @@ def fit(
         objects = checked_objects(
             model, data, validation, loss, optimizer, metrics, *rules, batch_size, epochs, seed, ignore_class
         )
-        return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
+        with peers_may_be_lost("with a checkpoint the fit goes on from there"):
+            return trained(objects, early_stopping, [*callbacks, *show], shuffle, jit_compile, checkpoint, on_nan)
 
 
 def trained(
@@ -164,10 +166,15 @@ def trained(
     if isinstance(data, Stream) and steps:
         data.cut(steps * batch_size)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
-    in_training = metrics_of_rows(metrics)
-    program = of_rows(model, loss, optimizer, tuple(in_training.values()), batch_size, data.specs)
+    program = of_rows(model, loss, optimizer, tuple(metrics_of_rows(metrics).values()), batch_size, data.specs)
+    identify = functools.partial(
+        fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
+    )
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
+    if workers().size > 1:
+        check_shared(objects, jit_compile, {**identify(), "piece": str(piece), "checkpoint": str(bool(keep))})
+        jit_compile = False  # XLA compiles no collective operation on a CPU
     prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
     validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
@@ -175,27 +182,40 @@ def trained(
     if early_stopping is not None and early_stopping.each_member:
         watch, rule = MemberWatch(model, validation, loss, early_stopping), None
         callbacks = [*callbacks, watch]
-    trainer: EpochTrainer | StreamTrainer
-    if isinstance(data, Stream):
-        trainer = StreamTrainer(traced, program, data, in_training, seed=seed, stops=on_nan == "stop")
-    else:
-        guard = None if on_nan == "ignore" else FiniteGuard(program, traced, watch, everything=keep is not None)
-        trainer = EpochTrainer(
-            traced, program, model, data, in_training, seed=seed, shuffle=shuffle, piece=piece, guard=guard
-        )
-        trainer.native_after = native_after(program) if jit_compile == "auto" and not steps else math.inf
+    guard = None
+    if on_nan != "ignore" and isinstance(data, Rows):
+        guard = FiniteGuard(program, traced, watch, everything=keep is not None)
+    trainer = trainer_of(objects, program, traced, guard, shuffle=shuffle, piece=piece, stops=on_nan == "stop")
+    if jit_compile == "auto" and not steps and isinstance(trainer, EpochTrainer):
+        trainer.native_after = native_after(program)
     begin(callbacks, objects)
     run = functools.partial(run_epochs, trainer, validate, model, epochs, rule, callbacks)
-    if keep is None:
-        history = run()
-    else:
-        identity = fit_identity(program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle)
-        warn_of_draws(trainer)
-        with Keeper(keep, model, optimizer, callbacks, identity, trainer.variables) as keeper:
-            history = run(keeper)
+    keeper = None
+    if keep is not None:
+        warn_of_draws(trainer.programs)
+        keeper = Keeper(keep, model, optimizer, callbacks, identify(), trainer.variables)
+    with shared_keeper(keeper, objects, trainer.variables) as kept:
+        history = run(kept)
     if watch:
         watch.end(history)
     return history
+
+
+def trainer_of(
+    objects: FitObjects,
+    program: Program,
+    traced: Callable[[Program], GraphOrXla],
+    guard: FiniteGuard | None,
+    *,
+    shuffle: bool,
+    piece: int | None,
+    stops: bool,
+) -> EpochTrainer | StreamTrainer:
+    """Return what trains an epoch of the data: of arrays, or of a stream."""
+    model, data, seed, metrics = objects.model, objects.data, objects.seed, metrics_of_rows(objects.metrics)
+    if isinstance(data, Stream):
+        return StreamTrainer(traced, program, data, metrics, seed=seed, stops=stops)
+    return EpochTrainer(traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
 
 
 @contextmanager
@@ -207,13 +227,6 @@ def epochs_shown(verbose: int, epochs: int) -> Iterator[list[CallbackLike]]:
     screen = importlib.import_module("dnn.report.screen")  # by name: to train, no screen is needed
     with screen.epoch_lines(screen.steady_console(), checked_count(epochs, "epochs")) as show:
         yield [show]
-
-
-def warn_of_draws(trainer: TrainerLike) -> None:
-    """Say in the log that a model draws from what no checkpoint keeps, if it does."""
-    if draws := sorted({each for program in trainer.programs for each in program.draws}):
-        message = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"
-        logging.getLogger("dnn").warning(message, ", ".join(draws))
 
 
 def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto", "native"]) -> GraphOrXla:

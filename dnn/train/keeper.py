@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from dnn.files.durable import flush, leftovers, locked, make_durable_folder
 from dnn.files.manifest import check_manifest, write_manifest
+from dnn.nn.modules import local_variable
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import Progress
 from dnn.train.fit_state import FitState
@@ -73,7 +74,8 @@ class Keeper:
         self.best = [tf.Variable(variable, trainable=False) for variable in model.variables]
         self.best_epoch: int | None = None  # of what `best` holds
         known = [*model.variables, *optimizer.variables, *optimizer.parameters]
-        others = [variable for variable in others if id(variable) not in set(map(id, known))]
+        ids = {id(local_variable(variable)) for variable in known}
+        others = [variable for variable in others if id(local_variable(variable)) not in ids]
         tracked = {"model": list(model.variables), "optimizer": list(optimizer.variables), "best": self.best}
         tracked |= {"parameters": list(optimizer.parameters), "others": others}
         self.checkpoint = tf.train.Checkpoint(**tracked)
@@ -152,9 +154,13 @@ class Keeper:
                 LOGGER.warning("checkpoint: %s; the training goes on, and this state is not kept", error)
                 self.saved_at = time.monotonic()
         if self.interruption.number is not None and not last:
-            where = f"epoch {state.epoch}, step {state.step}" if state.step else f"after epoch {state.epoch - 1}"
-            self.interruption.raised = True
-            raise FitInterrupted(self.interruption.number, f"interrupted {where}; saved in {self.settings.folder}")
+            raise self.interrupted(state, self.interruption.number)
+
+    def interrupted(self, state: FitState, number: int) -> FitInterrupted:
+        """Return the error that ends the fit here, where it was saved, after a signal."""
+        where = f"epoch {state.epoch}, step {state.step}" if state.step else f"after epoch {state.epoch - 1}"
+        self.interruption.raised = True
+        return FitInterrupted(number, f"interrupted {where}; saved in {self.settings.folder}")
 
     def _due(self, state: FitState) -> bool:
         every, since = self.settings.every, time.monotonic() - self.saved_at
@@ -178,7 +184,7 @@ class Keeper:
             for variable, value in zip(self.best, history.best_weights, strict=True):
                 variable.assign(value)
             self.best_epoch = history.best_epoch
-        values = json.dumps(to_plain(self._values_of(state)))
+        values = json.dumps(self.values_of(state))
         place = self.settings.folder / f"state-{state.epoch - 1:06}-{state.step:09}"
         if not place.exists():
             make_durable_folder(place, partial(self._fill, values))
@@ -198,9 +204,10 @@ class Keeper:
         Path(folder, VALUES).write_text(values, "utf-8")
         write_manifest(folder)
 
-    def _values_of(self, state: FitState) -> dict[str, Any]:
+    def values_of(self, state: FitState) -> Any:
+        """Return all of a state that is not in variables, as JSON has it."""
         history = state.history
-        return {
+        values = {
             "identity": self.identity,
             "epochs": history.epochs,
             "best_epoch": history.best_epoch,
@@ -212,14 +219,21 @@ class Keeper:
             "ended": state.ended,
             "callbacks": [[type(callback).__name__, callback.get_state()] for callback in self.stateful],
         }
+        return to_plain(values)
 
     def _read(self, path: Path) -> FitState:
-        values = from_plain(json.loads(Path(path, VALUES).read_text("utf-8")))
+        plain = json.loads(Path(path, VALUES).read_text("utf-8"))
+        values = from_plain(plain)
         _refuse_another_fit(self.settings.folder, values["identity"], self.identity)
         names = [type(callback).__name__ for callback in self.stateful]
         if names != (was := [name for name, _ in values["callbacks"]]):
             raise ValueError(f"{path} is of a fit with the callbacks {was}, and here are {names}: they remember things")
         self.checkpoint.read(str(path / VARIABLES)).assert_consumed()
+        return self.state_of(plain)
+
+    def state_of(self, plain: Any) -> FitState:
+        """Return the state of which `values_of` told, and give callbacks and the best weights theirs."""
+        values = from_plain(plain)
         for callback, (_, remembered) in zip(self.stateful, values["callbacks"], strict=True):
             callback.set_state(remembered)
         history = History(values["epochs"], values["best_epoch"])

@@ -15,6 +15,7 @@ from dnn.train.history import History
 from dnn.train.members import EnsembleLike, has_members, repeated_rows
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program, trace
+from dnn.train.workers import own_rows, total, workers
 
 
 class MemberWatch:
@@ -40,7 +41,7 @@ class MemberWatch:
             raise ValueError(f"each_member monitors the members' val_loss, got monitor={rule.monitor!r}")
         self.rule, self.rows, self.variables = rule, rows, list(model.variables)
         size, self.count = rows_at_once(model, rows.x.shape), rows.counted_rows
-        self.sums = trace(Program(member_sums, (model, loss, size), (rows.specs,)))
+        self.sums = trace(Program(member_sums, (model, loss, size), (rows.specs,), workers=workers()))
         self.progress = [Progress() for _ in range(model.members)]
         self.best = [variable.numpy() for variable in self.variables]
 
@@ -99,4 +100,4 @@ def member_sums(model: EnsembleLike, loss: LossLike, size: int, rows: Rows) -> t
         costs = weighted(tf.cast(losses, tf.float64), repeated.weights, repeated.counted)
         return tf.reduce_sum(tf.reshape(costs, [model.members, -1]), axis=1)
 
-    return sum_of_blocks(of_block, rows, size, model.members)
+    return total(sum_of_blocks(of_block, own_rows(rows), size, model.members))

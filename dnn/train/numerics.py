@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dnn.nn.html_table import small_table
 from dnn.nn.input_spec import weights_dtype
-from dnn.nn.modules import counted_noun, parts_by_path
+from dnn.nn.modules import counted_noun, local_variable, parts_by_path
 from dnn.nn.noted_outputs import NotedOutput, noted_outputs
 from dnn.nn.protocols import LossLike, OptimizerLike, TensorLike
 from dnn.nn.regularizers import penalty
@@ -139,7 +139,7 @@ def step_numerics(
     with restored(everything):
         found = [tensor_range("x", batch.x), *_not_finite(model)]
         with noted_outputs(model) as notes, tf.GradientTape() as tape:
-            tape.watch([v for v in model.trainable_variables if v.dtype.is_floating])
+            tape.watch([local_variable(v) for v in model.trainable_variables if v.dtype.is_floating])
             rows, logits = training_logits(model, batch, key)
             losses = loss(rows.y, logits) if loss else None
             addend = penalty(model)
@@ -170,7 +170,7 @@ def _backward(
 
     With an optimizer, those of the parameters after its step too.
     """
-    by_output, by_parameter = tape.gradient(mean, [list(outputs.values()), parameters])
+    by_output, by_parameter = tape.gradient(mean, [list(outputs.values()), [*map(local_variable, parameters)]])
     gradients = dict(zip(map(id, parameters), by_parameter, strict=True))
     names = parameter_names(model, parameters)
     found, shown = [], set[int]()

@@ -19,6 +19,7 @@ from tensorflow.python.framework import kernels
 from dnn.nn.training_calls import Calls
 from dnn.train.eager import EagerFunction
 from dnn.train.few_rows import FewRows, as_tensor
+from dnn.train.workers import ALONE, Workers
 
 KEPT = 8  # graphs of one kind that are kept for the next call; with them their models stay in memory
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
@@ -60,13 +61,14 @@ class Program(NamedTuple):
     """What to trace; two of the same objects are equal, so that the graph is found again.
 
     function: of the constants and then of tensors. specs: a tf.TensorSpec for each tensor, or tuples of them.
-    one_thread: whether its steps are small, so that one thread is faster than many, if it can run them.
+    one_thread: whether its steps are small, so that one thread is faster, if it can run them. workers: whose rows.
     """
 
     function: Callable[..., Any]
     constants: tuple[Any, ...]
     specs: tuple[Any, ...]
     one_thread: bool = False
+    workers: Workers = ALONE
 
 
 class Compiled:
@@ -153,8 +155,7 @@ class Compiled:
         devices = {tensor.device for tensor in self.function.captured_inputs}
         nodes = self.nodes()
         named = {node.device for node in nodes if node.device}
-        others = [node for node in nodes if node.op not in PLAIN]
-        operations = [node.op for node in others if not declares_one_thread(node)]
+        operations = [node.op for node in nodes if node.op not in PLAIN and not declares_one_thread(node)]
         operations += ["deferred capture" for _ in self.function.graph.deferred_external_captures]
         return operations + sorted(devices | named if len(devices) > 1 or named else ())
 

@@ -20,6 +20,7 @@ from dnn.train.runtime import Program, is_small
 from dnn.train.step_key import epoch_key
 from dnn.train.stream import Stream
 from dnn.train.variable_values import is_finite, read_values, write_values
+from dnn.train.workers import of_chief, own_rows, total, workers
 from dnn.train.xla import GraphOrXla
 
 MOST_CHUNKS = 10**6  # of an epoch: what numbers the chunks of a fit, of which XLA takes over after some
@@ -47,13 +48,14 @@ def train_chunk(
 
     def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
         number = tf.reshape(step + first // batch_size, [1])
-        batch, its_key = rows.between(first, size), tf.concat([key, number], axis=0)
+        batch, its_key = own_rows(rows.between(first, size)), tf.concat([key, number], axis=0)
         return first + size, sums + train_step(model, loss, optimizer, metrics, batch, its_key)
 
-    total = rows.x.shape[0]
-    remainder = total % batch_size
-    first, sums = tf.while_loop(lambda first, _: first < total - remainder, train_batch, (tf.constant(0), sums))
-    return train_batch(first, sums, remainder)[1] if remainder else sums
+    remainder = rows.x.shape[0] % batch_size
+    whole = rows.x.shape[0] - remainder
+    start = tf.constant(0), of_chief(sums)
+    first, sums = tf.while_loop(lambda first, _: first < whole, train_batch, start)
+    return total(train_batch(first, sums, remainder)[1] if remainder else sums)
 
 
 def chunk_program(
@@ -73,7 +75,7 @@ def chunk_program(
         raise ValueError(f"{optimizer!r} takes whole epochs of arrays; for a dataset use dnn.Adam or another")
     one_thread = is_small(step_multiply_adds(model, batch_size, optimizer))
     more = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
-    return Program(train_chunk, (model, loss, optimizer, metrics, batch_size), (specs, *more), one_thread)
+    return Program(train_chunk, (model, loss, optimizer, metrics, batch_size), (specs, *more), one_thread, workers())
 
 
 class StreamTrainer:

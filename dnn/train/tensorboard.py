@@ -13,7 +13,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted_mean
-from dnn.nn.modules import variable_paths
+from dnn.nn.modules import local_variable, variable_paths
 from dnn.nn.protocols import LossLike, ModelLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.train.border import checked_inputs
@@ -183,7 +183,7 @@ def mean_loss_gradients(
     with tf.GradientTape() as tape:
         losses = loss(rows.y, model(rows.x))
         mean = weighted_mean(losses, rows.weights, rows.counted) + tf.cast(penalty(model), losses.dtype)
-    return list(tape.gradient(mean, variables))
+    return list(tape.gradient(mean, [*map(local_variable, variables)]))
 
 
 def write_scalar(name: str, value: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dnn.nn.modules import once
+from dnn.nn.modules import local_variable, once
 from dnn.nn.protocols import OptimizerLike
 
 
@@ -22,7 +22,7 @@ def read_values(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
 
     The raw operation takes a third of the time of `read_value()`, which looks for tapes, devices and strategies.
     """
-    return [tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype) for variable in variables]
+    return [tf.raw_ops.ReadVariableOp(resource=local_variable(each).handle, dtype=each.dtype) for each in variables]
 
 
 def write_values(variables: Sequence[tf.Variable], values: Sequence[Any]) -> None:

@@ -112,6 +112,13 @@ class GraphOrXla:
             log.info("jit_compile: not in C++, since %s", str(error).splitlines()[0])
 
 
+def warn_of_draws(programs: Sequence[GraphOrXla]) -> None:
+    """Say in the log that a model draws from what no checkpoint keeps, if it does."""
+    if draws := sorted({each for program in programs for each in program.draws}):
+        message = "checkpoint: %s draw from TensorFlow's state, which is not kept: what goes on draws other numbers"
+        logging.getLogger("dnn").warning(message, ", ".join(draws))
+
+
 def _kept_from_xla(function: Compiled) -> list[str]:
     return _changed_under_xla(function) + operations_without_xla_kernel(function)
 

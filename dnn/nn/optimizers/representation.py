@@ -18,7 +18,11 @@ def settings(optimizer: tf.Module) -> list[str]:
 
 def current(value: Callable[[], Any]) -> str:
     """Return the number that value() has now; "<symbolic>" in a trace, which has no numbers."""
-    return repr(np.asarray(value()).tolist()) if tf.executing_eagerly() else "<symbolic>"
+    if not tf.executing_eagerly():
+        return "<symbolic>"
+    number = value()
+    number = number.numpy() if isinstance(number, tf.Variable) else number  # no array if a strategy's
+    return repr(np.asarray(number).tolist())
 
 
 def size(parameters: Sequence[tf.Variable]) -> str:

@@ -1,0 +1,87 @@
+"""Two processes that share a fit compute what one does; here both are on this machine."""
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dnn
+
+SOURCE = Path(__file__).with_name("shared_worker.py")
+spec = importlib.util.spec_from_file_location("shared_worker", SOURCE)
+worker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(worker)
+
+
+def free_ports(count):
+    with_each = [socket.socket() for _ in range(count)]
+    for each in with_each:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in with_each]
+    for each in with_each:
+        each.close()
+    return ports
+
+
+def started(arguments, ports, rank):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": rank}})
+    environment = {**os.environ, "TF_CONFIG": config, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+
+
+def test_two_workers_train_as_one_process_does(tmp_path):
+    worker.fitted(tmp_path / "begun-on-one", 2)
+    ports = free_ports(2)
+    processes = [started([SOURCE, rank, tmp_path], ports, rank) for rank in range(2)]
+    alone, history = worker.fitted(None, 4)
+    results = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], results[0][1][-2000:] + results[1][1][-2000:]
+    told = [json.loads(output.splitlines()[-1]) for output, _ in results]
+
+    for each in told:
+        for weights, variable in zip(each["weights"], alone.variables, strict=True):
+            np.testing.assert_allclose(weights, variable.numpy(), rtol=0, atol=1e-6)
+        for record, expected in zip(each["history"], history.epochs, strict=True):
+            assert record == pytest.approx(expected, abs=1e-6)
+        assert each["evaluated"] == pytest.approx(each["alone"], abs=1e-9)
+    assert told[0]["history"] == told[1]["history"]
+    assert told[0]["unseeded"] == told[1]["unseeded"]
+    assert len(told[0]["unseeded"][0]) == 2, "a callback of one worker ends the fit of both"
+    other, native, batch = told[0]["refused"]
+    assert told[0]["refused"] == told[1]["refused"]
+    assert "worker 1 has other data than the chief" in other
+    assert "jit_compile must be 'auto' or False, got True" in native
+    assert "BatchNormalization" in batch
+    assert {path.name for path in tmp_path.iterdir()} == {"begun-on-one", "begun-on-two-0"}, "the chief alone writes"
+
+    resumed, on_one = worker.fitted(tmp_path / "begun-on-two-0", 4)
+    assert len(on_one.epochs) == 4
+    for variable, expected in zip(resumed.variables, alone.variables, strict=True):
+        np.testing.assert_allclose(variable.numpy(), expected.numpy(), rtol=0, atol=1e-6)
+
+
+def test_several_devices_in_one_process_are_refused(monkeypatch):
+    strategy = tf.distribute.MirroredStrategy()
+    model = dnn.mlp([5, 2], seed=0)
+    monkeypatch.setattr(tf.distribute.MirroredStrategy, "num_replicas_in_sync", 2)
+    with strategy.scope(), pytest.raises(ValueError, match="MirroredStrategy has 2 devices in one process"):
+        dnn.fit(model, (worker.X, worker.Y), loss=worker.LOSS, optimizer=dnn.SGD(model.trainable_variables))
+
+
+def test_a_strategy_of_one_device_is_none():
+    model, other = dnn.mlp([5, 2], seed=0), dnn.mlp([5, 2], seed=0)
+    data = worker.X[:20], worker.Y[:20]
+    dnn.fit(model, data, loss=worker.LOSS, optimizer=dnn.SGD(model.trainable_variables))
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        dnn.fit(other, data, loss=worker.LOSS, optimizer=dnn.SGD(other.trainable_variables))
+    for variable, expected in zip(other.variables, model.variables, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), expected.numpy())
