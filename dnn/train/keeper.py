@@ -76,6 +76,7 @@ class Keeper:
         known = [*model.variables, *optimizer.variables, *optimizer.parameters]
         ids = {id(local_variable(variable)) for variable in known}
         others = [variable for variable in others if id(local_variable(variable)) not in ids]
+        others.sort(key=lambda variable: variable.name)  # a trace lists them in an order of its own
         tracked = {"model": list(model.variables), "optimizer": list(optimizer.variables), "best": self.best}
         tracked |= {"parameters": list(optimizer.parameters), "others": others}
         self.checkpoint = tf.train.Checkpoint(**tracked)
