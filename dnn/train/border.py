@@ -25,7 +25,15 @@ RowFunction = TypeVar("RowFunction")
 FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))  # of which most arrays are
 
 
-def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | None = None) -> Rows:
+def checked_data(
+    model: tf.Module,
+    data: Any,
+    name: str,
+    ignore_class: int | None = None,
+    *,
+    a_chunk: bool = False,
+    known: bool = False,
+) -> Rows:
     """Return data as Rows: x as `checked_inputs` does, class numbers as int32, floats in y in the dtype of x.
 
     Args:
@@ -33,6 +41,8 @@ def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | Non
             whatever the loss compares with. Integers beside a model with one output are such numbers too: counts, or
             0 and 1. Weights become float32 at least.
         ignore_class: rows with this label do not count, and get the label 0, so that no loss sees one out of range.
+        a_chunk: whether these are some of many rows, of which all may be ignored.
+        known: whether x is a tensor that was looked at before.
 
     Raises:
         ValueError: If x, y and weights do not have the same rows, `checked_inputs` refuses x, y has a NaN, an infinity
@@ -42,12 +52,13 @@ def checked_data(model: tf.Module, data: Any, name: str, ignore_class: int | Non
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise TypeError(f"{name} must be (x, y) or (x, y, weights), got {_kind(data)}")
     x, y, weights = (*data, None)[:3]
-    x, y = checked_inputs(model, x, f"{name}: x"), _numbers(y, f"{name}: y")
+    x = tf.cast(x, _prediction(model, x.shape[1], name).dtype) if known else checked_inputs(model, x, f"{name}: x")
+    y, dtype = _numbers(y, f"{name}: y"), tf.as_dtype(x.dtype).as_numpy_dtype
     if y.ndim < 1 or len(x) != len(y):
         raise ValueError(f"{name}: x has {len(x)} rows, and y has shape {y.shape}")
-    y = _in_dtype(y, x.dtype) if _is_float(y) else y
+    y = _in_dtype(y, dtype) if _is_float(y) else y
     _refuse_infinite(y, f"{name}: y")
-    y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y")
+    y, counts = (y, None) if ignore_class is None else _without(y, ignore_class, f"{name}: y", some=not a_chunk)
     classes = _prediction(model, x.shape[1], name).function.outputs[0].shape[1]
     if _are_classes(y) and (classes or 1) > 1:  # None: the model does not tell
         lowest, highest = y.min(), y.max()
@@ -146,14 +157,14 @@ def _in_dtype(values: Array, dtype: npt.DTypeLike) -> Array:
         return values.astype(dtype, copy=False)
 
 
-def _without(y: Array, ignore_class: int, name: str) -> tuple[Array, Array]:
-    """(y with the label 0 instead of the ignored one, whether each row counts)."""
+def _without(y: Array, ignore_class: int, name: str, *, some: bool) -> tuple[Array, Array]:
+    """(y with the label 0 instead of the ignored one, whether each row counts); `some` must count."""
     if isinstance(ignore_class, bool) or not isinstance(ignore_class, int | np.integer):
         raise ValueError(f"ignore_class must be an integer, got {ignore_class!r}")
     if not _are_classes(y):
         raise ValueError(f"{name} must be class numbers, int[rows], to ignore class {ignore_class}")
     counts = counted(y, ignore_class).numpy()
-    if not counts.any():
+    if some and not counts.any():
         raise ValueError(f"{name} has only the ignored class {ignore_class}")
     return np.where(counts, y, y.dtype.type(0)), counts
 

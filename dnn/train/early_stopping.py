@@ -70,7 +70,7 @@ class EarlyStopping:
             >>> progress
             Progress(epochs=4, wait=2, best=0.4, best_epoch=2)
         """
-        return observe(progress, figure, self)
+        return observe(progress, checked_number(figure, "figure"), self)
 
     def is_over(self, progress: "Progress") -> bool:
         """Return whether to stop.

@@ -114,7 +114,10 @@ def predict(model: ModelLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
         ValueError: If x has no rows, a NaN, an infinity, or features that the model does not take.
     """
     if not isinstance(x, np.ndarray) and is_stream(x):
-        return np.concatenate([predict(model, chunk) for chunk in chunks_of_x(x)])
+        parts = [predict(model, chunk) for chunk in chunks_of_x(x)]
+        if not parts:
+            raise ValueError("x has no rows")
+        return np.concatenate(parts)
     x = checked_inputs(model, x, "x")
     logits, few, most = passes_of(model, x.shape[1])
     if len(x) <= few:

@@ -163,8 +163,8 @@ def trained(
     """Train what was checked, and return the history."""
     model, optimizer, loss, metrics, data, validation, batch_size, epochs, seed = objects
     steps = steps_between(callbacks, optimizer, jit_compile)
-    if isinstance(data, Stream) and steps:
-        data.cut(steps * batch_size)
+    if isinstance(data, Stream):
+        data.get_ready(steps, jit_compile)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
     program = of_rows(model, loss, optimizer, tuple(metrics_of_rows(metrics).values()), batch_size, data.specs)
     identify = functools.partial(
@@ -185,7 +185,7 @@ def trained(
     guard = None
     if on_nan != "ignore" and isinstance(data, Rows):
         guard = FiniteGuard(program, traced, watch, everything=keep is not None)
-    trainer = trainer_of(objects, program, traced, guard, shuffle=shuffle, piece=piece, stops=on_nan == "stop")
+    trainer = trainer_of(objects, program, traced, guard, shuffle=shuffle, piece=piece, on_nan=on_nan)
     if jit_compile == "auto" and not steps and isinstance(trainer, EpochTrainer):
         trainer.native_after = native_after(program)
     begin(callbacks, objects)
@@ -209,12 +209,12 @@ def trainer_of(
     *,
     shuffle: bool,
     piece: int | None,
-    stops: bool,
+    on_nan: str,
 ) -> EpochTrainer | StreamTrainer:
     """Return what trains an epoch of the data: of arrays, or of a stream."""
     model, data, seed, metrics = objects.model, objects.data, objects.seed, metrics_of_rows(objects.metrics)
     if isinstance(data, Stream):
-        return StreamTrainer(traced, program, data, metrics, seed=seed, stops=stops)
+        return StreamTrainer(traced, program, data, metrics, seed=seed, on_nan=on_nan)
     return EpochTrainer(traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
 
 

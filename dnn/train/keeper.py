@@ -75,8 +75,7 @@ class Keeper:
         self.best_epoch: int | None = None  # of what `best` holds
         known = [*model.variables, *optimizer.variables, *optimizer.parameters]
         ids = {id(local_variable(variable)) for variable in known}
-        others = [variable for variable in others if id(local_variable(variable)) not in ids]
-        others.sort(key=lambda variable: variable.name)  # a trace lists them in an order of its own
+        others = [v for v in sorted(others, key=lambda v: v.name) if id(local_variable(v)) not in ids]
         tracked = {"model": list(model.variables), "optimizer": list(optimizer.variables), "best": self.best}
         tracked |= {"parameters": list(optimizer.parameters), "others": others}
         self.checkpoint = tf.train.Checkpoint(**tracked)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from dnn.nn.argument_checks import checked_count
 from dnn.nn.modules import variable_paths
 from dnn.train.history import History
 from dnn.train.rows import Rows
@@ -32,9 +33,7 @@ class LayerNorms:
     """
 
     def __init__(self, rows: int = 256) -> None:
-        if rows < 1:
-            raise ValueError(f"rows must be 1 or more, got {rows}")
-        self.rows = rows
+        self.rows = checked_count(rows, "rows")
         self.fit: FitObjects | None = None
 
     def begin(self, fit: FitObjects) -> None:

@@ -1,6 +1,7 @@
 """Rows that do not fit in memory: a `tf.data.Dataset`, read anew in each epoch, in chunks of some ten thousand rows."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
@@ -38,8 +39,8 @@ class Stream:
         batch_size: rows of a step; None: the rows are not trained with.
 
     Raises:
-        ValueError: If the dataset is empty, or `fit` would refuse its first chunk as arrays.
-        TypeError: If it is not of tuples of two or three tensors.
+        ValueError: If the dataset is empty or has no end, or `fit` would refuse its first chunk as arrays.
+        TypeError: If it is not of tuples of two or three tensors in batches.
     """
 
     def __init__(
@@ -48,28 +49,31 @@ class Stream:
         self.model, self.source, self.name, self.ignore_class = model, source, name, ignore_class
         if own_orders(model) > 1:
             raise ValueError(f"{name}: members of an ensemble have an order each, a dataset has one: use arrays")
-        parts = self.dataset(0, 1).element_spec
+        parts = checked_spec(self.dataset(0, 1), name)
         if not isinstance(parts, tuple) or len(parts) not in (2, 3):
             raise TypeError(f"{name} must be a dataset of (x, y) or (x, y, weights), got {parts}")
-        features = parts[0].shape[-1] or 1
-        batch = batch_size or 256
-        self.chunk_rows = batch * max(1, CHUNK_NUMBERS // (features * batch))
+        features, self.batch = parts[0].shape[-1] or 1, batch_size or 256
+        self.chunk_rows = self.batch * max(1, CHUNK_NUMBERS // (features * self.batch))
         self.checked = False
-        first = next(iter(self.chunks(0, 1)), None)
-        if first is None:
-            raise ValueError(f"{name} has no rows")
-        self.first, self.checked = first, isinstance(source, RowSource) and source.trusted
+        self.first = next(self.chunks(0, 1))
+        self.checked = isinstance(source, RowSource) and source.trusted
 
     @property
     def specs(self) -> Rows:
         """Of the first chunk."""
-        return self.first.specs
+        return Rows(*(None if part is None else part[: self.chunk_rows] for part in self.first)).specs
 
-    def cut(self, chunk_rows: int) -> None:
-        """Let the chunks have so many rows, if they have more."""
-        if chunk_rows < self.chunk_rows:
-            self.chunk_rows = chunk_rows
-            self.first = Rows(*(None if part is None else part[:chunk_rows] for part in self.first))
+    def get_ready(self, steps: int | None, jit_compile: object) -> None:
+        """Let the chunks end after every so many steps, if not more often.
+
+        Raises:
+            ValueError: If epochs are to be taken in C++, which needs arrays.
+        """
+        if jit_compile == "native":
+            raise ValueError("jit_compile='native' takes epochs of arrays; a dataset has graph mode and XLA")
+        if steps:
+            most = min(self.chunk_rows // self.batch, steps)
+            self.chunk_rows = self.batch * max(size for size in range(1, most + 1) if steps % size == 0)
 
     def dataset(self, seed: int, epoch: int, first: int = 0) -> tf.data.Dataset:
         """Return the rows of an epoch from its row `first` on."""
@@ -81,23 +85,55 @@ class Stream:
         return self.source.rebatch(at_once).skip(first // at_once)
 
     def chunks(self, seed: int, epoch: int, first: int = 0) -> Iterator[Rows]:
-        """Yield the chunks of an epoch from its row `first` on, which begins a chunk."""
+        """Yield the chunks of an epoch from its row `first` on, which begins a chunk.
+
+        Raises:
+            ValueError: If there is none, no row of an epoch counts, or the dataset fails; it names the row.
+        """
+        begin, counted = first, 0
         ready = self.dataset(seed, epoch, first).rebatch(self.chunk_rows).prefetch(2)
-        for parts in ready:
-            yield self._rows(parts, f"{self.name}, from row {first:,} on")
-            first += parts[0].shape[0]
+        for parts in failures_told(ready, self.name):
+            rows = self._rows(parts, f"{self.name}, from row {first:,} on")
+            yield rows
+            first, counted = first + rows.x.shape[0], counted + rows.counted_rows
+        if first == begin:
+            again = (
+                "; it must give its rows anew in each pass, as a generator that ends does not" if self.checked else ""
+            )
+            raise ValueError(f"{self.name} has no rows{again}")
+        if not begin and not counted:
+            raise ValueError(f"{self.name} has only the ignored class {self.ignore_class}")
         self.checked = True
 
     def _rows(self, parts: tuple[tf.Tensor, ...], name: str) -> Rows:
-        """Return a chunk as `checked_data` does; once all were checked, they are only cast."""
-        if not self.checked:
-            return checked_data(self.model, tuple(part.numpy() for part in parts), name, self.ignore_class)
-        y, weights, counted = parts[1], parts[2] if len(parts) > 2 else None, None
-        if self.ignore_class is not None:
-            counted = tf.not_equal(y, tf.cast(self.ignore_class, y.dtype))
-            y = tf.where(counted, y, tf.zeros_like(y))
-        pairs = zip((parts[0], y, weights, counted), self.first, strict=True)
-        return Rows(*(None if part is None else tf.cast(part, like.dtype) for part, like in pairs))
+        """Return a chunk as `checked_data` does; its x is looked at once."""
+        beside = tuple(part.numpy() for part in parts[1:])
+        x = parts[0] if self.checked else parts[0].numpy()
+        return checked_data(self.model, (x, *beside), name, self.ignore_class, a_chunk=True, known=self.checked)
+
+
+def checked_spec(dataset: tf.data.Dataset, name: str) -> Any:
+    """Return what the dataset's elements are. Raises: TypeError or ValueError if they are no batches that end."""
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(f"{name} has no end: leave out repeat(), `epochs` says how often its rows are gone through")
+    spec = dataset.element_spec
+    parts = list(spec) if isinstance(spec, tuple) else [spec]
+    if not all(isinstance(part, tf.TensorSpec) for part in parts):
+        raise TypeError(f"{name} must be a dataset of dense tensors, got {spec}")
+    if parts[0].shape.rank is not None and parts[0].shape.rank < 2:
+        raise ValueError(
+            f"{name} must be a dataset of batches, x [rows, features], got x {parts[0].shape}: use batch(…)"
+        )
+    return spec
+
+
+def failures_told(dataset: tf.data.Dataset, name: str) -> Iterator[Any]:
+    """Yield the elements. Raises: ValueError with the first line of what TensorFlow says, if the dataset fails."""
+    try:
+        yield from dataset
+    except (tf.errors.InvalidArgumentError, tf.errors.UnknownError, tf.errors.DataLossError) as error:
+        cause = re.sub(r"\{\{.*?\}\} ?", "", error.message).strip().splitlines()[0]
+        raise ValueError(f"{name}: the dataset failed: {cause}") from error
 
 
 def is_stream(data: Any) -> TypeGuard[tf.data.Dataset | RowSource]:
@@ -122,6 +158,7 @@ def first_rows(data: Rows | Stream) -> Rows:
 def chunks_of_x(data: tf.data.Dataset | RowSource) -> Iterator[tf.Tensor]:
     """Yield x alone, some ten thousand rows at a time, of a dataset of x or of tuples that begin with it."""
     dataset = data if isinstance(data, tf.data.Dataset) else data.dataset(0, 0)
+    checked_spec(dataset, "x")
     x = dataset.map(lambda *parts: parts[0])
     features = x.element_spec.shape[-1] or 1
-    yield from x.rebatch(max(1, CHUNK_NUMBERS // features)).prefetch(1)
+    yield from failures_told(x.rebatch(max(1, CHUNK_NUMBERS // features)).prefetch(1), "x")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ import tensorflow as tf
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.train.epoch import step_multiply_adds, takes_epochs, train_step
+from dnn.train.epochs import restore
 from dnn.train.evaluate import means
 from dnn.train.fit_state import AfterPiece, FitState
 from dnn.train.members import members_of
-from dnn.train.not_finite import NotFiniteError
+from dnn.train.not_finite import UNKNOWN, NotFiniteError
 from dnn.train.rows import Rows
 from dnn.train.runtime import Program, is_small
 from dnn.train.step_key import epoch_key
@@ -86,7 +88,7 @@ class StreamTrainer:
         program: Of the first chunk.
         stream: Of the rows.
         seed: Of the orders and of what the model draws.
-        stops: Whether a loss or a variable that is not finite ends the fit.
+        on_nan: What a loss or a variable that is not finite does, as in `fit`.
     """
 
     def __init__(
@@ -97,9 +99,9 @@ class StreamTrainer:
         metrics: Mapping[str, MetricLike],
         *,
         seed: int,
-        stops: bool,
+        on_nan: str,
     ) -> None:
-        self.program, self.stream, self.metrics, self.seed, self.stops = program, stream, metrics, seed, stops
+        self.program, self.stream, self.metrics, self.seed, self.on_nan = program, stream, metrics, seed, on_nan
         self.model, _, self.optimizer, _, self.batch_size = program.constants
         self.of = cache(lambda specs: traced(program._replace(specs=(specs, *program.specs[1:]))))
         self.programs = [self.of(stream.specs)]
@@ -125,8 +127,18 @@ class StreamTrainer:
                 break
         self.steps = state.step
         record = self.so_far(state)
+        if self.on_nan == "skip" and not math.isfinite(record["loss"]):
+            self._fail(state, UNKNOWN, "the weights from before that epoch, since each of its steps was left out")
         state.step, state.sums = 0, None
         return record
+
+    def _fail(self, state: FitState, place: str, kept: str) -> NoReturn:
+        """Give the model the best weights that are known. Raises: NotFiniteError."""
+        if state.history.best_weights:
+            restore(self.model, state.history.best_weights)
+            kept = f"the weights of epoch {state.history.best_epoch}, the best"
+        skips = self.on_nan == "skip"
+        raise NotFiniteError(state.epoch, None, place, kept, state.history, skips=skips)
 
     def so_far(self, state: FitState) -> dict[str, float]:
         """Return the means of the epoch that is under way, over the rows so far."""
@@ -141,13 +153,15 @@ class StreamTrainer:
         """Train a chunk; the state's sums then end with the number of rows that they count."""
         sums = np.zeros(2 + len(self.metrics)) if state.sums is None else state.sums
         number = (state.epoch - 1) * MOST_CHUNKS + state.step * self.batch_size // self.stream.chunk_rows + 1
-        variables = list(self.model.variables) if self.stops else []
+        variables = list(self.model.variables) if self.on_nan == "stop" else []
         before = read_values(variables)
         trained = self.of(chunk.specs)(number, chunk, key, np.int32(state.step), sums[:-1]).numpy()
         state.sums = np.append(trained, sums[-1] + chunk.counted_rows)
-        if self.stops and not (math.isfinite(state.sums[0]) and all(map(is_finite, read_values(variables)))):
+        finite = math.isfinite(state.sums[0]) and all(map(is_finite, read_values(variables)))
+        if self.on_nan == "stop" and not finite:
             write_values(variables, before)
-            where = f"the training loss or a variable, in the steps from {state.step + 1} on"
-            raise NotFiniteError(state.epoch, None, where, "the weights from before these steps", state.history)
+            self._fail(
+                state, f"{UNKNOWN}, in the steps from {state.step + 1} on", "the weights from before these steps"
+            )
         self.last_steps = math.ceil(chunk.x.shape[0] / self.batch_size)
         state.step, state.piece = state.step + self.last_steps, self.last_steps

@@ -91,6 +91,26 @@ def test_what_is_wrong_in_a_dataset_is_told_with_its_rows():
     model = dnn.mlp([6, 3])
     with pytest.raises(ValueError, match="takes whole epochs"):
         dnn.fit(model, batches((X, Y)), loss=LOSS, optimizer=dnn.MlpAdam(model))
+    with pytest.raises(ValueError, match="has no end"):
+        fitted(batches(ARRAYS).repeat())
+    with pytest.raises(ValueError, match="must be a dataset of batches"):
+        fitted(tf.data.Dataset.from_tensor_slices((X, Y)))
+    with pytest.raises(TypeError, match="a dataset of dense tensors"):
+        fitted(
+            tf.data.Dataset.from_tensor_slices(({"a": X[:, 0]}, Y))
+            .batch(4)
+            .map(lambda x, y: (tf.sparse.from_dense(x["a"]), y))
+        )
+    with pytest.raises(ValueError, match="'native' takes epochs of arrays"):
+        fitted(batches(ARRAYS), jit_compile="native")
+    with pytest.raises(ValueError, match="x has no rows"):
+        dnn.predict(model, batches(X).take(0))
+    with pytest.raises(ValueError, match="the dataset failed: "):
+        fitted(batches(ARRAYS).map(lambda x, y, w: (tf.debugging.check_numerics(x / 0, "row of zeros"), y, w)))
+    once = iter([(X, Y)])
+    spec = tf.TensorSpec([None, 6], tf.float32), tf.TensorSpec([None], tf.int64)
+    with pytest.raises(ValueError, match="data has no rows"):
+        fitted(tf.data.Dataset.from_generator(lambda: once, output_signature=spec))
     ensemble = dnn.Ensemble([dnn.mlp([6, 3], seed=seed) for seed in (0, 1)])
     with pytest.raises(ValueError, match="have an order each"):
         dnn.fit(ensemble, batches((X, Y)), loss=LOSS, optimizer=dnn.Adam(ensemble.trainable_variables))
@@ -104,3 +124,42 @@ def test_a_loss_of_a_dataset_that_is_not_finite_ends_the_fit_with_the_weights_fr
     labels[120] = 2
     with pytest.raises(dnn.NotFiniteError, match="epoch 1: .* in the steps from 7 on"):
         fitted(batches((X, labels)), loss=diverging)
+
+
+def test_early_stopping_s_best_weights_are_what_remains_and_an_epoch_without_a_step_is_an_error():
+    spoilt = tf.Variable(0.0, trainable=False)
+
+    def loss(labels, logits):
+        return LOSS(labels, logits) + tf.where(spoilt > 0, np.nan, 0.0)
+
+    best = []
+
+    def spoil(record, history):
+        best.extend(dnn.get_weights(kept) if record["epoch"] == 1 else [])
+        spoilt.assign(float(record["epoch"] == 2))
+
+    kept = dnn.Sequential([dnn.Dense(6, 3, seed=0)])
+    optimizer = dnn.SGD(kept.trainable_variables, 0.1)
+    options = {"loss": loss, "optimizer": optimizer, "batch_size": 16, "epochs": 4, "callbacks": [spoil]}
+    stopping = dnn.EarlyStopping(mode="max", patience=9, restore_best_weights=True)  # the first is the best
+    with pytest.raises(dnn.NotFiniteError, match="the weights of epoch 1, the best"):
+        dnn.fit(kept, batches((X, Y)), HELD, early_stopping=stopping, **options)
+    for value, other in zip(dnn.get_weights(kept), best, strict=True):
+        np.testing.assert_array_equal(value, other)
+    spoilt.assign(1.0)
+    with pytest.raises(dnn.NotFiniteError, match="each of its steps was left out"):
+        dnn.fit(kept, batches((X, Y)), on_nan="skip", **options)
+
+
+def test_steps_are_told_where_chunks_are_shorter_and_a_chunk_may_be_ignored_whole():
+    steps = []
+    labels = Y.astype(np.uint8)
+    labels[16:64] = 9  # a chunk
+    told = dnn.EverySteps(4, lambda record, _: steps.append(record["step"]))
+    (history, _), (its, _) = (
+        fitted(of((X, labels)), of(HELD), ignore_class=9, callbacks=[told]) for of in (lambda arrays: arrays, batches)
+    )
+    assert steps == 4 * [4, 8, 12, 13]
+    assert its["loss"] == pytest.approx(history["loss"], rel=1e-6)
+    with pytest.raises(ValueError, match="has only the ignored class 1"):
+        fitted(batches((X, np.ones_like(Y))), ignore_class=1)
