@@ -1,6 +1,7 @@
 """Rows that are read in blocks are predicted, tested and trained with as those of one table."""
 
 import json
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -80,6 +81,21 @@ def test_predictions_and_tests_of_many_files_are_those_of_one(home, tmp_path, mo
     assert one["test"]["confusion_matrix"] == many["test"]["confusion_matrix"]
     assert many["test"]["loss"] == pytest.approx(one["test"]["loss"], rel=1e-9)
     assert "roc_auc is right within" in many["notes"][-1]
+
+
+def test_predictions_replace_no_file_of_those_that_are_read(home, tmp_path):
+    copy = shutil.copytree(home / "parts", tmp_path / "parts")
+    for data in (copy, copy / "part-*.parquet"):
+        told = refused("predict", home / "disk", "--data", data, "--out", copy / "part-1.parquet", "--force")
+        assert "part-1.parquet is the data; write the predictions to another file" in told
+
+
+def test_rows_that_stay_on_the_disk_are_compared_with_their_sha_256(home, tmp_path):
+    copy = shutil.copytree(home / "prepared", tmp_path / "copy")
+    content = bytearray((copy / "test-00000.npz").read_bytes())
+    content[-1000] ^= 1
+    (copy / "test-00000.npz").write_bytes(content)
+    assert "its SHA-256 is another" in refused("train", copy, "--max-bytes", 10_000, "--out", tmp_path / "run")
 
 
 def test_a_file_that_cannot_be_read_to_its_end_leaves_no_predictions(home, tmp_path):

@@ -197,7 +197,10 @@ def open_prepared(folder: str | Path, *, check: bool = False) -> PreparedFolder:
     if trusted:
         parts, class_rows = read_index(folder, width)
     else:
-        parts, class_rows = {name: [shard_of(folder / f"{name}.npz")] for name in PARTS}, {}
+        parts, class_rows = (
+            {name: [shard_of(folder / f"{name}.npz", width, dtype.as_numpy_dtype)] for name in PARTS},
+            {},
+        )
     rows = {name: ShardedRows(folder, name, shards, width, dtype, trusted=trusted) for name, shards in parts.items()}
     prepared = PreparedFolder(folder, encoding, rows["train"], rows["validation"], rows["test"], class_rows)
     if check:
