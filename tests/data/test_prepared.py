@@ -51,6 +51,20 @@ def test_each_epoch_has_all_rows_in_an_order_of_its_own_and_begins_at_any_row(fo
     np.testing.assert_array_equal(rows.targets(), y)
 
 
+def test_a_sample_has_the_same_share_of_each_shard(folder):
+    rows = folder.train
+    x, _ = rows.arrays()
+    np.testing.assert_array_equal(rows.sample(5, rows.rows), x)
+    some = rows.sample(5, rows.rows // 10)
+    number = {row.tobytes(): index for index, row in enumerate(x)}
+    places = np.array([number[row.tobytes()] for row in some])
+    counts = np.bincount(places // 150, minlength=len(rows.shards))
+    assert set(counts[:-1]) == {15}
+    assert 1 <= counts[-1] <= 15
+    assert not np.array_equal(places[:15], places[15:30] - 150), "each shard has rows of its own"
+    np.testing.assert_array_equal(rows.sample(5, rows.rows // 10), some)
+
+
 def fitted(data, validation, remember=None, **options):
     model = dnn.mlp([51, 8, 2], seed=1)
     optimizer = dnn.Adam(model.trainable_variables, 0.01)
