@@ -44,7 +44,8 @@ class ShardedRows:
         """Return the rows of an epoch as a dataset, read ahead of what is asked for.
 
         The order is drawn by (seed, epoch): the shards in a drawn order, and within each window of four shards the
-        rows. That is no permutation of all rows: rows of one shard stay within four shards' length of each other.
+        rows. That is no permutation of all rows: those of one shard stay within one window, or within two that follow
+        each other where a shorter shard came before.
 
         Args:
             seed: int >= 0.
