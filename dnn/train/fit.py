@@ -163,14 +163,14 @@ def trained(
     """Train what was checked, and return the history."""
     model, optimizer, loss, metrics, data, validation, batch_size, epochs, seed = objects
     steps = steps_between(callbacks, optimizer, jit_compile)
+    keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     if isinstance(data, Stream):
-        data.get_ready(steps, jit_compile)
+        data.get_ready(steps, jit_compile, resumes=keep is not None)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
     program = of_rows(model, loss, optimizer, tuple(metrics_of_rows(metrics).values()), batch_size, data.specs)
     identify = functools.partial(
         fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
     )
-    keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
     if workers().size > 1:
         check_shared(objects, jit_compile, {**identify(), "piece": str(piece), "checkpoint": str(bool(keep))})
