@@ -81,7 +81,7 @@ def fit(
             float[rows], each >= 0, a factor of the row's loss, not of its metrics; `class_weights` gives those of
             classes. Or a `tf.data.Dataset` of batches of these, of any size, or what `dnn.open_prepared` gives, for
             rows that do not fit in memory: they are read in each epoch, in the order they come, whatever `shuffle`,
-            and cut into batches of `batch_size`.
+            and cut into batches of `batch_size`; with `checkpoint` each pass must give the same rows.
         validation: rows in the form of `data` that are evaluated after each epoch. None: there are none.
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
         optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
