@@ -68,6 +68,10 @@ class LargePreparation(NamedTuple):
             for rows, its_parts in _pieces(kept, parts, max(1, ENCODED_NUMBERS // width)):
                 self._deal({name: cells[rows] for name, cells in block.columns.items()}, its_parts, writers)
         shards: dict[str, list[Shard]] = {part: writer.end() for part, writer in zip(PARTS, writers, strict=True)}
+        written = [sum(shard.rows for shard in shards[part]) for part in PARTS]
+        if written != self.learnt.rows:
+            counts = f"they had {sum(self.learnt.rows):,} rows, and then {sum(written):,}"
+            raise ValueError(f"{self.table.tables.files.title} changed while it was read: {counts}; prepare it again")
         write_index(folder, shards, encoding.features.names, self.learnt.class_rows)
 
     def _deal(self, columns: dict[str, Column], parts: npt.NDArray[np.int8], writers: Sequence[ShardWriter]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from dnn.classifier import Classifier
 from dnn.data.files import TableFile, sniff
 from dnn.data.options import ReadOptions
-from dnn.data.row_files import are_several
+from dnn.data.row_files import are_several, paths_of
 from dnn.data.size_estimate import takes_more
 from dnn.data.split import check_target
 from dnn.data.table import Table
@@ -57,7 +57,7 @@ def predict_file(
     raw_text: bool = False,
 ) -> None:
     """`dnn predict`: write what is predicted for each row of a file, or of many, in the order of their names."""
-    refuse_output(out, data, force=force)
+    refuse_output(out, paths_of(data) if are_several(data) else [data], force=force)
     estimator = load_estimator(run)
     encoding, options = estimator.fitted.encoding, ReadOptions(max_bytes=max_bytes)
     file = file_at_once(data, encoding.options.updated(options))

@@ -137,6 +137,8 @@ def read_prepared(folder: Path, settings: DataSettings) -> Prepared:
 def stays_on_disk(settings: DataSettings, began: bool | None = None) -> PreparedFolder | None:
     """Return the prepared folder, opened, whose rows memory may not hold; None: they are read into memory.
 
+    Each file is compared with its SHA-256.
+
     began: whether the rows of a run that is gone on with stayed there, which it keeps to. None: their size decides.
 
     Raises:
@@ -148,6 +150,8 @@ def stays_on_disk(settings: DataSettings, began: bool | None = None) -> Prepared
     refuse_decided(settings, "the folder was prepared")
     prepared = open_prepared(folder)
     large = COPIES * prepared.bytes > limit_of(settings.max_bytes) if began is None else began
+    if large:
+        prepared.check()
     return prepared if large else None
 
 

@@ -8,6 +8,7 @@ from dnn.cluster import cluster_member, cluster_strategy
 from dnn.report.voice import Voice
 from dnn.settings import TrainSettings, for_json
 from dnn.train.shared_fit import check_alike, peers_may_be_lost
+from dnn.train.workers import chief_bytes
 
 GOES_ON = "then the run goes on from its last checkpoint with dnn train --resume, also on one machine"
 OWN = ("data", "out", "resume", "max_bytes", "tensorboard", "report", "baselines")
@@ -39,6 +40,14 @@ def check_workers_alike(settings: TrainSettings, origin: Mapping[str, Any] | Non
     data = {name: str((origin or {}).get(name)) for name in ("target", "rows", "sha256")}
     with in_cluster("nothing was trained yet"):
         check_alike(told | {"data (" + name + ")": value for name, value in data.items()} if origin else told)
+
+
+def as_chief_decides(flag: bool) -> bool:
+    """Return what the chief has called it with; each worker must call it."""
+    if cluster_strategy() is None:
+        return flag
+    with in_cluster("nothing was trained yet"):
+        return chief_bytes(bytes([flag])) == b"\1"
 
 
 def tell_of_cluster(voice: Voice) -> None:

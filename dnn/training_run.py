@@ -31,7 +31,7 @@ from dnn.report.voice import Voice
 from dnn.run_folder import RunFolder, run_under_way, settings_of_run
 from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
-from dnn.shared_run import GOES_ON, check_workers_alike, in_cluster, tell_of_cluster, train_beside
+from dnn.shared_run import GOES_ON, as_chief_decides, check_workers_alike, in_cluster, tell_of_cluster, train_beside
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.history import History
@@ -63,7 +63,7 @@ def run_training(settings: TrainSettings, voice: Voice, *, most_notes: int | Non
 def _train_with_chief(settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
     """Train the same network on the same rows as the chief does, which alone keeps what is learnt."""
     checkpoint = Checkpoints("the chief's folder", every=settings.checkpoint_every)
-    if (on_disk := stays_on_disk(settings)) is not None:
+    if (on_disk := stays_on_disk(settings, as_chief_decides(False))) is not None:
         from dnn.streamed_run import fit_rows  # here, since it imports this module
 
         fit_rows(on_disk, settings, voice, checkpoint)
@@ -75,7 +75,9 @@ def _train_with_chief(settings: TrainSettings, voice: Voice, most_notes: int | N
 
 
 def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None) -> None:
-    if (on_disk := stays_on_disk(settings, run.began_on_disk)) is not None:
+    on_disk = stays_on_disk(settings, run.began_on_disk)
+    as_chief_decides(on_disk is not None)
+    if on_disk is not None:
         from dnn.streamed_run import train_on_disk  # here, since it imports this module
 
         return train_on_disk(run, settings, voice, on_disk)

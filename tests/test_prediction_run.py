@@ -1,6 +1,7 @@
 """Rows that are read in blocks are predicted, tested and trained with as those of one table."""
 
 import json
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 import dnn
+from dnn import streamed_run, training_run
 from dnn.cli import app
+from dnn.cluster import Member
 from dnn.data import row_files, shards
+from dnn.estimator import streamed
 from dnn.report.score_sums import AmountScoreSums, ClassScoreSums
 from dnn.report.scores import regression_scores, scores
 
@@ -80,6 +84,43 @@ def test_predictions_and_tests_of_many_files_are_those_of_one(home, tmp_path, mo
     assert one["test"]["confusion_matrix"] == many["test"]["confusion_matrix"]
     assert many["test"]["loss"] == pytest.approx(one["test"]["loss"], rel=1e-9)
     assert "roc_auc is right within" in many["notes"][-1]
+
+
+def test_edges_of_embeddings_are_learnt_of_rows_of_all_shards(home, monkeypatch):
+    folder = dnn.open_prepared(home / "prepared")
+    seen = []
+    monkeypatch.setattr(streamed, "first_layer", lambda features, x, *rest: seen.append(x))
+    options = {"epochs": 1, "hidden": (4,), "jit": False, "embedding_size": 2}
+    for embedding in ("piecewise", "linear"):
+        streamed.fit_on_disk(dnn.Classifier(embedding=embedding, **options), folder)
+    np.testing.assert_array_equal(seen[0], folder.train.arrays()[0])
+    assert len(seen[1]) < 20
+
+
+def test_a_worker_leaves_its_rows_on_the_disk_if_the_chief_does(home, monkeypatch):
+    where = []
+    monkeypatch.setattr(training_run, "cluster_member", lambda: Member(2, 1, "b:2"))
+    monkeypatch.setattr(streamed_run, "fit_rows", lambda *rest: where.append("disk"))
+    monkeypatch.setattr(training_run, "_train", lambda *rest: where.append("memory"))
+    for on_disk, max_bytes in ((True, 10**9), (False, 10_000_000)):
+        monkeypatch.setattr(training_run, "as_chief_decides", lambda flag, told=on_disk: told)
+        command("train", home / "prepared", "--max-bytes", max_bytes)
+    assert where == ["disk", "memory"]
+
+
+def test_predictions_replace_no_file_of_those_that_are_read(home, tmp_path):
+    copy = shutil.copytree(home / "parts", tmp_path / "parts")
+    for data in (copy, copy / "part-*.parquet"):
+        told = refused("predict", home / "disk", "--data", data, "--out", copy / "part-1.parquet", "--force")
+        assert "part-1.parquet is the data; write the predictions to another file" in told
+
+
+def test_rows_that_stay_on_the_disk_are_compared_with_their_sha_256(home, tmp_path):
+    copy = shutil.copytree(home / "prepared", tmp_path / "copy")
+    content = bytearray((copy / "test-00000.npz").read_bytes())
+    content[-1000] ^= 1
+    (copy / "test-00000.npz").write_bytes(content)
+    assert "its SHA-256 is another" in refused("train", copy, "--max-bytes", 10_000, "--out", tmp_path / "run")
 
 
 def test_a_file_that_cannot_be_read_to_its_end_leaves_no_predictions(home, tmp_path):

@@ -36,7 +36,7 @@ def read_npy(stream: IO[bytes], size: int, name: str) -> npt.NDArray[Any]:
     Raises:
         BadArrayError: If the header is none, or says another size than the stream has.
     """
-    dtype, shape, fortran, begin = _header(stream, name)
+    dtype, shape, fortran, begin = read_npy_header(stream, name)
     if (needed := dtype.itemsize * math.prod(shape)) != size - begin:
         raise BadArrayError(f"is damaged: {name!r} needs {needed:,} bytes by its header, and has {size - begin:,}")
     content = bytearray()
@@ -48,8 +48,16 @@ def read_npy(stream: IO[bytes], size: int, name: str) -> npt.NDArray[Any]:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(stream: IO[bytes], name: str) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]:
-    """Return the dtype, the shape, whether columns go first, and where the numbers begin."""
+def read_npy_header(stream: IO[bytes], name: str) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]:
+    """Return the dtype, the shape, whether columns go first, and how many bytes the header has.
+
+    Args:
+        stream: At the array's first byte; it is left at the first number.
+        name: Of the array, for messages.
+
+    Raises:
+        BadArrayError: If the header is none of a plain array.
+    """
     start = stream.read(8)
     if start[:6] != MAGIC:
         raise BadArrayError(f"is not an .npz file: {name} is not an array")

@@ -108,6 +108,20 @@ class ShardedRows:
             done += shard.rows
         return inputs, self.targets()
 
+    def sample(self, seed: int, most: int) -> npt.NDArray[np.float32]:
+        """Return the inputs of about `most` rows, or of all if they are fewer, in the order in which they are stored.
+
+        Of each shard they are the same share, drawn by (seed, the shard's number), and a row more where it is no whole.
+        """
+        drawn = []
+        for number, shard in enumerate(self.shards):
+            rows = min(shard.rows, -(-shard.rows * most // self.rows))
+            chosen = np.random.default_rng((seed % 2**63, STORED, number)).permutation(shard.rows)[:rows]
+            place, shape = shard.inputs, (shard.rows, self.width)
+            stored = np.memmap(self.folder / shard.file, np.float32, "r", place, shape)
+            drawn.append(stored[np.sort(chosen)])
+        return np.concatenate(drawn)
+
     def check(self) -> None:
         """Compare each file with its SHA-256. Raises: ValueError that names the first that is damaged."""
         for shard in self.shards:
@@ -197,7 +211,10 @@ def open_prepared(folder: str | Path, *, check: bool = False) -> PreparedFolder:
     if trusted:
         parts, class_rows = read_index(folder, width)
     else:
-        parts, class_rows = {name: [shard_of(folder / f"{name}.npz")] for name in PARTS}, {}
+        parts, class_rows = (
+            {name: [shard_of(folder / f"{name}.npz", width, dtype.as_numpy_dtype)] for name in PARTS},
+            {},
+        )
     rows = {name: ShardedRows(folder, name, shards, width, dtype, trusted=trusted) for name, shards in parts.items()}
     prepared = PreparedFolder(folder, encoding, rows["train"], rows["validation"], rows["test"], class_rows)
     if check:

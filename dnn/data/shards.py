@@ -5,16 +5,17 @@ reads them. They are not compressed, and the index has the place of their first 
 them too.
 """
 
+import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dnn.data.arrays import save_part
-from dnn.data.npy_header import BadArrayError
+from dnn.data.npy_header import BadArrayError, read_npy_header
 from dnn.files.json_files import read_json, write_json
 from dnn.files.manifest import digest_of
 
@@ -75,39 +76,48 @@ class ShardWriter:
     def _write(self) -> None:
         path = self.folder / f"{self.part}-{len(self.shards):05}.npz"
         save_part(path, self.inputs[: self.filled], self.targets[: self.filled])
-        self.shards.append(shard_of(path))
+        self.shards.append(shard_of(path, self.inputs.shape[1], self.targets.dtype))
         self.filled = 0
 
 
-def shard_of(path: Path) -> Shard:
+def shard_of(path: Path, width: int, dtype: npt.DTypeLike) -> Shard:
     """Return what the index says of a file that `save_part` wrote.
 
+    Args:
+        path: The file.
+        width: Columns that the inputs must have.
+        dtype: Of the targets.
+
     Raises:
-        ValueError: If it is another file.
+        ValueError: If it is another file, or its arrays are others.
     """
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            members = {member.filename: member for member in archive.infolist()}
-            if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
-                raise BadArrayError("is compressed")
-            shapes = {name: _array_in(file, members[f"{name}.npy"]) for name in ("inputs", "targets")}
-    except (BadArrayError, KeyError, zipfile.BadZipFile) as error:
+            inputs, shape = _array_in(file, archive, "inputs", np.float32)
+            targets, rows = _array_in(file, archive, "targets", dtype)
+        if len(rows) != 1 or not rows[0] or shape != (*rows, width):
+            raise BadArrayError(f"inputs are {shape} and targets {rows}, and not (rows, {width:,}) and (rows,)")
+    except (ValueError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"{path}: {error}; it is no part that dnn prepare wrote") from None
-    (inputs, rows), (targets, _) = shapes["inputs"], shapes["targets"]
-    return Shard(path.name, rows, path.stat().st_size, digest_of(path), inputs, targets)
+    return Shard(path.name, rows[0], path.stat().st_size, digest_of(path), inputs, targets)
 
 
-def _array_in(file: Any, member: zipfile.ZipInfo) -> tuple[int, int]:
-    """Return the place of the first number of an array in a zip file, and its length."""
-    file.seek(member.header_offset + 26)
-    sizes = np.frombuffer(file.read(4), "<u2")
-    file.seek(member.header_offset + LOCAL_HEADER + int(sizes.sum()))
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
-    if fortran or dtype.str not in ("<f4", "<i4"):
-        raise BadArrayError(f"{member.filename} is {dtype}")
-    return file.tell(), shape[0]
+def _array_in(
+    file: IO[bytes], archive: zipfile.ZipFile, name: str, dtype: npt.DTypeLike
+) -> tuple[int, tuple[int, ...]]:
+    """Return the place of the first number of an array in a zip file, and its shape."""
+    members = [member for member in archive.infolist() if member.filename == f"{name}.npy"]
+    if len(members) != 1 or members[0].compress_type != zipfile.ZIP_STORED:
+        raise BadArrayError(f"has not one array {name!r} that is not compressed")
+    file.seek(members[0].header_offset + LOCAL_HEADER - 4)
+    sizes = [int.from_bytes(file.read(2), "little") for _ in range(2)]  # of the name, and of what follows it
+    file.seek(sum(sizes), 1)
+    found, shape, fortran, header = read_npy_header(file, name)
+    if fortran or found != np.dtype(dtype):
+        raise BadArrayError(f"{name!r} is {found}{' by columns' if fortran else ''}, and not {np.dtype(dtype)} by rows")
+    if (needed := header + found.itemsize * math.prod(shape)) != members[0].file_size:
+        raise BadArrayError(f"{name!r} needs {needed:,} bytes by its header, and has {members[0].file_size:,}")
+    return file.tell(), shape
 
 
 def write_index(folder: Path, parts: Mapping[str, list[Shard]], names: list[str], counts: Mapping[str, Any]) -> None:
@@ -148,6 +158,8 @@ def read_index(folder: Path, width: int) -> tuple[dict[str, list[Shard]], dict[s
             or {part: sum(each.rows for each in of) for part, of in parts.items()} != index["rows"]
         ):
             raise ValueError("its contents are inconsistent")
+        if set(parts) != set(PARTS) or not all(parts.values()):
+            raise ValueError(f"its parts are not {', '.join(PARTS)}, each with shards")
         for shard in (each for shards in parts.values() for each in shards):
             _check_shard(folder, shard, width)
         return parts, {part: list(map(int, counts)) for part, counts in index["classes"].items()}

@@ -23,6 +23,7 @@ from dnn.settings import NetworkSettings
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
 
+EDGE_NUMBERS = 2**25  # of which the edges of piecewise embeddings are learnt: 128 MB, all if they are fewer
 FEW_TARGETS = 2**22  # of rows on a disk, whose median is that of all but for some digits
 
 
@@ -51,7 +52,8 @@ def fit_on_disk(
         why = "each network has an order of the rows for itself, and rows on the disk have one"
         raise ValueError(f"ensemble={settings.ensemble}: {why}; train one network, or rows that fit in memory")
     with unchanged_by_errors(estimator):
-        some = next(iter(rows.dataset(settings.seed, 1)))[0].numpy()
+        learns_edges = settings.embedding == "piecewise"  # and of other embeddings the rows are not looked at
+        some = rows.sample(settings.seed, max(1, EDGE_NUMBERS // rows.width) if learns_edges else 1)
         estimator._remember_target(encoding, (some, rows.targets()[:: 1 + rows.rows // FEW_TARGETS]))
         first = first_layer(encoding.features, some, settings, estimator.bins)
         parts, outputs = _weighted_parts(estimator, prepared), estimator._outputs(encoding)

@@ -80,20 +80,20 @@ def _without_formulas(table: pa.Table) -> pa.Table:
     return pa.table(columns, list(map(without_formula, table.column_names)))
 
 
-def refuse_output(out: Path, data: Path, *, force: bool) -> None:
+def refuse_output(out: Path, data: Iterable[Path], *, force: bool) -> None:
     """Refuse a path for the predictions that is the data, is not a regular file, or cannot be written.
 
     Args:
         out: The file to write.
-        data: The file whose rows are predicted.
+        data: The files whose rows are predicted.
         force: Whether `out` may be replaced.
 
     Raises:
-        ValueError: If `out` is the data, or a folder or a device.
+        ValueError: If `out` is one of the data, or a folder or a device.
         FileExistsError: If `out` exists, without `force`.
         PermissionError: If its folder cannot be written.
     """
-    if out.exists() and data.exists() and out.samefile(data):
+    if out.exists() and any(each.exists() and out.samefile(each) for each in data):
         raise ValueError(f"{out} is the data; write the predictions to another file")
     if out.exists() and not out.is_file():
         raise ValueError(f"{out} is not a file that could be replaced")

@@ -1,5 +1,6 @@
 """Rows of a prepared folder are read in an order of each epoch, train as in memory, and go on at the very row."""
 
+import json
 import shutil
 
 import numpy as np
@@ -48,6 +49,20 @@ def test_each_epoch_has_all_rows_in_an_order_of_its_own_and_begins_at_any_row(fo
     for first in (0, 700):
         np.testing.assert_array_equal(read(rows, 5, 0, first)[0], x[first:])
     np.testing.assert_array_equal(rows.targets(), y)
+
+
+def test_a_sample_has_the_same_share_of_each_shard(folder):
+    rows = folder.train
+    x, _ = rows.arrays()
+    np.testing.assert_array_equal(rows.sample(5, rows.rows), x)
+    some = rows.sample(5, rows.rows // 10)
+    number = {row.tobytes(): index for index, row in enumerate(x)}
+    places = np.array([number[row.tobytes()] for row in some])
+    counts = np.bincount(places // 150, minlength=len(rows.shards))
+    assert set(counts[:-1]) == {15}
+    assert 1 <= counts[-1] <= 15
+    assert not np.array_equal(places[:15], places[15:30] - 150), "each shard has rows of its own"
+    np.testing.assert_array_equal(rows.sample(5, rows.rows // 10), some)
 
 
 def fitted(data, validation, remember=None, **options):
@@ -116,3 +131,24 @@ def test_a_folder_of_one_file_a_part_opens_too(folder, tmp_path):
     (tmp_path / "test.npz").write_bytes(b"PK")
     with pytest.raises(ValueError, match="test.npz: .* it is no part that dnn prepare wrote"):
         dnn.open_prepared(tmp_path)
+    x, y = folder.test.arrays()
+    others = [(x[:, 1:], y, "inputs are"), (x, y[1:], "inputs are"), (x[:0], y[:0], "inputs are")]
+    for inputs, targets, message in [*others, (x, y.astype(float), "'targets' is float32, and not int32")]:
+        dnn.save_part(tmp_path / "test.npz", inputs, targets)
+        with pytest.raises(ValueError, match=f"test.npz: {message}.*; it is no part that dnn prepare wrote"):
+            dnn.open_prepared(tmp_path)
+    np.savez_compressed(tmp_path / "test.npz", inputs=x, targets=y)
+    with pytest.raises(ValueError, match="test.npz: has not one array 'inputs' that is not compressed"):
+        dnn.open_prepared(tmp_path)
+
+
+@pytest.mark.parametrize("shards_of_test", [None, []])
+def test_an_index_that_lacks_a_part_is_damaged(folder, tmp_path, shards_of_test):
+    copy = shutil.copytree(folder.path, tmp_path / "copy")
+    index = json.loads((copy / "index.json").read_text("utf-8"))
+    index["shards"]["test"], index["rows"]["test"] = shards_of_test, 0
+    if shards_of_test is None:
+        del index["shards"]["test"], index["rows"]["test"]
+    (copy / "index.json").write_text(json.dumps(index), "utf-8")
+    with pytest.raises(ValueError, match="index.json is damaged: its parts are not train, validation, test"):
+        dnn.open_prepared(copy)

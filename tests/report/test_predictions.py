@@ -58,13 +58,13 @@ def test_a_failure_leaves_the_file_that_was_there(tmp_path, monkeypatch):
 def test_an_output_that_is_the_data_or_not_a_file_or_there_is_refused(tmp_path):
     data, out = tmp_path / "data.csv", tmp_path / "out.csv"
     data.write_text("a\n1\n", "utf-8")
-    refuse_output(out, data, force=False)
+    refuse_output(out, [data.with_name("none.csv"), data], force=False)
     out.symlink_to(data)
     with pytest.raises(ValueError, match="is the data; write the predictions to another file"):
-        refuse_output(out, data, force=True)
+        refuse_output(out, [data.with_name("none.csv"), data], force=True)
     with pytest.raises(ValueError, match="is not a file that could be replaced"):
-        refuse_output(tmp_path, data, force=True)
+        refuse_output(tmp_path, [data], force=True)
     (tmp_path / "other.csv").write_text("precious", "utf-8")
     with pytest.raises(FileExistsError, match="choose another name, or replace it with --force"):
-        refuse_output(tmp_path / "other.csv", data, force=False)
-    refuse_output(tmp_path / "other.csv", data, force=True)
+        refuse_output(tmp_path / "other.csv", [data], force=False)
+    refuse_output(tmp_path / "other.csv", [data], force=True)
