@@ -3,6 +3,8 @@
 // It is a function of tensors: the parameters and slots go in, and come out as they are after the epoch.
 // REAL, float or double, is set by who compiles it, as are the vectors of the machine: all take six times as long.
 
+#include <cstdio>
+
 #include "c_op.h"
 #include "mlp_epoch.h"
 
@@ -181,6 +183,8 @@ void compute(void* attributes, TF_OpKernelContext* context) {
     TF_SetStatus(status, refusal.code, refusal.message.c_str());
   } catch (const std::bad_alloc&) {
     TF_SetStatus(status, TF_RESOURCE_EXHAUSTED, "a batch is too large for this memory");
+  } catch (const std::exception& error) {
+    TF_SetStatus(status, TF_INTERNAL, error.what());
   }
   TF_OpKernelContext_Failure(context, status);
 }
@@ -217,9 +221,12 @@ void register_kernel(OpStatus& status) {
 
 const struct Registered {
   Registered() {
-    OpStatus status;
-    register_op(status);
-    register_kernel(status);
+    OpStatus of_op, of_kernel;
+    register_op(of_op);
+    register_kernel(of_kernel);
+    for (const TF_Status* each : {static_cast<TF_Status*>(of_op), static_cast<TF_Status*>(of_kernel)}) {
+      if (TF_GetCode(each) != TF_OK) std::fprintf(stderr, "%s was not registered: %s\n", NAME, TF_Message(each));
+    }
   }
 } REGISTERED;
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
@@ -122,16 +123,28 @@ std::string run(const Epoch<T>& e, double* sums) {
   std::vector<double> sums_of(2 * e.members);
   std::vector<std::string> wrong(e.members);
   std::atomic<int64_t> next{0};
-  const auto take = [&](Network<T>* n) {
-    for (int64_t i; (i = next++) < e.members;) {
-      wrong[i] = train(e, i, *n);
-      std::copy_n(n->sums, 2, &sums_of[2 * i]);
+  std::vector<std::exception_ptr> failures(networks.size());  // of each thread, which must let none out
+  const auto take = [&](size_t place) {
+    try {
+      for (int64_t i; (i = next++) < e.members;) {
+        wrong[i] = train(e, i, networks[place]);
+        std::copy_n(networks[place].sums, 2, &sums_of[2 * i]);
+      }
+    } catch (...) {
+      failures[place] = std::current_exception();
     }
   };
   std::vector<std::thread> threads;  // they have the caller's treatment of numbers below the normal ones
-  for (size_t i = 1; i < networks.size(); ++i) threads.emplace_back(take, &networks[i]);
-  take(&networks[0]);
+  threads.reserve(networks.size());
+  try {
+    for (size_t i = 1; i < networks.size(); ++i) threads.emplace_back(take, i);
+  } catch (...) {  // no more threads are to be had: those there are do all
+  }
+  take(0);
   for (std::thread& each : threads) each.join();
+  for (const std::exception_ptr& each : failures) {
+    if (each) std::rethrow_exception(each);
+  }
   for (const std::string& each : wrong) {
     if (!each.empty()) return each;
   }

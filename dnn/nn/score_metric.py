@@ -65,6 +65,8 @@ class ScoreMetric:
         true, predicted = np.asarray(labels), predictions_of(labels, outputs, self.of)
         if np.isnan(predicted).any():
             return float("nan")
+        if self.of == "classes":
+            predicted = predicted.astype(np.int64)
         weighed = {"sample_weight": np.asarray(weights)} if self.weighted and weights is not None else {}
         value = self.score(true[:, 0] if true.ndim == 2 and true.shape[1] == 1 else true, predicted, **weighed)
         if np.ndim(value):
@@ -73,7 +75,7 @@ class ScoreMetric:
 
 
 def predictions_of(labels: npt.ArrayLike, outputs: npt.ArrayLike, kind: str) -> npt.NDArray[Any]:
-    """Return what the outputs predict, of the kind that `ScoreMetric.of` names, in float64 or int64."""
+    """Return what the outputs predict, of the kind that `ScoreMetric.of` names, in float64, NaN where an output is."""
     z = np.asarray(outputs, np.float64)
     columns = z[:, 0] if z.shape[1] == 1 else z
     if kind == "outputs":

@@ -67,9 +67,10 @@ def in_loop(optimizer: Any) -> InLoop:
 
 
 def can_be_joined(optimizer: Any) -> bool:
-    """Whether it is an Adam without options, of small parameters of one dtype, float32 or float64."""
+    """Whether it is an Adam as it is, without options, of small parameters of one dtype, float32 or float64."""
     return (
         type(optimizer) is Adam
+        and not {"apply", "step"} & set(vars(optimizer))  # replaced by the user's
         and not (optimizer.amsgrad or optimizer.members or np.any(optimizer.weight_decay))
         and {p.dtype for p in optimizer.parameters} in ({tf.float32}, {tf.float64})
         and sum(p.shape.num_elements() or MOST_NUMBERS for p in optimizer.parameters) <= MOST_NUMBERS

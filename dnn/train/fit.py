@@ -81,7 +81,7 @@ def fit(
             float[rows], each >= 0, a factor of the row's loss, not of its metrics; `class_weights` gives those of
             classes. Or a `tf.data.Dataset` of batches of these, of any size, or what `dnn.open_prepared` gives, for
             rows that do not fit in memory: they are read in each epoch, in the order they come, whatever `shuffle`,
-            and cut into batches of `batch_size`.
+            and cut into batches of `batch_size`; with `checkpoint` each pass must give the same rows.
         validation: rows in the form of `data` that are evaluated after each epoch. None: there are none.
         loss: (labels, logits) -> float[batch], for example `dnn.sparse_softmax_cross_entropy`.
         optimizer: has `parameters` and `apply(gradients)`, as `dnn.Adam`. One with `train_epoch`, as `MlpAdam`, takes
@@ -163,14 +163,14 @@ def trained(
     """Train what was checked, and return the history."""
     model, optimizer, loss, metrics, data, validation, batch_size, epochs, seed = objects
     steps = steps_between(callbacks, optimizer, jit_compile)
+    keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     if isinstance(data, Stream):
-        data.get_ready(steps, jit_compile)
+        data.get_ready(steps, jit_compile, resumes=keep is not None)
     of_rows = chunk_program if isinstance(data, Stream) else training_program
     program = of_rows(model, loss, optimizer, tuple(metrics_of_rows(metrics).values()), batch_size, data.specs)
     identify = functools.partial(
         fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
     )
-    keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
     if workers().size > 1:
         check_shared(objects, jit_compile, {**identify(), "piece": str(piece), "checkpoint": str(bool(keep))})

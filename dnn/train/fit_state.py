@@ -20,7 +20,7 @@ class FitState:
     """Where a fit is: what it has measured, and how far it is in the epoch that follows.
 
     step: batches of that epoch that are done, in pieces of `piece`; sums: float64[1 + metrics], of their rows.
-    ended: no epoch follows.
+    ended: no epoch follows. chunks: of a stream that were trained with, in all epochs.
     """
 
     history: History = field(default_factory=History)
@@ -29,6 +29,7 @@ class FitState:
     sums: npt.NDArray[np.float64] | None = None
     ended: bool = False
     piece: int | None = None
+    chunks: int = 0
 
     @property
     def epoch(self) -> int:

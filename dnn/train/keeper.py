@@ -27,6 +27,7 @@ from dnn.train.plain_state import from_plain, to_plain
 
 VARIABLES, VALUES = "variables", "values.json"  # what a state is made of
 SHARE = 0.015  # of the time of a fit that its checkpoints take, where `every` does not say it: with the last one 2 %
+PLACE = ("step", "piece", "sums", "ended", "chunks")  # where a fit is, besides its history
 SPARE = 1_000_000  # bytes of a state besides its variables, and of the results of a run
 MOST_SHOWN = 50  # characters of an argument that is named
 LOGGER = logging.getLogger("dnn")
@@ -213,10 +214,7 @@ class Keeper:
             "best_epoch": history.best_epoch,
             "has_best": history.best_weights is not None,
             "progress": list(state.progress),
-            "step": state.step,
-            "piece": state.piece,
-            "sums": state.sums,
-            "ended": state.ended,
+            **{name: getattr(state, name) for name in PLACE},
             "callbacks": [[type(callback).__name__, callback.get_state()] for callback in self.stateful],
         }
         return to_plain(values)
@@ -241,7 +239,7 @@ class Keeper:
             history.best_weights = [variable.numpy() for variable in self.best]
             self.best_epoch = history.best_epoch
         progress = Progress(*values["progress"])
-        return FitState(history, progress, values["step"], values["sums"], values["ended"], values["piece"])
+        return FitState(history, progress, **{name: values[name] for name in PLACE if name in values})
 
 
 def _refuse_another_fit(folder: Path, saved: Mapping[str, str], now: Mapping[str, str]) -> None:

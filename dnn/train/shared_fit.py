@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -24,14 +25,14 @@ from dnn.train.workers import agreed, assign_from_chief, bytes_of_each, chief_by
 
 LOGGER = logging.getLogger("dnn")
 MOST_SHOWN = 50  # characters of a value that is named
-LOST = (  # what TensorFlow raises when another process is gone, or the cluster has given up
-    tf.errors.UnavailableError,
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
-    tf.errors.InternalError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.FailedPreconditionError,
-)
+LOST = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError
+"""What TensorFlow raises when another process is gone."""
+MAY_BE_LOST = tf.errors.CancelledError, tf.errors.InternalError, tf.errors.FailedPreconditionError
+"""What it raises then too, but also for what is wrong on one machine, an uninitialised table for example."""
+OF_OTHERS = re.compile(r"ollective|/job:|\b(task|peer|heartbeat|RecvAsync)|oordination")
+"""What a message says that is of other processes."""
+OWN_PLACE = re.compile(r"\{\{.*?\}\}|^Graph execution error:|^Detected at .*|^ *File .*|^<stack .*", re.MULTILINE)
+"""What a message says of where in this process the error was, which names its own task and files."""
 
 
 def check_shared(objects: FitObjects, jit_compile: object, told: Mapping[str, str]) -> None:
@@ -100,12 +101,14 @@ class WorkerLostError(ConnectionError):
 
     Args:
         remedy: How to go on.
+        cause: What TensorFlow says, in one line.
     """
 
-    def __init__(self, remedy: str) -> None:
+    def __init__(self, remedy: str, cause: str) -> None:
         count, rank = workers()
         lost = f"one of the {count} workers is lost or cannot be reached, so worker {rank} ends too"
-        super().__init__(f"{lost}: start all again; {remedy}")
+        super().__init__(f"{lost} ({cause}): start all again; {remedy}")
+        self.cause = cause
 
 
 @contextmanager
@@ -120,8 +123,13 @@ def peers_may_be_lost(remedy: str) -> Iterator[None]:
         return
     try:
         yield
-    except (*LOST, WorkerLostError) as error:
-        raise WorkerLostError(remedy) from error
+    except WorkerLostError as error:
+        raise WorkerLostError(remedy, error.cause) from error
+    except (*LOST, *MAY_BE_LOST) as error:
+        said = OWN_PLACE.sub("", error.message).strip()
+        if isinstance(error, MAY_BE_LOST) and not OF_OTHERS.search(said):
+            raise
+        raise WorkerLostError(remedy, next(iter(said.splitlines()), type(error).__name__)) from error
 
 
 class SharedKeeper:

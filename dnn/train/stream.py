@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+import numpy as np
 import tensorflow as tf
 
 from dnn.train.border import checked_data
@@ -52,7 +53,7 @@ class Stream:
         parts = checked_spec(self.dataset(0, 1), name)
         if not isinstance(parts, tuple) or len(parts) not in (2, 3):
             raise TypeError(f"{name} must be a dataset of (x, y) or (x, y, weights), got {parts}")
-        features, self.batch = parts[0].shape[-1] or 1, batch_size or 256
+        features, self.batch = features_of_x(self.dataset(0, 1)), batch_size or 256
         self.chunk_rows = self.batch * max(1, CHUNK_NUMBERS // (features * self.batch))
         self.checked = False
         self.first = next(self.chunks(0, 1))
@@ -63,17 +64,26 @@ class Stream:
         """Of the first chunk."""
         return Rows(*(None if part is None else part[: self.chunk_rows] for part in self.first)).specs
 
-    def get_ready(self, steps: int | None, jit_compile: object) -> None:
+    def get_ready(self, steps: int | None, jit_compile: object, *, resumes: bool) -> None:
         """Let the chunks end after every so many steps, if not more often.
 
         Raises:
-            ValueError: If epochs are to be taken in C++, which needs arrays.
+            ValueError: If epochs are to be taken in C++, which needs arrays; or if the fit may be gone on with, and a
+                dataset gives other rows in each pass.
         """
         if jit_compile == "native":
             raise ValueError("jit_compile='native' takes epochs of arrays; a dataset has graph mode and XLA")
+        if resumes and isinstance(self.source, tf.data.Dataset) and not self._again():
+            remedy = "shuffle(…, reshuffle_each_iteration=False), or no checkpoint"
+            raise ValueError(f"{self.name} gives other rows in each pass, so no fit can go on at its row: {remedy}")
         if steps:
             most = min(self.chunk_rows // self.batch, steps)
             self.chunk_rows = self.batch * max(size for size in range(1, most + 1) if steps % size == 0)
+
+    def _again(self) -> bool:
+        """Whether another pass begins with the same rows."""
+        pairs = zip(self.first, next(self.chunks(0, 1)), strict=True)
+        return all(one is None or np.array_equal(one, other) for one, other in pairs)
 
     def dataset(self, seed: int, epoch: int, first: int = 0) -> tf.data.Dataset:
         """Return the rows of an epoch from its row `first` on."""
@@ -127,6 +137,15 @@ def checked_spec(dataset: tf.data.Dataset, name: str) -> Any:
     return spec
 
 
+def features_of_x(dataset: tf.data.Dataset) -> int:
+    """Return the features of x, which a dataset may tell only once it is read."""
+    spec = tf.nest.flatten(dataset.element_spec)[0]
+    if spec.shape.rank and spec.shape[-1]:
+        return int(spec.shape[-1])
+    shapes = (tf.nest.flatten(parts)[0].shape for parts in dataset.take(1))
+    return int(next((shape[-1] for shape in shapes if shape.rank), 1)) or 1
+
+
 def failures_told(dataset: tf.data.Dataset, name: str) -> Iterator[Any]:
     """Yield the elements. Raises: ValueError with the first line of what TensorFlow says, if the dataset fails."""
     try:
@@ -160,5 +179,4 @@ def chunks_of_x(data: tf.data.Dataset | RowSource) -> Iterator[tf.Tensor]:
     dataset = data if isinstance(data, tf.data.Dataset) else data.dataset(0, 0)
     checked_spec(dataset, "x")
     x = dataset.map(lambda *parts: parts[0])
-    features = x.element_spec.shape[-1] or 1
-    yield from failures_told(x.rebatch(max(1, CHUNK_NUMBERS // features)).prefetch(1), "x")
+    yield from failures_told(x.rebatch(max(1, CHUNK_NUMBERS // features_of_x(dataset))).prefetch(1), "x")

@@ -21,11 +21,9 @@ from dnn.train.rows import Rows
 from dnn.train.runtime import Program, is_small
 from dnn.train.step_key import epoch_key
 from dnn.train.stream import Stream
-from dnn.train.variable_values import is_finite, read_values, write_values
+from dnn.train.variable_values import is_finite, read_values, variables_of, write_values
 from dnn.train.workers import of_chief, own_rows, total, workers
 from dnn.train.xla import GraphOrXla
-
-MOST_CHUNKS = 10**6  # of an epoch: what numbers the chunks of a fit, of which XLA takes over after some
 
 
 def train_chunk(
@@ -103,9 +101,13 @@ class StreamTrainer:
     ) -> None:
         self.program, self.stream, self.metrics, self.seed, self.on_nan = program, stream, metrics, seed, on_nan
         self.model, _, self.optimizer, _, self.batch_size = program.constants
-        self.of = cache(lambda specs: traced(program._replace(specs=(specs, *program.specs[1:]))))
+        self.of = cache(lambda specs: self._told(traced(program._replace(specs=(specs, *program.specs[1:])))))
         self.programs = [self.of(stream.specs)]
         self.steps = self.last_steps = 0
+
+    def _told(self, run: GraphOrXla) -> GraphOrXla:
+        run.unit = "chunks of rows"
+        return run
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -152,12 +154,13 @@ class StreamTrainer:
     def _train(self, chunk: Rows, state: FitState, key: npt.NDArray[np.int32]) -> None:
         """Train a chunk; the state's sums then end with the number of rows that they count."""
         sums = np.zeros(2 + len(self.metrics)) if state.sums is None else state.sums
-        number = (state.epoch - 1) * MOST_CHUNKS + state.step * self.batch_size // self.stream.chunk_rows + 1
-        variables = list(self.model.variables) if self.on_nan == "stop" else []
+        variables = [*self.model.variables, *variables_of(self.optimizer)] if self.on_nan == "stop" else []
         before = read_values(variables)
-        trained = self.of(chunk.specs)(number, chunk, key, np.int32(state.step), sums[:-1]).numpy()
+        trained = self.of(chunk.specs)(state.chunks + 1, chunk, key, np.int32(state.step), sums[:-1]).numpy()
         state.sums = np.append(trained, sums[-1] + chunk.counted_rows)
-        finite = math.isfinite(state.sums[0]) and all(map(is_finite, read_values(variables)))
+        state.chunks += 1
+        pairs = zip(before, read_values(variables), strict=True)  # what was not finite before is not looked at
+        finite = math.isfinite(state.sums[0]) and all(is_finite(now) for was, now in pairs if is_finite(was))
         if self.on_nan == "stop" and not finite:
             write_values(variables, before)
             self._fail(

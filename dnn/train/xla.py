@@ -59,6 +59,7 @@ class GraphOrXla:
         self._native: Callable[[], Compiled] | None = None
         self._native_after = math.inf
         self.is_native = False
+        self.unit = "epochs"  # what it is called for
 
     @property
     def variables(self) -> Sequence[tf.Variable]:
@@ -77,7 +78,7 @@ class GraphOrXla:
         if self._may_go_over and epoch > self._graph_epochs:
             self._may_go_over = False
             if not _kept_from_xla(self._compiled):
-                logging.getLogger("dnn").info("jit_compile: under XLA, after %d epochs in graph mode", epoch - 1)
+                logging.getLogger("dnn").info("jit_compile: under XLA, after %d %s in graph mode", epoch - 1, self.unit)
                 self._compiled, self._untried = self._trace(True), True
         try:
             if self._untried:

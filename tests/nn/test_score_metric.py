@@ -99,6 +99,17 @@ def test_targets_of_several_outputs_have_scores_of_amounts_and_of_labels():
     assert np.isnan(one(OF_TWO, np.where(X > 2, np.nan, X)[:, :1]))
 
 
+@pytest.mark.parametrize(("outputs", "classes"), [([[0.5], [-1.0]], [1, 0]), ([[1, 2, 0], [1.0, 0, 3]], [1, 2])])
+def test_classes_are_whole_numbers_and_a_nan_is_none(outputs, classes):
+    seen = []
+    metric = ScoreMetric(lambda true, predicted: seen.append(predicted) or 0.5, of="classes")
+    assert metric([0, 1], outputs) == 0.5
+    assert seen[0].dtype == np.int64
+    np.testing.assert_array_equal(seen[0], classes)
+    assert np.isnan(metric([0, 1], np.where(np.equal(outputs, outputs[1]), np.nan, outputs)))
+    assert len(seen) == 1, "the score is not asked about a NaN"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

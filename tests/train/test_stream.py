@@ -77,7 +77,7 @@ def test_a_fit_of_a_dataset_goes_on_at_the_very_row(tmp_path):
         np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6)
 
 
-def test_what_is_wrong_in_a_dataset_is_told_with_its_rows():
+def test_what_is_wrong_in_a_dataset_is_told_with_its_rows(tmp_path):
     spoilt = X.copy()
     spoilt[100, 2] = np.nan
     with pytest.raises(ValueError, match="data, from row 96 on: x has a NaN or an infinity, as float32, in row 4"):
@@ -107,6 +107,8 @@ def test_what_is_wrong_in_a_dataset_is_told_with_its_rows():
         dnn.predict(model, batches(X).take(0))
     with pytest.raises(ValueError, match="the dataset failed: "):
         fitted(batches(ARRAYS).map(lambda x, y, w: (tf.debugging.check_numerics(x / 0, "row of zeros"), y, w)))
+    with pytest.raises(ValueError, match="gives other rows in each pass"):
+        fitted(batches(ARRAYS).unbatch().shuffle(99).batch(8), checkpoint=tmp_path)
     once = iter([(X, Y)])
     spec = tf.TensorSpec([None, 6], tf.float32), tf.TensorSpec([None], tf.int64)
     with pytest.raises(ValueError, match="data has no rows"):
@@ -163,3 +165,17 @@ def test_steps_are_told_where_chunks_are_shorter_and_a_chunk_may_be_ignored_whol
     assert its["loss"] == pytest.approx(history["loss"], rel=1e-6)
     with pytest.raises(ValueError, match="has only the ignored class 1"):
         fitted(batches((X, np.ones_like(Y))), ignore_class=1)
+
+
+def test_a_small_dataset_stays_in_graph_mode_and_what_was_not_finite_before_is_not_looked_at(caplog):
+    caplog.set_level("INFO", "dnn")
+    model = dnn.Sequential([dnn.Dense(6, 3, seed=0)])
+    model.mask = tf.Variable([-np.inf], trainable=False)
+    optimizer = dnn.SGD(model.trainable_variables, 0.1)
+    wide = tf.data.Dataset.from_generator(
+        lambda: iter([(X, Y)]),
+        output_signature=(tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.int64)),
+    )
+    dnn.fit(model, wide, loss=LOSS, optimizer=optimizer, batch_size=16, epochs=3)
+    assert "under XLA" not in caplog.text
+    assert stream.Stream(model, wide, "data", None, 16).chunk_rows == 48

@@ -13,6 +13,8 @@ import pytest
 import tensorflow as tf
 
 import dnn
+from dnn.train import shared_fit
+from dnn.train.workers import Workers
 
 SOURCE = Path(__file__).with_name("shared_worker.py")
 spec = importlib.util.spec_from_file_location("shared_worker", SOURCE)
@@ -85,3 +87,30 @@ def test_a_strategy_of_one_device_is_none():
         dnn.fit(other, data, loss=worker.LOSS, optimizer=dnn.SGD(other.trainable_variables))
     for variable, expected in zip(other.variables, model.variables, strict=True):
         np.testing.assert_array_equal(variable.numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "cause"),
+    [
+        (tf.errors.UnavailableError, "failed to connect", "failed to connect"),
+        (tf.errors.CancelledError, "[_Derived_]RecvAsync is cancelled.\n\t [[{{node b}}]]", "RecvAsync is cancelled."),
+        (
+            tf.errors.InternalError,
+            "Graph execution error:\n\nDetected at node c defined at (most recent call last):\n<stack traces "
+            "unavailable>\nCollective ops is aborted by: /job:worker/replica:0/task:1 is gone\nRestart your program.",
+            "Collective ops is aborted by: /job:worker/replica:0/task:1 is gone",
+        ),
+        (tf.errors.FailedPreconditionError, "{{function_node f_/job:worker/task:0}} Table not initialized.", None),
+        (tf.errors.InternalError, 'Detected at node x:\n  File "/task/collective.py"\nthe op of a user failed', None),
+        (tf.errors.CancelledError, "multitask was cancelled", None),
+    ],
+)
+def test_an_error_that_names_no_other_process_stays_what_it_is(monkeypatch, kind, message, cause):
+    monkeypatch.setattr(shared_fit, "workers", lambda: Workers(2, 0))
+    error = kind(None, None, message)
+    raised, lost = pytest.raises(kind if cause is None else ConnectionError), shared_fit.peers_may_be_lost
+    with raised as caught, lost("go on"), lost("with a checkpoint"):
+        raise error
+    text = str(caught.value)
+    assert caught.value is error if cause is None else f"{cause}): start all again; go on" in text
+    assert cause is None or len(text.splitlines()) == 1

@@ -28,7 +28,8 @@ class ByGroup(tf.Module):
         optimizers: One for each group, each made for the variables of its group. No variable is in two.
 
     Raises:
-        ValueError: If there is no optimizer, or two have a variable in common.
+        ValueError: If there is no optimizer, two have a variable in common, or the first rate, to which the others
+            keep their ratio, is 0.
         TypeError: If one has no parameters or no apply.
 
     Example:
@@ -108,4 +109,11 @@ class ByGroup(tf.Module):
         """Return each group's rate over the first's; None where one is no number that can be assigned."""
         rates = [getattr(optimizer, "learning_rate", None) for optimizer in self.optimizers]
         numbers = [rate.numpy() for rate in rates if isinstance(rate, tf.Variable)]
-        return [number / numbers[0] for number in numbers] if len(numbers) == len(rates) else None
+        if len(numbers) != len(rates):
+            return None
+        if not np.all(numbers[0]):
+            raise ValueError(
+                f"the learning rate of the first group must not be 0, since the others keep their ratio to it, got "
+                f"{numbers[0].tolist()}: begin with a group that is trained"
+            )
+        return [number / numbers[0] for number in numbers]

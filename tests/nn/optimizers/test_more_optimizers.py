@@ -103,6 +103,11 @@ def test_groups_that_are_none_overlap_or_follow_a_schedule_are_told():
         dnn.ByGroup([dnn.SGD([p]), dnn.Adam([p])])
     with pytest.raises(TypeError, match=r"optimizers\[1\] must have parameters and apply"):
         dnn.ByGroup([dnn.SGD([p]), dnn.Adam])
+    still = dnn.SGD([p])
+    still.learning_rate = 0.0
+    with pytest.raises(ValueError, match="rate of the first group must not be 0, since .* ratio to it, got 0.0: begin"):
+        dnn.ByGroup([still, dnn.SGD([q])])
+    assert dnn.ByGroup([dnn.SGD([q]), still]).learning_rate == dnn.SGD([q]).learning_rate
     optimizer = dnn.ByGroup([dnn.SGD([p]), dnn.SGD([q], dnn.CosineDecay(0.1, 10))])
     with pytest.raises(TypeError, match="learning_rate of a group follows a schedule"):
         optimizer.learning_rate = 0.5
