@@ -77,3 +77,14 @@ def test_what_is_compiled_cannot_be_eager():
         fitted(run_eagerly=True, jit_compile=True)
     with pytest.raises(TypeError, match="run_eagerly must be True or False, got 'yes'"):
         fitted(run_eagerly="yes")
+
+
+def test_the_same_objects_are_compiled_in_one_fit_and_eager_in_the_next():
+    symbolic = []
+    model = dnn.Sequential([lambda x: (symbolic.append(tf.is_symbolic_tensor(x)), x)[1], dnn.Dense(4, 3, seed=0)])
+    optimizer = dnn.SGD(model.trainable_variables, 0.1)
+    for eagerly in (False, True, False):
+        symbolic.clear()
+        dnn.fit(model, (X, Y), loss=LOSS, optimizer=optimizer, batch_size=25, run_eagerly=eagerly)
+        assert not eagerly or (symbolic and not any(symbolic))
+    assert symbolic == []  # what was traced first is found again

@@ -134,3 +134,12 @@ def test_a_verbose_fit_shows_its_epochs_and_no_figures_of_layers(capsys):
     assert not capsys.readouterr().out
     with pytest.raises(ValueError, match="verbose must be 0 or 1, got 2"):
         fitted(verbose=2)
+
+
+def test_two_callbacks_of_other_steps_are_each_told_of_their_own():
+    told = {2: [], 3: []}
+    watches = [
+        dnn.EverySteps(steps, lambda record, _, seen=seen: seen.append(record["step"])) for steps, seen in told.items()
+    ]
+    fitted(*watches, epochs=1)
+    assert told == {2: [2, 4, 6, 7], 3: [3, 6, 7]}
