@@ -11,6 +11,7 @@ import tensorflow as tf
 from dnn.train.border import checked_data
 from dnn.train.members import own_orders
 from dnn.train.rows import Rows
+from dnn.train.workers import ALONE, Workers, workers
 
 CHUNK_NUMBERS = 2**22  # of x in a chunk: 16 MB, beside which it takes no time to hand a chunk to a graph
 
@@ -19,7 +20,8 @@ CHUNK_NUMBERS = 2**22  # of x in a chunk: 16 MB, beside which it takes no time t
 class RowSource(Protocol):
     """Rows on a disk, in an order that is drawn for each epoch; `dnn.open_prepared` gives three.
 
-    rows: how many. trusted: whether each number was checked when it was written.
+    rows: how many. trusted: whether each number was checked when it was written. One that has `lanes` too, an integer,
+    is called with share=(k, n) by each of n workers, if n divides it, and then gives every n-th row from row k on.
     """
 
     rows: int
@@ -48,6 +50,7 @@ class Stream:
         self, model: tf.Module, source: Any, name: str, ignore_class: int | None, batch_size: int | None
     ) -> None:
         self.model, self.source, self.name, self.ignore_class = model, source, name, ignore_class
+        self.trained, self.share, self.pads, self.rows = batch_size is not None, ALONE, False, 0
         if own_orders(model) > 1:
             raise ValueError(f"{name}: members of an ensemble have an order each, a dataset has one: use arrays")
         parts = checked_spec(self.dataset(0, 1), name)
@@ -64,6 +67,28 @@ class Stream:
         """Of the first chunk."""
         return Rows(*(None if part is None else part[: self.chunk_rows] for part in self.first)).specs
 
+    @property
+    def divided(self) -> bool:
+        """Whether these are the rows of one worker, and not of all."""
+        return self.share != ALONE
+
+    def divide(self) -> None:
+        """Let each worker read its own rows alone, if the source can do that and each batch is of as many rows of each.
+
+        A worker of which the last batch has no row gets one that does not count, so that all take as many steps.
+        """
+        count, rank = workers()
+        lanes = getattr(self.source, "lanes", 0) if isinstance(self.source, RowSource) else 0
+        even = lanes and lanes % count == 0 and not (self.trained and self.batch % count)
+        if count == 1 or not even or self.ignore_class is not None or self.source.rows < count:
+            return
+        self.share, steps = Workers(count, rank), self.chunk_rows // self.batch
+        last = self.source.rows % self.batch
+        self.pads = self.trained and 0 < last <= rank
+        self.rows, self.batch = (self.source.rows - rank + count - 1) // count, max(1, self.batch // count)
+        self.chunk_rows = steps * self.batch
+        self.first = next(self.chunks(0, 1))
+
     def get_ready(self, steps: int | None, jit_compile: object, *, resumes: bool) -> None:
         """Let the chunks end after every so many steps, if not more often.
 
@@ -76,6 +101,7 @@ class Stream:
         if resumes and isinstance(self.source, tf.data.Dataset) and not self._again():
             remedy = "shuffle(…, reshuffle_each_iteration=False), or no checkpoint"
             raise ValueError(f"{self.name} gives other rows in each pass, so no fit can go on at its row: {remedy}")
+        self.divide()
         if steps:
             most = min(self.chunk_rows // self.batch, steps)
             self.chunk_rows = self.batch * max(size for size in range(1, most + 1) if steps % size == 0)
@@ -88,7 +114,9 @@ class Stream:
     def dataset(self, seed: int, epoch: int, first: int = 0) -> tf.data.Dataset:
         """Return the rows of an epoch from its row `first` on."""
         if isinstance(self.source, RowSource):
-            return self.source.dataset(seed, epoch, first)
+            share = {"share": (self.share.rank, self.share.size)} if self.divided else {}
+            rows = self.source.dataset(seed, epoch, first, **share)
+            return rows.concatenate(_a_row(rows.element_spec)) if self.pads else rows
         if not first:
             return self.source
         at_once = math.gcd(first, self.chunk_rows)
@@ -104,6 +132,8 @@ class Stream:
         ready = self.dataset(seed, epoch, first).rebatch(self.chunk_rows).prefetch(2)
         for parts in failures_told(ready, self.name):
             rows = self._rows(parts, f"{self.name}, from row {first:,} on")
+            if self.pads and first + rows.x.shape[0] > self.rows:
+                rows = rows._replace(counted=tf.range(first, first + rows.x.shape[0]) < self.rows)
             yield rows
             first, counted = first + rows.x.shape[0], counted + rows.counted_rows
         if first == begin:
@@ -111,7 +141,7 @@ class Stream:
                 "; it must give its rows anew in each pass, as a generator that ends does not" if self.checked else ""
             )
             raise ValueError(f"{self.name} has no rows{again}")
-        if not begin and not counted:
+        if not begin and not counted and self.ignore_class is not None:
             raise ValueError(f"{self.name} has only the ignored class {self.ignore_class}")
         self.checked = True
 
@@ -120,6 +150,11 @@ class Stream:
         beside = tuple(part.numpy() for part in parts[1:])
         x = parts[0] if self.checked else parts[0].numpy()
         return checked_data(self.model, (x, *beside), name, self.ignore_class, a_chunk=True, known=self.checked)
+
+
+def _a_row(specs: Any) -> tf.data.Dataset:
+    """Return one batch of one row of zeros."""
+    return tf.data.Dataset.from_tensors(tuple(tf.zeros([1, *spec.shape[1:]], spec.dtype) for spec in specs))
 
 
 def checked_spec(dataset: tf.data.Dataset, name: str) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 import dnn
+from dnn.data import shards
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(101, 5)).astype(np.float32)
@@ -31,6 +32,22 @@ def fitted(folder, epochs, model=None, shift=0):
     optimizer = dnn.Adam(model.trainable_variables, 0.05)
     history = dnn.fit(model, (X + shift, Y, WEIGHTS), held, loss=LOSS, optimizer=optimizer, **options)
     return model, history
+
+
+def of_prepared(path, epochs, checkpoint):
+    """Train on a prepared folder in batches of 32 rows; the last is of 1 row, of which the second worker has none."""
+    folder, read = dnn.open_prepared(path), []
+    model, read_into = dnn.mlp([folder.train.width, 8, 2], activation=dnn.relu, seed=1), shards._read_into
+    shards._read_into = lambda file, place, array: (read.append(array.nbytes), read_into(file, place, array))
+    optimizer = dnn.Adam(model.trainable_variables, 0.01)
+    marks = []
+    options = {"batch_size": 32, "epochs": epochs, "seed": 5, "checkpoint": checkpoint, "jit_compile": False}
+    options["callbacks"] = [lambda record, history: marks.append(sum(read))]
+    history = dnn.fit(model, folder.train, folder.validation, loss=LOSS, optimizer=optimizer, **options)
+    shards._read_into = read_into
+    weights = [variable.numpy().tolist() for variable in model.variables]
+    figures = {"test": dnn.evaluate(model, folder.test, loss=LOSS), "history": history.epochs}
+    return {"weights": weights, "read": (marks[-1] - marks[-2]) if marks[1:] else 0, **figures}
 
 
 def refusal(function):
@@ -64,6 +81,8 @@ def main(rank, folder):
         normal = dnn.Sequential([dnn.Dense(5, 2), dnn.BatchNormalization(2)])
         batch = refusal(lambda: dnn.fit(normal, (X, Y), loss=LOSS, optimizer=dnn.SGD(normal.trainable_variables)))
         told = {"unseeded": unseeded(rank), "refused": [other, native, batch], "history": whole.epochs}
+        keep = f"prepared-on-two-{rank}"
+        told["prepared"] = [of_prepared(folder / "prepared", epochs, folder / keep) for epochs in (1, 3)]
         told["evaluated"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["alone"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["weights"] = [variable.numpy().tolist() for variable in resumed.variables]

@@ -13,6 +13,8 @@ import pytest
 import tensorflow as tf
 
 import dnn
+from dnn.large_preparation import prepare_large
+from dnn.settings import PrepareSettings
 from dnn.train import shared_fit
 from dnn.train.workers import Workers
 
@@ -42,6 +44,8 @@ def started(arguments, ports, rank):
 
 def test_two_workers_train_as_one_process_does(tmp_path):
     worker.fitted(tmp_path / "begun-on-one", 2)
+    (tmp_path / "prepared").mkdir()
+    prepare_large(PrepareSettings(data=dnn.sample_path(), target="y"), 0).write(tmp_path / "prepared")
     ports = free_ports(2)
     processes = [started([SOURCE, rank, tmp_path], ports, rank) for rank in range(2)]
     alone, history = worker.fitted(None, 4)
@@ -63,12 +67,29 @@ def test_two_workers_train_as_one_process_does(tmp_path):
     assert "worker 1 has other data than the chief" in other
     assert "jit_compile must be 'auto' or False, got True" in native
     assert "BatchNormalization" in batch
-    assert {path.name for path in tmp_path.iterdir()} == {"begun-on-one", "begun-on-two-0"}, "the chief alone writes"
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"begun-on-one", "begun-on-two-0", "prepared", "prepared-on-two-0"}, "the chief alone writes"
+    check_prepared(tmp_path, [each["prepared"] for each in told])
 
     resumed, on_one = worker.fitted(tmp_path / "begun-on-two-0", 4)
     assert len(on_one.epochs) == 4
     for variable, expected in zip(resumed.variables, alone.variables, strict=True):
         np.testing.assert_allclose(variable.numpy(), expected.numpy(), rtol=0, atol=1e-6)
+
+
+def check_prepared(folder, told):
+    """The second fit of both workers went on after the first; each has read its half of the rows."""
+    alone = worker.of_prepared(folder / "prepared", 3, None)
+    assert sum(each[1]["read"] for each in told) == alone["read"], "of an epoch"
+    assert abs(told[0][1]["read"] - told[1][1]["read"]) < alone["read"] / 1000
+    for _, each in told:
+        for weights, expected in zip(each["weights"], alone["weights"], strict=True):
+            np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-6)
+        assert each["test"] == pytest.approx(alone["test"], abs=1e-6)
+        for record, expected in zip(each["history"], alone["history"], strict=True):
+            assert record == pytest.approx(expected, abs=1e-6)
+    on_one = worker.of_prepared(folder / "prepared", 4, folder / "prepared-on-two-0")
+    assert len(on_one["history"]) == 4
 
 
 def test_several_devices_in_one_process_are_refused(monkeypatch):
