@@ -116,7 +116,8 @@ def order(data: Path, target: str, seeds: int, shard_rows: int) -> None:
         opened = dnn.open_prepared(prepared)
         of_window = 4 * shard_rows / opened.train.rows
         print(
-            f"{opened.train.rows:,} training rows in shards of {shard_rows}: the windows of all lanes are {of_window:.0%} of them"
+            f"{opened.train.rows:,} training rows in shards of {shard_rows}: "
+            f"the windows of all lanes are {of_window:.0%} of them"
         )
         held, test = opened.validation.arrays(), opened.test.arrays()
         found: dict[str, list[float]] = {"lanes": [], "full permutation": []}
