@@ -36,5 +36,9 @@ class WeightedRows:
         factors = tf.constant(self.factors)
         return self.source.dataset(seed, epoch, first, share).map(lambda x, y: (x, y, tf.gather(factors, y)))
 
+    def targets(self) -> npt.NDArray[np.int32]:
+        """Return the targets of all rows, [rows], as they are stored."""
+        return self.source.targets()
+
     def __repr__(self) -> str:
         return f"{self.source}, weights {self.factors.tolist()}"
