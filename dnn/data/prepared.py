@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,9 +51,9 @@ class ShardedRows:
     def dataset(self, seed: int, epoch: int, first: int = 0, share: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         """Return the rows of an epoch as a dataset, read ahead of what is asked for.
 
-        The order is drawn by (seed, epoch): the shards in a drawn order, cut into 24 lanes of one length, which take
-        turns; within each window of a lane, a sixth of a shard, the rows are permuted. That is no permutation of all
-        rows: those that are near each other in a shard stay near each other in the epoch, 24 rows apart.
+        The order is drawn by (seed, epoch): the shards in a drawn order, cut into 48 parts of one length, which take
+        turns; within each window of a part, a twelfth of a shard, the rows are permuted. That is no permutation of all
+        rows: those that are near each other in a shard stay near each other in the epoch, 48 rows apart.
 
         Args:
             seed: int >= 0.
@@ -70,17 +71,25 @@ class ShardedRows:
         turns = Turns(self.rows, self.window, share)
         if epoch == STORED:
             begin, rows = part_of_rows(self.rows, *share)
-            return self._read(begin + first, begin + rows)
+            read = partial(self._stored, begin + first, begin + rows)
+        else:
+            read = partial(self._permuted, turns, seed % 2**63, epoch, first)
         types = tf.TensorSpec([None, self.width], tf.float32), tf.TensorSpec([None], self.dtype)
-        drawn = tf.data.Dataset.from_generator(
-            lambda: self._permuted(turns, seed % 2**63, epoch, first), output_signature=types
-        )
-        return drawn.prefetch(2)
+        return tf.data.Dataset.from_generator(read, output_signature=types).prefetch(2)
+
+    def _stored(self, first: int, end: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Yield the rows from `first` to before `end` as they are stored, a shard's length at a time."""
+        ends, longest = np.cumsum([shard.rows for shard in self.shards]), max(shard.rows for shard in self.shards)
+        for begin in range(first, end, longest):
+            rows = min(longest, end - begin)
+            inputs, targets = np.empty((rows, self.width), np.float32), np.empty(rows, self.dtype.as_numpy_dtype)
+            read_rows(self.folder, self.shards, ends, begin, inputs, targets)
+            yield inputs, targets
 
     def _permuted(
         self, turns: Turns, seed: int, epoch: int, first: int
     ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Yield the rows of an epoch from row `first` on, a shard's length at a time.
+        """Yield the rows of an epoch from row `first` on, a quarter of a window at a time.
 
         A window has memory of its own, which is filled again and again: new memory costs more than to permute it.
         """
@@ -89,9 +98,9 @@ class ShardedRows:
         inputs = np.empty((turns.most, self.width), np.float32)
         targets = np.empty(turns.most, self.dtype.as_numpy_dtype)
         step = max(1, turns.most // WINDOW_SHARDS)
-        for pieces, order in turns.windows(seed, epoch, first):
+        for spans, order in turns.windows(seed, epoch, first):
             done = 0
-            for begin, rows in pieces:
+            for begin, rows in spans:
                 read_rows(self.folder, shards, ends, begin, inputs[done : done + rows], targets[done : done + rows])
                 done += rows
             for place in range(0, len(order), step):
@@ -143,30 +152,10 @@ class ShardedRows:
             if digest_of(self.folder / shard.file) != shard.sha256:
                 raise ValueError(f"{self.folder / shard.file} is damaged: its SHA-256 is another than in {INDEX}")
 
-    def _read(self, first: int, end: int) -> tf.data.Dataset:
-        """Return the rows from `first` to before `end` as they are stored, one shard a batch."""
-        ends = [int(each) for each in np.cumsum([shard.rows for shard in self.shards])]
-        begins = [each - shard.rows for each, shard in zip(ends, self.shards, strict=True)]
-        spans = [(max(first, begin) - begin, min(end, last) - begin) for begin, last in zip(begins, ends, strict=True)]
-        left = [(shard, skip, until) for shard, (skip, until) in zip(self.shards, spans, strict=True) if until > skip]
-        paths = [str(self.folder / shard.file) for shard, _, _ in left]
-        inputs = [shard.inputs + 4 * self.width * skip for shard, skip, _ in left]
-        targets = [shard.targets + 4 * skip for shard, skip, _ in left]
-        rows = [until - skip for _, skip, until in left]
-        columns = [tf.constant(paths, tf.string, [len(left)])]
-        columns += [tf.constant(column, tf.int64, [len(left)]) for column in (inputs, targets, rows)]
-        ready = tf.data.Dataset.from_tensor_slices(tuple(columns)).map(self._shard, num_parallel_calls=2)
-        return ready.prefetch(1)
-
-    def _shard(self, path: tf.Tensor, inputs: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor) -> tuple[Any, Any]:
-        content = tf.io.read_file(path)
-        x = tf.io.decode_raw(tf.strings.substr(content, inputs, rows * 4 * self.width), tf.float32)
-        y = tf.io.decode_raw(tf.strings.substr(content, targets, rows * 4), self.dtype)
-        return tf.reshape(x, [-1, self.width]), y
-
     def __repr__(self) -> str:
         digest = hashlib.sha256("".join(shard.sha256 for shard in self.shards).encode()).hexdigest()
-        return f"ShardedRows({self.part}, {self.rows:,} rows, {self.width:,} columns, sha256 {digest})"
+        order = f"{self.lanes} lanes, windows of {self.window:,} rows"
+        return f"ShardedRows({self.part}, {self.rows:,} rows, {self.width:,} columns, sha256 {digest}, {order})"
 
 
 class PreparedFolder(NamedTuple):

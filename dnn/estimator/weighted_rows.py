@@ -28,7 +28,7 @@ class WeightedRows:
             seed: int >= 0.
             epoch: From 1; 0 is the order in which the rows are stored.
             first: How many rows of this epoch to leave out.
-            share: (k, n): which of n equal parts of the rows.
+            share: (k, n): as in `ShardedRows.dataset`.
 
         Returns:
             The rows, in batches of any size.

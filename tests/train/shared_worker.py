@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.data import shards
+from dnn.train import stream
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(101, 5)).astype(np.float32)
@@ -34,14 +35,15 @@ def fitted(folder, epochs, model=None, shift=0):
     return model, history
 
 
-def of_prepared(path, epochs, checkpoint):
-    """Train on a prepared folder in batches of 32 rows; the last is of 1 row, of which the second worker has none."""
+def of_prepared(path, epochs, checkpoint, batch_size):
+    """Train on a prepared folder, in chunks of 20 batches, and note what was read in the last epoch."""
+    stream.CHUNK_NUMBERS = 84 * batch_size * 20
     folder, read = dnn.open_prepared(path), []
     model, read_into = dnn.mlp([folder.train.width, 8, 2], activation=dnn.relu, seed=1), shards._read_into
     shards._read_into = lambda file, place, array: (read.append(array.nbytes), read_into(file, place, array))
-    optimizer = dnn.Adam(model.trainable_variables, 0.01)
+    optimizer = dnn.Adam(model.trainable_variables, 0.001)
     marks = []
-    options = {"batch_size": 32, "epochs": epochs, "seed": 5, "checkpoint": checkpoint, "jit_compile": False}
+    options = {"batch_size": batch_size, "epochs": epochs, "seed": 5, "checkpoint": checkpoint, "jit_compile": False}
     options["callbacks"] = [lambda record, history: marks.append(sum(read))]
     history = dnn.fit(model, folder.train, folder.validation, loss=LOSS, optimizer=optimizer, **options)
     shards._read_into = read_into
@@ -82,7 +84,8 @@ def main(rank, folder):
         batch = refusal(lambda: dnn.fit(normal, (X, Y), loss=LOSS, optimizer=dnn.SGD(normal.trainable_variables)))
         told = {"unseeded": unseeded(rank), "refused": [other, native, batch], "history": whole.epochs}
         keep = f"prepared-on-two-{rank}"
-        told["prepared"] = [of_prepared(folder / "prepared", epochs, folder / keep) for epochs in (1, 3)]
+        fits = [(1, folder / keep, 12), (3, folder / keep, 12), (2, None, 26)]
+        told["prepared"] = [of_prepared(folder / "prepared", *options) for options in fits]
         told["evaluated"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["alone"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["weights"] = [variable.numpy().tolist() for variable in resumed.variables]

@@ -78,18 +78,28 @@ def test_two_workers_train_as_one_process_does(tmp_path):
 
 
 def check_prepared(folder, told):
-    """The second fit of both workers went on after the first; each has read its half of the rows."""
-    alone = worker.of_prepared(folder / "prepared", 3, None)
-    assert sum(each[1]["read"] for each in told) == alone["read"], "of an epoch"
-    assert abs(told[0][1]["read"] - told[1][1]["read"]) < alone["read"] / 1000
-    for _, each in told:
-        for weights, expected in zip(each["weights"], alone["weights"], strict=True):
-            np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-6)
-        assert each["test"] == pytest.approx(alone["test"], abs=1e-6)
-        for record, expected in zip(each["history"], alone["history"], strict=True):
-            assert record == pytest.approx(expected, abs=1e-6)
-    on_one = worker.of_prepared(folder / "prepared", 4, folder / "prepared-on-two-0")
-    assert len(on_one["history"]) == 4
+    """The second fit went on after the first; each worker has read its half of the rows."""
+    rows = dnn.open_prepared(folder / "prepared").train.rows
+    assert rows % 12 == 1, "one batch has no row of the second worker"
+    assert rows % 26 == 25, "a batch is as long as the others for the chief alone"
+    for number, options in ((1, (3, None, 12)), (2, (2, None, 26))):
+        alone, both = worker.of_prepared(folder / "prepared", *options), [each[number] for each in told]
+        assert both[0]["read"] + both[1]["read"] == alone["read"], "of an epoch"
+        assert abs(both[0]["read"] - both[1]["read"]) < alone["read"] / 1000
+        for each in both:
+            check_alike(each, alone)
+    check_alike(
+        worker.of_prepared(folder / "prepared", 4, folder / "prepared-on-two-0", 12),
+        worker.of_prepared(folder / "prepared", 4, None, 12),
+    )
+
+
+def check_alike(each, expected):
+    for weights, others in zip(each["weights"], expected["weights"], strict=True):
+        np.testing.assert_allclose(weights, others, rtol=0, atol=1e-6)
+    assert each["test"] == pytest.approx(expected["test"], abs=1e-6)
+    for record, other in zip(each["history"], expected["history"], strict=True):
+        assert record == pytest.approx(other, abs=1e-6)
 
 
 def test_several_devices_in_one_process_are_refused(monkeypatch):
