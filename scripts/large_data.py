@@ -56,7 +56,7 @@ def memory(folder: Path) -> None:
         child = subprocess.Popen([sys.executable, "-m", "dnn", name, *arguments], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - begin
-        peak = usage.ru_maxrss / 1e6
+        peak = usage.ru_maxrss * 1024 / 1e9  # Linux counts it in KiB
         print(f"{name}: status {status}, {seconds:.0f} s, {rows / seconds:,.0f} rows/s, peak {peak:.2f} GB", flush=True)
 
 
