@@ -77,7 +77,7 @@ class Stream:
 
         A worker of which the last batch has no row gets one that does not count, so that all take as many steps.
         """
-        count, rank = workers()
+        count, rank, _ = workers()
         lanes = getattr(self.source, "lanes", 0) if isinstance(self.source, RowSource) else 0
         even = lanes and lanes % count == 0 and not (self.trained and self.batch % count)
         if count == 1 or not even or self.ignore_class is not None or self.source.rows < count:
