@@ -58,7 +58,7 @@ struct Exponential<float> {
   static constexpr float LEAST = -87.33654f;          // below, e^x is no normal number
   static constexpr float LN2_HIGH = 0.693359375f;     // few bits, so that n times it is exact
   static constexpr float LN2_LOW = -2.12194440e-4f;
-  static INLINE float tail(float r) {  // (e^r − 1 − r) / r², of the least error: it leaves 2^-28 of e^r for |r| <= ln 2 / 2
+  static INLINE float tail(float r) {  // (e^r − 1 − r) / r², of the least error: 2^-28 of e^r for |r| <= ln 2 / 2
     return 0.4999999343f + r * (0.1666652039f + r * (0.04166839105f + r * (0.008368746299f + r * 0.00138145276f)));
   }
 };
