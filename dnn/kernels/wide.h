@@ -102,7 +102,7 @@ template <typename T>
 INLINE T exponential(T x, T rest) {
   T e_less_one;
   const T power = power_of_two(x, rest, &e_less_one);
-  const T e = power + power * e_less_one;
+  const T e = power * (1 + e_less_one);  // power · e_less_one alone may be no normal number
   return x < Exponential<T>::LEAST ? T(0) : e;
 }
 
