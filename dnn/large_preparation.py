@@ -64,7 +64,8 @@ class LargePreparation(NamedTuple):
             refuse_overflow(block, encoding.features)
             columns = block.without(encoding.target).columns
             for part, name in enumerate(PARTS):
-                see(name, {column: cells[kept[parts == part]] for column, cells in columns.items()})
+                own = kept[parts == part]
+                see(name, {column: cells[own] for column, cells in columns.items()})
             for rows, its_parts in _pieces(kept, parts, max(1, ENCODED_NUMBERS // width)):
                 self._deal({name: cells[rows] for name, cells in block.columns.items()}, its_parts, writers)
         shards: dict[str, list[Shard]] = {part: writer.end() for part, writer in zip(PARTS, writers, strict=True)}

@@ -23,6 +23,7 @@ from dnn.training_run import (
     refuse_diverged,
     tell_network,
     tell_results,
+    tell_run,
     write_results,
 )
 
@@ -53,10 +54,7 @@ def train_on_disk(run: RunFolder, settings: TrainSettings, voice: Voice, prepare
     tell_results(history, results, settings, voice)
     with pictures_may_fail(voice, "curves.png"):
         history.plot(run.path / "curves.png")
-    voice.say(
-        "", f"run folder: {run.path}", f"predict with it: dnn predict {run.path} --data new.csv --out predictions.csv"
-    )
-    voice.end(run.path)
+    tell_run(run.path, voice)
 
 
 def fit_rows(

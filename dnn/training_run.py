@@ -93,6 +93,21 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     callbacks = [each for each in (record, board) if each]
     _train(estimator, prepared, settings, voice, callbacks, run.checkpoints(settings.checkpoint_every))
     watch.lap("training")
+    metrics, output = _tested(run, estimator, prepared, settings, voice, watch)
+    if record:
+        with pictures_may_fail(voice, "report.html"):
+            notes = voice.document["notes"]
+            page = leave_report(run.path, estimator, prepared, output, record, metrics, config, notes, watch)
+            voice.result("report", page, ["", f"the run as pictures: {page}"])
+    if board:
+        voice.result("tensorboard", board.log_dir, [f"event files: tensorboard --logdir {settings.tensorboard}"])
+    tell_run(run.path, voice)
+
+
+def _tested(
+    run: RunFolder, estimator: Estimator, prepared: Prepared, settings: TrainSettings, voice: Voice, watch: Stopwatch
+) -> tuple[dict[str, Any], Any]:
+    """Test the network and the baselines, keep and tell what came out; return the figures and the test's outputs."""
     results, output = estimator.evaluate_arrays(prepared.arrays["test"])
     watch.lap("testing")
     history = estimator.history_
@@ -106,17 +121,14 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     tell_baselines(estimator, prepared, results, output, simple, voice)
     with pictures_may_fail(voice, "curves.png"):
         history.plot(run.path / "curves.png")
-    if record:
-        with pictures_may_fail(voice, "report.html"):
-            page = leave_report(
-                run.path, estimator, prepared, output, record, metrics, config, voice.document["notes"], watch
-            )
-            voice.result("report", page, ["", f"the run as pictures: {page}"])
-    if board:
-        voice.result("tensorboard", board.log_dir, [f"event files: tensorboard --logdir {settings.tensorboard}"])
-    predict = f"dnn predict {run.path} --data new.csv --out predictions.csv"
-    voice.say("", f"run folder: {run.path}", f"predict with it: {predict}")
-    voice.end(run.path)
+    return metrics, output
+
+
+def tell_run(folder: Path, voice: Voice) -> None:
+    """Say where the run is, and how to predict with it; it is the last that is told."""
+    predict = f"dnn predict {folder} --data new.csv --out predictions.csv"
+    voice.say("", f"run folder: {folder}", f"predict with it: {predict}")
+    voice.end(folder)
 
 
 def tell_results(history: History, results: Mapping[str, Any], settings: TrainSettings, voice: Voice) -> None:

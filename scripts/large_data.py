@@ -8,7 +8,7 @@
 `make` writes a table of 51 columns and a target, a million rows a Parquet file; none is in the repository.
 `memory` runs `dnn prepare`, `train`, `predict` and `evaluate` on it, each in a process of its own, and prints the peak
 of each. `speed` trains the same network on the same rows from the disk and from memory, in turns, in one process.
-`order` trains on a table that is sorted by its target, the worst case of windows, and on the same rows in any order.
+`order` trains on a table that is sorted by its target, the worst case of lanes, and on the same rows in any order.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def memory(folder: Path) -> None:
         child = subprocess.Popen([sys.executable, "-m", "dnn", name, *arguments], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - begin
-        peak = usage.ru_maxrss / 1e6
+        peak = usage.ru_maxrss * 1024 / 1e9  # Linux counts it in KiB
         print(f"{name}: status {status}, {seconds:.0f} s, {rows / seconds:,.0f} rows/s, peak {peak:.2f} GB", flush=True)
 
 
@@ -97,7 +97,7 @@ def speed(folder: Path, batch_sizes: list[int], epochs: int) -> None:
 
 
 def order(data: Path, target: str, seeds: int, shard_rows: int) -> None:
-    """Print the test accuracy after training by windows, with the rows sorted by the target and as they come."""
+    """Print the test accuracy after training by lanes, with the rows sorted by the target, and by all rows permuted."""
     import dnn
     from dnn.data import shards
     from dnn.large_preparation import prepare_large
@@ -115,11 +115,14 @@ def order(data: Path, target: str, seeds: int, shard_rows: int) -> None:
         prepare_large(PrepareSettings(data=path, target=target), 0).write(prepared)
         opened = dnn.open_prepared(prepared)
         of_window = 4 * shard_rows / opened.train.rows
-        print(f"{opened.train.rows:,} training rows in shards of {shard_rows}: a window is {of_window:.0%} of them")
+        print(
+            f"{opened.train.rows:,} training rows in shards of {shard_rows}: "
+            f"the windows of all lanes are {of_window:.0%} of them"
+        )
         held, test = opened.validation.arrays(), opened.test.arrays()
-        found: dict[str, list[float]] = {"windows": [], "full permutation": []}
+        found: dict[str, list[float]] = {"lanes": [], "full permutation": []}
         for seed in range(seeds):
-            for name, rows in (("windows", opened.train), ("full permutation", opened.train.arrays())):
+            for name, rows in (("lanes", opened.train), ("full permutation", opened.train.arrays())):
                 model = dnn.mlp([opened.train.width, 30, 30, 2], seed=seed)
                 dnn.fit(
                     model,

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 import dnn
-import dnn.train.fit
-from dnn.train.epoch import evaluation_program, trace_evaluation, trace_training, training_program
+import dnn.train.trainers
+from dnn.train.epoch import trace_training, training_program
+from dnn.train.evaluation import evaluation_program, trace_evaluation
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled
 
@@ -28,7 +29,7 @@ def fitted():
     x = np.random.default_rng(0).standard_normal((ROWS, FEATURES), np.float32)
     data, calls = (x, (x[:, 0] > 0).astype(np.int32)), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dnn.train.fit, "trace_training", counting(trace_training, calls))
+        patch.setattr(dnn.train.trainers, "trace_training", counting(trace_training, calls))
         options = {"loss": LOSS, "optimizer": optimizer, "batch_size": BATCH, "epochs": EPOCHS}
         dnn.fit(model, data, data, on_nan="ignore", **options)  # the epoch alone, which its guard is around
     return {

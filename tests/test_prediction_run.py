@@ -1,5 +1,6 @@
 """Rows that are read in blocks are predicted, tested and trained with as those of one table."""
 
+import csv
 import json
 import shutil
 
@@ -67,9 +68,18 @@ def test_a_run_on_the_disk_says_so_and_tests_and_weighs_as_one_in_memory(home):
 def test_what_needs_all_rows_at_once_is_left_out_or_refused(home, tmp_path):
     options = ["train", home / "prepared", "--epochs", 1, "--no-jit", "--max-bytes", 10_000, "--out", tmp_path / "run"]
     assert "each network has an order of the rows for itself" in refused(*options, "--ensemble", 2)
-    assert "they stay on the disk" in refused(*options, "--monitor", "val_roc_auc")
     assert not (tmp_path / "run").exists()
     assert "left out, since the rows stay on the disk: baselines, report.html" in command(*options)
+
+
+def test_rows_on_the_disk_are_ranked_as_those_in_memory(home, tmp_path):
+    options = ["--epochs", 1, "--no-jit", "--monitor", "val_roc_auc", "--class-weight", "balanced"]
+    command("train", home / "prepared", *options, "--max-bytes", 10_000, "--out", tmp_path / "disk")
+    (record,) = csv.DictReader((tmp_path / "disk" / "history.csv").read_text("utf-8").splitlines())
+    x, y = dnn.open_prepared(home / "prepared").validation.arrays()
+    logits = dnn.load(tmp_path / "disk").predictor_.model_outputs(x)
+    expected = dnn.roc_auc_score(y, logits[:, 1] - logits[:, 0])
+    assert float(record["val_roc_auc"]) == pytest.approx(expected, abs=1e-9)
 
 
 def test_predictions_and_tests_of_many_files_are_those_of_one(home, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from dnn.data.size_limit import IN_BLOCKS, refuse_beyond
 from dnn.data.sources import Contents
 
 CELL = 8  # bytes of a number, of a date, of the place of a text
+BUFFER = 2**20  # bytes of a column that are read at once in blocks; else all of a row group are in memory
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class ParquetFile:
 
         flat = [field.name for field in self.schema if not pa.types.is_nested(field.type)]
         with open(self.path, "rb") as file, _damage_told(self.path):
-            read = parquet.ParquetFile(file, pre_buffer=False)
+            read = parquet.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER)
             for batch in read.iter_batches(rows, columns=flat if len(flat) < len(self.schema) else None):
                 if batch.num_rows:
                     yield pa.Table.from_batches([batch])

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +12,11 @@ import tensorflow as tf
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding, load_encoding
-from dnn.data.shards import INDEX, PARTS, Shard, read_index, shard_of
+from dnn.data.row_order import LANES, Turns, part_of_rows
+from dnn.data.shards import INDEX, PARTS, Shard, read_index, read_rows, shard_of
 from dnn.files.manifest import digest_of
 
-WINDOW_SHARDS = 4  # within which the rows of an epoch are permuted
+WINDOW_SHARDS = 4  # as many rows are in memory, and permuted lane by lane
 STORED = 0  # the number of the epoch whose order is that in which the rows are stored
 
 
@@ -30,7 +32,13 @@ class ShardedRows:
         width: Columns of the inputs.
         dtype: Of the targets.
         trusted: Whether each number was checked when it was written.
+
+    Attributes:
+        rows: How many there are.
+        lanes: Each number of workers that divides it can share them, each with rows of its own to read.
     """
+
+    lanes = LANES
 
     def __init__(
         self, folder: Path, part: str, shards: Sequence[Shard], width: int, dtype: tf.DType, *, trusted: bool = True
@@ -40,64 +48,79 @@ class ShardedRows:
         self.rows = sum(shard.rows for shard in shards)
         self.window = WINDOW_SHARDS * max(shard.rows for shard in shards)
 
-    def dataset(self, seed: int, epoch: int, first: int = 0) -> tf.data.Dataset:
+    def dataset(self, seed: int, epoch: int, first: int = 0, share: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         """Return the rows of an epoch as a dataset, read ahead of what is asked for.
 
-        The order is drawn by (seed, epoch): the shards in a drawn order, and within each window of four shards the
-        rows. That is no permutation of all rows: those of one shard stay within one window, or within two that follow
-        each other where a shorter shard came before.
+        The order is drawn by (seed, epoch): the shards in a drawn order, cut into 48 parts of one length, which take
+        turns; within each window of a part, a twelfth of a shard, the rows are permuted. That is no permutation of all
+        rows: those that are near each other in a shard stay near each other in the epoch, 48 rows apart.
 
         Args:
             seed: int >= 0.
             epoch: From 1; 0 is the order in which the rows are stored.
-            first: How many rows of this epoch to leave out; shards that hold only such rows are not read.
+            first: How many rows of this epoch, and of the share, to leave out; windows of only such rows are not read.
+            share: (k, n): every n-th row of the epoch from row k on, where n divides `lanes`; in the stored order the
+                k-th of n equal parts. No other row is read.
 
         Returns:
             (inputs float32[batch, width], targets [batch]), in batches of any size.
-        """
-        if epoch == STORED:
-            return self._read(self.shards, first)
-        types = tf.TensorSpec([None, self.width], tf.float32), tf.TensorSpec([None], self.dtype)
-        drawn = tf.data.Dataset.from_generator(
-            lambda: self._permuted(seed % 2**63, epoch, first), output_signature=types
-        )
-        return drawn.prefetch(2)
 
-    def _permuted(self, seed: int, epoch: int, first: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-        """Yield the rows of an epoch from row `first` on, a shard's length at a time.
+        Raises:
+            ValueError: If the rows cannot be shared so.
+        """
+        turns = Turns(self.rows, self.window, share)
+        if epoch == STORED:
+            begin, rows = part_of_rows(self.rows, *share)
+            read = partial(self._stored, begin + first, begin + rows)
+        else:
+            read = partial(self._permuted, turns, seed % 2**63, epoch, first)
+        types = tf.TensorSpec([None, self.width], tf.float32), tf.TensorSpec([None], self.dtype)
+        return tf.data.Dataset.from_generator(read, output_signature=types).prefetch(2)
+
+    def _stored(self, first: int, end: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Yield the rows from `first` to before `end` as they are stored, a shard's length at a time."""
+        ends, longest = np.cumsum([shard.rows for shard in self.shards]), max(shard.rows for shard in self.shards)
+        for begin in range(first, end, longest):
+            rows = min(longest, end - begin)
+            inputs, targets = np.empty((rows, self.width), np.float32), np.empty(rows, self.dtype.as_numpy_dtype)
+            read_rows(self.folder, self.shards, ends, begin, inputs, targets)
+            yield inputs, targets
+
+    def _permuted(
+        self, turns: Turns, seed: int, epoch: int, first: int
+    ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Yield the rows of an epoch from row `first` on, a quarter of a window at a time.
 
         A window has memory of its own, which is filled again and again: new memory costs more than to permute it.
         """
         shards = [self.shards[i] for i in np.random.default_rng((seed, epoch)).permutation(len(self.shards))]
-        length = min(self.window, self.rows)
-        inputs, targets = np.empty((length, self.width), np.float32), np.empty(length, self.dtype.as_numpy_dtype)
-        for window in range(first // self.window, -(-self.rows // self.window)):
-            begin = window * self.window
-            rows = min(self.window, self.rows - begin)
-            self._fill(inputs[:rows], targets[:rows], shards, begin)
-            order = np.random.default_rng((seed, epoch, window)).permutation(rows)[max(0, first - begin) :]
-            for piece in range(0, len(order), max(1, length // WINDOW_SHARDS)):
-                some = order[piece : piece + max(1, length // WINDOW_SHARDS)]
+        ends = np.cumsum([shard.rows for shard in shards])
+        inputs = np.empty((turns.most, self.width), np.float32)
+        targets = np.empty(turns.most, self.dtype.as_numpy_dtype)
+        step = max(1, turns.most // WINDOW_SHARDS)
+        for spans, order in turns.windows(seed, epoch, first):
+            done = 0
+            for begin, rows in spans:
+                read_rows(self.folder, shards, ends, begin, inputs[done : done + rows], targets[done : done + rows])
+                done += rows
+            for place in range(0, len(order), step):
+                some = order[place : place + step]
                 yield inputs.take(some, axis=0), targets.take(some)
 
-    def _fill(
-        self, inputs: npt.NDArray[np.float32], targets: npt.NDArray[Any], shards: Sequence[Shard], begin: int
-    ) -> None:
-        """Read as many rows as the arrays have, of shards that follow each other, from row `begin` of them on."""
-        done = 0
-        for shard in shards:
-            skip, begin = min(begin, shard.rows), max(0, begin - shard.rows)
-            rows = min(shard.rows - skip, len(targets) - done)
-            if rows:
-                with open(self.folder / shard.file, "rb", buffering=0) as file:
-                    _read_into(file, shard.inputs + 4 * self.width * skip, inputs[done : done + rows])
-                    _read_into(file, shard.targets + 4 * skip, targets[done : done + rows])
-                done += rows
+    def targets(self, every: int = 1) -> npt.NDArray[Any]:
+        """Return the targets in the order in which the rows are stored; the inputs are not read.
 
-    def targets(self) -> npt.NDArray[Any]:
-        """Return the targets of all rows, [rows], in the order in which they are stored; the inputs are not read."""
-        kind = self.dtype.as_numpy_dtype
-        read = [np.fromfile(self.folder / each.file, kind, each.rows, offset=each.targets) for each in self.shards]
+        Args:
+            every: 1 for those of all rows, n for every n-th from the first on, in so much less memory.
+
+        Returns:
+            int32[rows], or float32[rows] of amounts.
+        """
+        kind, read, place = self.dtype.as_numpy_dtype, [], 0
+        for shard in self.shards:
+            of_shard = np.fromfile(self.folder / shard.file, kind, shard.rows, offset=shard.targets)
+            read.append(of_shard[-place % every :: every].copy())
+            place += shard.rows
         return np.concatenate(read)
 
     def arrays(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
@@ -129,30 +152,10 @@ class ShardedRows:
             if digest_of(self.folder / shard.file) != shard.sha256:
                 raise ValueError(f"{self.folder / shard.file} is damaged: its SHA-256 is another than in {INDEX}")
 
-    def _read(self, shards: Sequence[Shard], first: int) -> tf.data.Dataset:
-        """Return the rows of shards, one shard a batch, from row `first` on."""
-        ends = np.cumsum([shard.rows for shard in shards])
-        left = [shard for shard, end in zip(shards, ends, strict=True) if end > first]
-        skip = first - (self.rows - sum(shard.rows for shard in left))
-        skips = [skip, *[0] * (len(left) - 1)][: len(left)]
-        paths = [str(self.folder / shard.file) for shard in left]
-        inputs = [shard.inputs + 4 * self.width * begin for shard, begin in zip(left, skips, strict=True)]
-        targets = [shard.targets + 4 * begin for shard, begin in zip(left, skips, strict=True)]
-        rows = [shard.rows - begin for shard, begin in zip(left, skips, strict=True)]
-        columns = [tf.constant(paths, tf.string, [len(left)])]
-        columns += [tf.constant(column, tf.int64, [len(left)]) for column in (inputs, targets, rows)]
-        ready = tf.data.Dataset.from_tensor_slices(tuple(columns)).map(self._shard, num_parallel_calls=2)
-        return ready.prefetch(1)
-
-    def _shard(self, path: tf.Tensor, inputs: tf.Tensor, targets: tf.Tensor, rows: tf.Tensor) -> tuple[Any, Any]:
-        content = tf.io.read_file(path)
-        x = tf.io.decode_raw(tf.strings.substr(content, inputs, rows * 4 * self.width), tf.float32)
-        y = tf.io.decode_raw(tf.strings.substr(content, targets, rows * 4), self.dtype)
-        return tf.reshape(x, [-1, self.width]), y
-
     def __repr__(self) -> str:
         digest = hashlib.sha256("".join(shard.sha256 for shard in self.shards).encode()).hexdigest()
-        return f"ShardedRows({self.part}, {self.rows:,} rows, {self.width:,} columns, sha256 {digest})"
+        order = f"{self.lanes} lanes, windows of {self.window:,} rows"
+        return f"ShardedRows({self.part}, {self.rows:,} rows, {self.width:,} columns, sha256 {digest}, {order})"
 
 
 class PreparedFolder(NamedTuple):
@@ -221,13 +224,3 @@ def open_prepared(folder: str | Path, *, check: bool = False) -> PreparedFolder:
     if check:
         prepared.check()
     return prepared
-
-
-def _read_into(file: Any, place: int, array: npt.NDArray[Any]) -> None:
-    """Fill an array with the bytes of a file from a place on. Raises: ValueError if the file ends before."""
-    file.seek(place)
-    left = array.data.cast("B")
-    while len(left):
-        if not (count := file.readinto(left)):
-            raise ValueError(f"{file.name} is shorter than it was")
-        left = left[count:]

@@ -19,7 +19,7 @@ from dnn.data.sources import Contents
 from dnn.data.table import at_most, shortened
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")  # of the files of a folder that are read
-BLOCK_ROWS, BLOCK_CELLS = 200_000, 2**23  # at most, that are in memory at once: 64 MB of numbers
+BLOCK_ROWS, BLOCK_CELLS = 200_000, 2**21  # at most, that are in memory at once: 16 MB of numbers
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ them too.
 
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -178,3 +178,45 @@ def _check_shard(folder: Path, shard: Shard, width: int) -> None:
     ends = shard.inputs + 4 * width * shard.rows, shard.targets + 4 * shard.rows
     if not (shard.rows > 0 and shard.inputs > 0 and shard.targets > 0 and max(ends) <= shard.bytes):
         raise ValueError(f"{file} does not hold the {shard.rows:,} rows that it says")
+
+
+def read_rows(
+    folder: Path,
+    shards: Sequence[Shard],
+    ends: npt.NDArray[np.int64],
+    begin: int,
+    inputs: npt.NDArray[np.float32],
+    targets: npt.NDArray[Any],
+) -> None:
+    """Read as many rows as the arrays have, of shards that follow each other, from row `begin` of them on.
+
+    Args:
+        folder: The folder of the shards.
+        shards: In their order.
+        ends: The sums of their rows.
+        begin: The first row.
+        inputs: float32[rows, width], is filled.
+        targets: [rows], is filled.
+
+    Raises:
+        ValueError: If a file is shorter than it was.
+    """
+    done, width = 0, inputs.shape[1]
+    while done < len(targets):
+        number = int(np.searchsorted(ends, begin + done, "right"))
+        shard, skip = shards[number], begin + done - int(ends[number]) + shards[number].rows
+        rows = min(shard.rows - skip, len(targets) - done)
+        with open(folder / shard.file, "rb", buffering=0) as file:
+            _read_into(file, shard.inputs + 4 * width * skip, inputs[done : done + rows])
+            _read_into(file, shard.targets + 4 * skip, targets[done : done + rows])
+        done += rows
+
+
+def _read_into(file: Any, place: int, array: npt.NDArray[Any]) -> None:
+    """Fill an array with the bytes of a file from a place on. Raises: ValueError if the file ends before."""
+    file.seek(place)
+    left = array.data.cast("B")
+    while len(left):
+        if not (count := file.readinto(left)):
+            raise ValueError(f"{file.name} is shorter than it was")
+        left = left[count:]

@@ -175,6 +175,9 @@ class RowsOnDisk(Protocol):
             first: How many rows to leave out.
         """
 
+    def targets(self) -> npt.NDArray[Any]:
+        """Return the targets of all rows, [rows], as they are stored."""
+
 
 def train_network(
     rows: Rows | RowsOnDisk,
@@ -213,11 +216,12 @@ def train_network(
             callback.set_model(network)
         if isinstance(callback, TakesOptimizer):
             callback.set_optimizer(optimizer)
-    if settings.monitor in RANKINGS and isinstance(validation, RowsOnDisk):
-        raise ValueError(f"monitor={settings.monitor!r} ranks all validation rows at once, and they stay on the disk")
-    ranked = [ranking_callback(network, validation, settings.monitor)] if settings.monitor in RANKINGS else []  # type: ignore[arg-type]  # refused above
     training: Any = rows  # arrays or a source, as `fit` takes both
     held: Any = validation
+    ranked = []
+    if settings.monitor in RANKINGS:
+        inputs, labels = (held, held.targets()) if isinstance(held, RowsOnDisk) else (held or (None, None))[:2]
+        ranked = [ranking_callback(network, inputs, labels, outputs, settings.monitor)]
     history = fit(
         network,
         training,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from dnn.nn.protocols import ModelLike
@@ -31,18 +32,27 @@ def stopping(settings: NetworkSettings, validated: bool) -> EarlyStopping:
     )
 
 
-def ranking_callback(network: ModelLike, validation: tuple[npt.NDArray[Any], ...] | None, monitor: str) -> CallbackLike:
+def ranking_callback(
+    network: ModelLike, inputs: Any, labels: npt.NDArray[np.int32] | None, classes: int | None, monitor: str
+) -> CallbackLike:
     """Return a callback that adds to each record how well the network ranks the validation rows of two classes.
+
+    Args:
+        network: That is trained.
+        inputs: The validation rows, as `predict` takes them, in memory or on the disk.
+        labels: Their classes; None: there are no such rows.
+        classes: Their number; None of amounts.
+        monitor: Name of the figure.
 
     Raises:
         ValueError: If there are not two classes, or not validation rows of each.
     """
-    if validation is None or network(validation[0][:1]).shape[1] != 2 or len(set(validation[1].tolist())) != 2:
+    if labels is None or classes != 2 or not 0 < np.count_nonzero(labels) < len(labels):
         raise ValueError(f"monitor={monitor!r} needs validation rows of each of two classes")
-    inputs, labels = validation[:2]
+    positive = labels == 1
 
     def rank(record: dict[str, float], history: History) -> None:
         logits = predict(network, inputs)
-        record[monitor] = float(RANKINGS[monitor](labels == 1, logits[:, 1] - logits[:, 0]))
+        record[monitor] = float(RANKINGS[monitor](positive, logits[:, 1] - logits[:, 0]))
 
     return rank

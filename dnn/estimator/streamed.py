@@ -54,7 +54,7 @@ def fit_on_disk(
     with unchanged_by_errors(estimator):
         learns_edges = settings.embedding == "piecewise"  # and of other embeddings the rows are not looked at
         some = rows.sample(settings.seed, max(1, EDGE_NUMBERS // rows.width) if learns_edges else 1)
-        estimator._remember_target(encoding, (some, rows.targets()[:: 1 + rows.rows // FEW_TARGETS]))
+        estimator._remember_target(encoding, (some, rows.targets(1 + rows.rows // FEW_TARGETS)))
         first = first_layer(encoding.features, some, settings, estimator.bins)
         parts, outputs = _weighted_parts(estimator, prepared), estimator._outputs(encoding)
         network, estimator.history_ = train_network(

@@ -1,13 +1,13 @@
 """One epoch of training on one page: for each batch its rows, the forward pass, the loss, its gradient and a step.
 
-`train_epoch` and `evaluate_epoch` are traced whole, loops included, so that nothing of Python runs between two batches.
+`train_epoch` is traced whole, loops included, so that nothing of Python runs between two batches.
 That is where Keras spends most of its time with a small network. What is summed over the rows stays a sum, in float64,
 until the last row is in it, so a short last batch weighs by its rows.
 """
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard
 
 import tensorflow as tf
@@ -23,7 +23,7 @@ from dnn.train.members import members_of, objective, own_orders, penalty_of_row,
 from dnn.train.rows import Rows, part_of
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
-from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, own_rows, total, workers
+from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, total, workers
 
 
 def train_epoch(
@@ -118,34 +118,6 @@ def train_step(
     return summed()
 
 
-def evaluate_epoch(
-    model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch_size: int, rows: Rows
-) -> tf.Tensor:
-    """Return the summed loss and metrics of all rows, float64[1 + metrics], without a step."""
-    step = functools.partial(evaluate_step, model, loss, metrics)
-    return total(sum_of_blocks(step, own_rows(rows), batch_size, 1 + len(metrics)))
-
-
-def sum_of_blocks(figures: Callable[[Rows], tf.Tensor], rows: Rows, size: int, count: int) -> tf.Tensor:
-    """Return the sum of what a function gives for each `size` rows, and for those that remain: float64[count]."""
-
-    def add(first: tf.Tensor, sums: tf.Tensor, size: int = size) -> tuple[tf.Tensor, tf.Tensor]:
-        return first + size, sums + figures(rows.between(first, size))
-
-    all_rows, remainder = rows.x.shape[0], rows.x.shape[0] % size
-    if all_rows == size:
-        return figures(rows)
-    first, sums = tf.constant(0), tf.zeros(count, tf.float64)
-    first, sums = tf.while_loop(lambda first, _: first < all_rows - remainder, add, (first, sums))
-    return add(first, sums, remainder)[1] if remainder else sums
-
-
-def evaluate_step(model: tf.Module, loss: LossLike, metrics: Sequence[MetricLike], batch: Rows) -> tf.Tensor:
-    """Return the summed loss and metrics of one batch, as `sum_over_rows` does."""
-    logits = model(batch.x)
-    return sum_over_rows(loss(batch.y, logits), penalty_of_row(model, penalty(model)), metrics, batch, logits)
-
-
 def sum_over_rows(
     losses: tf.Tensor, addend: tf.Tensor, metrics: Sequence[MetricLike], batch: Rows, logits: tf.Tensor
 ) -> tf.Tensor:
@@ -216,13 +188,6 @@ def training_program(
     return Program(train_epoch, constants, (specs, order, key), one_thread, workers())
 
 
-def evaluation_program(
-    model: tf.Module, loss: LossLike, metrics: tuple[MetricLike, ...], batch_size: int, specs: Rows
-) -> Program:
-    """Return what to trace for rows of these specs, as `evaluate_epoch` takes them."""
-    return Program(evaluate_epoch, (model, loss, metrics, batch_size), (specs,), workers=workers())
-
-
 @kept
 def trace_training(program: Program, jit_compile: bool = False) -> Compiled:
     """Trace a training program, and note which layers were told that they are in training."""
@@ -230,9 +195,6 @@ def trace_training(program: Program, jit_compile: bool = False) -> Compiled:
         compiled = trace(program, jit_compile)
     compiled.training_calls = calls
     return compiled
-
-
-trace_evaluation = kept(trace)
 
 
 @kept

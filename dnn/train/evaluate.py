@@ -13,13 +13,15 @@ from dnn.nn.protocols import LossLike, MetricLike, ModelLike
 from dnn.nn.score_metric import ScoreMetric
 from dnn.train.border import checked_inputs, checked_metrics, checked_per_row
 from dnn.train.collected import collect_epoch, metrics_of_rows, score_rows, scores_of
-from dnn.train.epoch import evaluation_program, trace_evaluation, trace_prediction
+from dnn.train.epoch import trace_prediction
+from dnn.train.evaluation import evaluate_epoch, evaluate_own, evaluation_program, trace_evaluation
 from dnn.train.few_rows import shared_tensor
 from dnn.train.function_checks import check_functions, check_scores
 from dnn.train.members import members_of
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled, kept
 from dnn.train.stream import Stream, checked_rows, chunks_of_x, first_rows, is_stream
+from dnn.train.workers import total
 
 ACCURACY: Mapping[str, MetricLike] = MappingProxyType({"accuracy": accuracy})
 MAX_ROWS, MIN_ROWS = 65536, 256  # that a pass without steps takes at once
@@ -72,11 +74,15 @@ def evaluator(
     In graph mode, always: XLA saves what it takes to compile in fifty to a thousand passes, or never.
     """
     of_rows, scores = metrics_of_rows(metrics), scores_of(metrics)
+    if isinstance(data, Stream) and not scores:
+        data.divide()
+    divided = isinstance(data, Stream) and data.divided
+    function = collect_epoch if scores else evaluate_own if divided else evaluate_epoch
 
     def traced(specs: Rows) -> Compiled:
         size = rows_at_once(model, specs.x.shape)
         program = evaluation_program(model, loss, tuple(of_rows.values()), size, specs)
-        return trace_evaluation(program._replace(function=collect_epoch) if scores else program)
+        return trace_evaluation(program._replace(function=function))
 
     def measured() -> dict[str, float]:
         sums, count, seen = np.zeros(1 + len(of_rows)), 0, []
@@ -84,7 +90,9 @@ def evaluator(
             its_sums, outputs = np.split(traced(rows.specs)(rows).numpy(), [1 + len(of_rows)])
             sums, count = sums + its_sums, count + rows.counted_rows
             seen += [(rows._replace(x=None), outputs)] if scores else []
-        figures = means(sums, of_rows, count) | score_rows(scores, seen)
+        if divided:
+            *sums, count = total(tf.constant(np.append(sums, count))).numpy()
+        figures = means(np.asarray(sums), of_rows, int(count)) | score_rows(scores, seen)
         return {name: figures[name] for name in ("loss", *metrics)}
 
     traced(data.specs)

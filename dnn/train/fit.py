@@ -2,8 +2,7 @@
 
 import functools
 import importlib
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -16,29 +15,26 @@ from dnn.nn.protocols import LossLike, MetricLike, ModelLike, OptimizerLike
 from dnn.nn.score_metric import ScoreMetric
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
-from dnn.train.collected import metrics_of_rows
 from dnn.train.eager import functions_run_eagerly
 from dnn.train.early_stopping import EarlyStopping
-from dnn.train.epoch import step_multiply_adds, trace_prediction, trace_training, training_program
+from dnn.train.epoch import trace_prediction
 from dnn.train.epochs import EpochTrainer, run_epochs
 from dnn.train.evaluate import ACCURACY, evaluator
 from dnn.train.fit_arguments import check_objects, check_switches, checked_objects
 from dnn.train.fit_identity import fit_identity, piece_of
 from dnn.train.history import History
 from dnn.train.keeper import Keeper
-from dnn.train.member_watch import MemberWatch
-from dnn.train.members import check_members_stay_apart, members_of
-from dnn.train.model_checks import check_told_of_training, check_training_variables
-from dnn.train.native import is_whole, native_after, native_epochs
+from dnn.train.member_watch import member_watch
+from dnn.train.members import check_members_stay_apart
+from dnn.train.native import native_after
 from dnn.train.not_finite import FiniteGuard, skipping
 from dnn.train.rows import Rows
-from dnn.train.runtime import Compiled, Program
 from dnn.train.shared_fit import check_shared, peers_may_be_lost, shared_keeper
 from dnn.train.step_callbacks import FitObjects, begin, steps_between
 from dnn.train.stream import Stream
-from dnn.train.stream_epochs import StreamTrainer, chunk_program
+from dnn.train.trainers import program_of, traced_epochs, trainer_of
 from dnn.train.workers import workers
-from dnn.train.xla import GraphOrXla, epochs_before_xla, warn_of_draws
+from dnn.train.xla import warn_of_draws
 
 
 def fit(
@@ -166,8 +162,7 @@ def trained(
     keep = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)
     if isinstance(data, Stream):
         data.get_ready(steps, jit_compile, resumes=keep is not None)
-    of_rows = chunk_program if isinstance(data, Stream) else training_program
-    program = of_rows(model, loss, optimizer, tuple(metrics_of_rows(metrics).values()), batch_size, data.specs)
+    program = program_of(objects)
     identify = functools.partial(
         fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
     )
@@ -178,10 +173,8 @@ def trained(
     prediction = trace_prediction(model, data.specs.x.shape[1])
     traced = functools.partial(traced_epochs, prediction=prediction, jit_compile=jit_compile)
     validate = None if validation is None else evaluator(model, validation, loss=loss, metrics=metrics)
-    watch, rule = None, early_stopping
-    if early_stopping is not None and early_stopping.each_member:
-        watch, rule = MemberWatch(model, validation, loss, early_stopping), None
-        callbacks = [*callbacks, watch]
+    watch = member_watch(model, validation, loss, early_stopping)
+    rule, callbacks = (None, [*callbacks, watch]) if watch else (early_stopping, callbacks)
     guard = None
     if on_nan != "ignore" and isinstance(data, Rows):
         guard = FiniteGuard(program, traced, watch, everything=keep is not None)
@@ -201,23 +194,6 @@ def trained(
     return history
 
 
-def trainer_of(
-    objects: FitObjects,
-    program: Program,
-    traced: Callable[[Program], GraphOrXla],
-    guard: FiniteGuard | None,
-    *,
-    shuffle: bool,
-    piece: int | None,
-    on_nan: str,
-) -> EpochTrainer | StreamTrainer:
-    """Return what trains an epoch of the data: of arrays, or of a stream."""
-    model, data, seed, metrics = objects.model, objects.data, objects.seed, metrics_of_rows(objects.metrics)
-    if isinstance(data, Stream):
-        return StreamTrainer(traced, program, data, metrics, seed=seed, on_nan=on_nan)
-    return EpochTrainer(traced, program, model, data, metrics, seed=seed, shuffle=shuffle, piece=piece, guard=guard)
-
-
 @contextmanager
 def epochs_shown(verbose: int, epochs: int) -> Iterator[list[CallbackLike]]:
     """Yield the callback that shows each epoch on the screen as the command does; without `verbose` none."""
@@ -227,30 +203,3 @@ def epochs_shown(verbose: int, epochs: int) -> Iterator[list[CallbackLike]]:
     screen = importlib.import_module("dnn.report.screen")  # by name: to train, no screen is needed
     with screen.epoch_lines(screen.steady_console(), checked_count(epochs, "epochs")) as show:
         yield [show]
-
-
-def traced_epochs(program: Program, prediction: Compiled, jit_compile: bool | Literal["auto", "native"]) -> GraphOrXla:
-    """Return a training program as a graph that runs its epochs, after a while with XLA if that is "auto".
-
-    Raises:
-        ValueError: If what is traced would train other than the reader of the model thinks.
-    """
-    native = functools.partial(native_epochs, program)
-    if jit_compile == "native" and is_whole(program):
-        try:
-            return GraphOrXla(native(), functools.partial(trace_training, program))
-        except ValueError as error:
-            raise ValueError(f"jit_compile='native': {error}") from error
-    model, _, optimizer, _, batch_size = program.constants[:5]
-    trace = functools.partial(trace_training, program)  # with XLA or without; found again by the next fit
-    under_xla = jit_compile not in ("auto", "native") and bool(jit_compile)
-    steps = math.ceil(program.specs[0].x.shape[0] / batch_size)
-    work, members = step_multiply_adds(model, batch_size, optimizer), members_of(model)
-    graph_epochs = epochs_before_xla(steps, batch_size, work, members) if jit_compile == "auto" else math.inf
-    compiled = trace(under_xla)
-    check_training_variables(model, optimizer, compiled)
-    check_told_of_training(model, optimizer, compiled.training_calls, prediction.training_calls)
-    runs = GraphOrXla(compiled, trace, under_xla=under_xla, graph_epochs=graph_epochs)
-    if jit_compile == "auto" and is_whole(program):
-        runs.go_native(native, native_after(program))
-    return runs

@@ -47,7 +47,7 @@ def fit_identity(
     shuffle: bool,
 ) -> dict[str, str]:
     """Return the arguments of a fit by name, so that one that differs can be named; data by their SHA-256."""
-    model, loss, optimizer, _, batch_size = program.constants
+    model, loss, optimizer, _, batch_size = program.constants[:5]
     text = ADDRESS.sub("", repr(optimizer))
     fresh = (found := STEPS.search(text)) is None or found[2] == "0"  # else its rate may have been reduced on the way
     return {

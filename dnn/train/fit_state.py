@@ -19,7 +19,8 @@ from dnn.train.xla import GraphOrXla
 class FitState:
     """Where a fit is: what it has measured, and how far it is in the epoch that follows.
 
-    step: batches of that epoch that are done, in pieces of `piece`; sums: float64[1 + metrics], of their rows.
+    step: batches of that epoch that are done, in pieces of `piece`; sums: float64[1 + metrics], of their rows;
+    of a stream float64[1 + metrics + 1], the last their number.
     ended: no epoch follows. chunks: of a stream that were trained with, in all epochs.
     """
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 from dnn.nn.example_weights import weighted
 from dnn.nn.protocols import LossLike
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
-from dnn.train.epoch import sum_of_blocks
 from dnn.train.evaluate import rows_at_once
+from dnn.train.evaluation import sum_of_blocks
 from dnn.train.history import History
 from dnn.train.members import EnsembleLike, has_members, repeated_rows
 from dnn.train.rows import Rows
@@ -88,6 +88,11 @@ class MemberWatch:
     def best_losses(self) -> list[float | None]:
         """The validation loss of each member in its best epoch."""
         return [each.best for each in self.progress]
+
+
+def member_watch(model: Any, rows: Any, loss: LossLike, rule: EarlyStopping | None) -> MemberWatch | None:
+    """Return what watches each member, if the rule says so."""
+    return MemberWatch(model, rows, loss, rule) if rule is not None and rule.each_member else None
 
 
 def member_sums(model: EnsembleLike, loss: LossLike, size: int, rows: Rows) -> tf.Tensor:

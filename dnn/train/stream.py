@@ -1,5 +1,6 @@
 """Rows that do not fit in memory: a `tf.data.Dataset`, read anew in each epoch, in chunks of some ten thousand rows."""
 
+import logging
 import math
 import re
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import tensorflow as tf
 from dnn.train.border import checked_data
 from dnn.train.members import own_orders
 from dnn.train.rows import Rows
+from dnn.train.workers import ALONE, Workers, workers
 
+LOGGER = logging.getLogger("dnn")
 CHUNK_NUMBERS = 2**22  # of x in a chunk: 16 MB, beside which it takes no time to hand a chunk to a graph
 
 
@@ -19,7 +22,9 @@ CHUNK_NUMBERS = 2**22  # of x in a chunk: 16 MB, beside which it takes no time t
 class RowSource(Protocol):
     """Rows on a disk, in an order that is drawn for each epoch; `dnn.open_prepared` gives three.
 
-    rows: how many. trusted: whether each number was checked when it was written.
+    rows: how many. trusted: whether each number was checked when it was written. One that has `lanes` too, an integer,
+    is called with share=(k, n) by each of n workers, if n divides it. Then it gives every n-th row of an epoch, from
+    row k on, or the k-th of n equal parts of epoch 0, and `first` counts the rows of the share; none may be left.
     """
 
     rows: int
@@ -48,6 +53,7 @@ class Stream:
         self, model: tf.Module, source: Any, name: str, ignore_class: int | None, batch_size: int | None
     ) -> None:
         self.model, self.source, self.name, self.ignore_class = model, source, name, ignore_class
+        self.trained, self.share, self.pads, self.share_rows = batch_size is not None, ALONE, False, 0
         if own_orders(model) > 1:
             raise ValueError(f"{name}: members of an ensemble have an order each, a dataset has one: use arrays")
         parts = checked_spec(self.dataset(0, 1), name)
@@ -62,7 +68,48 @@ class Stream:
     @property
     def specs(self) -> Rows:
         """Of the first chunk."""
-        return Rows(*(None if part is None else part[: self.chunk_rows] for part in self.first)).specs
+        rows = self.share_rows + self.pads if self.divided else self.first.x.shape[0]
+        parts = [None if each is None else each[: min(rows, self.chunk_rows)] for each in self.first]
+        if self.pads and rows <= self.chunk_rows:
+            parts[3] = tf.ones(rows, tf.bool)
+        return Rows(*parts).specs
+
+    @property
+    def divided(self) -> bool:
+        """Whether these are the rows of one worker, and not of all."""
+        return self.share != ALONE
+
+    def divide(self) -> None:
+        """Let each worker read its own rows alone, if the source can do that and each batch is of as many rows of each.
+
+        A worker that has a row less than others gets one more that does not count, so that all take their steps by
+        tensors of the same shapes: TensorFlow adds up what is at the same place in the loops of all workers.
+        """
+        count, rank = workers()
+        if count == 1 or self.divided:
+            return
+        if why := self._undivided(count):
+            LOGGER.info("worker %d of %d reads all rows of %s: %s", rank, count, self.name, why)
+            return
+        self.share, steps = Workers(count, rank), self.chunk_rows // self.batch
+        self.pads = self.trained and 0 < self.source.rows % count <= rank
+        self.share_rows, self.batch = (self.source.rows - rank + count - 1) // count, max(1, self.batch // count)
+        self.chunk_rows = steps * self.batch
+
+    def _undivided(self, count: int) -> str:
+        """Return why each of so many workers has to read all rows; "" if it need not."""
+        source, lanes = self.source, getattr(self.source, "lanes", None)
+        if not isinstance(source, RowSource) or not isinstance(lanes, int) or lanes < 1:
+            return "they are no prepared folder"
+        if lanes % count:
+            return f"{count} does not divide the {lanes} lanes of their order"
+        if self.trained and self.batch % count:
+            return f"{count} does not divide batch_size {self.batch}"
+        if self.ignore_class is not None:
+            return f"of which share the rows of ignore_class {self.ignore_class} are is not known before"
+        if not source.trusted:
+            return "their numbers were not checked when they were written, and all must refuse them together"
+        return "" if source.rows >= count else "there are fewer rows than workers"
 
     def get_ready(self, steps: int | None, jit_compile: object, *, resumes: bool) -> None:
         """Let the chunks end after every so many steps, if not more often.
@@ -76,6 +123,7 @@ class Stream:
         if resumes and isinstance(self.source, tf.data.Dataset) and not self._again():
             remedy = "shuffle(…, reshuffle_each_iteration=False), or no checkpoint"
             raise ValueError(f"{self.name} gives other rows in each pass, so no fit can go on at its row: {remedy}")
+        self.divide()
         if steps:
             most = min(self.chunk_rows // self.batch, steps)
             self.chunk_rows = self.batch * max(size for size in range(1, most + 1) if steps % size == 0)
@@ -88,7 +136,9 @@ class Stream:
     def dataset(self, seed: int, epoch: int, first: int = 0) -> tf.data.Dataset:
         """Return the rows of an epoch from its row `first` on."""
         if isinstance(self.source, RowSource):
-            return self.source.dataset(seed, epoch, first)
+            share = {"share": (self.share.rank, self.share.size)} if self.divided else {}
+            rows = self.source.dataset(seed, epoch, first, **share)
+            return rows.concatenate(self._a_row(rows.element_spec)) if self.pads else rows
         if not first:
             return self.source
         at_once = math.gcd(first, self.chunk_rows)
@@ -103,7 +153,9 @@ class Stream:
         begin, counted = first, 0
         ready = self.dataset(seed, epoch, first).rebatch(self.chunk_rows).prefetch(2)
         for parts in failures_told(ready, self.name):
-            rows = self._rows(parts, f"{self.name}, from row {first:,} on")
+            rows = self._rows(parts, f"{self.name}, from row {first * self.share.size + self.share.rank:,} on")
+            if self.pads and first + rows.x.shape[0] > self.share_rows:
+                rows = rows._replace(counted=tf.range(first, first + rows.x.shape[0]) < self.share_rows)
             yield rows
             first, counted = first + rows.x.shape[0], counted + rows.counted_rows
         if first == begin:
@@ -111,9 +163,16 @@ class Stream:
                 "; it must give its rows anew in each pass, as a generator that ends does not" if self.checked else ""
             )
             raise ValueError(f"{self.name} has no rows{again}")
-        if not begin and not counted:
+        if self.divided and first != self.share_rows + self.pads:
+            raise ValueError(f"{self.name} gave {first:,} rows of worker {self.share.rank}, not {self.share_rows:,}")
+        if not begin and not counted and self.ignore_class is not None:
             raise ValueError(f"{self.name} has only the ignored class {self.ignore_class}")
         self.checked = True
+
+    def _a_row(self, specs: Any) -> tf.data.Dataset:
+        """Return one batch of one row, the first of all."""
+        parts = zip(self.first[: len(specs)], specs, strict=True)
+        return tf.data.Dataset.from_tensors(tuple(tf.cast(part[:1], spec.dtype) for part, spec in parts))
 
     def _rows(self, parts: tuple[tf.Tensor, ...], name: str) -> Rows:
         """Return a chunk as `checked_data` does; its x is looked at once."""

@@ -32,6 +32,7 @@ def train_chunk(
     optimizer: OptimizerLike,
     metrics: Sequence[MetricLike],
     batch_size: int,
+    divided: bool,
     rows: Rows,
     key: tf.Tensor,
     step: tf.Tensor,
@@ -40,22 +41,29 @@ def train_chunk(
     """Take a step for each batch of rows that follow each other, and return the sums of the epoch so far.
 
     Args:
-        batch_size: rows of a batch; those that remain are one more.
+        batch_size: rows of a batch, of all workers; those that remain are one more.
+        divided: whether the rows are those of this worker alone, and a batch of them is its share.
         key: int32[2], (seed, epoch).
         step: int32, the number of the first step in the epoch, from 0.
-        sums: float64[1 + metrics], of the rows before.
+        sums: float64[1 + metrics + 1], of the rows before; the last is their number.
     """
+    rows_of_batch = batch_size // workers().size if divided else batch_size
 
-    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = batch_size) -> tuple[tf.Tensor, tf.Tensor]:
-        number = tf.reshape(step + first // batch_size, [1])
-        batch, its_key = own_rows(rows.between(first, size)), tf.concat([key, number], axis=0)
-        return first + size, sums + train_step(model, loss, optimizer, metrics, batch, its_key)
+    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = rows_of_batch) -> tuple[tf.Tensor, tf.Tensor]:
+        number = tf.reshape(step + first // rows_of_batch, [1])
+        batch, its_key = rows.between(first, size), tf.concat([key, number], axis=0)
+        own = batch if divided else own_rows(batch)
+        return first + size, sums + train_step(model, loss, optimizer, metrics, own, its_key)
 
-    remainder = rows.x.shape[0] % batch_size
+    remainder = rows.x.shape[0] % rows_of_batch
     whole = rows.x.shape[0] - remainder
-    start = tf.constant(0), of_chief(sums)
-    first, sums = tf.while_loop(lambda first, _: first < whole, train_batch, start)
-    return total(train_batch(first, sums, remainder)[1] if remainder else sums)
+    start = tf.constant(0), of_chief(sums[:-1])
+    first, figures = tf.while_loop(lambda first, _: first < whole, train_batch, start)
+    figures = train_batch(first, figures, remainder)[1] if remainder else figures
+    number = rows.x.shape[0] if rows.counted is None else tf.math.count_nonzero(rows.counted)
+    counted = tf.cast(number, tf.float64)
+    counted = of_chief(sums[-1]) + (counted if divided else of_chief(counted))
+    return total(tf.concat([figures, [counted]], axis=0))
 
 
 def chunk_program(
@@ -65,6 +73,8 @@ def chunk_program(
     metrics: tuple[MetricLike, ...],
     batch_size: int,
     specs: Rows,
+    *,
+    divided: bool = False,
 ) -> Program:
     """Return what to trace for (rows, key, step, sums), as `train_chunk` takes them.
 
@@ -74,8 +84,9 @@ def chunk_program(
     if takes_epochs(optimizer):
         raise ValueError(f"{optimizer!r} takes whole epochs of arrays; for a dataset use dnn.Adam or another")
     one_thread = is_small(step_multiply_adds(model, batch_size, optimizer))
-    more = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([1 + len(metrics)], tf.float64)
-    return Program(train_chunk, (model, loss, optimizer, metrics, batch_size), (specs, *more), one_thread, workers())
+    more = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([2 + len(metrics)], tf.float64)
+    constants = model, loss, optimizer, metrics, batch_size, divided
+    return Program(train_chunk, constants, (specs, *more), one_thread, workers())
 
 
 class StreamTrainer:
@@ -100,7 +111,7 @@ class StreamTrainer:
         on_nan: str,
     ) -> None:
         self.program, self.stream, self.metrics, self.seed, self.on_nan = program, stream, metrics, seed, on_nan
-        self.model, _, self.optimizer, _, self.batch_size = program.constants
+        self.model, _, self.optimizer, _, _, _ = program.constants
         self.of = cache(lambda specs: self._told(traced(program._replace(specs=(specs, *program.specs[1:])))))
         self.programs = [self.of(stream.specs)]
         self.steps = self.last_steps = 0
@@ -119,7 +130,7 @@ class StreamTrainer:
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
         key = epoch_key(self.seed, state.epoch)
-        chunks = self.stream.chunks(self.seed, state.epoch, state.step * self.batch_size)
+        chunks = self.stream.chunks(self.seed, state.epoch, state.step * self.stream.batch)
         following = next(chunks, None)
         while following is not None:
             chunk, following = following, next(chunks, None)
@@ -156,8 +167,7 @@ class StreamTrainer:
         sums = np.zeros(2 + len(self.metrics)) if state.sums is None else state.sums
         variables = [*self.model.variables, *variables_of(self.optimizer)] if self.on_nan == "stop" else []
         before = read_values(variables)
-        trained = self.of(chunk.specs)(state.chunks + 1, chunk, key, np.int32(state.step), sums[:-1]).numpy()
-        state.sums = np.append(trained, sums[-1] + chunk.counted_rows)
+        state.sums = self.of(chunk.specs)(state.chunks + 1, chunk, key, np.int32(state.step), sums).numpy()
         state.chunks += 1
         pairs = zip(before, read_values(variables), strict=True)  # what was not finite before is not looked at
         finite = math.isfinite(state.sums[0]) and all(is_finite(now) for was, now in pairs if is_finite(was))
@@ -166,5 +176,5 @@ class StreamTrainer:
             self._fail(
                 state, f"{UNKNOWN}, in the steps from {state.step + 1} on", "the weights from before these steps"
             )
-        self.last_steps = math.ceil(chunk.x.shape[0] / self.batch_size)
+        self.last_steps = math.ceil(chunk.x.shape[0] / self.stream.batch)
         state.step, state.piece = state.step + self.last_steps, self.last_steps

@@ -45,10 +45,40 @@ def test_each_epoch_has_all_rows_in_an_order_of_its_own_and_begins_at_any_row(fo
     assert sorted(orders[0]) == sorted(orders[1]) == sorted(number[row.tobytes()] for row in np.column_stack([x, y]))
     assert np.corrcoef(*orders)[0, 1] < 0.5
     assert np.abs(np.corrcoef(orders[0], np.arange(rows.rows))[0, 1]) < 0.5
-    assert len(set(orders[0][:600] // 150)) == 4  # a window is of four shards
+    assert len(set(orders[0][:48] // 150)) > 20  # each of 48 rows is of another place, in 25 shards
     for first in (0, 700):
         np.testing.assert_array_equal(read(rows, 5, 0, first)[0], x[first:])
     np.testing.assert_array_equal(rows.targets(), y)
+    np.testing.assert_array_equal(rows.targets(7), y[::7])
+
+
+@pytest.mark.parametrize("workers", [2, 3, 48])
+def test_shares_take_turns_and_read_nothing_else(folder, monkeypatch, workers):
+    rows, read_of_share = folder.train, []
+    monkeypatch.setattr(shards, "_read_into", counting(shards._read_into, read_of_share))
+    of_epoch, of_stored = np.column_stack(read(rows, 5, 1)), []
+    everything = sum(read_of_share)
+    for worker in range(workers):
+        read_of_share.clear()
+        share = np.column_stack(read(rows, 5, 1, 0, (worker, workers)))
+        assert sum(read_of_share) == len(share) * (everything // rows.rows)
+        np.testing.assert_array_equal(share, of_epoch[worker::workers])
+        np.testing.assert_array_equal(np.column_stack(read(rows, 5, 1, 50, (worker, workers))), share[50:])
+        read_of_share.clear()
+        of_stored.append(np.column_stack(read(rows, 5, 0, 0, (worker, workers))))
+        assert sum(read_of_share) == len(of_stored[-1]) * (everything // rows.rows)
+    np.testing.assert_array_equal(np.concatenate(of_stored), np.column_stack(rows.arrays()))
+    for share in ((0, 5), (2, 2), (0, 0)):
+        with pytest.raises(ValueError, match="of n that divides 48"):
+            rows.dataset(5, 1, 0, share)
+
+
+def counting(function, counted):
+    def counts(file, place, array):
+        counted.append(array.nbytes)
+        function(file, place, array)
+
+    return counts
 
 
 def test_a_sample_has_the_same_share_of_each_shard(folder):

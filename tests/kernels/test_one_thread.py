@@ -10,7 +10,7 @@ import dnn
 from dnn.kernels.fused_adam import FusedAdam
 from dnn.kernels.layer_normalization import FusedLayerNormalization
 from dnn.kernels.softmax_cross_entropy import fused_sparse_softmax_cross_entropy
-from dnn.train import fit, runtime
+from dnn.train import runtime, trainers
 from dnn.train.runtime import ONE_THREAD
 
 pytestmark = needs_compiler
@@ -42,8 +42,8 @@ def test_a_small_step_of_all_of_them_is_begun_by_one_thread(monkeypatch):
     """With one thread TensorFlow's products sum in another order, which 21 steps of Adam amplify: in float32 the losses
     differ by more or less, depending on the machine. In float64 an error of 1e-16 would have to grow by 1e7.
     """
-    made, trace = [], fit.trace_training
-    monkeypatch.setattr(fit, "trace_training", lambda *of: made.append(trace(*of)) or made[-1])
+    made, trace = [], trainers.trace_training
+    monkeypatch.setattr(trainers, "trace_training", lambda *of: made.append(trace(*of)) or made[-1])
     with ThreadPoolExecutor(2) as pool:
         by_one, again = (future.result(timeout=300) for future in [pool.submit(losses) for _ in range(2)])
     assert by_one == again

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 import dnn
+from dnn.data import shards
+from dnn.train import stream
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(101, 5)).astype(np.float32)
@@ -31,6 +33,23 @@ def fitted(folder, epochs, model=None, shift=0):
     optimizer = dnn.Adam(model.trainable_variables, 0.05)
     history = dnn.fit(model, (X + shift, Y, WEIGHTS), held, loss=LOSS, optimizer=optimizer, **options)
     return model, history
+
+
+def of_prepared(path, epochs, checkpoint, batch_size):
+    """Train on a prepared folder, in chunks of 20 batches, and note what was read in the last epoch."""
+    stream.CHUNK_NUMBERS = 84 * batch_size * 20
+    folder, read = dnn.open_prepared(path), []
+    model, read_into = dnn.mlp([folder.train.width, 8, 2], activation=dnn.relu, seed=1), shards._read_into
+    shards._read_into = lambda file, place, array: (read.append(array.nbytes), read_into(file, place, array))
+    optimizer = dnn.Adam(model.trainable_variables, 0.001)
+    marks = []
+    options = {"batch_size": batch_size, "epochs": epochs, "seed": 5, "checkpoint": checkpoint, "jit_compile": False}
+    options["callbacks"] = [lambda record, history: marks.append(sum(read))]
+    history = dnn.fit(model, folder.train, folder.validation, loss=LOSS, optimizer=optimizer, **options)
+    shards._read_into = read_into
+    weights = [variable.numpy().tolist() for variable in model.variables]
+    figures = {"test": dnn.evaluate(model, folder.test, loss=LOSS), "history": history.epochs}
+    return {"weights": weights, "read": (marks[-1] - marks[-2]) if marks[1:] else 0, **figures}
 
 
 def refusal(function):
@@ -64,6 +83,9 @@ def main(rank, folder):
         normal = dnn.Sequential([dnn.Dense(5, 2), dnn.BatchNormalization(2)])
         batch = refusal(lambda: dnn.fit(normal, (X, Y), loss=LOSS, optimizer=dnn.SGD(normal.trainable_variables)))
         told = {"unseeded": unseeded(rank), "refused": [other, native, batch], "history": whole.epochs}
+        keep = f"prepared-on-two-{rank}"
+        fits = [(1, folder / keep, 12), (3, folder / keep, 12), (2, None, 26)]
+        told["prepared"] = [of_prepared(folder / "prepared", *options) for options in fits]
         told["evaluated"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["alone"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["weights"] = [variable.numpy().tolist() for variable in resumed.variables]

@@ -147,7 +147,7 @@ def test_a_fit_killed_within_an_epoch_goes_on_at_the_very_step(jit, tmp_path, mo
 
 
 def test_auto_goes_over_to_xla_in_the_same_epoch_when_it_is_resumed(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(dnn.train.fit, "epochs_before_xla", lambda *_: 3)
+    monkeypatch.setattr(dnn.train.trainers, "epochs_before_xla", lambda *_: 3)
     caplog.set_level(logging.INFO, "dnn")
     job = Job(jit="auto")
     for kill in (2, 5):

@@ -9,17 +9,9 @@ import tensorflow as tf
 
 import dnn
 from dnn.train import guarded_epoch
-from dnn.train.epoch import (
-    evaluate_epoch,
-    evaluation_program,
-    trace_evaluation,
-    trace_prediction,
-    trace_training,
-    train_epoch,
-    train_step,
-    training_program,
-)
+from dnn.train.epoch import trace_prediction, trace_training, train_epoch, train_step, training_program
 from dnn.train.evaluate import passes_of
+from dnn.train.evaluation import evaluate_epoch, evaluation_program, trace_evaluation
 from dnn.train.rows import Rows
 from dnn.train.runtime import KEPT
 

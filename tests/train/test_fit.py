@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dnn
-from dnn.train.epoch import trace_evaluation, trace_prediction, trace_training, train_step
+from dnn.train.epoch import trace_prediction, trace_training, train_step
 from dnn.train.epochs import asks_to_stop, epoch_order
+from dnn.train.evaluation import trace_evaluation
 from dnn.train.rows import Rows
 
 LOSS = dnn.sparse_softmax_cross_entropy

@@ -8,7 +8,7 @@ from tensorflow.python.eager import execute
 
 import dnn
 import dnn.ops
-import dnn.train.fit
+import dnn.train.trainers
 from dnn.train import runtime
 from dnn.train.epoch import trace_training, training_program
 from dnn.train.rows import Rows
@@ -30,14 +30,14 @@ def trained(monkeypatch, few):
     monkeypatch.setattr(runtime, "FEW", few)
     model, executors = dnn.mlp([4, 6, 2], seed=1, dtype=tf.float64), []
     optimizer = dnn.Adam(model.trainable_variables)
-    trace = dnn.train.fit.trace_training
+    trace = dnn.train.trainers.trace_training
 
     def noted(*of):
         compiled = trace(*of)
         executors.append(compiled.executor)
         return compiled
 
-    monkeypatch.setattr(dnn.train.fit, "trace_training", noted)
+    monkeypatch.setattr(dnn.train.trainers, "trace_training", noted)
     options = {"loss": dnn.sparse_softmax_cross_entropy, "optimizer": optimizer, "batch_size": 8, "epochs": 3}
     history = dnn.fit(model, (X, Y), **options, jit_compile=False)
     (executor,) = executors

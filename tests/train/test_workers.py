@@ -13,6 +13,8 @@ import pytest
 import tensorflow as tf
 
 import dnn
+from dnn.large_preparation import prepare_large
+from dnn.settings import PrepareSettings
 from dnn.train import shared_fit
 from dnn.train.workers import Workers
 
@@ -42,6 +44,8 @@ def started(arguments, ports, rank):
 
 def test_two_workers_train_as_one_process_does(tmp_path):
     worker.fitted(tmp_path / "begun-on-one", 2)
+    (tmp_path / "prepared").mkdir()
+    prepare_large(PrepareSettings(data=dnn.sample_path(), target="y"), 0).write(tmp_path / "prepared")
     ports = free_ports(2)
     processes = [started([SOURCE, rank, tmp_path], ports, rank) for rank in range(2)]
     alone, history = worker.fitted(None, 4)
@@ -63,12 +67,39 @@ def test_two_workers_train_as_one_process_does(tmp_path):
     assert "worker 1 has other data than the chief" in other
     assert "jit_compile must be 'auto' or False, got True" in native
     assert "BatchNormalization" in batch
-    assert {path.name for path in tmp_path.iterdir()} == {"begun-on-one", "begun-on-two-0"}, "the chief alone writes"
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"begun-on-one", "begun-on-two-0", "prepared", "prepared-on-two-0"}, "the chief alone writes"
+    check_prepared(tmp_path, [each["prepared"] for each in told])
 
     resumed, on_one = worker.fitted(tmp_path / "begun-on-two-0", 4)
     assert len(on_one.epochs) == 4
     for variable, expected in zip(resumed.variables, alone.variables, strict=True):
         np.testing.assert_allclose(variable.numpy(), expected.numpy(), rtol=0, atol=1e-6)
+
+
+def check_prepared(folder, told):
+    """The second fit went on after the first; each worker has read its half of the rows."""
+    rows = dnn.open_prepared(folder / "prepared").train.rows
+    assert rows % 12 == 1, "one batch has no row of the second worker"
+    assert rows % 26 == 25, "a batch is as long as the others for the chief alone"
+    for number, options in ((1, (3, None, 12)), (2, (2, None, 26))):
+        alone, both = worker.of_prepared(folder / "prepared", *options), [each[number] for each in told]
+        assert both[0]["read"] + both[1]["read"] == alone["read"], "of an epoch"
+        assert abs(both[0]["read"] - both[1]["read"]) < alone["read"] / 1000
+        for each in both:
+            check_alike(each, alone)
+    check_alike(
+        worker.of_prepared(folder / "prepared", 4, folder / "prepared-on-two-0", 12),
+        worker.of_prepared(folder / "prepared", 4, None, 12),
+    )
+
+
+def check_alike(each, expected):
+    for weights, others in zip(each["weights"], expected["weights"], strict=True):
+        np.testing.assert_allclose(weights, others, rtol=0, atol=1e-6)
+    assert each["test"] == pytest.approx(expected["test"], abs=1e-6)
+    for record, other in zip(each["history"], expected["history"], strict=True):
+        assert record == pytest.approx(other, abs=1e-6)
 
 
 def test_several_devices_in_one_process_are_refused(monkeypatch):

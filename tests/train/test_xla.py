@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import dnn
-import dnn.train.fit
+import dnn.train.trainers
 from dnn.train import runtime, xla
 from dnn.train.xla import GraphOrXla, epochs_before_xla
 
@@ -88,8 +88,8 @@ def fitted(loss=dnn.sparse_softmax_cross_entropy, **options):
 
 def note_traces(patch):
     """A list that gets, for each training epoch that `fit` traces, whether XLA compiles it."""
-    seen, trace = [], dnn.train.fit.trace_training
-    patch.setattr(dnn.train.fit, "trace_training", lambda *key: seen.append(key[-1]) or trace(*key))
+    seen, trace = [], dnn.train.trainers.trace_training
+    patch.setattr(dnn.train.trainers, "trace_training", lambda *key: seen.append(key[-1]) or trace(*key))
     return seen
 
 
