@@ -1,12 +1,14 @@
 """How close a step of `MlpAdam` is to what one core can multiply and add: both are measured in one run.
 
     python -m benchmarks.step_limit
+    python -m benchmarks.step_limit --vectors 256  # those of AVX2, on a machine that has wider ones
 
 A step of a network with the widths w₀, w₁, … and n rows takes n Σ w_{l−1} w_l multiply-adds forward, as many for the
 derivatives of the kernels, and n Σ w_{l−1} w_l without the first layer for those of the inputs. The limit is the time
 of so many at the core's peak. The least of many repetitions counts, which a loaded machine disturbs least.
 """
 
+import argparse
 import ctypes
 import subprocess
 import tempfile
@@ -25,10 +27,13 @@ NETWORKS = [((51, 30, 30, 2), "relu", 100), ((51, 30, 30, 2), "gelu", 100), ((78
 NETWORKS += [((51, 64, 64, 2), "relu", 256), ((784, 512, 512, 10), "relu", 128)]
 
 
-def library(folder: str) -> ctypes.CDLL:
-    """Compile step_limit.cc into a folder, with the flags of the kernel."""
+FLAGS_OF = {"128": (), "256": ("-mavx2", "-mfma"), "512": ("-mavx512f", "-mfma")}  # by the bits of a vector
+
+
+def library(folder: str, vectors: Sequence[str] | None = None) -> ctypes.CDLL:
+    """Compile step_limit.cc into a folder, with the flags of the kernel; `vectors`: others than this machine's."""
     made, include = Path(folder, "step_limit.so"), Path(dnn.kernels.__file__).parent
-    flags = [*OUR_FLAGS, *FLAGS, *vector_flags(), "-std=c++17", f"-I{include}"]
+    flags = [*OUR_FLAGS, *FLAGS, *(vector_flags() if vectors is None else vectors), "-std=c++17", f"-I{include}"]
     subprocess.run([*compiler(), *flags, str(Path(__file__).with_suffix(".cc")), "-o", str(made)], check=True)
     found = ctypes.CDLL(str(made))
     found.multiply_adds.restype = found.step_seconds.restype = ctypes.c_double
@@ -55,8 +60,11 @@ def measured(
 
 def main() -> None:
     """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vectors", choices=FLAGS_OF, help="bits of the vectors to compile for; by default the widest")
+    vectors = parser.parse_args().vectors
     with tempfile.TemporaryDirectory() as folder:
-        found = library(folder)
+        found = library(folder, FLAGS_OF.get(vectors))
         print(f"{processor()}\n")
         print("| network | rows | a step, µs | its multiply-adds at the peak, µs | times |\n|---|---:|---:|---:|---:|")
         for widths, activation, rows in NETWORKS:

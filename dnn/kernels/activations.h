@@ -13,9 +13,9 @@ INLINE T minus_size(T x) {
   return x < 0 ? x : -x;
 }
 
-// Within ±1000, where an infinity times 0 would be NaN; e^−1000 is 0.
+// Within ±1000 (the C library has a function `finite`), where an infinity times 0 would be NaN; e^−1000 is 0.
 template <typename T>
-INLINE T finite(T x) {
+INLINE T bounded(T x) {
   return x < -1000 ? T(-1000) : x > 1000 ? T(1000) : x;
 }
 
@@ -64,7 +64,7 @@ INLINE T softplus(T x, T* slope) {
 
 template <typename T>
 INLINE T silu(T x, T* slope) {
-  const T near = finite(x);
+  const T near = bounded(x);
   T curve;
   const T gate = sigmoid(near, &curve);
   *slope = gate + near * curve;
@@ -74,7 +74,7 @@ INLINE T silu(T x, T* slope) {
 // The gate g = tanh(ln(1 + eˣ)) as in mish.py; its derivative is (1 − g)(1 + g) times the sigmoid.
 template <typename T>
 INLINE T mish(T x, T* slope) {
-  const T near = finite(x), e = exponential(minus_size(near), T(0)), below = e * (e + 2);
+  const T near = bounded(x), e = exponential(minus_size(near), T(0)), below = e * (e + 2);
   const T above = 1 + 2 * e, inverse = 1 / (x < 0 ? below + 2 : above + 2 * e * e);
   const T gate = (x < 0 ? below : above) * inverse, rest = (x < 0 ? T(2) : 2 * e * e) * inverse;
   *slope = gate + near * rest * (1 + gate) * (x < 0 ? e : T(1)) / (1 + e);

@@ -56,8 +56,9 @@ INLINE void rows_side_by_side(const T (*z)[GROUP], int64_t classes, const int32_
       const T x = z[k][i] - largest[i];
       const T e = exponential(x, difference_rest(z[k][i], largest[i], x));
       gradient[k][i] = e;
-      below[i] += x == 0 ? T(0) : e;
-      ties[i] += x == 0 ? 1.0 : 0.0;
+      const bool top = x == 0;  // of x == 0 ? 1.0 : 0.0, GCC would make a branch, and no vectors
+      below[i] += top ? T(0) : e;
+      ties[i] += top;
     }
   }
   T scale[GROUP], at_label[GROUP];

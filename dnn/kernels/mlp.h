@@ -65,13 +65,18 @@ void drop(Layer<T>& l, int64_t rows) {
   }
 }
 
-// outputs ← f(outputs + b), f(x, &slope)
+// outputs ← f(outputs + b), f(x, &slope): vector by vector of the width, in a loop over the rows that keeps f's constants
+// in registers.
 template <typename T, typename F>
 void each_sum(Layer<T>& l, int64_t rows, const F& f) {
-  for (int64_t i = 0; i < rows; ++i) {
-    T *row = l.outputs + i * l.width, *slopes = keeps_slopes(l.activation) ? l.slopes + i * l.width : nullptr;
+  constexpr int64_t LANES = VECTOR_BYTES / sizeof(T);
+  const bool keeps = keeps_slopes(l.activation);
+  for (int64_t k = 0; k < l.width; k += LANES) {
+    for (int64_t i = 0; i < rows; ++i) {
+      T *row = l.outputs + i * l.width + k, *slopes = keeps ? l.slopes + i * l.width + k : nullptr;
 #pragma omp simd
-    for (int64_t j = 0; j < l.width; ++j) row[j] = f(row[j] + l.bias.p[j], slopes + j);
+      for (int64_t j = 0; j < LANES; ++j) row[j] = f(row[j] + l.bias.p[k + j], slopes + j);
+    }
   }
 }
 
@@ -113,17 +118,17 @@ void add(const T* part, int64_t size, T* sums) {
 }
 
 // ∂W and ∂b of a layer with inputs h: sums over blocks of rows, then over the blocks, since one running sum of many
-// float32 numbers would lose digits.
+// float32 numbers would lose digits. Σ D is a product too, with a row of ones.
 template <typename T>
 void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
   constexpr int64_t SUMMED = 256;
+  const T one = 1;
   for (int64_t first = 0; first < rows; first += SUMMED) {
     T *kernel = first ? l.kernel.part : l.kernel.sums, *bias = first ? l.bias.part : l.bias.sums;
     const T* derivative = l.derivative + first * l.width;
     const int64_t some = std::min(SUMMED, rows - first);
     product<VECTOR_BYTES>({h.data + first * h.row, h.column, h.row}, l.inputs, derivative, l.width, some, kernel);
-    std::fill_n(bias, l.width, T(0));
-    for (int64_t i = 0; i < some; ++i) add(derivative + i * l.width, l.width, bias);
+    product<VECTOR_BYTES>({&one, 0, 0}, 1, derivative, l.width, some, bias);
     if (first) add(kernel, l.inputs * l.width, l.kernel.sums), add(bias, l.width, l.bias.sums);
   }
 }
@@ -136,7 +141,6 @@ void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   }
   product<VECTOR_BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
           below.derivative);
-  const T kept = below.drops ? below.kept : T(1);
   if (keeps_slopes(below.activation)) {
 #pragma omp simd
     for (int64_t i = 0; i < rows * below.width; ++i) {
@@ -146,8 +150,11 @@ void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
   }
 #pragma omp simd
   for (int64_t i = 0; i < rows * below.width; ++i) {
-    below.derivative[i] = below.outputs[i] <= 0 ? T(0) : below.derivative[i] / kept;
+    below.derivative[i] = below.outputs[i] <= 0 ? T(0) : below.derivative[i];
   }
+  if (!below.drops) return;
+#pragma omp simd
+  for (int64_t i = 0; i < rows * below.width; ++i) below.derivative[i] /= below.kept;
 }
 
 template <typename T>

@@ -44,8 +44,12 @@ void softmax_of_few_classes(const T* outputs, int64_t classes, int64_t width, T 
       for (int64_t k = 0; k < classes; ++k) z[k][i] = outputs[(first + i) * width + k];
     }
     rows_side_by_side(z, classes, label, loss, d, index);
+    for (int64_t k = 0; k < classes; ++k) {
+#pragma omp simd
+      for (int i = 0; i < GROUP; ++i) d[k][i] /= count;
+    }
     for (int64_t i = 0; i < some; ++i) {
-      for (int64_t k = 0; k < classes; ++k) derivative[(first + i) * width + k] = d[k][i] / count;
+      for (int64_t k = 0; k < classes; ++k) derivative[(first + i) * width + k] = d[k][i];
       batch.losses[first + i] = loss[i], batch.scores[first + i] = index[i] == label[i];
     }
   }

@@ -28,7 +28,7 @@ struct Vector {
   static constexpr int64_t LANES = BYTES / sizeof(T);
   // Rows and vectors of a row that one block sums at once: they fill the 32 registers of AVX-512, or the 16 of others, and
   // are more than the multiply-adds that a processor has under way.
-  static constexpr int ROWS = BYTES == WIDEST_VECTOR ? 12 : 6, COLUMNS = 2;
+  static constexpr int ROWS = BYTES == WIDEST_VECTOR ? 8 : 6, COLUMNS = 2;
 };
 
 // A matrix in memory. row, column: the distances between neighbouring rows and columns, in numbers.

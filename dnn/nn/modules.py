@@ -194,6 +194,14 @@ def _is_plain(value: Any) -> bool:
     return value.__class__.__repr__ is object.__repr__
 
 
-def local_variable(variable: tf.Variable) -> tf.Variable:
-    """Return it, or what it is in this process, if it was made in the scope of a strategy."""
-    return variable.values[0] if isinstance(variable, tf.distribute.DistributedValues) else variable
+def local_variable(variable: tf.Variable, device: int = 0) -> tf.Variable:
+    """Return it, or what it is on a device of this process, by number, if it was made in the scope of a strategy."""
+    return variable.values[device] if isinstance(variable, tf.distribute.DistributedValues) else variable
+
+
+def whole_variable(variable: tf.Variable) -> tf.Variable:
+    """Return what has this variable on one of its devices, if it was made in the scope of a strategy; else itself."""
+    if isinstance(variable, tf.distribute.DistributedValues):
+        return variable
+    container = getattr(variable.handle, "_distributed_container", None)  # TensorFlow has no other way back
+    return variable if container is None else container()

@@ -13,17 +13,17 @@ from typing import Any, Protocol, TypeGuard
 import tensorflow as tf
 
 from dnn.nn.example_weights import weighted
-from dnn.nn.modules import local_variable
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
 from dnn.nn.regularizers import penalty
 from dnn.nn.training_calls import noted_calls
 from dnn.train.adam_in_loop import in_loop
+from dnn.train.devices import Share, dealt, mean_gradients, summed
 from dnn.train.members import members_of, objective, own_orders, penalty_of_row, training_logits
 from dnn.train.rows import Rows, part_of
 from dnn.train.runtime import Compiled, Program, is_small, kept, trace
 from dnn.train.skipped_step import step_or_nothing, untrained
-from dnn.train.workers import mean_gradients, of_chief, own_batch, own_key, total, workers
+from dnn.train.workers import of_chief, own_batch, total, workers
 
 
 def train_epoch(
@@ -105,17 +105,22 @@ def train_step(
         key: int32[3], (seed, epoch, step): what is left to chance in this step, dropout for example, is drawn from it.
     """
     before = untrained(model, optimizer) if isinstance(optimizer, SkipNotFinite) else []
-    with tf.GradientTape() as tape:
-        batch, logits = training_logits(model, batch, own_key(key))
-        losses = loss(batch.y, logits)
-        addend = tf.cast(penalty(model), losses.dtype)
-        mean = objective(model, losses, batch) + addend
-    gradients = mean_gradients(tape.gradient(mean, [*map(local_variable, optimizer.parameters)]), batch)
-    summed = functools.partial(sum_over_rows, losses, penalty_of_row(model, addend), metrics, batch, logits)
+    shares = []
+    for part in dealt(model, batch, key):  # one, the batch, where there is but one device
+        with part.place():
+            with tf.GradientTape() as tape:
+                batch, logits = training_logits(model, part.rows, part.key)
+                losses = loss(batch.y, logits)
+                addend = tf.cast(penalty(model), losses.dtype)
+                mean = objective(model, losses, batch) + addend
+            gradients = tape.gradient(mean, part.own(optimizer.parameters))
+        sums = functools.partial(sum_over_rows, losses, penalty_of_row(model, addend), metrics, batch, logits)
+        shares.append(Share(part, gradients, batch, sums))
+    gradients = mean_gradients(shares)
     if isinstance(optimizer, SkipNotFinite):
-        return step_or_nothing(optimizer, gradients, summed(), batch, before)
+        return step_or_nothing(optimizer, gradients, summed(shares), batch, before)
     optimizer.apply(gradients)
-    return summed()
+    return summed(shares)
 
 
 def sum_over_rows(
@@ -183,7 +188,8 @@ def training_program(
     """Return what to trace for (rows, order, key), as `train_epoch` takes them, with rows of these specs."""
     orders, rows = own_orders(model), specs.x.shape[0]
     order, key = (tf.TensorSpec(n, tf.int32) for n in ([rows] if orders == 1 else [orders, rows], [2]))
-    one_thread = not takes_epochs(optimizer) and is_small(step_multiply_adds(model, batch_size, optimizer))
+    by_steps = not (takes_epochs(optimizer) or workers().devices)
+    one_thread = by_steps and is_small(step_multiply_adds(model, batch_size, optimizer))
     constants = model, loss, optimizer, metrics, batch_size
     return Program(train_epoch, constants, (specs, order, key), one_thread, workers())
 

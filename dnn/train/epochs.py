@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from dnn.nn.modules import local_variable
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike, asks_to_stop
@@ -74,7 +73,7 @@ class EpochTrainer:
     @property
     def variables(self) -> list[tf.Variable]:
         """The variables that an epoch computes with, those of the guard's snapshot left out."""
-        kept = set(map(id, map(local_variable, self.guard.snapshot.kept))) if self.guard else set()
+        kept = set(map(id, self.guard.snapshot.kept)) if self.guard else set()
         found = (variable for program in self.programs for variable in program.variables)
         return list({id(variable): variable for variable in found if id(variable) not in kept}.values())
 

@@ -33,7 +33,7 @@ from dnn.train.shared_fit import check_shared, peers_may_be_lost, shared_keeper
 from dnn.train.step_callbacks import FitObjects, begin, steps_between
 from dnn.train.stream import Stream
 from dnn.train.trainers import program_of, traced_epochs, trainer_of
-from dnn.train.workers import workers
+from dnn.train.workers import ALONE, workers
 from dnn.train.xla import warn_of_draws
 
 
@@ -167,7 +167,7 @@ def trained(
         fit_identity, program, data, validation, metrics, early_stopping, jit_compile, seed, shuffle
     )
     piece = steps or (None if jit_compile == "native" else piece_of(keep, model, optimizer, batch_size))
-    if workers().size > 1:
+    if workers() != ALONE:
         check_shared(objects, jit_compile, {**identify(), "piece": str(piece), "checkpoint": str(bool(keep))})
         jit_compile = False  # XLA compiles no collective operation on a CPU
     prediction = trace_prediction(model, data.specs.x.shape[1])

@@ -17,7 +17,6 @@ import tensorflow as tf
 
 from dnn.files.durable import flush, leftovers, locked, make_durable_folder
 from dnn.files.manifest import check_manifest, write_manifest
-from dnn.nn.modules import local_variable
 from dnn.train.checkpoint import Checkpoints
 from dnn.train.early_stopping import Progress
 from dnn.train.fit_state import FitState
@@ -75,8 +74,8 @@ class Keeper:
         self.best = [tf.Variable(variable, trainable=False) for variable in model.variables]
         self.best_epoch: int | None = None  # of what `best` holds
         known = [*model.variables, *optimizer.variables, *optimizer.parameters]
-        ids = {id(local_variable(variable)) for variable in known}
-        others = [v for v in sorted(others, key=lambda v: v.name) if id(local_variable(v)) not in ids]
+        ids = set(map(id, known))
+        others = [v for v in sorted(others, key=lambda v: v.name) if id(v) not in ids]
         tracked = {"model": list(model.variables), "optimizer": list(optimizer.variables), "best": self.best}
         tracked |= {"parameters": list(optimizer.parameters), "others": others}
         self.checkpoint = tf.train.Checkpoint(**tracked)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import tensorflow as tf
 
 from dnn.nn.layers import takes_training
-from dnn.nn.modules import local_variable, parts_by_path
+from dnn.nn.modules import once, parts_by_path, whole_variable
 from dnn.nn.normalization import BatchNormalization
 from dnn.nn.protocols import OptimizerLike
 from dnn.nn.training_calls import Calls
@@ -128,8 +128,8 @@ def _lost_training(layer: tf.Module, path: str, model: tf.Module) -> str:
 
 
 def _not_in(known: Iterable[tf.Variable], variables: Iterable[tf.Variable]) -> list[tf.Variable]:
-    ids = {id(local_variable(variable)) for variable in known}
-    return [variable for variable in variables if id(local_variable(variable)) not in ids]
+    ids = set(map(id, known))
+    return [each for each in once(map(whole_variable, variables)) if id(each) not in ids]
 
 
 def _listed(variables: Iterable[tf.Variable]) -> str:

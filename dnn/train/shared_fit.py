@@ -1,4 +1,4 @@
-"""A fit on several workers: what it refuses, what the workers must have alike, and what they tell each other."""
+"""A fit on several workers or devices: what it refuses, what workers must have alike, what they tell each other."""
 
 import json
 import logging
@@ -51,14 +51,17 @@ def check_shared(objects: FitObjects, jit_compile: object, told: Mapping[str, st
 
 
 def _check_can_be_shared(objects: FitObjects, jit_compile: object) -> None:
-    """Refuse a fit that would compute something else on several workers than on one.
+    """Refuse a fit that would compute something else on several workers or devices than on one.
 
     Raises:
         ValueError: If it cannot be shared; the message says why, and what to do.
     """
     optimizer, rows = objects.optimizer, first_rows(objects.data)
     model: Any = objects.model  # a tf.Module, as was checked
-    count = f"with {workers().size} workers"
+    made = (each for each in [*model.variables, *variables_of(optimizer)] if hasattr(each, "distribute_strategy"))
+    if any(each.distribute_strategy is not tf.distribute.get_strategy() for each in made):
+        raise ValueError("model and optimizer must be made in the scope of this strategy or of none, not of another")
+    count, one = f"with {shared_by()}", "worker" if workers().size > 1 else "device"
     if jit_compile in (True, "native"):
         raise ValueError(f"{count} epochs run in graph mode: jit_compile must be 'auto' or False, got {jit_compile!r}")
     if takes_epochs(optimizer):
@@ -67,11 +70,18 @@ def _check_can_be_shared(objects: FitObjects, jit_compile: object) -> None:
         raise ValueError(f"{count} no step can be left out: on_nan must be 'stop' or 'ignore'")
     if any(isinstance(module, BatchNormalization) for module in (model, *model.submodules)):
         raise ValueError(
-            f"{count} BatchNormalization would see the rows of its worker alone, and not the batch: use "
-            "LayerNormalization, or one worker"
+            f"{count} BatchNormalization would see the rows of its {one} alone, and not the batch: use "
+            f"LayerNormalization, or one {one}"
         )
     if own_orders(model) > 1 and rows.counted is not None:
         raise ValueError(f"{count} ignore_class is not for an ensemble of independent members: leave those rows out")
+
+
+def shared_by() -> str:
+    """Return who shares a fit: "2 workers", "2 devices", or "2 workers of 2 devices"."""
+    count, _, devices = workers()
+    each = [f"{count} workers"] * (count > 1) + [f"{len(devices)} devices"] * bool(devices)
+    return " of ".join(each)
 
 
 def check_alike(told: Mapping[str, str]) -> None:
@@ -83,8 +93,8 @@ def check_alike(told: Mapping[str, str]) -> None:
     Raises:
         ValueError: If a worker has something else than the chief.
     """
-    versions = {"dnn": import_module("dnn").__version__, "tensorflow": tf.__version__}
-    of_chief, *others = (json.loads(each) for each in bytes_of_each(json.dumps({**versions, **told}).encode()))
+    own = {"dnn": import_module("dnn").__version__, "tensorflow": tf.__version__, "devices": len(workers().devices)}
+    of_chief, *others = (json.loads(each) for each in bytes_of_each(json.dumps({**own, **told}).encode()))
     for rank, of_worker in enumerate(others, 1):
         for name in of_chief:
             mine, theirs = str(of_chief[name]), str(of_worker.get(name))
@@ -105,7 +115,7 @@ class WorkerLostError(ConnectionError):
     """
 
     def __init__(self, remedy: str, cause: str) -> None:
-        count, rank = workers()
+        count, rank, _ = workers()
         lost = f"one of the {count} workers is lost or cannot be reached, so worker {rank} ends too"
         super().__init__(f"{lost} ({cause}): start all again; {remedy}")
         self.cause = cause
@@ -155,7 +165,8 @@ class SharedKeeper:
             self._open.enter_context(self.keeper if self.chief else self.keeper.interruption)
         if not self.chief:
             kept = f", and keeps the checkpoints in {self.keeper.settings.folder}" if self.keeper else ""
-            LOGGER.info("worker %d of %d: the chief, worker 0, tells of the fit%s", *reversed(workers()), kept)
+            size, rank, _ = workers()
+            LOGGER.info("worker %d of %d: the chief, worker 0, tells of the fit%s", rank, size, kept)
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -85,7 +85,7 @@ class Stream:
         A worker that has a row less than others gets one more that does not count, so that all take their steps by
         tensors of the same shapes: TensorFlow adds up what is at the same place in the loops of all workers.
         """
-        count, rank = workers()
+        count, rank, _ = workers()
         if count == 1 or self.divided:
             return
         if why := self._undivided(count):

@@ -83,7 +83,7 @@ def chunk_program(
     """
     if takes_epochs(optimizer):
         raise ValueError(f"{optimizer!r} takes whole epochs of arrays; for a dataset use dnn.Adam or another")
-    one_thread = is_small(step_multiply_adds(model, batch_size, optimizer))
+    one_thread = not workers().devices and is_small(step_multiply_adds(model, batch_size, optimizer))
     more = tf.TensorSpec([2], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([2 + len(metrics)], tf.float64)
     constants = model, loss, optimizer, metrics, batch_size, divided
     return Program(train_chunk, constants, (specs, *more), one_thread, workers())

@@ -7,7 +7,7 @@ one worker, the functions here return what they are given while a program is tra
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,17 @@ import tensorflow as tf
 from dnn.train.rows import Rows
 
 GROUP = 19_000_000  # the number of our group of workers, far from those that tf.distribute counts from 1
-NO_ROW = 2.0**-40  # what a share without a row weighs: nothing beside 1, but something where no row of a batch counts
 
 
 class Workers(NamedTuple):
-    """How many workers there are, and which of them this process is: from 0, the chief."""
+    """How many workers there are, and which of them this process is: from 0, the chief.
+
+    devices: TensorFlow's names of those that this process computes with, if it is to use several.
+    """
 
     size: int = 1
     rank: int = 0
+    devices: tuple[str, ...] = ()
 
 
 ALONE = Workers()
@@ -33,27 +36,27 @@ def workers() -> Workers:
     """Return the workers of the strategy whose scope this is in; without one, this process alone.
 
     Raises:
-        ValueError: If the strategy has several devices in one process, or is one that is not for several machines.
+        ValueError: If the strategy is of another kind, and has several devices.
     """
     if not tf.distribute.has_strategy():
         return ALONE
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
         return ALONE
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+    if not isinstance(strategy, tf.distribute.MirroredStrategy | tf.distribute.MultiWorkerMirroredStrategy):
         raise ValueError(
-            f"{type(strategy).__name__} has {strategy.num_replicas_in_sync} devices in one process; use one process "
-            "for each, and tf.distribute.MultiWorkerMirroredStrategy"
+            f"{type(strategy).__name__} is not for several devices here: use tf.distribute.MirroredStrategy, or "
+            "MultiWorkerMirroredStrategy"
         )
+    names = tuple(strategy.extended.worker_devices)
+    devices = names if len(names) > 1 else ()
+    if isinstance(strategy, tf.distribute.MirroredStrategy):
+        return Workers(devices=devices)
     resolver = strategy.cluster_resolver
     tasks = {job: len(addresses) for job, addresses in resolver.cluster_spec().as_dict().items()}
     count = tasks.get("chief", 0) + tasks.get("worker", 0)
-    if strategy.num_replicas_in_sync != count:
-        raise ValueError(
-            f"{strategy.num_replicas_in_sync} devices in {count} processes: start one process for each device, with "
-            "CUDA_VISIBLE_DEVICES set to it"
-        )
-    return Workers(count, resolver.task_id + (tasks.get("chief", 0) if resolver.task_type == "worker" else 0))
+    rank = resolver.task_id + (tasks.get("chief", 0) if resolver.task_type == "worker" else 0)
+    return Workers(count, rank, devices)
 
 
 def total(values: tf.Tensor) -> tf.Tensor:
@@ -85,7 +88,7 @@ def own_batch(rows: Rows, indices: tf.Tensor) -> Rows:
     Of n workers each has every n-th, the chief the first. A worker of which a short batch has no row gets one that
     does not count.
     """
-    count, rank = workers()
+    count, rank, _ = workers()
     if count == 1:
         return rows.at(indices)
     own = indices[..., rank::count]
@@ -94,37 +97,12 @@ def own_batch(rows: Rows, indices: tf.Tensor) -> Rows:
 
 def own_rows(rows: Rows) -> Rows:
     """Return this worker's rows, as `own_batch` does those of a batch."""
-    count, rank = workers()
+    count, rank, _ = workers()
     if count == 1:
         return rows
     if rank >= rows.x.shape[0]:
         return _not_counted(rows.between(tf.constant(0), 1))
     return Rows(*(None if part is None else part[rank::count] for part in rows))
-
-
-def own_key(key: tf.Tensor | None) -> tf.Tensor | None:
-    """Return the key int32[3] of a step, from which each worker but the chief draws other numbers."""
-    rank = workers().rank
-    return tf.bitwise.bitwise_xor(key, [rank * 0x9E3779B1 & 0x7FFFFFFF, 0, 0]) if rank and key is not None else key
-
-
-def mean_gradients(gradients: Sequence[Any], batch: Rows) -> Sequence[Any]:
-    """Return the gradients of the mean over the rows of all workers, from those of the mean over this worker's.
-
-    Σ_k n_k g_k / Σ_k n_k    n_k: the rows that count of worker k, g_k: its gradients, in one vector
-
-    What is added to the mean, the penalty, is in each g_k and so in the result once.
-    """
-    if workers().size == 1:
-        return gradients
-    dense = [None if each is None else tf.convert_to_tensor(each) for each in gradients]
-    present = [each for each in dense if each is not None]
-    dtype = tf.float64 if any(each.dtype == tf.float64 for each in present) else tf.float32
-    counted = batch.y.shape[0] if batch.counted is None else tf.math.count_nonzero(batch.counted)
-    rows = tf.cast(counted, dtype) + NO_ROW
-    sums = total(tf.concat([*(rows * tf.reshape(tf.cast(each, dtype), [-1]) for each in present), [rows]], axis=0))
-    means = iter(tf.split(sums[:-1] / sums[-1], [tf.size(each) for each in present]))
-    return [None if each is None else tf.cast(tf.reshape(next(means), each.shape), each.dtype) for each in dense]
 
 
 def agreed(flag: bool) -> bool:
@@ -134,7 +112,7 @@ def agreed(flag: bool) -> bool:
 
 def bytes_of_each(content: bytes) -> list[bytes]:
     """Return what each worker has called it with, in the order of their ranks."""
-    count, rank = workers()
+    count, rank, _ = workers()
     lengths = np.zeros(count, np.int32)
     lengths[rank] = len(content)
     lengths = _sum(lengths)

@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from dnn.nn.modules import once, whole_variable
 from dnn.train.runtime import Compiled, check_xla_kernels, is_small, missing_xla_kernels, operations_without_xla_kernel
 
 SMALL_STEP_SAVED, STEP_SAVED = 1e7, 1e8  # what XLA saves in each step, as multiply-adds that take as long
@@ -64,7 +65,7 @@ class GraphOrXla:
     @property
     def variables(self) -> Sequence[tf.Variable]:
         """The variables that the function computes with."""
-        return list(self._compiled.function.variables)
+        return once(map(whole_variable, self._compiled.function.variables))
 
     @property
     def draws(self) -> list[str]:

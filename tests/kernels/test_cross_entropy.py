@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from needs_compiler import needs_compiler
 
 import dnn.kernels
+from dnn.kernels.compiled import vector_flags
 from dnn.ops.compiler import OUR_FLAGS, compiler
 
 pytestmark = needs_compiler
@@ -19,11 +20,14 @@ GROUP = 16
 LOGITS = st.one_of(st.floats(-40, 40, width=32), st.sampled_from([0.0, 1e30, -1e30, -np.inf, np.nan, 88.0, -88.0]))
 
 
-@pytest.fixture(scope="module", params=["-ffp-contract=fast", "-ffp-contract=off", "-DONE_WIDTH"])
+FAST = "-ffp-contract=fast"
+
+
+@pytest.fixture(scope="module", params=[(FAST,), ("-ffp-contract=off",), ("-DONE_WIDTH",), (FAST, *vector_flags())])
 def library(tmp_path_factory, request):
     made, include = tmp_path_factory.mktemp("losses") / "losses.so", Path(dnn.kernels.__file__).parent
     source = str(Path(__file__).with_name("cross_entropy.cc"))
-    command = [*compiler(), *OUR_FLAGS, request.param, "-std=c++17", f"-I{include}", source, "-o", str(made)]
+    command = [*compiler(), *OUR_FLAGS, *request.param, "-std=c++17", f"-I{include}", source, "-o", str(made)]
     subprocess.run(command, check=True)
     return ctypes.CDLL(str(made))
 

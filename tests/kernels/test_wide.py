@@ -42,3 +42,13 @@ def test_a_product_is_of_vectors_and_where_the_machine_can_without_a_rounding_be
         for vector in ("xmm", "ymm", "zmm"):
             assert re.search(rf"\bvfmadd\w+p{kind}\b.*{vector}", made)
         assert not re.search(rf"\bv(mul|add)[ps]{kind}\b|\bvfmadd\w+s{kind}\b", made)
+
+
+@COMPILERS
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_gelu_and_the_losses_of_rows_side_by_side_are_of_vectors_alone(compiler, real):
+    made = assembly(compiler, "vectors.cc", "-ffp-contract=fast", "-mavx512f", "-mfma", f"-DREAL={real}")
+    for name in ("gelus", "losses"):
+        code = made[made.index(f"\n{name}:") : made.index(f".size\t{name},")]
+        assert re.search(r"\bvfn?m\w+p[sd]\b.*zmm", code)
+        assert not re.search(r"\bv(fn?m\w+|mul|div|add|sub|u?comi)s[sd]\b", code), name

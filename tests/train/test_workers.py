@@ -102,14 +102,6 @@ def check_alike(each, expected):
         assert record == pytest.approx(other, abs=1e-6)
 
 
-def test_several_devices_in_one_process_are_refused(monkeypatch):
-    strategy = tf.distribute.MirroredStrategy()
-    model = dnn.mlp([5, 2], seed=0)
-    monkeypatch.setattr(tf.distribute.MirroredStrategy, "num_replicas_in_sync", 2)
-    with strategy.scope(), pytest.raises(ValueError, match="MirroredStrategy has 2 devices in one process"):
-        dnn.fit(model, (worker.X, worker.Y), loss=worker.LOSS, optimizer=dnn.SGD(model.trainable_variables))
-
-
 def test_a_strategy_of_one_device_is_none():
     model, other = dnn.mlp([5, 2], seed=0), dnn.mlp([5, 2], seed=0)
     data = worker.X[:20], worker.Y[:20]
