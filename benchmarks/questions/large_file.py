@@ -3,17 +3,19 @@
     python -m benchmarks --only large_file --rows 10000000
 
 A process of this module reads the file with one library and learns and makes the features: numbers to mean 0 and
-variance 1, gaps filled by the mean, categories one-hot, float32. Imports are not counted, in memory they are.
+variance 1, gaps filled by the mean, categories one-hot, float32. Imports are not counted, in memory they are. It gets
+what memory is free, less one GB; a peer for which that is too little is a line of the result.
 """
 
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,14 +23,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.answers import Answer, Findings
+from benchmarks.answers import Answer, Failure, Findings
 from benchmarks.comparison import Run
 from dnn.bench.clock import interleaved
+from dnn.data.size_limit import free_memory
 
 NUMBERS, CATEGORIES = 34, 16  # columns, beside the target
 BLOCK = 250_000  # rows that are written at once
 PEERS = ("pandas", "polars")
 AIM = 1.0
+MOST_OF_FILE = 3.0  # times its size that a file of ten million rows may take
+SPARED = 10**9  # bytes of the free memory that no process gets, so that it fails before the machine is out of it
 
 
 def findings(run: Run) -> Findings:
@@ -36,23 +41,61 @@ def findings(run: Run) -> Findings:
     rows, repetitions = (20_000, 1) if run.quick else (1_000_000, 7)
     if run.rows:
         rows, repetitions = run.rows, 3 if run.rows > 1_000_000 else repetitions
+    failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "large.csv")
         write_table(path, rows)
         whom = ["dnn", *(peer for peer in PEERS if find_spec(peer) and find_spec("sklearn"))]
-        ended = interleaved({who: partial(in_a_process, who, path) for who in whom}, repetitions)
-    checks = {runs[0]["check"] for runs in ended.values()}
+        ended = interleaved({who: partial(measured, who, path, failed) for who in whom}, repetitions)
+        megabytes = path.stat().st_size / 1e6
+    checks = {each["check"] for runs in ended.values() for each in runs if each}
     if max(checks) - min(checks) > 1e-5 * max(checks):
         raise AssertionError(f"the features are not the same: {ended}")
+    return compared(rows, megabytes, ended, failed)
+
+
+def compared(
+    rows: int, megabytes: float, ended: Mapping[str, list[dict[str, float]]], failed: Mapping[str, str]
+) -> Findings:
+    """Return the answers beside each peer that did not fail, and beside the size of the file."""
     job = f"a CSV of {rows:,} rows × {NUMBERS + CATEGORIES + 1} columns to features"
-    return Findings(
-        [
-            Answer(what, "dnn", f"{peer} and scikit-learn", *both, unit=unit, figure="ours / theirs", aim=AIM)
-            for peer in whom[1:]
-            for what, unit, key in ((job, "s", "seconds"), (f"peak memory of {job}", "MB", "megabytes"))
-            for both in [[[one[key] for one in ended[who]] for who in ("dnn", peer)]]
-        ]
-    )
+    peak = f"peak memory of {job}"
+    values = {
+        key: {who: [each[key] for each in runs] for who, runs in ended.items() if who not in failed}
+        for key in ("seconds", "megabytes")
+    }
+    answers = [
+        Answer(what, "dnn", f"{peer} and scikit-learn", of["dnn"], of[peer], unit=unit, figure="ours / theirs", aim=AIM)
+        for peer in values["seconds"]
+        if peer != "dnn"
+        for what, unit, of in ((job, "s", values["seconds"]), (peak, "MB", values["megabytes"]))
+    ]
+    ours, aim = values["megabytes"]["dnn"], MOST_OF_FILE if rows >= 10_000_000 else None
+    size = [megabytes] * len(ours)
+    answers.append(Answer(peak, "dnn", "the size of the file", ours, size, "MB", "ours / theirs", aim))
+    failures = [Failure(job, f"{who} and scikit-learn", reason) for who, reason in failed.items()]
+    seconds = ", ".join(f"{each:.1f}" for each in values["seconds"]["dnn"])
+    return Findings(answers, notes=[f"{job}: dnn took {seconds} s"] if failed else [], failures=failures)
+
+
+def measured(who: str, path: Path, failed: dict[str, str]) -> dict[str, float]:
+    """Return what `in_a_process` does; of a peer that fails, for want of memory say, nothing, and it runs once."""
+    if who in failed:
+        return {}
+    try:
+        return in_a_process(who, path)
+    except subprocess.CalledProcessError as error:
+        if who == "dnn":
+            raise
+        failed[who] = f"{why(error)}; {free_memory() / 1e9:.0f} GB of memory are free"
+        return {}
+
+
+def why(error: subprocess.CalledProcessError) -> str:
+    """Return what ended a process: a signal, or the last line it wrote."""
+    if error.returncode < 0:
+        return f"ended by {signal.Signals(-error.returncode).name}"
+    return (str(error.stderr).strip().splitlines() or [f"ended with {error.returncode}"])[-1]
 
 
 def write_table(path: Path, rows: int) -> None:
@@ -127,13 +170,20 @@ def with_scikit_learn(library: str) -> Callable[[str], Any]:
 
 def main(who: str, path: str) -> None:
     """Print the seconds of one library, the peak memory of this process, and a number that tells the features."""
+    most = free_memory() - SPARED
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     features = with_dnn() if who == "dnn" else with_scikit_learn(who)
     began = time.perf_counter()
     made = features(path)
     seconds = time.perf_counter() - began
-    kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     check = float(np.abs(made[:10_000].astype(np.float64)).sum())
-    print(json.dumps({"seconds": seconds, "megabytes": kibibytes / 1024, "check": check}))
+    print(json.dumps({"seconds": seconds, "megabytes": peak_memory() / 1e6, "check": check}))
+
+
+def peak_memory() -> int:
+    """Return the most bytes of memory this process had; what `resource` tells is its parent's too, before it began."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
 if __name__ == "__main__":

@@ -130,7 +130,8 @@ class CsvFile:
     ) -> pa.Table:
         """Return all columns, by default as strings, of the file or its head; without quotes it is parted faster."""
         plain = pa.input_stream(str(self.path), compression=self.compression) if head is None else pa.BufferReader(head)
-        counted = Counted(plain, self.path, self.max_bytes, self.delimiter)
+        numbers = list(types.values()).count(pa.float64()) / len(self.header)
+        counted = Counted(plain, self.path, self.max_bytes, self.delimiter, numbers)
         stored = pa.csv.read_csv(pa.PythonFile(counted, mode="r"), **self._options(types, quotes))
         if counted.quoted and not quotes:
             raise pa.ArrowInvalid("a quote, and perhaps a line break after it")

@@ -125,10 +125,18 @@ def numeric_matrix(columns: Mapping[str, Column], names: list[str]) -> npt.NDArr
     return np.array([columns[name] for name in names], np.float64).reshape(len(names), rows).T
 
 
-def means_of(numbers: npt.NDArray[np.float64], empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Return the mean of each column's cells that are not empty; 0 where all are."""
-    filled = (column[~gaps] if gaps.any() else column for column, gaps in zip(numbers.T, empty.T, strict=True))
-    return np.array([cells.sum() / max(len(cells), 1) for cells in filled], np.float64)
+def fill_gaps(numbers: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Put each column's mean where it is NaN, 0 where all is; return the means, and which columns had gaps."""
+    means, gaps = np.zeros(numbers.shape[1]), []
+    for index, column in enumerate(numbers.T):  # one at a time, for what is alive beside the matrix to be small
+        empty = np.isnan(column)
+        if not empty.any():
+            means[index] = column.sum() / len(column)
+            continue
+        gaps.append(index)
+        filled = column[~empty]
+        means[index] = column[empty] = filled.sum() / max(len(filled), 1)
+    return means, gaps
 
 
 def numeric_features(

@@ -16,9 +16,9 @@ from dnn.data.feature_columns import (
     check_columns,
     check_same_columns,
     counts_of,
+    fill_gaps,
     learn_categories,
     made_blocks,
-    means_of,
     numeric_features,
     numeric_matrix,
     spelt,
@@ -82,11 +82,9 @@ class Features(tf.Module):
         counts = counts_of({name: columns[name] for name in self.categorical if name not in ordinal})
         check_columns(columns, self.numeric, counts, min_count, ordinal)
         numbers = numeric_matrix(columns, self.numeric)
-        empty = np.isnan(numbers)
-        means = means_of(numbers, empty)
-        np.copyto(numbers, means, where=empty)
+        means, gaps = fill_gaps(numbers)
         self.means = tf.Variable(means, trainable=False, dtype=tf.float64)
-        self.indicated = tuple(np.flatnonzero(empty.any(axis=0)).tolist()) if missing_indicator else ()
+        self.indicated = tuple(gaps) if missing_indicator else ()
         self.scale = learn_scale(numbers, self.numeric, scale, column_scale)
         self.blocks = learn_categories({name: columns[name] for name in self.categorical}, counts, min_count, ordinal)
         if not self.names:

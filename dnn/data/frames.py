@@ -1,7 +1,7 @@
 """A frame, a query's result, a mapping of columns or a matrix becomes a table, by way of Arrow."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -121,7 +121,7 @@ class Frame:
         contents = self.columns.contents(self.table, self.title, keep)
         known = self.origin.options.origins if self.origin.columns else None  # a table's dates are numbers by now
         # pandas' index is no column of a frame in memory
-        return contents._replace(notes=list(self.origin.notes), origins=known)
+        return replace(contents, notes=list(self.origin.notes), origins=known)
 
     def location(self, row: int) -> str:
         """Return "row 17" for data row 16."""

@@ -36,6 +36,11 @@ def binarize(x: tf.Tensor, threshold: TensorOrArray) -> tf.Tensor:
     return tf.cast(x > threshold, x.dtype)
 
 
+def deviations(x: Matrix) -> npt.NDArray[np.float64]:
+    """Return x.std(axis=0); where each column is in one piece, without a copy of them all, which NumPy makes."""
+    return np.array([column.std() for column in x.T]) if x.flags.f_contiguous else x.std(axis=0)
+
+
 class Rescale(Scale):
     """(x − minimum) / (maximum − minimum), column by column: the training rows fill [0, 1].
 
@@ -122,7 +127,7 @@ class Standardize(Scale):
         """
         x = training_rows(x)
         constant = x.min(axis=0) == x.max(axis=0)  # whose computed deviation may be a rounding error, not 0
-        return cls(x.mean(axis=0), np.where(constant, 0, x.std(axis=0)))
+        return cls(x.mean(axis=0), np.where(constant, 0, deviations(x)))
 
     def __call__(self, x: TensorOrArray) -> tf.Tensor:
         """Standardize rows.

@@ -32,19 +32,29 @@ def read(
     keep: Collection[str] = (),
 ) -> Table:
     """Read a source; `keep` names columns whose text is kept too. Raises: ValueError, a line a problem, at most 12."""
-    contents = _typed(source, kinds, keep, options)
-    reader = contents and _filled(source, contents, kinds, drop, options)
-    if contents is None or reader is None or reader.needs_text:
-        contents = source.read(kinds)
-        reader = _filled(source, contents, kinds, drop, options)
-    stored = _left(source, contents, drop)
-    columns, notations = reader.settle(stored)
-    origins = _origins(contents, stored, columns)
+    reader = _converted(source, kinds, drop, options, keep)
+    columns, notations = reader.settle()
+    origins = _origins(reader, columns)
     check_origins(source.title, origins, options.origins)
     learnt = ReadOptions(notations={**options.notations, **notations}, origins={**options.origins, **origins})
     options = options.updated(learnt)
-    kept = {name: cells.as_text(contents.table.column(name)) for name in keep}
-    return Table(columns, source.title, tuple(contents.notes + reader.notes), options, source.location, kept)
+    kept = {name: cells.as_text(reader.contents.table.column(name)) for name in keep}
+    notes = tuple(reader.contents.notes + reader.notes)
+    del reader
+    pa.default_memory_pool().release_unused()  # else Arrow keeps what a file took while it was read
+    return Table(columns, source.title, notes, options, source.location, kept)
+
+
+def _converted(
+    source: TableSource, kinds: Mapping[str, Kind], drop: Collection[str], options: ReadOptions, keep: Collection[str]
+) -> "_Reader":
+    """Return a reader that has converted all columns, by their text where that is needed."""
+    if contents := _typed(source, kinds, keep, options):
+        reader = _filled(source, contents, kinds, drop, options, keep)
+        if not reader.needs_text:
+            return reader
+        del contents, reader  # before the file is in memory again
+    return _filled(source, source.read(kinds), kinds, drop, options, keep)
 
 
 def _typed(
@@ -62,13 +72,19 @@ def _typed(
 
 
 def _filled(
-    source: TableSource, contents: Contents, kinds: Mapping[str, Kind], drop: Collection[str], options: ReadOptions
+    source: TableSource,
+    contents: Contents,
+    kinds: Mapping[str, Kind],
+    drop: Collection[str],
+    options: ReadOptions,
+    keep: Collection[str],
 ) -> "_Reader":
-    """Return a reader that has converted all columns."""
+    """Return a reader that has converted all columns, and leave those to keep in the contents; the others are freed."""
     _check_kinds(source, contents, kinds)
     stored, reader = _left(source, contents, drop), _Reader(source, contents, options)
-    for name, column in zip(stored.column_names, stored.columns, strict=True):
-        reader.convert(name, column, kinds.get(name, contents.kinds.get(name)))
+    contents.table = contents.table.select([name for name in contents.table.column_names if name in keep])
+    for name in list(stored):
+        reader.convert(name, stored.pop(name), kinds.get(name, contents.kinds.get(name)))
     return reader
 
 
@@ -91,25 +107,26 @@ def _check_kinds(source: TableSource, contents: Contents, kinds: Mapping[str, Ki
         raise ValueError(at_most(f"{source.title} {no_column(name, contents.table.column_names)}" for name in unknown))
 
 
-def _left(source: TableSource, contents: Contents, drop: Collection[str]) -> pa.Table:
+def _left(source: TableSource, contents: Contents, drop: Collection[str]) -> dict[str, pa.ChunkedArray]:
+    """Return the columns that are not dropped. Raises: ValueError if there is none, or no row."""
     stored = contents.table
     for name in drop:
         if name not in stored.column_names and name not in contents.kinds:
             raise ValueError(f"{source.title} {no_column(name, stored.column_names)}")
-    stored = stored.drop_columns([name for name in drop if name in stored.column_names])
-    if not stored.num_columns:
+    left = {name: stored.column(name) for name in stored.column_names if name not in drop}
+    if not left:
         raise ValueError(f"{source.title} has no columns" + (" left" if drop else ""))
     if not stored.num_rows:
         raise ValueError(f"{source.title} has a header but no rows")
-    return stored
+    return left
 
 
-def _origins(contents: Contents, stored: pa.Table, columns: Mapping[str, Column]) -> dict[str, Origin]:
+def _origins(reader: "_Reader", columns: Mapping[str, Column]) -> dict[str, Origin]:
     """Return what the numbers were of each numeric column that has some; what a table does not know, is left out."""
     filled = [name for name, column in columns.items() if column.dtype.kind == "f" and not np.isnan(column).all()]
-    if contents.origins is not None:
-        return {name: contents.origins[name] for name in filled if name in contents.origins}
-    return {name: cells.origin_of_type(stored.column(name).type) for name in filled}
+    if (known := reader.contents.origins) is not None:
+        return {name: known[name] for name in filled if name in known}
+    return {name: cells.origin_of_type(reader.types[name]) for name in filled}
 
 
 class _Reader:
@@ -118,8 +135,9 @@ class _Reader:
     def __init__(self, source: TableSource, contents: Contents, options: ReadOptions) -> None:
         self.source, self.contents, self.options = source, contents, options
         self.columns: dict[str, Column] = {}
+        self.types = dict(zip(contents.table.column_names, contents.table.schema.types, strict=True))
         self.texts: dict[str, tuple[Strings, Kind | None]] = {}  # not yet known to be categories
-        self.plain: set[str] = set()  # columns of text that are numbers as programs write them
+        self.plain: dict[str, pa.ChunkedArray] = {}  # columns of text that are numbers as programs write them
         self.notations: dict[str, Notation] = {}
         self.findings: list[tuple[str, CellFinding]] = []
         self.problems: list[str] = []
@@ -138,7 +156,7 @@ class _Reader:
                 self.texts[name] = found, kind
             else:
                 if pa.types.is_string(column.type):
-                    self.plain.add(name)
+                    self.plain[name] = column
                 self._tell(name, *cells.nan_markers(column, found))
                 self._tell(name, *(cells.told_codes(name, column) if kind is None else []))
             self.columns[name] = np.empty(0) if isinstance(found, Strings) else found
@@ -153,14 +171,15 @@ class _Reader:
             for notation in strings.notations
         )
 
-    def settle(self, stored: pa.Table) -> tuple[dict[str, Column], dict[str, Notation]]:
+    def settle(self) -> tuple[dict[str, Column], dict[str, Notation]]:
         """Convert the texts, now that all columns are seen. Raises: ValueError for all problems."""
         undecided = [strings for name, (strings, kind) in self.texts.items() if kind != "category" and self._free(name)]
-        plain = {name: stored.column(name) for name in self.columns if name in self.plain and self._free(name)}
+        plain = {name: column for name, column in self.plain.items() if self._free(name)}
         decimal = decimal_mark(undecided, plain.values(), self.options, self.contents.delimiter)
-        for name, (strings, kind) in self.texts.items():
+        del undecided
+        for name in list(self.texts):
             with self._gathering(name):
-                self.columns[name] = self._settled(name, strings, kind, decimal)
+                self.columns[name] = self._settled(name, *self.texts.pop(name), decimal)
         if decimal.mark == ",":
             for name, column in plain.items():
                 self._reread(name, with_thousands(column), decimal)

@@ -1,7 +1,8 @@
 """What a table is read from, and what it holds before its columns are converted."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -9,11 +10,13 @@ from dnn.data.options import Origin
 from dnn.data.table import Kind
 
 
-class Contents(NamedTuple):
+@dataclass
+class Contents:
     """What a source holds.
 
-    kinds: of the columns whose source says it. notes: what was decided in reading. origins: what the numbers were, of
-    a table that was read before; None: their types say it. encoded: columns of strings that are dictionaries already.
+    table: its columns; who converts them takes each out, so that none is in memory twice. kinds: of the columns whose
+    source says it. notes: what was decided in reading. origins: what the numbers were, of a table that was read before;
+    None: their types say it. encoded: columns of strings that are dictionaries already.
     """
 
     table: pa.Table

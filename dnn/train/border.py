@@ -15,6 +15,7 @@ from dnn.nn.example_weights import counted
 from dnn.nn.precision import at_least_float32
 from dnn.nn.protocols import MetricLike
 from dnn.train.epoch import trace_prediction
+from dnn.train.few_rows import copied_tensor
 from dnn.train.forks import refuse_after_fork
 from dnn.train.rows import Rows
 from dnn.train.runtime import Compiled
@@ -66,7 +67,8 @@ def checked_data(
             raise ValueError(f"{name}: labels must be in [0, {classes}), got values from {lowest} to {highest}")
         y = y.astype(np.int32)
     weights = None if weights is None else _checked_weights(weights, x, name)
-    return Rows(*(None if part is None else tf.convert_to_tensor(part) for part in (x, y, weights, counts)))
+    parts = x, y, weights, counts
+    return Rows(*(copied_tensor(part) if isinstance(part, np.ndarray) else part for part in parts))
 
 
 def checked_inputs(model: tf.Module, x: npt.ArrayLike, name: str) -> Array:

@@ -18,6 +18,7 @@ from tensorflow.python.eager import context, core
 from tensorflow.python.framework import ops
 
 OPERATION = "StatefulPartitionedCall"
+ALIGNED = 64  # bytes, to whose multiple the address of an array must be for a tensor to share it
 
 
 class FewRows:
@@ -53,6 +54,16 @@ def shared_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
     `tf.constant` copies the array first, and what is not aligned twice.
     """
     return ops.EagerTensor(x, processor())
+
+
+def copied_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
+    """Return what `tf.constant` does of an array, by one copy, which is aligned, so that the tensor shares it."""
+    memory = np.empty(x.nbytes + ALIGNED, np.uint8)
+    first = -memory.ctypes.data % ALIGNED
+    copy = memory[first : first + x.nbytes].view(x.dtype.newbyteorder("=")).reshape(x.shape)
+    copy[...] = x
+    context.ensure_initialized()
+    return ops.EagerTensor(copy, context.context().device_name)
 
 
 def as_tensor(part: Any) -> tf.Tensor:

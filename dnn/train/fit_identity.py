@@ -1,6 +1,7 @@
 """What a fit was called with, as text, by which a checkpoint knows it again; and the pieces its epochs are cut into."""
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from types import CodeType
@@ -19,6 +20,7 @@ from dnn.train.stream import RowSource, Stream, first_rows
 
 LONG = 5e9  # multiply-adds of a piece: some seconds, in which a signal waits
 STEP = 1e6  # multiply-adds in whose time a step of nothing is done
+AT_ONCE = 1 << 20  # numbers of the rows that are copied to be hashed
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 STEPS = re.compile(r"(numbers\)), steps=([^,()]+)")  # in the repr of an optimizer
 RATE = re.compile(r"\blearning_rate=([^,()]+?)(?=,| by|\))")  # that is current
@@ -59,8 +61,8 @@ def fit_identity(
         "jit_compile": str(jit_compile),
         "early_stopping": repr(early_stopping),
         "model": f"{_plain(model)} with {[(each.shape.as_list(), each.dtype.name) for each in model.variables]}",
-        "data": _digest(rows),
-        "validation": _digest(validation) if validation else "none",
+        "data": digest_of_rows(rows),
+        "validation": digest_of_rows(validation) if validation else "none",
     }
 
 
@@ -92,7 +94,7 @@ def _constant(value: Any) -> str:
     return _function(value) if hasattr(value, "__code__") else type(value).__name__
 
 
-def _digest(rows: Rows | Stream) -> str:
+def digest_of_rows(rows: Rows | Stream) -> str:
     """Return the SHA-256 of all rows; of a dataset that of its first, of a source what names it."""
     digest = hashlib.sha256()
     if isinstance(rows, Stream) and isinstance(rows.source, RowSource):
@@ -100,5 +102,8 @@ def _digest(rows: Rows | Stream) -> str:
     for part in first_rows(rows):
         if part is not None:
             digest.update(f"{part.dtype}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(tf.convert_to_tensor(part).numpy()).view(np.uint8).data)
+            some = max(1, AT_ONCE // math.prod(part.shape[1:]))
+            for first in range(0, len(part), some):
+                piece = tf.convert_to_tensor(part[first : first + some]).numpy()  # a copy
+                digest.update(np.ascontiguousarray(piece).view(np.uint8).data)
     return digest.hexdigest()

@@ -1,5 +1,6 @@
 """A large CSV file is read with its columns converted by Arrow, and comes out as if it were read by its text."""
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import dnn
 from dnn.data import csv_file
 from dnn.data.files import read_csv
+from dnn.data.size_limit import TooLargeError
 
 ROWS = 240
 LATE = 200
@@ -101,3 +103,15 @@ def test_a_small_file_is_not_looked_at_twice(tmp_path):
     path.write_text(lines(), "utf-8")
     assert dnn.data.files.sniff(path).read_typed(set("ab"), set("ab")) is None
     np.testing.assert_array_equal(read_csv(path).columns["a"], np.arange(ROWS) / 8)
+
+
+def test_a_number_that_is_converted_while_it_is_read_counts_less_than_a_word(tmp_path, monkeypatch):
+    path = tmp_path / "large.csv"
+    header, rows = lines().split("\n", 1)
+    path.write_text(f"{header}\n{rows * 8}", "utf-8")
+    cells = 5 * (8 * ROWS + 1)  # of four numbers and a word: (4 · 12 + 32) / 5 = 16 bytes
+    for cell, large, refused in ((16, 3_000, False), (15, 3_000, True), (31, 1 << 40, True), (32, 1 << 40, False)):
+        monkeypatch.setattr(csv_file, "LARGE", large)
+        options = dnn.ReadOptions(max_bytes=path.stat().st_size + cell * cells)
+        with pytest.raises(TooLargeError) if refused else contextlib.nullcontext():
+            assert read_csv(path, options=options).rows == 8 * ROWS

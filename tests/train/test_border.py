@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import dnn
 from dnn.nn.argument_checks import checked_count
 from dnn.train.border import checked_data, checked_inputs, checked_per_row
+from dnn.train.few_rows import copied_tensor
 
 MODEL = dnn.mlp([2, 3], seed=0)
 X, Y = np.array([[0, 1], [2, 3]], np.float32), np.array([0, 2])
@@ -181,3 +182,26 @@ def test_a_loss_that_may_change_under_the_compiled_epoch_is_refused(frozen):
     else:
         with pytest.raises(TypeError, match="^loss must have a hash: as a dataclass, Weighted must be frozen"):
             checked_per_row(loss, "loss")
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, ">i8", ">f4", np.float64, tf.bfloat16.as_numpy_dtype])
+@pytest.mark.parametrize("shape", [(), (0, 3), (1,), (5, 7)])
+def test_a_copied_tensor_is_that_of_tensorflow(dtype, shape):
+    x = np.arange(1, 1 + np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+    copy, constant = copied_tensor(x), tf.constant(x)
+    x[...] = 0
+    assert (copy.dtype, copy.shape, copy.device) == (constant.dtype, constant.shape, constant.device)
+    np.testing.assert_array_equal(copy.numpy(), constant.numpy())
+
+
+def test_the_tensor_shares_the_one_copy_of_an_array(monkeypatch):
+    x, y, made, empty = np.zeros((20_000, 12), np.float32), np.zeros(20_000, np.int32), [], np.empty
+
+    def noted(*args):
+        made.append(empty(*args))
+        return made[-1]
+
+    monkeypatch.setattr(np, "empty", noted)
+    rows = checked_data(dnn.mlp([12, 2], seed=0), (x, y), "data")
+    assert [np.shares_memory(memory, rows.x._numpy()) for memory in made if memory.nbytes >= x.nbytes] == [True]
+    assert not np.shares_memory(x, rows.x._numpy())

@@ -1,6 +1,7 @@
 """Checkpoints: a fit that was interrupted anywhere and gone on with ends, to the bit, as one that was not."""
 
 import functools
+import hashlib
 import json
 import logging
 import os
@@ -19,6 +20,8 @@ from needs_compiler import needs_compiler
 
 import dnn
 from dnn.kernels.mlp_adam import MlpAdam
+from dnn.train import fit_identity
+from dnn.train.border import checked_data
 from dnn.train.every import checked_every
 
 LOSS = dnn.sparse_softmax_cross_entropy
@@ -332,3 +335,21 @@ def test_a_signal_in_the_last_epoch_is_sent_again_after_the_fit(tmp_path):
         job.fit(tmp_path, lambda record, _: os.kill(os.getpid(), signal.SIGINT) if record["epoch"] == 2 else None)
     assert len(job.fit(tmp_path)[1]) == 2
     assert isinstance(pickle.loads(pickle.dumps(dnn.FitInterrupted(15, "x"))), dnn.FitInterrupted)
+
+
+def test_rows_are_hashed_some_at_a_time(monkeypatch):
+    rows = checked_data(dnn.mlp([4, 2], seed=0), DATA, "data")
+    whole = hashlib.sha256(b"<dtype: 'float32'>(83, 4)" + DATA[0].tobytes())
+    whole.update(b"<dtype: 'int32'>(83,)" + DATA[1].tobytes())
+    copied, numpy = [], type(rows.x).numpy
+
+    def noted(tensor):
+        copied.append(tensor.shape.num_elements())
+        return numpy(tensor)
+
+    monkeypatch.setattr(type(rows.x), "numpy", noted)
+    for at_once in (1, 30, 1 << 20):
+        monkeypatch.setattr(fit_identity, "AT_ONCE", at_once)
+        copied.clear()
+        assert fit_identity.digest_of_rows(rows) == whole.hexdigest()
+        assert max(copied) <= max(4, at_once)
