@@ -7,7 +7,7 @@ until the last row is in it, so a short last batch weighs by its rows.
 
 import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeGuard
 
 import tensorflow as tf
@@ -76,19 +76,44 @@ def train_steps(
         first: int32, the place in the order of the first row.
         sums: float64[1 + metrics], of the rows before.
     """
+
+    def step(first: tf.Tensor, size: int, optimizer: OptimizerLike) -> tf.Tensor:
+        of_step = tf.concat([key, tf.reshape(first // batch_size, [1])], axis=0)
+        return train_step(model, loss, optimizer, metrics, own_batch(rows, part_of(order, first, size)), of_step)
+
+    ends = first + steps * batch_size, rows.x.shape[0] % batch_size if last else 0
+    return total(over_batches(optimizer, step, batch_size, first, *ends, of_chief(sums)))
+
+
+def over_batches(
+    optimizer: OptimizerLike,
+    step: Callable[[tf.Tensor, int, OptimizerLike], tf.Tensor],
+    size: int,
+    first: tf.Tensor,
+    end: tf.Tensor,
+    remainder: int,
+    sums: tf.Tensor,
+) -> tf.Tensor:
+    """Take a step for each batch in one loop, with Adam's means as tensors that the loop carries.
+
+    Args:
+        step: Takes the step of a batch: of its first row, its rows, and what takes the optimizer's step; its sums.
+        size: rows of a batch.
+        first: int32, the first row of the first batch.
+        end: int32, that of the last whole batch and `size`.
+        remainder: rows of one more batch.
+        sums: float64[figures], to which the sums are added.
+    """
     taken = in_loop(optimizer)
 
-    def train_batch(first: tf.Tensor, sums: tf.Tensor, *means: tf.Tensor, size: int = batch_size) -> tuple[Any, ...]:
+    def take(first: tf.Tensor, sums: tf.Tensor, *means: tf.Tensor, size: int = size) -> tuple[Any, ...]:
         taken.means = means
-        of_step = tf.concat([key, tf.reshape(first // batch_size, [1])], axis=0)
-        of_batch = own_batch(rows, part_of(order, first, size)), of_step
-        return first + size, sums + train_step(model, loss, taken.optimizer, metrics, *of_batch), *taken.means
+        return first + size, sums + step(first, size, taken.optimizer), *taken.means
 
-    end, remainder = first + steps * batch_size, rows.x.shape[0] % batch_size
-    state = tf.while_loop(lambda first, *_: first < end, train_batch, (first, of_chief(sums), *taken.means))
-    _, sums, *means = train_batch(*state, size=remainder) if last and remainder else state
+    state = tf.while_loop(lambda first, *_: first < end, take, (first, sums, *taken.means))
+    _, sums, *means = take(*state, size=remainder) if remainder else state
     taken.end(means)
-    return total(sums)
+    return sums
 
 
 def train_step(

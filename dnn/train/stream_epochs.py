@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import LossLike, MetricLike, OptimizerLike
-from dnn.train.epoch import step_multiply_adds, takes_epochs, train_step
+from dnn.train.epoch import over_batches, step_multiply_adds, takes_epochs, train_step
 from dnn.train.epochs import restore
 from dnn.train.evaluate import means
 from dnn.train.fit_state import AfterPiece, FitState
@@ -49,17 +49,14 @@ def train_chunk(
     """
     rows_of_batch = batch_size // workers().size if divided else batch_size
 
-    def train_batch(first: tf.Tensor, sums: tf.Tensor, size: int = rows_of_batch) -> tuple[tf.Tensor, tf.Tensor]:
+    def take(first: tf.Tensor, size: int, optimizer: OptimizerLike) -> tf.Tensor:
         number = tf.reshape(step + first // rows_of_batch, [1])
         batch, its_key = rows.between(first, size), tf.concat([key, number], axis=0)
-        own = batch if divided else own_rows(batch)
-        return first + size, sums + train_step(model, loss, optimizer, metrics, own, its_key)
+        return train_step(model, loss, optimizer, metrics, batch if divided else own_rows(batch), its_key)
 
     remainder = rows.x.shape[0] % rows_of_batch
-    whole = rows.x.shape[0] - remainder
-    start = tf.constant(0), of_chief(sums[:-1])
-    first, figures = tf.while_loop(lambda first, _: first < whole, train_batch, start)
-    figures = train_batch(first, figures, remainder)[1] if remainder else figures
+    ends = tf.constant(rows.x.shape[0] - remainder), remainder
+    figures = over_batches(optimizer, take, rows_of_batch, tf.constant(0), *ends, of_chief(sums[:-1]))
     number = rows.x.shape[0] if rows.counted is None else tf.math.count_nonzero(rows.counted)
     counted = tf.cast(number, tf.float64)
     counted = of_chief(sums[-1]) + (counted if divided else of_chief(counted))
