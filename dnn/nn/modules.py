@@ -204,4 +204,5 @@ def whole_variable(variable: tf.Variable) -> tf.Variable:
     if isinstance(variable, tf.distribute.DistributedValues):
         return variable
     container = getattr(variable.handle, "_distributed_container", None)  # TensorFlow has no other way back
-    return variable if container is None else container()
+    whole = None if container is None else container()
+    return variable if whole is None else whole

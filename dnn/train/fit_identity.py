@@ -102,8 +102,8 @@ def digest_of_rows(rows: Rows | Stream) -> str:
     for part in first_rows(rows):
         if part is not None:
             digest.update(f"{part.dtype}{part.shape}".encode())
-            some = max(1, AT_ONCE // math.prod(part.shape[1:]))
+            some = max(1, AT_ONCE // max(1, math.prod(part.shape[1:])))
             for first in range(0, len(part), some):
-                piece = tf.convert_to_tensor(part[first : first + some]).numpy()  # a copy
+                piece = tf.convert_to_tensor(part[first : first + some]).numpy()
                 digest.update(np.ascontiguousarray(piece).view(np.uint8).data)
     return digest.hexdigest()

@@ -62,11 +62,15 @@ def snapshot_of(model: tf.Module, optimizer: Any, *, everything: bool) -> Snapsh
     watched = once([*model.variables, *(variables_of(optimizer) if everything else ())])
     floats = [each.dtype.is_floating for each in watched]
     finite = map(is_finite, read_values(watched))
-    return _snapshot(model, optimizer, everything, tuple(a and b for a, b in zip(floats, finite, strict=True)))
+    chosen = tuple(a and b for a, b in zip(floats, finite, strict=True))
+    return _snapshot(model, optimizer, everything, chosen, tf.distribute.get_strategy())
 
 
 @lru_cache(maxsize=KEPT)
-def _snapshot(model: tf.Module, optimizer: Any, everything: bool, finite: tuple[bool, ...]) -> Snapshot:
+def _snapshot(
+    model: tf.Module, optimizer: Any, everything: bool, finite: tuple[bool, ...], strategy: tf.distribute.Strategy
+) -> Snapshot:
+    """Return one whose own variables are made in the scope of this strategy, which another one could not assign."""
     own = variables_of(optimizer)
     watched = once([*model.variables, *(own if everything else ())])
     chosen = [each for each, was in zip(watched, finite, strict=True) if was]

@@ -19,6 +19,7 @@ from dnn.train.numerics import step_numerics
 from dnn.train.rows import part_of
 from dnn.train.runtime import KEPT, Program
 from dnn.train.variable_values import is_finite, read_values, write_values
+from dnn.train.workers import agreed
 from dnn.train.xla import GraphOrXla
 
 UNKNOWN = "the training loss or a variable"
@@ -87,12 +88,12 @@ class FiniteGuard:
 
     def check_part(self, state: FitState, loss: float, order: Order) -> None:
         """Raise: NotFiniteError, if the loss, or a variable that was finite at first, is not."""
-        if not math.isfinite(loss) or not all(map(is_finite, read_values(self.snapshot.watched))):
+        if agreed(not math.isfinite(loss) or not all(map(is_finite, read_values(self.snapshot.watched)))):
             self.fail(state, order)
 
     def check_whole(self, state: FitState, loss: float, finite: bool, order: Order) -> None:
         """Raise: NotFiniteError, if the loss of an epoch that was guarded, or a variable after it, is not finite."""
-        if not (finite and math.isfinite(loss)):
+        if agreed(not (finite and math.isfinite(loss))):
             self.begin, self.first_step = self.snapshot.values(), 0
             self.fail(state, order)
 
@@ -137,7 +138,8 @@ class FiniteGuard:
             before = read_values(self.variables)
             sums = part(step < whole)(epoch, *order, np.int32(step * self.batch_size), zeros)
             after = map(is_finite, read_values(self.variables))
-            if not math.isfinite(sums[0]) or any(was and not now for was, now in zip(finite, after, strict=True)):
+            lost = any(was and not now for was, now in zip(finite, after, strict=True))
+            if agreed(lost or not math.isfinite(sums[0])):
                 write_values(self.variables, before)
                 return step
         return self.first_step if isinstance(self.optimizer, SkipNotFinite) else None  # all steps were left out

@@ -22,7 +22,7 @@ from dnn.train.runtime import Program, is_small
 from dnn.train.step_key import epoch_key
 from dnn.train.stream import Stream
 from dnn.train.variable_values import is_finite, read_values, variables_of, write_values
-from dnn.train.workers import of_chief, own_rows, total, workers
+from dnn.train.workers import agreed, of_chief, own_rows, total, workers
 from dnn.train.xla import GraphOrXla
 
 
@@ -168,7 +168,7 @@ class StreamTrainer:
         state.chunks += 1
         pairs = zip(before, read_values(variables), strict=True)  # what was not finite before is not looked at
         finite = math.isfinite(state.sums[0]) and all(is_finite(now) for was, now in pairs if is_finite(was))
-        if self.on_nan == "stop" and not finite:
+        if self.on_nan == "stop" and agreed(not finite):
             write_values(variables, before)
             self._fail(
                 state, f"{UNKNOWN}, in the steps from {state.step + 1} on", "the weights from before these steps"

@@ -91,6 +91,16 @@ def resumed(folder, one, two):
         return results, told(*worker.fitted(None, 4))
 
 
+def again(strategies):
+    """Fit the same objects, made in no scope, in that of each strategy."""
+    model = worker.seeded_model()
+    optimizer = dnn.Adam(model.trainable_variables, 0.05)
+    for strategy in strategies:
+        with strategy.scope():
+            history = dnn.fit(model, (X, Y), optimizer=optimizer, **OPTIONS)
+    return told(model, history)
+
+
 def products_by_device(strategy):
     """Return the shapes of the matrix products that a step of a batch of 25 rows has, forward and back, by device."""
     with strategy.scope():
@@ -129,6 +139,7 @@ def main(folder):
     for function in (dataset, ensemble, ignoring):
         found[function.__name__] = [function(one), function(three)]
     found["resumed"] = resumed(folder, one, two)
+    found["again"] = [again([one, one]), again([one, two])]
     found["products"], found["refused"] = products_by_device(two), refused(two)
     print(json.dumps(found))
 

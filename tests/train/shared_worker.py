@@ -70,6 +70,30 @@ def unseeded(rank):
     return history.epochs, hashlib.sha256(b"".join(v.numpy().tobytes() for v in model.variables)).hexdigest()
 
 
+class Largest(tf.Module):
+    """A layer that keeps the largest number it has seen, times 1e30: what one worker sees may be an infinity."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense, self.most = dnn.Dense(5, 2, seed=1), tf.Variable(0.0, trainable=False)
+
+    def __call__(self, x):
+        """Return the logits."""
+        self.most.assign(tf.maximum(self.most, 1e30 * tf.reduce_max(x)))
+        return self.dense(x)
+
+
+def not_finite():
+    """Return what ends a fit in which one row makes a variable of one worker an infinity."""
+    model, x = Largest(), X.copy()
+    x[7, 0] = 1e10
+    try:
+        dnn.fit(model, (x, Y), loss=LOSS, optimizer=dnn.SGD(model.trainable_variables, 1e-9), batch_size=25)
+    except dnn.NotFiniteError as error:
+        return str(error)
+    return ""
+
+
 def main(rank, folder):
     """Train, and print what came of it."""
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
@@ -86,6 +110,7 @@ def main(rank, folder):
         keep = f"prepared-on-two-{rank}"
         fits = [(1, folder / keep, 12), (3, folder / keep, 12), (2, None, 26)]
         told["prepared"] = [of_prepared(folder / "prepared", *options) for options in fits]
+        told["not finite"] = not_finite()
         told["evaluated"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["alone"] = dnn.evaluate(resumed, (X, Y), loss=LOSS)
     told["weights"] = [variable.numpy().tolist() for variable in resumed.variables]

@@ -60,6 +60,11 @@ def test_a_fit_goes_on_on_another_number_of_devices(found):
     assert_alike(resumed["two then one"], whole, 1)
 
 
+def test_the_same_objects_are_fitted_in_one_scope_after_another(found):
+    alone, both = found["again"]
+    assert_alike(both, alone, 1)
+
+
 def test_each_device_multiplies_its_own_rows(found):
     forward = {"CPU:0 (13, 2) of (13, 5)": 1, "CPU:1 (12, 2) of (12, 5)": 1}
     back = {"CPU:0 (5, 2) of (13, 5)": 1, "CPU:1 (5, 2) of (12, 5)": 1}

@@ -67,6 +67,8 @@ def test_two_workers_train_as_one_process_does(tmp_path):
     assert "worker 1 has other data than the chief" in other
     assert "jit_compile must be 'auto' or False, got True" in native
     assert "BatchNormalization" in batch
+    assert told[0]["not finite"] == told[1]["not finite"]
+    assert "not finite" in told[0]["not finite"]
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"begun-on-one", "begun-on-two-0", "prepared", "prepared-on-two-0"}, "the chief alone writes"
     check_prepared(tmp_path, [each["prepared"] for each in told])
