@@ -101,5 +101,5 @@ def train_guarded_epoch(
     for group, kept in zip(snapshot.groups, snapshot.kept, strict=True):
         kept.assign(joined(group))
     sums = train_epoch(model, loss, optimizer, metrics, batch_size, rows, order, key)
-    finite = [tf.reduce_min(tf.cast(tf.math.is_finite(each), tf.float64)) for each in snapshot.watched]
-    return tf.concat([sums, [tf.reduce_min([*finite, 1.0])]], axis=0)
+    finite = tf.reduce_all([True, *(tf.reduce_all(tf.math.is_finite(each)) for each in snapshot.watched)])
+    return tf.concat([sums, [tf.cast(finite, tf.float64)]], axis=0)
