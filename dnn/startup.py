@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
@@ -19,6 +19,7 @@ from dnn.control import plain_lines
 from dnn.second_signal import SIGNALED, SIGNALS, second_signal_ends
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
+UNUSED = ("jax", "scipy")  # TensorFlow imports them where they are installed, in .5 s, for converters and old layers
 INTERRUPTED = "interrupted: nothing was saved"
 
 
@@ -45,8 +46,8 @@ def ready(debug: bool, join: Callable[[], object] | None = None) -> Iterator[Mod
     _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start() as screen, interrupt_ends(screen):
-        import tensorflow as tf
-
+        with absent(UNUSED):
+            import tensorflow as tf
         if join:
             _joined(join, debug)
         from dnn import commands
@@ -115,6 +116,18 @@ def quiet_start() -> Iterator[int]:
             for line in caught.read().decode(errors="replace").splitlines():
                 if not CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+@contextmanager
+def absent(names: Sequence[str]) -> Iterator[None]:
+    """Let modules that are not imported yet be not installed, as it were."""
+    hidden: dict[str, Any] = dict.fromkeys(name for name in names if name not in sys.modules)
+    sys.modules.update(hidden)  # None, which is what Python documents to block an import
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _check_temporary_folder() -> None:
