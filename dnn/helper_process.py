@@ -5,6 +5,7 @@ input all the time, which closes when this process ends, however that happens: t
 """
 
 import atexit
+import gc
 import os
 import pickle
 import queue
@@ -113,9 +114,7 @@ def serve(modules: Sequence[str]) -> None:
     threading.Thread(target=_receive, args=(questions,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # so that nothing that a library prints is taken for an answer
-    for module in modules:
-        with suppress(ImportError):  # what needs it will say so
-            import_module(module)
+    _import_at_once(modules)
     while True:
         function, arguments = pickle.loads(questions.get())
         try:
@@ -127,6 +126,16 @@ def serve(modules: Sequence[str]) -> None:
             answers.flush()
         except BrokenPipeError:  # nobody waits for it any more
             os._exit(0)
+
+
+def _import_at_once(modules: Sequence[str]) -> None:
+    """Import them, without a search for garbage, as `dnn.startup.ready` imports TensorFlow."""
+    gc.disable()
+    for module in modules:
+        with suppress(ImportError):  # what needs it will say so
+            import_module(module)
+    gc.freeze()
+    gc.enable()
 
 
 def _receive(questions: "queue.SimpleQueue[bytes]") -> None:
