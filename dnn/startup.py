@@ -50,6 +50,8 @@ def ready(debug: bool, join: Callable[[], object] | None = None) -> Iterator[Mod
             import tensorflow as tf
         if join:
             _joined(join, debug)
+        if sys.modules.get("keras", tf) is None:  # the process is the command's own, as `dnn.cli.main` has left it
+            _leave_pandas_out()
         from dnn import commands
     gc.freeze()
     gc.enable()
@@ -118,16 +120,34 @@ def quiet_start() -> Iterator[int]:
                     print(line, file=sys.stderr)
 
 
+def _leave_pandas_out() -> None:
+    """Let Arrow not import pandas, which takes .2 s: it does so at its first conversion, or else when it is needed."""
+    with absent(["pandas"]):
+        import pyarrow
+
+        pyarrow.scalar(0)
+
+
+class _Absent:
+    """A finder of modules to which some are not installed."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in self.names:
+            raise ModuleNotFoundError(f"{name} is left out", name=name)
+
+
 @contextmanager
 def absent(names: Sequence[str]) -> Iterator[None]:
     """Let modules that are not imported yet be not installed, as it were."""
-    hidden: dict[str, Any] = dict.fromkeys(name for name in names if name not in sys.modules)
-    sys.modules.update(hidden)  # None, which is what Python documents to block an import
+    finder = _Absent(names)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        for name in hidden:
-            del sys.modules[name]
+        sys.meta_path.remove(finder)
 
 
 def _check_temporary_folder() -> None:
