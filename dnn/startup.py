@@ -36,12 +36,13 @@ class SignalError(KeyboardInterrupt):
 
 
 @contextmanager
-def ready(debug: bool, join: Callable[[], object] | None = None) -> Iterator[ModuleType]:
+def ready(debug: bool, join: Callable[[], object] | None = None, *, runs_file: bool = False) -> Iterator[ModuleType]:
     """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2.
 
     Args:
         debug: Whether errors are shown as Python does.
         join: Is called before TensorFlow's runtime starts, to start it with a server for other machines.
+        runs_file: Whether the command runs a file of the user's, in which pandas must be what it is elsewhere.
     """
     _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
@@ -50,7 +51,9 @@ def ready(debug: bool, join: Callable[[], object] | None = None) -> Iterator[Mod
             import tensorflow as tf
         if join:
             _joined(join, debug)
-        if sys.modules.get("keras", tf) is None:  # the process is the command's own, as `dnn.cli.main` has left it
+        if (
+            sys.modules.get("keras", tf) is None and not runs_file
+        ):  # the process is the command's own, as `dnn.cli.main` has left it
             _leave_pandas_out()
         from dnn import commands
     gc.freeze()
