@@ -51,9 +51,8 @@ def ready(debug: bool, join: Callable[[], object] | None = None, *, runs_file: b
             import tensorflow as tf
         if join:
             _joined(join, debug)
-        if (
-            sys.modules.get("keras", tf) is None and not runs_file
-        ):  # the process is the command's own, as `dnn.cli.main` has left it
+        own_process = sys.modules.get("keras", tf) is None  # as `dnn.cli.main` has left it
+        if own_process and not runs_file:
             _leave_pandas_out()
         from dnn import commands
     gc.freeze()
