@@ -61,8 +61,10 @@ class HelperProcess:
 
     def __init__(self, modules: Sequence[str]) -> None:
         command = [sys.executable, "-c", START, " ".join(modules), *sys.path]
+        environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}  # its threads do not spin where others train
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         # in a session of its own, where Ctrl-C at the terminal does not reach it: this process decides what then ends
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        self._process = subprocess.Popen(command, start_new_session=True, env=environment, **pipes)
         assert self._process.stdin
         assert self._process.stdout
         self._questions, self._answers = self._process.stdin, self._process.stdout
