@@ -60,7 +60,7 @@ class HelperProcess:
     """
 
     def __init__(self, modules: Sequence[str]) -> None:
-        command = [sys.executable, "-c", START, " ".join(modules), *sys.path]
+        command = [sys.executable or "", "-c", START, " ".join(modules), *sys.path]
         environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}  # its threads do not spin where others train
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         # in a session of its own, where Ctrl-C at the terminal does not reach it: this process decides what then ends

@@ -88,7 +88,7 @@ def test_its_threads_do_not_spin_unless_one_wants_it(monkeypatch):
 
 
 def test_on_one_core_and_where_none_can_be_started_it_is_called_here_when_it_is_waited_for(monkeypatch):
-    for where, value in (("_cores", lambda: 1), ("sys.executable", "/absent/python")):
+    for where, value in (("_cores", lambda: 1), ("sys.executable", "/absent/python"), ("sys.executable", None)):
         with monkeypatch.context() as patch:
             patch.setattr(f"dnn.helper_process.{where}", value)
             called = []
