@@ -14,7 +14,7 @@ from dnn.report.screen import baseline_lines
 from dnn.report.voice import Voice
 from dnn.settings import TrainSettings
 
-MOST_CELLS = 4_000_000  # that another process is handed, 32 MB
+MOST_CELLS = 4_000_000  # that another process is handed or gives back, 32 MB
 
 Boosting: TypeAlias = bool | Callable[[], Boosted]
 """Whether gradient boosting is trained when it is asked for; or what returns the outcome of one that was begun."""
@@ -28,9 +28,13 @@ def begin_boosting(prepared: Prepared, settings: TrainSettings, ask: Ask) -> Boo
     if not prepared.parts:
         return False
     train, _, test = _baseline_rows(prepared)
-    if len(train.columns) * (len(train.targets) + len(test.targets)) > MOST_CELLS:
+    names, rows = _class_names(prepared), len(test.targets)
+    if len(train.columns) * (len(train.targets) + rows) + len(names or ()) * rows > MOST_CELLS:
         return True
-    answer = ask(boosted, boosting_task(train, test, _class_names(prepared), settings.seed))
+    try:
+        answer = ask(boosted, boosting_task(train, test, names, settings.seed))
+    except Exception:  # which will come again, when what the network has learnt is kept
+        return True
 
     def outcome() -> Boosted:
         try:

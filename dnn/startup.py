@@ -42,17 +42,17 @@ def ready(debug: bool, join: Callable[[], object] | None = None, *, runs_file: b
     Args:
         debug: Whether errors are shown as Python does.
         join: Is called before TensorFlow's runtime starts, to start it with a server for other machines.
-        runs_file: Whether the command runs a file of the user's, in which pandas must be what it is elsewhere.
+        runs_file: Whether the command runs a file of the user's, in which all must be as it is elsewhere.
     """
     _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start() as screen, interrupt_ends(screen):
-        with absent(UNUSED):
+        own = sys.modules.get("keras", ...) is None and not runs_file  # a process, as `dnn.cli.main` has left it
+        with absent(UNUSED if own else ()):
             import tensorflow as tf
         if join:
             _joined(join, debug)
-        own_process = sys.modules.get("keras", tf) is None  # as `dnn.cli.main` has left it
-        if own_process and not runs_file:
+        if own:
             _leave_pandas_out()
         from dnn import commands
     gc.freeze()
@@ -143,7 +143,10 @@ class _Absent:
 
 @contextmanager
 def absent(names: Sequence[str]) -> Iterator[None]:
-    """Let modules that are not imported yet be not installed, as it were."""
+    """Let modules that are not imported yet be not installed, as it were.
+
+    None in `sys.modules` is that to Python, but to what Cython has compiled, Arrow say, it is a module.
+    """
     finder = _Absent(names)
     sys.meta_path.insert(0, finder)
     try:

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from operator import add, mul, truediv
 
 import numpy as np
@@ -24,6 +25,11 @@ print(helper.ask(os.getpid)(), flush=True)
 helper.ask(time.sleep, 1000)
 {}
 """
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch):
+    monkeypatch.setattr(module, "_cores", lambda: 2)
 
 
 @pytest.fixture
@@ -58,18 +64,40 @@ def test_what_a_function_prints_is_no_answer(ask, capfd):
     assert capfd.readouterr().out == ""
 
 
-def test_one_that_is_killed_says_so(ask):
+def test_one_that_is_killed_says_so_and_what_it_had_not_come_to_is_called_here(ask):
     number = ask(os.getpid)()
-    answer = ask(os.kill, number, signal.SIGKILL)
+    killed, there, later = ask(os.kill, number, signal.SIGKILL), ask(os.getpid), ask(add, 1, 1)
+    assert (there(), later()) == (os.getpid(), 2)
     with pytest.raises(HelperError, match="its process ended with exit code -9"):
-        answer()
-    with pytest.raises(HelperError, match="its process ended with exit code -9"):
-        ask(add, 1, 1)()
+        killed()
+
+
+@pytest.mark.parametrize(
+    "broken", ["raise ValueError('numpy.dtype size changed')", "raise MemoryError", "import no_such"]
+)
+def test_a_library_that_is_broken_says_why_when_it_is_asked_for(broken, tmp_path, monkeypatch, capfd):
+    (tmp_path / "broken_library.py").write_text(broken, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with helper_process(["broken_library"]) as ask:
+        with pytest.raises((ValueError, MemoryError, ImportError)):
+            ask(import_module, "broken_library")()
+        assert ask(os.getpid)() != os.getpid()
+    assert capfd.readouterr().err == ""
+
+
+def test_an_answer_of_a_class_that_is_unknown_here_is_an_error_and_the_next_is_read(ask):
+    assert ask(exec, "import re; re.Own = type('Own', (), {'__module__': 're'})")() is None
+    wrong, right = ask(eval, "__import__('re').Own()"), ask(add, 1, 2)
+    with pytest.raises(AttributeError, match="Own"):
+        wrong()
+    assert right() == 3
 
 
 @pytest.mark.parametrize("end", ["os._exit(0)", "raise SystemExit", "os.kill(os.getpid(), 9)", "helper.close()"])
 def test_it_ends_with_who_started_it_whatever_it_is_at(end):
-    process = subprocess.run([sys.executable, "-c", PARENT.format(end)], stdout=subprocess.PIPE, encoding="utf-8")
+    process = subprocess.run(
+        [sys.executable, "-c", PARENT.format(end)], stdout=subprocess.PIPE, encoding="utf-8", timeout=60
+    )
     assert gone(int(process.stdout))
 
 
@@ -88,15 +116,20 @@ def test_its_threads_do_not_spin_unless_one_wants_it(monkeypatch):
 
 
 def test_on_one_core_and_where_none_can_be_started_it_is_called_here_when_it_is_waited_for(monkeypatch):
-    for where, value in (("_cores", lambda: 1), ("sys.executable", "/absent/python"), ("sys.executable", None)):
+    for where, value in (
+        ("_cores", lambda: 1),
+        ("sys.executable", "/absent/python"),
+        ("sys.executable", "/bin/true"),  # starts, and is no Python
+        ("sys.executable", None),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(f"dnn.helper_process.{where}", value)
             called = []
             with helper_process([]) as ask:
-                answer = ask(called.append, 1)
+                answer = ask(called.extend, [os.getpid()])
                 assert called == []
                 answer()
-                assert called == [1]
+                assert called == [os.getpid()]
 
 
 def test_what_is_imported_at_once_may_be_absent_and_what_it_does_needs_no_tensorflow(tmp_path):
@@ -112,9 +145,11 @@ def test_what_is_imported_at_once_may_be_absent_and_what_it_does_needs_no_tensor
 
 
 def test_it_imports_from_where_this_process_does_and_not_from_the_current_folder(tmp_path, monkeypatch):
-    (tmp_path / "pickle.py").write_text("raise RuntimeError('taken from the current folder')", "utf-8")
+    for name in ("pickle", "linecache", "sitecustomize", "encodings"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('taken from the current folder')", "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module.sys, "path", [path for path in sys.path if path])
     with helper_process([]) as ask:
+        assert ask(os.getpid)() != os.getpid()
         assert ask(re.sub, "a", "b", "a")() == "b"
         assert ask(eval, "__import__('sys').path")() == sys.path

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import dnn
 from dnn.cli import app
+from dnn.helper_process import _cores
 from scripts.kill_test import main as kill
 
 QUICK = ["--no-report", "--no-baselines", "--epochs", "4", "--patience", "4"]
@@ -164,6 +165,7 @@ def test_a_signal_while_it_trains_ends_with_its_code_and_says_how_to_go_on(data,
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="only Linux names the children of a process")
+@pytest.mark.skipif(_cores() < 2, reason="on one core there is no other process")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_leaves_no_process_behind(number, data, tmp_path):
     process = started("train", data, "--out", tmp_path / "run", "--epochs", 100000, "--patience", 100000)
@@ -173,7 +175,7 @@ def test_a_run_that_is_ended_leaves_no_process_behind(number, data, tmp_path):
         time.sleep(0.05)
     (helper,) = map(int, children.read_text("utf-8").split())
     process.send_signal(number)
-    process.communicate()
+    process.communicate(timeout=60)
     assert gone(helper)
 
 

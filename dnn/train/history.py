@@ -156,5 +156,7 @@ class History:
 
 
 def write_curves(epochs: list[dict[str, float]], best_epoch: int | None, path: Path) -> None:
-    """Draw the records of a history to a file; see `History.plot`."""
-    History(epochs, best_epoch).plot(path)
+    """Draw the records of a history to a file, which appears whole; see `History.plot`."""
+    beside = path.with_name(f".{path.name}")
+    History(epochs, best_epoch).plot(beside)
+    beside.replace(path)
