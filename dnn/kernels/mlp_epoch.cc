@@ -6,6 +6,7 @@
 #include <cinttypes>
 #include <cstdarg>
 #include <cstdio>
+#include <initializer_list>
 
 #include "c_op.h"
 #include "mlp_members.h"
@@ -35,7 +36,7 @@ const char* const OUTPUTS[] = {
 };
 const char* const ATTRIBUTES[] = {
     "batch_size: int >= 1", "loss: int >= 0",  "method: int >= 0",    "activations: list(int) >= 0",
-    "slots: list(int) >= 0", "threads: int >= 1", "S: int >= 2", "T: {float, double}",
+    "slots: list(int) >= 0", "threads: int >= 1", "S: int >= 2", "T: {float, double}", "one_thread: bool = true",
 };
 enum Input { X, LABELS, TARGETS, WEIGHTS, COUNTED, ORDER, SEEDS, DROPOUT, EPOCH, T_BEFORE, RATES, FIXED, FACTORS, STATE };
 
@@ -55,9 +56,10 @@ COLD std::string text(const std::vector<int64_t>& shape) {
   return "[" + all + "]";
 }
 
-COLD void require_shape(const OpTensor& tensor, const char* name, const std::vector<int64_t>& shape) {
-  if (tensor.shape() == shape) return;
-  refuse("%s must be %s, got %s", name, text(shape).c_str(), text(tensor.shape()).c_str());
+COLD void require_shape(const OpTensor& tensor, const char* name, std::initializer_list<int64_t> shape) {
+  if (!tensor.has_shape(shape.begin(), shape.size())) {
+    refuse("%s must be %s, got %s", name, text(shape).c_str(), text(tensor.shape()).c_str());
+  }
 }
 
 struct Attributes {
@@ -94,6 +96,7 @@ void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 class Call {
  public:
   COLD Call(const Attributes& a, TF_OpKernelContext* context) : a_(a), context_(context) {
+    inputs_.reserve(TF_NumInputs(context));
     for (int i = 0; i < TF_NumInputs(context); ++i) inputs_.push_back(input_of(context, i));
     const OpTensor &x = inputs_[X], &order = inputs_[ORDER];
     if (x.dims() != 2 || order.dims() != 2) {
@@ -126,7 +129,7 @@ class Call {
 
  private:
   template <typename Number>
-  const Number* given(Input i, const char* name, const std::vector<int64_t>& shape) {
+  const Number* given(Input i, const char* name, std::initializer_list<int64_t> shape) {
     require_shape(inputs_[i], name, shape);
     return inputs_[i].data<Number>();
   }
@@ -137,28 +140,21 @@ class Call {
     if (static_cast<int64_t>(inputs_.size()) - STATE != parameters * static_cast<int64_t>(1 + a_.slots.size())) {
       refuse("state must hold a kernel and a bias for each of %" PRId64 " layers, and so each slot", layers);
     }
+    const bool alone = inputs_[STATE].dims() != 3;  // no axis of the members
+    if (alone && e_.members != 1) refuse("state must have the %" PRId64 " members in front", e_.members);
     e_.widths = {inputs_[X].dim(1)};
     for (int64_t i = 0; i < static_cast<int64_t>(inputs_.size()) - STATE; ++i) {
-      const std::vector<int64_t> shape = inputs_[STATE + i].shape();
+      const OpTensor& array = inputs_[STATE + i];
       const int64_t place = i % parameters;
-      if (i < parameters && i % 2 == 0) e_.widths.push_back(shape.empty() ? 0 : shape.back());
-      const int64_t units = e_.widths[place / 2 + 1];
-      const std::vector<int64_t> kernel = {e_.widths[place / 2], units}, bias = {units};
-      const std::vector<int64_t>& expected = place % 2 ? bias : kernel;
-      if (shape != of_members(expected, place % 2)) {
-        refuse("state %" PRId64 " must be %s%s, got %s", i, text(expected).c_str(),
-               shape.size() > 2 ? ", with the members in front" : "", text(shape).c_str());
+      if (i < parameters && i % 2 == 0) e_.widths.push_back(array.dims() ? array.dim(array.dims() - 1) : 0);
+      const int64_t units = e_.widths[place / 2 + 1], inputs = place % 2 ? 1 : e_.widths[place / 2];
+      const int64_t sizes[] = {e_.members, inputs, units}, *expected = sizes + (alone ? 1 + place % 2 : 0);
+      if (!array.has_shape(expected, sizes + 3 - expected)) {
+        const std::vector<int64_t> shape(expected, sizes + 3);
+        refuse("state %" PRId64 " must be %s, got %s", i, text(shape).c_str(), text(array.shape()).c_str());
       }
-      e_.state.push_back(inputs_[STATE + i].data<REAL>());
+      e_.state.push_back(array.data<REAL>());
     }
-  }
-
-  // The shape of a parameter: of one network, unless the first kernel has three axes.
-  std::vector<int64_t> of_members(std::vector<int64_t> shape, bool bias) {
-    if (inputs_[STATE].dims() != 3) return e_.members == 1 ? shape : std::vector<int64_t>{-1};
-    if (bias) shape.insert(shape.begin(), 1);
-    shape.insert(shape.begin(), e_.members);
-    return shape;
   }
 
   COLD void fill_rows() {
