@@ -46,19 +46,12 @@ def softmax_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoo
     """
     logits = checked_float(logits, "logits")
     targets = tf.cast(checked_numbers(targets, "targets"), tf.float64)
-    if logits.shape.rank == 2 and logits.shape[1] == 1:
-        raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
+    _refuse_one_output(logits)
     if logits.shape.rank != 2 or not logits.shape.is_compatible_with(targets.shape):
         raise ValueError(f"targets and logits must be [batch, classes], got {targets.shape} and {logits.shape}")
     checked_class_count(logits)
-    z, t = tf.cast(logits, tf.float64), smoothed_targets(targets, label_smoothing, 1 / logits.shape[1])
-    largest = tf.one_hot(tf.argmax(z, axis=-1), z.shape[-1], dtype=z.dtype)
-    others = 1 - largest
-    # multiply_no_nan: what is multiplied by 0 counts as nothing, even the infinite logit of a masked class
-    z = z - tf.reduce_sum(tf.math.multiply_no_nan(z, largest), axis=-1, keepdims=True)
-    log_sum = tf.math.log1p(tf.reduce_sum(tf.exp(z) * others, axis=-1))
-    mean = tf.reduce_sum(tf.math.multiply_no_nan(z, t * others), axis=-1)
-    return tf.cast(log_sum * tf.reduce_sum(t, axis=-1) - mean, at_least_float32(logits.dtype))
+    t = smoothed_targets(targets, label_smoothing, 1 / logits.shape[1])
+    return tf.cast(_cross_entropy(t, logits, tf.reduce_sum(t, axis=-1)), at_least_float32(logits.dtype))
 
 
 def sparse_softmax_cross_entropy(
@@ -94,15 +87,33 @@ def sparse_softmax_cross_entropy(
     if labels.shape.rank != 1:
         raise ValueError(f"labels must be [batch], got {labels.shape}; softmax_cross_entropy takes one-hot targets")
     logits = checked_logits(logits, labels)
+    _refuse_one_output(logits)
     labels = tf.cast(labels, tf.int64)
-    if ignore_class is None:
-        return softmax_cross_entropy(_one_hot(labels, logits), logits, label_smoothing=label_smoothing)
-    used = tf.not_equal(labels, ignore_class)
-    # the labels and logits too: a NaN of ignored ones would reach the weights, as 0 · NaN, through the gradient
-    labels = tf.where(used, labels, 0)
-    logits = tf.where(used[:, tf.newaxis], logits, tf.zeros((), logits.dtype))
-    losses = softmax_cross_entropy(_one_hot(labels, logits), logits, label_smoothing=label_smoothing)
-    return tf.where(used, losses, tf.zeros((), losses.dtype))
+    used = None if ignore_class is None else tf.not_equal(labels, ignore_class)
+    if used is not None:
+        # the labels and logits too: a NaN of ignored ones would reach the weights, as 0 · NaN, through the gradient
+        labels = tf.where(used, labels, 0)
+        logits = tf.where(used[:, tf.newaxis], logits, tf.zeros((), logits.dtype))
+    t = smoothed_targets(_one_hot(labels, logits), label_smoothing, 1 / logits.shape[1])
+    losses = tf.cast(_cross_entropy(t, logits), at_least_float32(logits.dtype))
+    return losses if used is None else tf.where(used, losses, tf.zeros((), losses.dtype))
+
+
+def _cross_entropy(t: tf.Tensor, logits: tf.Tensor, sum_of_t: tf.Tensor | None = None) -> tf.Tensor:
+    """Return float64[batch], from t, float64[batch, classes], as `softmax_cross_entropy` says. None: each sum is 1."""
+    z = tf.cast(logits, tf.float64)
+    largest = tf.one_hot(tf.argmax(logits, axis=-1), z.shape[-1], dtype=z.dtype)
+    others = 1 - largest
+    # multiply_no_nan: what is multiplied by 0 counts as nothing, even the infinite logit of a masked class
+    z = z - tf.reduce_sum(tf.math.multiply_no_nan(z, largest), axis=-1, keepdims=True)
+    log_sum = tf.math.log1p(tf.reduce_sum(tf.exp(z) * others, axis=-1))
+    mean = tf.reduce_sum(tf.math.multiply_no_nan(z, t * others), axis=-1)
+    return (log_sum if sum_of_t is None else log_sum * sum_of_t) - mean
+
+
+def _refuse_one_output(logits: tf.Tensor) -> None:
+    if logits.shape.rank == 2 and logits.shape[1] == 1:
+        raise ValueError("softmax of one output is always 1: give the model two, or use binary_cross_entropy")
 
 
 def _one_hot(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -110,9 +121,8 @@ def _one_hot(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
     As 0 / 0, not as a constant NaN, which tf.debugging.enable_check_numerics would find in a healthy fit.
     """
-    classes = logits.shape[-1]
-    known = (labels >= 0) & (labels < classes)
-    return tf.one_hot(labels, classes, dtype=tf.float64) / tf.cast(known, tf.float64)[:, tf.newaxis]
+    ones = tf.one_hot(labels, logits.shape[-1], dtype=tf.float64)
+    return ones / tf.reduce_max(ones, axis=-1, keepdims=True)
 
 
 def binary_cross_entropy(targets: TensorLike, logits: TensorLike, *, label_smoothing: float = 0.0) -> tf.Tensor:

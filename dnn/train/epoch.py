@@ -81,8 +81,8 @@ def train_steps(
         of_step = tf.concat([key, tf.reshape(first // batch_size, [1])], axis=0)
         return train_step(model, loss, optimizer, metrics, own_batch(rows, part_of(order, first, size)), of_step)
 
-    ends = first + steps * batch_size, rows.x.shape[0] % batch_size if last else 0
-    return total(over_batches(optimizer, step, batch_size, first, *ends, of_chief(sums)))
+    batches = steps, rows.x.shape[0] % batch_size if last else 0
+    return total(over_batches(optimizer, step, batch_size, first, *batches, of_chief(sums)))
 
 
 def over_batches(
@@ -90,7 +90,7 @@ def over_batches(
     step: Callable[[tf.Tensor, int, OptimizerLike], tf.Tensor],
     size: int,
     first: tf.Tensor,
-    end: tf.Tensor,
+    whole: int,
     remainder: int,
     sums: tf.Tensor,
 ) -> tf.Tensor:
@@ -100,7 +100,7 @@ def over_batches(
         step: Takes the step of a batch: of its first row, its rows, and what takes the optimizer's step; its sums.
         size: rows of a batch.
         first: int32, the first row of the first batch.
-        end: int32, that of the last whole batch and `size`.
+        whole: how many batches have `size` rows.
         remainder: rows of one more batch.
         sums: float64[figures], to which the sums are added.
     """
@@ -110,7 +110,9 @@ def over_batches(
         taken.means = means
         return first + size, sums + step(first, size, taken.optimizer), *taken.means
 
-    state = tf.while_loop(lambda first, *_: first < end, take, (first, sums, *taken.means))
+    state, end = (first, sums, *taken.means), first + whole * size
+    if whole:  # XLA compiles a loop's body even where it never runs, and refuses its batch of more rows than there are
+        state = tf.while_loop(lambda first, *_: first < end, take, state)
     _, sums, *means = take(*state, size=remainder) if remainder else state
     taken.end(means)
     return sums

@@ -7,6 +7,7 @@ operation takes is put together once, and it is called as the generated function
 
 import functools
 import hashlib
+import threading
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,37 @@ class FewRows:
         types = [[tensor.dtype.as_datatype_enum for tensor in part] for part in (function.inputs, function.outputs)]
         self.attributes = ("Tin", types[0], "Tout", types[1], "f", shared_function(function.function_def))
         self.captured, self.handle, self.device = function.captured_inputs, context.context()._handle, processor()
+        self.one_row = OneRow()
 
     def __call__(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the logits of x, an array of the dtype of the graph's input, as `shared_tensor` takes it."""
-        inputs = [ops.EagerTensor(x, self.device), *self.captured]
+        tensor = self.one_row.filled(x) if len(x) == 1 else ops.EagerTensor(x, self.device)
         try:
-            (logits,) = pywrap_tfe.TFE_Py_Execute(self.handle, "", OPERATION, inputs, self.attributes, 1)
+            (logits,) = pywrap_tfe.TFE_Py_Execute(
+                self.handle, "", OPERATION, [tensor, *self.captured], self.attributes, 1
+            )
         except core._NotOkStatusException as error:
             ops.raise_from_not_ok_status(error, None)
-        result: npt.NDArray[Any] = logits.numpy()  # a copy
+        result: npt.NDArray[Any] = logits._numpy_internal().copy()  # a model may give what it was given
         return result
+
+
+class OneRow(threading.local):
+    """Each thread's tensor of one row, whose memory is filled anew: to make a tensor takes longer than its products."""
+
+    row: npt.NDArray[Any] | None = None
+    tensor: Any = None
+
+    def filled(self, x: npt.NDArray[Any]) -> tf.Tensor:
+        """Return x, of one row, as a tensor until the next call of this thread."""
+        if self.row is None or self.row.shape != x.shape:
+            row = aligned_copy(x)
+            tensor = ops.EagerTensor(row, processor())
+            if tensor._numpy_internal().ctypes.data != row.ctypes.data:  # TensorFlow has copied it
+                return tensor
+            self.row, self.tensor = row, tensor
+        self.row[...] = x
+        return self.tensor
 
 
 def shared_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
@@ -58,12 +80,17 @@ def shared_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
 
 def copied_tensor(x: npt.NDArray[Any]) -> tf.Tensor:
     """Return what `tf.constant` does of an array, by one copy, which is aligned, so that the tensor shares it."""
+    context.ensure_initialized()
+    return ops.EagerTensor(aligned_copy(x), context.context().device_name)
+
+
+def aligned_copy(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy whose memory a tensor shares."""
     memory = np.empty(x.nbytes + ALIGNED, np.uint8)
     first = -memory.ctypes.data % ALIGNED
     copy = memory[first : first + x.nbytes].view(x.dtype.newbyteorder("=")).reshape(x.shape)
     copy[...] = x
-    context.ensure_initialized()
-    return ops.EagerTensor(copy, context.context().device_name)
+    return copy
 
 
 def as_tensor(part: Any) -> tf.Tensor:

@@ -183,8 +183,8 @@ def trace(program: Program, jit_compile: bool = False, *, autograph: bool = Fals
     may depend on tensors, takes 1.5 s of a first fit. This package does without; a user's model or loss that does not
     is traced again with it. Variables must exist before, made in a constructor.
 
-    One thread runs a graph of plain operations with one loop of such at most, and nothing else: a function, a branch or
-    another loop in it could wait for that thread for ever, and a convolution, for example, is faster by many.
+    One thread runs a graph of plain operations, with one loop of such or none: a function, a branch or another loop in
+    it could wait for that thread for ever, and a convolution, for example, is faster by many.
 
     A graph is full of reference cycles, which Python's collector finds late, since TensorFlow has so many objects. So
     every eighth time the graphs that were let go are collected here; else thirty models would leave some hundred MB.

@@ -54,9 +54,8 @@ def train_chunk(
         batch, its_key = rows.between(first, size), tf.concat([key, number], axis=0)
         return train_step(model, loss, optimizer, metrics, batch if divided else own_rows(batch), its_key)
 
-    remainder = rows.x.shape[0] % rows_of_batch
-    ends = tf.constant(rows.x.shape[0] - remainder), remainder
-    figures = over_batches(optimizer, take, rows_of_batch, tf.constant(0), *ends, of_chief(sums[:-1]))
+    whole, remainder = divmod(rows.x.shape[0], rows_of_batch)
+    figures = over_batches(optimizer, take, rows_of_batch, tf.constant(0), whole, remainder, of_chief(sums[:-1]))
     number = rows.x.shape[0] if rows.counted is None else tf.math.count_nonzero(rows.counted)
     counted = tf.cast(number, tf.float64)
     counted = of_chief(sums[-1]) + (counted if divided else of_chief(counted))

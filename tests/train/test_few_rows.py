@@ -1,6 +1,7 @@
 """Few rows are predicted by one operation: what the graph gives, with the weights of this moment, at little cost."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -106,6 +107,22 @@ def test_an_array_may_lie_in_memory_in_any_way(x):
     x.flags.writeable = False
     model = dnn.mlp([4, 2], seed=0)
     np.testing.assert_allclose(dnn.predict(model, x), model(np.ascontiguousarray(x)), rtol=1e-5, atol=1e-6)
+
+
+def test_each_row_of_each_thread_has_its_own_logits():
+    model, given_back = dnn.mlp([4, 3, 2], seed=0), Then(lambda model, x: tf.identity(x))
+    expected = np.concatenate([dnn.predict(model, X[i : i + 1]) for i in range(256)])
+    np.testing.assert_allclose(expected, model(X), rtol=1e-5, atol=1e-6)
+
+    def predicted(thread):
+        rows = np.arange(thread, 256, 4)
+        return [(i, dnn.predict(model, X[[i]]), dnn.predict(given_back, X[[i]])) for _ in range(20) for i in rows]
+
+    with ThreadPoolExecutor(4) as threads:
+        for results in threads.map(predicted, range(4)):
+            for i, logits, row in results:
+                np.testing.assert_array_equal(logits[0], expected[i])
+                np.testing.assert_array_equal(row[0], X[i])  # not what came after it
 
 
 @pytest.mark.parametrize(
