@@ -37,6 +37,8 @@ OUR_FLAGS = (
     "-Wall",
 )
 
+# clang warns of flags that a step of its own has no use for, which -Werror would make an error
+ALSO_UNUSED = "-Wno-unused-command-line-argument"
 OWN_SESSION = os.name == "posix"  # of a process: Ctrl-C ends this one, or waits, but does not kill the compiler
 
 
@@ -125,9 +127,10 @@ def compile_library(source: Source, library: Path) -> str:
     objects = [str(library.with_suffix(f".{i}.o")) for i in range(len(files))] if source.parts else []
     with ThreadPoolExecutor(1 + len(objects)) as pool:
         link_flags = pool.submit(_quick_link_flags, source, library.parent)
-        parts = pool.map(lambda file, made: _run(source, [file], "-c", "-o", made), files, objects)
+        parts = pool.map(lambda file, made: _run(source, [file], "-c", "-o", made, ALSO_UNUSED), files, objects)
         said = [done.stderr for done in parts]
-    said.append(_run(source, objects or files, "-o", str(library), *link_flags.result()).stderr)
+    unused = [ALSO_UNUSED] if objects else []
+    said.append(_run(source, objects or files, *unused, "-o", str(library), *link_flags.result()).stderr)
     if not library.is_file():
         command = shlex.join(source.compiler.command)
         raise RuntimeError(f"the compiler {command} wrote no library for {source.path}: set CXX to another")
@@ -138,8 +141,7 @@ def files_read(source: Source) -> list[str]:
     """Return the files that the compiler reads, without system headers, and the files among the flags."""
     words = [flag.removeprefix("@") for flag in source.flags]  # @file: a file of flags
     among_flags = [word for word in words if os.path.isfile(source.path.parent / word)]  # false for one too long
-    # clang warns of flags that are for linking alone, which -Werror would make an error
-    listed = _run(source, _files(source), "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
+    listed = _run(source, _files(source), "-MM", "-MT", "library", ALSO_UNUSED)
     return [*files_in_rules(os.fsdecode(listed.stdout)), *among_flags]
 
 
