@@ -3,7 +3,8 @@
     python -m benchmarks.command [FILE.csv …] [--runs 5]
 
 The embedded sample and each file are learnt from in turn, `--runs` times, in fresh processes. The answer is the median
-and the range of the seconds on the wall, and the largest resident memory of any run.
+and the range of the seconds on the wall, and the largest resident memory of any run: the peak of the process, and that
+of the one that it has beside it.
 """
 
 import argparse
@@ -13,7 +14,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -39,13 +42,29 @@ def timed_run(options: list[str]) -> tuple[float, float]:
     command = [sys.executable, "-c", "from dnn.cli import main; main()", "train", "--out", f"{folder}/run", *options]
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peaks: dict[str, int] = {}
+    watch = threading.Thread(target=watch_children, args=(process.pid, peaks))
+    watch.start()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
+    watch.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     shutil.rmtree(folder)
     if process.returncode:
         raise RuntimeError(f"{command} ended with exit code {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024  # Linux counts it in KiB
+    return seconds, (usage.ru_maxrss + sum(peaks.values())) / 1024  # Linux counts it in KiB
+
+
+def watch_children(process: int, peaks: dict[str, int]) -> None:
+    """Keep the peak resident KiB of each child of a process, as Linux tells it, until the process ends."""
+    children = Path(f"/proc/{process}/task/{process}/children")
+    with suppress(OSError):  # it has ended
+        while True:
+            for child in children.read_text("utf-8").split():
+                with suppress(OSError, StopIteration):
+                    lines = Path(f"/proc/{child}/status").read_text("utf-8").splitlines()
+                    peaks[child] = int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+            time.sleep(0.05)
 
 
 def _arguments() -> argparse.Namespace:

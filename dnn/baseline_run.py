@@ -1,36 +1,71 @@
 """What simple models reach on the rows of a run, beside its network."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from dnn.data.amounts import Amounts
 from dnn.estimator.base import Estimator
+from dnn.helper_process import Ask, HelperError
 from dnn.preparation import PARTS, Prepared
-from dnn.report.baselines import Baseline, BaselineRows, baselines
+from dnn.report.baselines import Baseline, BaselineRows, baselines, boosting_task
+from dnn.report.boosting import Boosted, boosted
 from dnn.report.comparison import baseline_sentences, recall_sentences
 from dnn.report.screen import baseline_lines
 from dnn.report.voice import Voice
 from dnn.settings import TrainSettings
 
+MOST_CELLS = 4_000_000  # that another process is handed, 32 MB
 
-def baselines_of(prepared: Prepared, settings: TrainSettings) -> list[Baseline]:
-    """Return what simple models reach on the test rows; gradient boosting needs the columns as they were read."""
-    labels = prepared.encoding.labels
-    amounts = labels if isinstance(labels, Amounts) else None
-    classes = None if amounts else prepared.encoding.class_labels.names
+Boosting: TypeAlias = bool | Callable[[], Boosted]
+"""Whether gradient boosting is trained when it is asked for; or what returns the outcome of one that was begun."""
 
-    def rows_of(name: str) -> BaselineRows:
-        inputs, targets = prepared.arrays[name][:2]
-        columns = prepared.parts[name].columns if prepared.parts else {}
-        return BaselineRows(inputs, amounts.restore(targets) if amounts else targets, columns)
 
+def begin_boosting(prepared: Prepared, settings: TrainSettings, ask: Ask) -> Boosting:
+    """Let gradient boosting be trained beside the network, unless the table is large: then it is trained afterwards.
+
+    It needs the columns as they were read.
+    """
+    if not prepared.parts:
+        return False
+    train, _, test = _baseline_rows(prepared)
+    if len(train.columns) * (len(train.targets) + len(test.targets)) > MOST_CELLS:
+        return True
+    answer = ask(boosted, boosting_task(train, test, _class_names(prepared), settings.seed))
+
+    def outcome() -> Boosted:
+        try:
+            return answer()
+        except Exception as error:  # what was learnt by the network is kept already
+            return None, str(error) if isinstance(error, HelperError) else f"{type(error).__name__}: {error}"
+
+    return outcome
+
+
+def baselines_of(prepared: Prepared, settings: TrainSettings, boosting: Boosting) -> list[Baseline]:
+    """Return what simple models reach on the test rows."""
     return baselines(
-        *(rows_of(name) for name in PARTS),
-        classes=classes,
+        *_baseline_rows(prepared),
+        classes=_class_names(prepared),
         seed=settings.seed,
         linear=any(settings.hidden),
-        boosting=bool(prepared.parts),
+        boosting=boosting,
     )
+
+
+def _baseline_rows(prepared: Prepared) -> list[BaselineRows]:
+    """Return the rows of each part."""
+    amounts = prepared.encoding.labels if isinstance(prepared.encoding.labels, Amounts) else None
+    rows = []
+    for name in PARTS:
+        inputs, targets = prepared.arrays[name][:2]
+        columns = prepared.parts[name].columns if prepared.parts else {}
+        rows.append(BaselineRows(inputs, amounts.restore(targets) if amounts else targets, columns))
+    return rows
+
+
+def _class_names(prepared: Prepared) -> Sequence[str] | None:
+    encoding = prepared.encoding
+    return None if isinstance(encoding.labels, Amounts) else encoding.class_labels.names
 
 
 def tell_baselines(

@@ -23,7 +23,7 @@ def bench_op_command(
     debug: Debug = False,
 ) -> None:
     """Time a custom op against its reference and the memory bandwidth, for several sizes, as a Markdown table."""
-    with ready(debug) as commands:
+    with ready(debug, runs_file=True) as commands:
         commands.time_op(file, quick=quick)
 
 

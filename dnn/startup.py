@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
@@ -19,6 +19,7 @@ from dnn.control import plain_lines
 from dnn.second_signal import SIGNALED, SIGNALS, second_signal_ends
 
 CHATTER = re.compile(r"[IW]\d{4} |E\d{4} .*cuInit|WARNING: All log messages before|To enable the following instr")
+UNUSED = ("jax", "scipy")  # TensorFlow imports them where they are installed, in .5 s, for converters and old layers
 INTERRUPTED = "interrupted: nothing was saved"
 
 
@@ -35,20 +36,24 @@ class SignalError(KeyboardInterrupt):
 
 
 @contextmanager
-def ready(debug: bool, join: Callable[[], object] | None = None) -> Iterator[ModuleType]:
+def ready(debug: bool, join: Callable[[], object] | None = None, *, runs_file: bool = False) -> Iterator[ModuleType]:
     """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2.
 
     Args:
         debug: Whether errors are shown as Python does.
         join: Is called before TensorFlow's runtime starts, to start it with a server for other machines.
+        runs_file: Whether the command runs a file of the user's, in which pandas must be what it is elsewhere.
     """
     _check_temporary_folder()
     gc.disable()  # what is imported stays to the end: to search it for cycles, now and then, would take a second
     with quiet_start() as screen, interrupt_ends(screen):
-        import tensorflow as tf
-
+        with absent(UNUSED):
+            import tensorflow as tf
         if join:
             _joined(join, debug)
+        own_process = sys.modules.get("keras", tf) is None  # as `dnn.cli.main` has left it
+        if own_process and not runs_file:
+            _leave_pandas_out()
         from dnn import commands
     gc.freeze()
     gc.enable()
@@ -115,6 +120,36 @@ def quiet_start() -> Iterator[int]:
             for line in caught.read().decode(errors="replace").splitlines():
                 if not CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+def _leave_pandas_out() -> None:
+    """Let Arrow not import pandas, which takes .2 s: it does so at its first conversion, or else when it is needed."""
+    with absent(["pandas"]):
+        import pyarrow
+
+        pyarrow.scalar(0)
+
+
+class _Absent:
+    """A finder of modules to which some are not installed."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in self.names:
+            raise ModuleNotFoundError(f"{name} is left out", name=name)
+
+
+@contextmanager
+def absent(names: Sequence[str]) -> Iterator[None]:
+    """Let modules that are not imported yet be not installed, as it were."""
+    finder = _Absent(names)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def _check_temporary_folder() -> None:

@@ -11,7 +11,7 @@ from dnn.estimator.base import Estimator
 from dnn.estimator.streamed import evaluate_rows, fit_on_disk, outputs_of
 from dnn.preparation import PARTS, origin_of
 from dnn.report.run_config import run_config
-from dnn.report.voice import Voice
+from dnn.report.voice import Voice, pictures_may_fail
 from dnn.run_folder import RunFolder
 from dnn.settings import TrainSettings, for_json
 from dnn.shared_run import GOES_ON, check_workers_alike, in_cluster
@@ -19,7 +19,6 @@ from dnn.train.checkpoint import Checkpoints
 from dnn.training_run import (
     estimator_of,
     keep_threshold,
-    pictures_may_fail,
     refuse_diverged,
     tell_network,
     tell_results,

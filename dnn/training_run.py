@@ -1,8 +1,7 @@
 """`dnn train`: read, tell, train, choose a threshold, test beside baselines, leave a run folder."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import dnn
-from dnn.baseline_run import baselines_of, tell_baselines
+from dnn.baseline_run import Boosting, baselines_of, begin_boosting, tell_baselines
 from dnn.classifier import Classifier
 from dnn.cluster import cluster_member
 from dnn.data.amounts import Amounts
@@ -23,19 +22,21 @@ from dnn.estimator.folder import NETWORK, write_estimator
 from dnn.files.durable import flush_all, leftovers
 from dnn.files.json_files import write_json_durably
 from dnn.files.new_folder import refuse_existing, refuse_unwritable
+from dnn.helper_process import Ask, helper_process
 from dnn.preparation import PARTS, Prepared, feature_settings, read_options, stays_on_disk
 from dnn.regressor import Regressor
 from dnn.report.run_config import run_config
 from dnn.report.screen import best_epoch_line, result_lines
-from dnn.report.voice import Voice
+from dnn.report.voice import Voice, pictures_may_fail
 from dnn.run_folder import RunFolder, run_under_way, settings_of_run
 from dnn.run_report import Stopwatch, layer_record, leave_report
 from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
 from dnn.shared_run import GOES_ON, as_chief_decides, check_workers_alike, in_cluster, tell_of_cluster, train_beside
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
-from dnn.train.history import History
+from dnn.train.history import History, write_curves
 
+BOOSTS, DRAWS = ("sklearn.ensemble",), ("matplotlib.figure", "matplotlib.backends.backend_agg")
 TEST_TITLE = "test rows, seen by neither training nor early stopping"
 
 
@@ -81,11 +82,18 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
         from dnn.streamed_run import train_on_disk  # here, since it imports this module
 
         return train_on_disk(run, settings, voice, on_disk)
+    with helper_process(BOOSTS * settings.baselines + DRAWS) as ask:
+        _train_table(run, settings, voice, most_notes, ask)
+
+
+def _train_table(run: RunFolder, settings: TrainSettings, voice: Voice, most_notes: int | None, ask: Ask) -> None:
+    """Train and test a network; meanwhile another process is asked for what needs no TensorFlow."""
     watch = Stopwatch()
     prepared = prepared_of(settings, voice, settings.seed, most_notes)
     config = run_config("train", dnn.__version__, for_json(settings), prepared.origin)
     run.config(config)
     check_workers_alike(settings, prepared.origin)
+    boosting = settings.baselines and begin_boosting(prepared, settings, ask)
     watch.lap("reading and encoding")
     estimator = estimator_of(settings, amounts=isinstance(prepared.encoding.labels, Amounts))
     record = layer_record(prepared) if settings.report else None
@@ -93,19 +101,29 @@ def _train_and_test(run: RunFolder, settings: TrainSettings, voice: Voice, most_
     callbacks = [each for each in (record, board) if each]
     _train(estimator, prepared, settings, voice, callbacks, run.checkpoints(settings.checkpoint_every))
     watch.lap("training")
-    metrics, output = _tested(run, estimator, prepared, settings, voice, watch)
+    history = estimator.history_
+    draw = ask(write_curves, history.epochs, history.best_epoch, run.path / "curves.png")
+    metrics, output = _tested(run, estimator, prepared, settings, voice, watch, boosting)
     if record:
         with pictures_may_fail(voice, "report.html"):
             notes = voice.document["notes"]
             page = leave_report(run.path, estimator, prepared, output, record, metrics, config, notes, watch)
             voice.result("report", page, ["", f"the run as pictures: {page}"])
+    with pictures_may_fail(voice, "curves.png"):
+        draw()
     if board:
         voice.result("tensorboard", board.log_dir, [f"event files: tensorboard --logdir {settings.tensorboard}"])
     tell_run(run.path, voice)
 
 
 def _tested(
-    run: RunFolder, estimator: Estimator, prepared: Prepared, settings: TrainSettings, voice: Voice, watch: Stopwatch
+    run: RunFolder,
+    estimator: Estimator,
+    prepared: Prepared,
+    settings: TrainSettings,
+    voice: Voice,
+    watch: Stopwatch,
+    boosting: Boosting,
 ) -> tuple[dict[str, Any], Any]:
     """Test the network and the baselines, keep and tell what came out; return the figures and the test's outputs."""
     results, output = estimator.evaluate_arrays(prepared.arrays["test"])
@@ -113,14 +131,12 @@ def _tested(
     history = estimator.history_
     metrics = {"best_epoch": history.best_epoch, "test": results, "baselines": {}}
     write_results(run.path, estimator, metrics)
-    simple = baselines_of(prepared, settings) if settings.baselines else []
+    simple = baselines_of(prepared, settings, boosting) if settings.baselines else []
     watch.lap("baselines")
     metrics["baselines"] = {each.name: each.scores for each in simple if each.output is not None}
     write_json_durably(run.path / "metrics.json", metrics)
     tell_results(history, results, settings, voice)
     tell_baselines(estimator, prepared, results, output, simple, voice)
-    with pictures_may_fail(voice, "curves.png"):
-        history.plot(run.path / "curves.png")
     return metrics, output
 
 
@@ -137,15 +153,6 @@ def tell_results(history: History, results: Mapping[str, Any], settings: TrainSe
     line = best_epoch_line(best, epochs, settings.epochs, restored=settings.restore_best)
     voice.result("best_epoch", best, [line, ""])
     voice.result("test", results, result_lines(results, title=TEST_TITLE, width=voice.width))
-
-
-@contextmanager
-def pictures_may_fail(voice: Voice, name: str) -> Iterator[None]:
-    """Tell of what fails here in one line, and go on: what was learnt is kept already."""
-    try:
-        yield
-    except Exception as error:  # of a library that draws, a font, a full disk
-        voice.notes([f"{name} could not be made: {type(error).__name__}: {error}"], most=None)
 
 
 def event_files(prepared: Prepared, folder: Path, append: bool = False) -> dnn.TensorBoard:

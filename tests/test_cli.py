@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 import dnn
 from dnn.cli import app
 from dnn.files.manifest import renew_in_manifest
+from dnn.helper_process import HelperProcess
 from dnn.nn.modules import variable_paths
 from dnn.startup import CHATTER
 
@@ -90,7 +91,7 @@ def small(tmp_path) -> Path:
 @pytest.fixture
 def without_picture(monkeypatch):
     """Leaves curves.png out, which takes longer than a short training."""
-    monkeypatch.setattr(dnn.History, "plot", lambda history, path: None)
+    monkeypatch.setattr("dnn.training_run.write_curves", slice)  # it takes three arguments, and does nothing
 
 
 @pytest.fixture
@@ -642,6 +643,41 @@ def test_baselines_stand_beside_the_result(tmp_path, small):
     assert set(found) == {"always guessing", "logistic regression", "gradient boosting"}
     for name in found:
         assert name in output
+
+
+@pytest.mark.parametrize("options", [["--target", "y"], ["--target", "y", "--task", "regression"]])
+def test_what_another_process_computes_beside_is_what_this_one_would(tmp_path, options, monkeypatch):
+    """To the byte, also where categories, empty cells and amounts are handed over and back."""
+    rows = [{"a": i % 7, "b": ("x", "z", "")[i % 3], "c": i % 5 or "", "y": i * i % 7 // 2} for i in range(150)]
+    train = ["train", write_csv(tmp_path / "small.csv", rows), *options, "--epochs", 2, "--baselines", "--json"]
+    there = json.loads(run(*train, "--out", tmp_path / "there"))
+    monkeypatch.setattr("dnn.helper_process._cores", lambda: 1)
+    here = json.loads(run(*train, "--out", tmp_path / "here"))
+    assert "gradient boosting" in here["baselines"]
+    assert {**there, "path": ""} == {**here, "path": ""}
+    for name in ("metrics.json", "curves.png"):
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
+def test_a_large_table_is_not_handed_to_another_process(tmp_path, small, monkeypatch):
+    monkeypatch.setattr("dnn.baseline_run.MOST_CELLS", 50)
+    monkeypatch.setattr("dnn.baseline_run.boosted", None)  # so that handing it over would fail
+    output = run("train", small, "--epochs", 1, "--baselines", "--out", tmp_path / "run")
+    assert re.search(r"gradient boosting +\d\.\d{4}", output)
+
+
+def test_another_process_that_is_killed_is_told_in_one_line_and_the_run_goes_on(tmp_path, small, monkeypatch):
+    class Killed(HelperProcess):
+        def __init__(self, modules):
+            super().__init__(modules)
+            self._process.kill()
+
+    monkeypatch.setattr("dnn.helper_process.HelperProcess", Killed)
+    output = run("train", small, "--epochs", 1, "--baselines", "--out", tmp_path / "run")
+    assert "\n  gradient boosting: its process ended with exit code -9\n" in output
+    assert "note: curves.png could not be made: HelperError: its process ended with exit code -9\n" in output
+    assert "\nrun folder: " in output
+    assert dnn.load(tmp_path / "run")
 
 
 def test_folds_leave_a_table_and_no_folder(tmp_path, monkeypatch, small):

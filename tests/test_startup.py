@@ -12,7 +12,7 @@ import typer
 
 import dnn
 from dnn.second_signal import ENDED_AT_ONCE, second_signal_ends
-from dnn.startup import INTERRUPTED, interrupt_ends, quiet_start, ready, start_quietly
+from dnn.startup import INTERRUPTED, absent, interrupt_ends, quiet_start, ready, start_quietly
 
 FAKE = """
 import os
@@ -156,11 +156,29 @@ def test_a_second_signal_ends_the_process_also_while_tensorflow_is_at_work_and_a
 def test_a_command_imports_what_it_needs_and_the_rest_where_it_is_needed():
     """Each of these takes .05 to 1 s, and is for one command, for baselines, or for curves.png."""
     program = "import sys; sys.modules['keras'] = None  # as the command leaves it out\n"
-    program += "from dnn.startup import ready\nwith ready(False): pass\nprint(*sys.modules)"
+    program += "from dnn.startup import ready\nwith ready(False): pass\nimport dnn, pyarrow, scipy.sparse\n"
+    program += "dnn.read_csv(dnn.sample_path())\nprint(*sys.modules)\n"
+    program += "print(scipy.sparse.__name__, pyarrow.array(['1']).to_pandas().dtype)"
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
-    imported = set(process.stdout.split())
+    imported = set(process.stdout.splitlines()[0].split())
     assert {"dnn.training_run", "tensorflow"} <= imported
-    assert not {"sklearn", "scipy.stats", "pandas", "matplotlib", "dnn.inspection", "dnn.explain_run"} & imported
+    others = {"jax", "scipy.stats", "sklearn", "pandas", "matplotlib"}
+    assert not (others | {"dnn.inspection", "dnn.explain_run"}) & imported
+    assert process.stdout.splitlines()[-1] == "scipy.sparse str"
+
+
+def test_what_is_absent_for_a_moment_is_there_again(monkeypatch):
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    before = dict(sys.modules), list(sys.meta_path)
+    with absent(["wave", "json"]):
+        import json  # it is imported already
+
+        with pytest.raises(ImportError, match="wave"):
+            import wave
+    assert (sys.modules, sys.meta_path) == before
+    import wave
+
+    assert (json, wave) == (sys.modules["json"], sys.modules["wave"])
 
 
 def test_signals_of_two_commands_are_not_counted_together():

@@ -76,6 +76,7 @@ MAY_IMPORT = {
         "early_checks",
         "estimator",
         "files",
+        "helper_process",
         "preparation",
         "regressor",
         "report",
@@ -129,7 +130,9 @@ MAY_IMPORT = {
     "second_signal": set(),
     # without TensorFlow until it is called
     "cluster": set(),
-    "baseline_run": {"data", "estimator", "preparation", "report", "settings"},
+    # another process, which has no TensorFlow
+    "helper_process": set(),
+    "baseline_run": {"data", "estimator", "helper_process", "preparation", "report", "settings"},
     "shared_run": {"cluster", "report", "settings", "train"},
     "startup": {"commands", "control", "second_signal"},
     "cli_ops": {"commands", "control", "new_op", "startup"},

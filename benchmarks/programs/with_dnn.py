@@ -1,7 +1,8 @@
 """Learn from a file with `dnn`: python -m benchmarks.programs.with_dnn FILE TARGET [xla|as-the-command]
 
-as-the-command: TensorFlow does not import Keras, and Python does not search for garbage while it imports, which takes
-half a second then and again at the end. The command `dnn` decides so, as any program may for its own process.
+as-the-command: TensorFlow imports neither Keras nor JAX nor SciPy, and Python does not search for garbage while it
+imports, which takes half a second then and again at the end. The command `dnn` decides so, as any program may for its
+own process.
 Prints JSON: the seconds of each phase, the validation loss of each epoch, and the loss of the test rows.
 """
 
@@ -23,8 +24,10 @@ def main(file: str, target: str, *options: str) -> None:
         sys.modules["keras"] = None
         gc.disable()
     import dnn
+    from dnn.startup import UNUSED, absent
 
-    fit = dnn.fit  # `import dnn` alone loads nothing: the first name that needs it imports TensorFlow
+    with absent(UNUSED if as_the_command else ()):
+        fit = dnn.fit  # `import dnn` alone loads nothing: the first name that needs it imports TensorFlow
     if as_the_command:
         gc.freeze()
         gc.enable()

@@ -4,6 +4,7 @@ It measures on a few training rows, after the epoch, without dropout, and change
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,21 @@ import tensorflow as tf
 from dnn.nn.activations import relu
 from dnn.nn.ensemble import Ensemble
 from dnn.nn.layers import Dense, Sequential
-from dnn.nn.modules import local_variable
+from dnn.nn.modules import local_variable, parameter_count
 from dnn.nn.protocols import LossLike
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_EPOCHS = 10
 MOST_ROWS = 256
+MOST_COPIED = 100_000  # weights of a network that is copied; a larger one takes longer to train than to measure
 
 
 class LayerRecord:
     """Record the quantiles of kernels, outputs and kernel gradients of each `Dense`, at no more than 10 epochs.
 
-    The first 10 epochs are measured, and whenever there are more records than 10, each second one is forgotten, and
-    from then on half as many epochs are measured.
+    The first 10 epochs are recorded, and whenever there are more records than 10, each second one is forgotten, and
+    from then on half as many epochs are recorded. Of a small network a copy is kept, and measured when `records` are
+    asked for, so that those that are forgotten take no time.
 
     Args:
         inputs: float32[rows, features]; the first 256 rows are looked at.
@@ -36,7 +39,7 @@ class LayerRecord:
     def __init__(self, inputs: npt.NDArray[Any], targets: npt.NDArray[Any], loss: LossLike) -> None:
         self.inputs, self.targets, self.loss = tf.constant(inputs[:MOST_ROWS]), tf.constant(targets[:MOST_ROWS]), loss
         self.model: tf.Module | None = None
-        self.records: list[dict[str, Any]] = []
+        self._kept: list[tuple[int, Sequential | list[dict[str, Any]]]] = []
         self.stride = 1
 
     def set_model(self, model: tf.Module) -> None:
@@ -45,10 +48,10 @@ class LayerRecord:
         Args:
             model: The network; of an ensemble its first member is looked at, of other models nothing.
         """
-        self.model, self.records, self.stride = model, [], 1
+        self.model, self._kept, self.stride = model, [], 1
 
     def __call__(self, record: dict[str, float], history: Any) -> None:
-        """Measure after an epoch, if it is one of those that are recorded.
+        """Keep what is measured after an epoch, if it is one of those that are recorded.
 
         Args:
             record: The figures of the epoch; only its number is looked at.
@@ -58,9 +61,19 @@ class LayerRecord:
         network = self.model.member(0) if isinstance(self.model, Ensemble) else self.model
         if not isinstance(network, Sequential) or (epoch - 1) % self.stride:
             return
-        self.records.append({"epoch": epoch, "layers": layer_quantiles(network, self.inputs, self.targets, self.loss)})
-        if len(self.records) > MOST_EPOCHS:
-            self.records, self.stride = self.records[::2], self.stride * 2
+        small = parameter_count(network.variables) <= MOST_COPIED
+        self._kept.append((epoch, deepcopy(network) if small else self._measured(network)))
+        if len(self._kept) > MOST_EPOCHS:
+            self._kept, self.stride = self._kept[::2], self.stride * 2
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The epochs that are recorded, and what `layer_quantiles` returns of their layers."""
+        self._kept = [(epoch, self._measured(each)) for epoch, each in self._kept]
+        return [{"epoch": epoch, "layers": layers} for epoch, layers in self._kept]
+
+    def _measured(self, kept: Sequential | list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return layer_quantiles(kept, self.inputs, self.targets, self.loss) if isinstance(kept, Sequential) else kept
 
     def get_state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
@@ -72,7 +85,8 @@ class LayerRecord:
         Args:
             state: The records, and of how many epochs one is measured.
         """
-        self.records, self.stride = list(state["records"]), int(state["stride"])
+        self._kept = [(each["epoch"], each["layers"]) for each in state["records"]]
+        self.stride = int(state["stride"])
 
     @property
     def rows(self) -> int:

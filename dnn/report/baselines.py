@@ -4,9 +4,8 @@ A network that is no better than these is not worth its trouble. (Logistic) regr
 hidden layers; gradient boosting is scikit-learn's with its defaults, where that is installed.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +14,13 @@ import numpy.typing as npt
 from dnn.nn.losses import mean_squared_error, sparse_softmax_cross_entropy
 from dnn.nn.mlp import mlp
 from dnn.nn.optimizers.adam import Adam
+from dnn.report.boosting import Boosted, BoostingTask, boosted, coded_columns
 from dnn.report.scores import regression_scores, scores
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import predict
 from dnn.train.fit import fit
 
 MOST_ROWS = 100_000  # training rows of a baseline: more would cost as much time as the network
-MOST_CODES = 254  # categories that gradient boosting knows of a column; the rarer ones share a code
-FEW_CELLS = (
-    200_000  # below, one thread is as fast, and where others work beside it five times: threads spin for each other
-)
-LEAST_PROBABILITY = 1e-12  # of boosting, below which its logarithm is that of this
 
 GUESS, LOGISTIC, LINEAR, BOOSTING = "always guessing", "logistic regression", "linear regression", "gradient boosting"
 
@@ -76,7 +71,7 @@ def baselines(
     classes: Sequence[str] | None,
     seed: int = 0,
     linear: bool = True,
-    boosting: bool = True,
+    boosting: bool | Callable[[], Boosted] = True,
 ) -> list[Baseline]:
     """Train the simple models, on 100,000 of the training rows at most, and score them on the test rows.
 
@@ -87,7 +82,7 @@ def baselines(
         classes: The name of each class number; None if the targets are amounts.
         seed: Of the rows that are drawn, of the regression's order of rows, and of gradient boosting.
         linear: Whether to train the regression; False if the network has no hidden layers itself.
-        boosting: Whether to train gradient boosting.
+        boosting: Whether to train gradient boosting; or what returns the outcome of its `boosting_task`.
 
     Returns:
         Always guessing, then what else was asked for; what could not be trained says why.
@@ -105,9 +100,18 @@ def baselines(
         learners[LINEAR if classes is None else LOGISTIC] = lambda: _linear(train, validation, test, classes, seed)
     found = [scored(name, learn()) for name, learn in learners.items()]
     if boosting:
-        output, reason = _boosting(train, test, classes, seed)
+        begun = boosting if callable(boosting) else partial(boosted, boosting_task(train, test, classes, seed))
+        output, reason = begun()
         found.append(Baseline(BOOSTING, None, {}, reason) if output is None else scored(BOOSTING, output))
     return found
+
+
+def boosting_task(train: BaselineRows, test: BaselineRows, classes: Sequence[str] | None, seed: int) -> BoostingTask:
+    """Return what gradient boosting learns, and is asked for, of these rows; see `baselines`."""
+    train = _at_most(train, MOST_ROWS, seed)
+    learnt, asked, categorical = coded_columns(train.columns, test.columns)
+    count = None if classes is None else len(classes)
+    return BoostingTask(learnt, train.targets, train.weights, asked, categorical, count, seed)
 
 
 def _at_most(rows: BaselineRows, most: int, seed: int) -> BaselineRows:
@@ -154,47 +158,3 @@ def _linear(
     )
     output = np.asarray(predict(model, test.inputs), np.float64)
     return output if classes else output[:, 0] * spread + mean
-
-
-def _boosting(
-    train: BaselineRows, test: BaselineRows, classes: Sequence[str] | None, seed: int
-) -> tuple[npt.NDArray[np.float64] | None, str]:
-    """Return the test output of scikit-learn's gradient boosting, or None and why there is none."""
-    try:
-        ensemble = import_module("sklearn.ensemble")  # here, since its import takes a second
-    except ImportError:
-        return None, "scikit-learn is not installed"
-    kind = ensemble.HistGradientBoostingRegressor if classes is None else ensemble.HistGradientBoostingClassifier
-    codes = {name: _codes(cells) for name, cells in train.columns.items() if cells.dtype.kind not in "fiub"}
-    categorical = [name in codes for name in train.columns]
-    model = kind(categorical_features=categorical, random_state=seed % 2**32)
-    learnt, columns = _matrix(train.columns, codes), _matrix(test.columns, codes)
-    threads = 1 if learnt.size < FEW_CELLS else None
-    limits = import_module("threadpoolctl").threadpool_limits  # a library that scikit-learn itself needs
-    try:
-        with limits(threads, user_api="openmp"):
-            model.fit(learnt, train.targets, sample_weight=train.weights)
-            predicted = np.asarray(model.predict(columns) if classes is None else model.predict_proba(columns))
-    except ValueError as error:
-        return None, str(error).splitlines()[0]
-    if classes is None:
-        return predicted, ""
-    probabilities = np.zeros((len(test.targets), len(classes)))
-    probabilities[:, model.classes_] = predicted
-    return np.log(np.maximum(probabilities, LEAST_PROBABILITY)), ""
-
-
-def _codes(cells: npt.NDArray[Any]) -> dict[str, int]:
-    """Return a code for each of the most frequent categories; all others share the next one."""
-    return {category: code for code, (category, _) in enumerate(Counter(cells.tolist()).most_common(MOST_CODES))}
-
-
-def _matrix(columns: Mapping[str, npt.NDArray[Any]], codes: Mapping[str, Mapping[str, int]]) -> npt.NDArray[np.float64]:
-    """Return float64[rows, columns]: the numbers as they are, each category's code; NaN for "" and what is empty."""
-    arrays = []
-    for name, cells in columns.items():
-        if name in codes:
-            known = {**codes[name], "": np.nan}
-            cells = np.array([known.get(category, len(codes[name])) for category in cells.tolist()], np.float64)
-        arrays.append(np.asarray(cells, np.float64))
-    return np.stack(arrays, axis=1)

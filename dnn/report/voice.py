@@ -4,8 +4,8 @@ A command tells everything to its voice, and asks for no mode: `voice.say(…)`,
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
@@ -66,6 +66,15 @@ class Voice:
     def _print(self, *lines: str) -> None:
         for line in lines:
             say(line, self.console)
+
+
+@contextmanager
+def pictures_may_fail(voice: Voice, name: str) -> Iterator[None]:
+    """Tell of what fails here in one line, and go on: what was learnt is kept already."""
+    try:
+        yield
+    except Exception as error:  # of a library that draws, a font, a full disk
+        voice.notes([f"{name} could not be made: {type(error).__name__}: {error}"], most=None)
 
 
 def as_json(value: Any) -> str:

@@ -102,5 +102,5 @@ def train_guarded_epoch(
         kept.assign(joined(group))
     sums = train_epoch(model, loss, optimizer, metrics, batch_size, rows, order, key)
     together = map(joined, kept_together(snapshot.watched))  # a dozen operations less than one by one
-    finite = [tf.reduce_min(tf.cast(tf.math.is_finite(each), tf.float64)) for each in together]
-    return tf.concat([sums, [tf.reduce_min([*finite, 1.0])]], axis=0)
+    finite = tf.reduce_all([True, *(tf.reduce_all(tf.math.is_finite(each)) for each in together)])
+    return tf.concat([sums, [tf.cast(finite, tf.float64)]], axis=0)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from dnn.control import without_control, without_formula
-from dnn.nn.modules import counted_noun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,6 +54,8 @@ class History:
 
     def __repr__(self) -> str:
         """Tell how many epochs there are, and what was measured in the best, or else in the last."""
+        from dnn.nn.modules import counted_noun  # here, since a picture is drawn where there is no TensorFlow
+
         if not self.epochs:
             return "History of 0 epochs"
         record, which = (self.best, "best") if self.best else (self.last, "last")
@@ -152,3 +153,8 @@ class History:
         if path is not None:
             figure.savefig(path, dpi=120)
         return figure
+
+
+def write_curves(epochs: list[dict[str, float]], best_epoch: int | None, path: Path) -> None:
+    """Draw the records of a history to a file; see `History.plot`."""
+    History(epochs, best_epoch).plot(path)

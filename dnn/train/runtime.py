@@ -25,7 +25,7 @@ KEPT = 8  # graphs of one kind that are kept for the next call; with them their 
 ONE_THREAD, MANY_THREADS = "SINGLE_THREADED_EXECUTOR", ""  # TensorFlow's names of what runs the operations of a graph
 FEW = 2e6  # multiply-adds of a step, below which it takes longer to hand operations to threads than the threads save
 OPERATIONS = """
-Abs Add AddN AddV2 ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BatchMatMulV2 BiasAdd BiasAddGrad
+Abs Add AddN AddV2 All ArgMax AssignAddVariableOp AssignSubVariableOp AssignVariableOp BatchMatMulV2 BiasAdd BiasAddGrad
 Bitcast BitwiseXor BroadcastTo Cast ConcatV2 Const Cos Einsum Elu EluGrad Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor
 FloorDiv FloorMod GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Log
 Log1p LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike

@@ -54,6 +54,26 @@ def test_no_more_than_ten_epochs_are_kept_evenly_spaced(epochs, recorded):
     assert len(recorded) <= MOST_EPOCHS
 
 
+@pytest.mark.parametrize("most_copied", [0, 10**6])
+def test_what_is_recorded_is_the_network_as_it_was_and_what_is_forgotten_is_not_measured(monkeypatch, most_copied):
+    monkeypatch.setattr("dnn.pages.layer_record.MOST_COPIED", most_copied)
+    measured, measure = [], layer_quantiles
+    counting = lambda *given: measured.append(given) or measure(*given)  # noqa: E731
+    monkeypatch.setattr("dnn.pages.layer_record.layer_quantiles", counting)
+    model, expected = dnn.mlp([3, 4, 2], seed=0), {}
+    record = LayerRecord(*rows(), dnn.sparse_softmax_cross_entropy)
+    record.set_model(model)
+    for epoch in range(1, 26):
+        model.layers[0].kernel.assign_add(tf.ones([3, 4]) / 8)
+        record({"epoch": epoch}, None)
+        expected[epoch] = measure(model, record.inputs, record.targets, dnn.sparse_softmax_cross_entropy)
+    state = record.get_state()
+    assert state["records"] == record.records == [{"epoch": e, "layers": expected[e]} for e in range(1, 26, 4)]
+    assert len(measured) == (7 if most_copied else 17)
+    record.set_state(state)
+    assert record.get_state() == state
+
+
 def test_a_training_with_it_is_the_same_as_without():
     x, y = rows()
     histories = []

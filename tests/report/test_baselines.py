@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from dnn.report import baselines as module
+from dnn.report import boosting
 from dnn.report.baselines import BOOSTING, GUESS, LINEAR, LOGISTIC, BaselineRows, baselines
 
 NAMES = ["no", "yes"]
@@ -88,8 +89,17 @@ def test_amounts_have_a_mean_and_linear_regression_in_their_own_unit(parts):
 def test_what_cannot_be_trained_says_why(parts, monkeypatch):
     monkeypatch.setattr(module, "fit", lambda *args, **options: None)  # the regression is not what is asked
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
-    *_, boosting = baselines(*parts, classes=NAMES)
-    assert boosting == (BOOSTING, None, {}, "scikit-learn is not installed")
+    *_, last = baselines(*parts, classes=NAMES)
+    assert last == (BOOSTING, None, {}, "scikit-learn is not installed")
+
+
+def test_boosting_may_be_trained_elsewhere(parts, found):
+    """Its outcome is scored, or why there is none is told, as if it were trained here."""
+    task = module.boosting_task(parts[0], parts[2], NAMES, seed=0)
+    *_, last = baselines(*parts, classes=NAMES, linear=False, boosting=lambda: boosting.boosted(task))
+    assert last.scores == found[BOOSTING].scores
+    *_, last = baselines(*parts, classes=NAMES, linear=False, boosting=lambda: (None, "it was killed"))
+    assert last == (BOOSTING, None, {}, "it was killed")
 
 
 def test_what_is_not_asked_for_is_not_trained(parts):
@@ -98,13 +108,13 @@ def test_what_is_not_asked_for_is_not_trained(parts):
 
 def test_boosting_knows_the_most_frequent_categories_and_what_is_empty():
     cells = np.array([f"c{number}" for number in range(300)] + ["often"] * 2 + [""] * 3, object)
-    codes = module._codes(cells)
-    matrix = module._matrix({"c": np.append(cells, "never seen"), "n": np.full(306, np.nan)}, {"c": codes})
-    assert len(codes) == module.MOST_CODES
-    assert np.nanmax(matrix[:, 0]) == module.MOST_CODES  # 255 in all, as many as it can have
+    codes = boosting._codes(cells)
+    matrix = boosting._matrix({"c": np.append(cells, "never seen"), "n": np.full(306, np.nan)}, {"c": codes})
+    assert len(codes) == boosting.MOST_CODES
+    assert np.nanmax(matrix[:, 0]) == boosting.MOST_CODES  # 255 in all, as many as it can have
     assert np.isnan(matrix[302:305, 0]).all()
-    assert matrix[-1, 0] == matrix[299, 0] == module.MOST_CODES
-    assert matrix[300, 0] == matrix[301, 0] < module.MOST_CODES
+    assert matrix[-1, 0] == matrix[299, 0] == boosting.MOST_CODES
+    assert matrix[300, 0] == matrix[301, 0] < boosting.MOST_CODES
     assert np.isnan(matrix[:, 1]).all()
 
 
@@ -130,7 +140,7 @@ def test_a_small_table_is_learnt_by_one_thread_to_the_same_result(parts, found, 
 
     everywhere = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
     monkeypatch.setattr(HistGradientBoostingClassifier, "fit", counting)
-    monkeypatch.setattr(module, "FEW_CELLS", few)
-    *_, boosting = baselines(*parts, classes=NAMES, linear=False)
+    monkeypatch.setattr(boosting, "FEW_CELLS", few)
+    *_, last = baselines(*parts, classes=NAMES, linear=False)
     assert seen == [everywhere if threads == "all" else {threads}]
-    assert boosting.scores == found[BOOSTING].scores
+    assert last.scores == found[BOOSTING].scores
