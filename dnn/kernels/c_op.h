@@ -44,6 +44,11 @@ class OpTensor {
   int dims() const { return TF_NumDims(tensor_); }
   int64_t dim(int i) const { return TF_Dim(tensor_, i); }
   int64_t size() const { return TF_TensorElementCount(tensor_); }
+  bool has_shape(const int64_t* sizes, int count) const {
+    bool same = dims() == count;
+    for (int i = 0; same && i < count; ++i) same = dim(i) == sizes[i];
+    return same;
+  }
   std::vector<int64_t> shape() const {
     std::vector<int64_t> sizes;
     for (int i = 0; i < dims(); ++i) sizes.push_back(dim(i));

@@ -3,10 +3,13 @@
 // It is a function of tensors: the parameters and slots go in, and come out as they are after the epoch.
 // REAL, float or double, is set by who compiles it, as are the vectors of the machine: all take six times as long.
 
+#include <cinttypes>
+#include <cstdarg>
 #include <cstdio>
+#include <initializer_list>
 
 #include "c_op.h"
-#include "mlp_epoch.h"
+#include "mlp_members.h"
 
 namespace {
 
@@ -33,12 +36,18 @@ const char* const OUTPUTS[] = {
 };
 const char* const ATTRIBUTES[] = {
     "batch_size: int >= 1", "loss: int >= 0",  "method: int >= 0",    "activations: list(int) >= 0",
-    "slots: list(int) >= 0", "threads: int >= 1", "S: int >= 2", "T: {float, double}",
+    "slots: list(int) >= 0", "threads: int >= 1", "S: int >= 2", "T: {float, double}", "one_thread: bool = true",
 };
 enum Input { X, LABELS, TARGETS, WEIGHTS, COUNTED, ORDER, SEEDS, DROPOUT, EPOCH, T_BEFORE, RATES, FIXED, FACTORS, STATE };
 
-void require(bool condition, const std::string& message) {
-  if (!condition) throw Refusal{TF_INVALID_ARGUMENT, message};
+// The message is formatted as by printf.
+[[noreturn]] COLD __attribute__((format(printf, 1, 2))) void refuse(const char* format, ...) {
+  char message[512];
+  va_list values;
+  va_start(values, format);
+  std::vsnprintf(message, sizeof message, format, values);
+  va_end(values);
+  throw Refusal{TF_INVALID_ARGUMENT, message};
 }
 
 COLD std::string text(const std::vector<int64_t>& shape) {
@@ -47,8 +56,10 @@ COLD std::string text(const std::vector<int64_t>& shape) {
   return "[" + all + "]";
 }
 
-COLD void require_shape(const OpTensor& tensor, const char* name, const std::vector<int64_t>& shape) {
-  require(tensor.shape() == shape, std::string(name) + " must be " + text(shape) + ", got " + text(tensor.shape()));
+COLD void require_shape(const OpTensor& tensor, const char* name, std::initializer_list<int64_t> shape) {
+  if (!tensor.has_shape(shape.begin(), shape.size())) {
+    refuse("%s must be %s, got %s", name, text(shape).c_str(), text(tensor.shape()).c_str());
+  }
 }
 
 struct Attributes {
@@ -61,9 +72,10 @@ struct Attributes {
     const auto all_below = [](const std::vector<int64_t>& values, int64_t end) {
       return std::all_of(values.begin(), values.end(), [end](int64_t value) { return value >= 0 && value < end; });
     };
-    require(all_below({loss}, int64_t(Loss::COUNT)) && all_below({method}, int64_t(Method::COUNT)) &&
-                all_below(activations, int64_t(Activation::COUNT)) && all_below(slots, SLOTS),
-            "there is no such loss, method, activation or slot");
+    if (!all_below({loss}, int64_t(Loss::COUNT)) || !all_below({method}, int64_t(Method::COUNT)) ||
+        !all_below(activations, int64_t(Activation::COUNT)) || !all_below(slots, SLOTS)) {
+      refuse("there is no such loss, method, activation or slot");
+    }
   }
 };
 
@@ -84,10 +96,13 @@ void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 class Call {
  public:
   COLD Call(const Attributes& a, TF_OpKernelContext* context) : a_(a), context_(context) {
+    inputs_.reserve(TF_NumInputs(context));
     for (int i = 0; i < TF_NumInputs(context); ++i) inputs_.push_back(input_of(context, i));
     const OpTensor &x = inputs_[X], &order = inputs_[ORDER];
-    require(x.dims() == 2 && order.dims() == 2, "x must be [rows, features] and order [members, any], got " +
-                                                    text(x.shape()) + " and " + text(order.shape()));
+    if (x.dims() != 2 || order.dims() != 2) {
+      refuse("x must be [rows, features] and order [members, any], got %s and %s", text(x.shape()).c_str(),
+             text(order.shape()).c_str());
+    }
     e_.loss = static_cast<Loss>(a.loss), e_.method = static_cast<Method>(a.method);
     for (int64_t activation : a.activations) e_.activations.push_back(static_cast<Activation>(activation));
     e_.slots = a.slots, e_.batch_size = a.batch_size, e_.threads = a.threads;
@@ -106,13 +121,15 @@ class Call {
       e_.new_state.push_back(outputs.back().data<REAL>());
     }
     const OpTensor sums = output_of<double>(context_, arrays, {2}, TF_DOUBLE);
-    const std::string wrong = ::run(e_, sums.data<double>());
-    require(wrong.empty(), wrong);
+    const Fault fault = ::run(e_, sums.data<double>());
+    if (!fault.what) return;
+    const std::string row = fault.row < 0 ? "" : " in row " + std::to_string(fault.row);
+    refuse("%s in [0, %" PRId64 "), got %" PRId64 "%s", fault.what, fault.end, fault.got, row.c_str());
   }
 
  private:
   template <typename Number>
-  const Number* given(Input i, const char* name, const std::vector<int64_t>& shape) {
+  const Number* given(Input i, const char* name, std::initializer_list<int64_t> shape) {
     require_shape(inputs_[i], name, shape);
     return inputs_[i].data<Number>();
   }
@@ -120,28 +137,24 @@ class Call {
   // The widths of the layers, from the shapes of the state, which must fit each other and x.
   COLD void fill_state() {
     const int64_t layers = a_.activations.size() + 1, parameters = 2 * layers;
-    require(static_cast<int64_t>(inputs_.size()) - STATE == parameters * static_cast<int64_t>(1 + a_.slots.size()),
-            "state must hold a kernel and a bias for each of " + std::to_string(layers) + " layers, and so each slot");
+    if (static_cast<int64_t>(inputs_.size()) - STATE != parameters * static_cast<int64_t>(1 + a_.slots.size())) {
+      refuse("state must hold a kernel and a bias for each of %" PRId64 " layers, and so each slot", layers);
+    }
+    const bool alone = inputs_[STATE].dims() != 3;  // no axis of the members
+    if (alone && e_.members != 1) refuse("state must have the %" PRId64 " members in front", e_.members);
     e_.widths = {inputs_[X].dim(1)};
     for (int64_t i = 0; i < static_cast<int64_t>(inputs_.size()) - STATE; ++i) {
-      const std::vector<int64_t> shape = inputs_[STATE + i].shape();
+      const OpTensor& array = inputs_[STATE + i];
       const int64_t place = i % parameters;
-      if (i < parameters && i % 2 == 0) e_.widths.push_back(shape.empty() ? 0 : shape.back());
-      const int64_t units = e_.widths[place / 2 + 1];
-      const std::vector<int64_t> kernel = {e_.widths[place / 2], units}, bias = {units};
-      require(shape == of_members(place % 2 ? bias : kernel, place % 2),
-              "state " + std::to_string(i) + " must be " + text(place % 2 ? bias : kernel) +
-                  (shape.size() > 2 ? ", with the members in front" : "") + ", got " + text(shape));
-      e_.state.push_back(inputs_[STATE + i].data<REAL>());
+      if (i < parameters && i % 2 == 0) e_.widths.push_back(array.dims() ? array.dim(array.dims() - 1) : 0);
+      const int64_t units = e_.widths[place / 2 + 1], inputs = place % 2 ? 1 : e_.widths[place / 2];
+      const int64_t sizes[] = {e_.members, inputs, units}, *expected = sizes + (alone ? 1 + place % 2 : 0);
+      if (!array.has_shape(expected, sizes + 3 - expected)) {
+        const std::vector<int64_t> shape(expected, sizes + 3);
+        refuse("state %" PRId64 " must be %s, got %s", i, text(shape).c_str(), text(array.shape()).c_str());
+      }
+      e_.state.push_back(array.data<REAL>());
     }
-  }
-
-  // The shape of a parameter: of one network, unless the first kernel has three axes.
-  std::vector<int64_t> of_members(std::vector<int64_t> shape, bool bias) {
-    if (inputs_[STATE].dims() != 3) return e_.members == 1 ? shape : std::vector<int64_t>{-1};
-    if (bias) shape.insert(shape.begin(), 1);
-    shape.insert(shape.begin(), e_.members);
-    return shape;
   }
 
   COLD void fill_rows() {
@@ -159,11 +172,11 @@ class Call {
     e_.seeds = given<int32_t>(SEEDS, "seeds", {members, layers - 1});
     e_.dropout = given<double>(DROPOUT, "dropout", {members, layers - 1});
     for (int64_t i = 0; i < inputs_[DROPOUT].size(); ++i) {
-      require(e_.dropout[i] >= 0 && e_.dropout[i] < 1, "dropout must be in [0, 1), got " + std::to_string(e_.dropout[i]));
+      if (!(e_.dropout[i] >= 0 && e_.dropout[i] < 1)) refuse("dropout must be in [0, 1), got %f", e_.dropout[i]);
     }
     e_.number = *given<int32_t>(EPOCH, "epoch", {});
     e_.t = *given<int64_t>(T_BEFORE, "t", {});
-    require(e_.t >= 0 && e_.t <= INT64_MAX - e_.steps, "t must be in [0, 2^63 - steps), got " + std::to_string(e_.t));
+    if (e_.t < 0 || e_.t > INT64_MAX - e_.steps) refuse("t must be in [0, 2^63 - steps), got %" PRId64, e_.t);
     e_.rates = given<double>(RATES, "rates", {members, e_.steps});
     e_.constants = given<double>(FIXED, "constants", {CONSTANTS});
     e_.factors = given<double>(FACTORS, "factors", {members, 2 * layers, 3});

@@ -17,7 +17,7 @@ from dnn.nn.optimizers.optimizer import Optimizer
 from dnn.nn.protocols import LossLike, MetricLike
 
 # fast: no rounding between product and sum, where the machine can
-SOURCE, FLAGS = "mlp_epoch.cc", ("-ffp-contract=fast", "-pthread")
+SOURCE, PART, FLAGS = "mlp_epoch.cc", "mlp_train.cc", ("-ffp-contract=fast", "-pthread")
 
 
 class EpochRows(Protocol):
@@ -131,7 +131,7 @@ def run_epoch(
 def op_of(dtype: tf.DType) -> Any:
     """Return the op for float32 or float64; the first call compiles it."""
     real = "double" if dtype == tf.float64 else "float"
-    ops = compiled_ops(SOURCE, *FLAGS, *vector_flags(), f"-DREAL={real}")
+    ops = compiled_ops(SOURCE, PART, *FLAGS, *vector_flags(), f"-DREAL={real}")
     return ops.dnn_mlp_epoch_double if real == "double" else ops.dnn_mlp_epoch_float
 
 

@@ -76,11 +76,13 @@ void each_output(const T* outputs, int64_t units, int64_t width, T count, Batch&
   for (int64_t k = 0; k < units; ++k) {
     for (int64_t first = 0; first < batch.rows; first += GROUP) {
       const int64_t some = std::min<int64_t>(GROUP, batch.rows - first);
+      NOT_UNROLLED
       for (int64_t i = 0; i < some; ++i) {
         z[i] = outputs[(first + i) * width + k], t[i] = batch.targets[(first + i) * units + k];
       }
 #pragma omp simd
       for (int i = 0; i < GROUP; ++i) loss[i] = f(z[i], t[i], d + i, score + i);
+      NOT_UNROLLED
       for (int64_t i = 0; i < some; ++i) {
         derivative[(first + i) * width + k] = static_cast<T>(d[i] / units) / count;
         batch.losses[first + i] += loss[i] / units, batch.scores[first + i] += score[i] / units;

@@ -8,8 +8,6 @@
 
 #include "mlp.h"
 
-namespace {
-
 // Allocates arrays in one piece of memory, one after the other; without memory, counts what is needed, `MOST` at most.
 template <typename T>
 class Room {
@@ -97,5 +95,3 @@ void step(Network<T>& n, const Step<T>& step) {
   }
   n.sums[0] += penalty * n.batch.counts();
 }
-
-}  // namespace

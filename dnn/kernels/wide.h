@@ -15,6 +15,13 @@
 #define INLINE inline __attribute__((always_inline))
 #define COLD __attribute__((cold))  // what runs once an epoch is compiled for size, which takes less time
 
+// Before a loop that takes little time, and whose end GCC knows: not its body sixteen times, which takes GCC longer.
+#if defined(__GNUC__) && !defined(__clang__)
+#define NOT_UNROLLED _Pragma("GCC unroll 1")
+#else
+#define NOT_UNROLLED
+#endif
+
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(ONE_WIDTH)
 #define MANY_WIDTHS
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))

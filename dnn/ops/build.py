@@ -12,7 +12,7 @@ from pathlib import Path
 from dnn.ops.cache import one_at_a_time, remedy, working_folder, write_at_once
 from dnn.ops.compiler import Source, compile_library, digests, files_read
 from dnn.ops.library import Library, library_in, sealed
-from dnn.ops.trial import ops_in
+from dnn.ops.trial import trial
 from dnn.ops.trust import key_for, private_folder, read_trusted, signed
 
 
@@ -72,7 +72,7 @@ def _find(source: Source, beginning: Path) -> Library | None:
 
 def _make(source: Source, beginning: Path) -> Library:
     logging.getLogger("dnn").info("compiling %s", source.path)
-    with working_folder(beginning.parent) as folder:
+    with working_folder(beginning.parent) as folder, trial() as ops_in:
         # before it is compiled: a file that is saved meanwhile is then not the one that is recorded
         made_of = digests(source.path.parent, files_read(source))
         compiled = folder / "library.so"

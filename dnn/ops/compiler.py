@@ -1,6 +1,7 @@
 """The C++ compiler of this machine: which one, with which flags, and which files it reads."""
 
 import hashlib
+import itertools
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import tensorflow as tf
 
 from dnn.ops.diagnostics import errors_first, first_lines
 
+SOURCES = (".cc", ".cpp", ".cxx")
 USUAL_COMPILERS = ("c++", "g++", "clang++")
 
 # -ffp-contract=off: no fused multiply-add unless it is written, so that each product and each sum is rounded as the
@@ -34,6 +37,10 @@ OUR_FLAGS = (
     "-Wall",
 )
 
+# clang warns of flags that a step of its own has no use for, which -Werror would make an error
+ALSO_UNUSED = "-Wno-unused-command-line-argument"
+OWN_SESSION = os.name == "posix"  # of a process: Ctrl-C ends this one, or waits, but does not kill the compiler
+
 
 class Compiler(NamedTuple):
     """command: its words, empty if no compiler works. identity: the command and the output of --version, or "".
@@ -46,13 +53,17 @@ class Compiler(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A C++ file, and all that its compilation depends on. flags: TensorFlow's, ours and the user's."""
+    """A C++ file, and all that its compilation depends on. flags: TensorFlow's, ours and the user's.
+
+    parts: further C++ files of the same library, named first among the user's flags.
+    """
 
     path: Path
     flags: tuple[str, ...]
     link_flags: tuple[str, ...]
     tensorflow: str
     compiler: Compiler
+    parts: tuple[str, ...] = ()
 
 
 def source_of(path: Path, flags: Sequence[str]) -> Source:
@@ -63,7 +74,8 @@ def source_of(path: Path, flags: Sequence[str]) -> Source:
     if isinstance(flags, str):
         raise TypeError(f'flags must be a sequence of strings, such as ("-O2",), got {flags!r}')
     all_flags = (*compile_flags(), *flags)
-    return Source(path.resolve(), all_flags, tuple(link_flags()), tensorflow_version(), _compiler_of_now())
+    parts = tuple(itertools.takewhile(lambda flag: flag.endswith(SOURCES), flags))
+    return Source(path.resolve(), all_flags, tuple(link_flags()), tensorflow_version(), _compiler_of_now(), parts)
 
 
 def compiler() -> tuple[str, ...]:
@@ -107,23 +119,29 @@ def tensorflow_version() -> str:
 
 
 def compile_library(source: Source, library: Path) -> str:
-    """Compile the source into `library`, and return the compiler's warnings.
+    """Compile the source into `library`, its parts at the same time, and return the compiler's warnings.
 
     Raises: RuntimeError with the compiler's output if it fails or writes no library.
     """
-    done = _run(source, "-o", str(library), *source.link_flags)
+    files = _files(source)
+    objects = [str(library.with_suffix(f".{i}.o")) for i in range(len(files))] if source.parts else []
+    with ThreadPoolExecutor(1 + len(objects)) as pool:
+        link_flags = pool.submit(_quick_link_flags, source, library.parent)
+        parts = pool.map(lambda file, made: _run(source, [file], "-c", "-o", made, ALSO_UNUSED), files, objects)
+        said = [done.stderr for done in parts]
+    unused = [ALSO_UNUSED] if objects else []
+    said.append(_run(source, objects or files, *unused, "-o", str(library), *link_flags.result()).stderr)
     if not library.is_file():
         command = shlex.join(source.compiler.command)
         raise RuntimeError(f"the compiler {command} wrote no library for {source.path}: set CXX to another")
-    return first_lines(done.stderr)
+    return first_lines(b"".join(said))
 
 
 def files_read(source: Source) -> list[str]:
     """Return the files that the compiler reads, without system headers, and the files among the flags."""
     words = [flag.removeprefix("@") for flag in source.flags]  # @file: a file of flags
     among_flags = [word for word in words if os.path.isfile(source.path.parent / word)]  # false for one too long
-    # clang warns of flags that are for linking alone, which -Werror would make an error
-    listed = _run(source, "-MM", "-MT", "library", "-Wno-unused-command-line-argument")
+    listed = _run(source, _files(source), "-MM", "-MT", "library", ALSO_UNUSED)
     return [*files_in_rules(os.fsdecode(listed.stdout)), *among_flags]
 
 
@@ -166,18 +184,37 @@ def _problem_of_headers() -> str:
     )
 
 
-def _run(source: Source, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _files(source: Source) -> list[str]:
+    return [f"./{source.path.name}", *source.parts]
+
+
+def _quick_link_flags(source: Source, folder: Path) -> Sequence[str]:
+    """Return the link flags, so that the linker finds an empty library before TensorFlow's of the same name.
+
+    To read that one's 129,000 symbols would take it half a second, for nothing: those that are missing are looked for
+    when the library is loaded. Not so if a flag tells the linker something, such as to let no symbol be missing.
+    """
+    names = [flag.removeprefix("-l:") for flag in source.link_flags if flag.startswith("-l:")]
+    if len(names) != 1 or any(flag.startswith(("-Wl,", "-Xlinker", "-z", "@")) for flag in source.flags):
+        return source.link_flags
+    words = ["-shared", "-nostdlib", "-x", "c", os.devnull, f"-Wl,-soname,{names[0]}", "-o", str(folder / names[0])]
+    subprocess.run([*source.compiler.command, *words], capture_output=True, start_new_session=OWN_SESSION)
+    return [f"-L{folder}", "-Wl,--no-as-needed", *source.link_flags]
+
+
+def _run(source: Source, files: Sequence[str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run the compiler in the source's folder, so that files have the same names wherever the folder is."""
+    flags = [flag for flag in source.flags if flag not in source.parts]
     # the flags after the source: a static library among them is searched for what was missing before it
-    command = [*source.compiler.command, f"./{source.path.name}", *source.flags, *arguments]
+    command = [*source.compiler.command, *files, *flags, *arguments]
     english = os.environ | {"LANGUAGE": "en"}  # so that errors and warnings can be told apart
-    own = os.name == "posix"  # a session of its own: Ctrl-C ends this process, or waits, but does not kill the compiler
-    done = subprocess.run(command, cwd=source.path.parent, capture_output=True, env=english, start_new_session=own)
+    folder = source.path.parent
+    done = subprocess.run(command, cwd=folder, capture_output=True, env=english, start_new_session=OWN_SESSION)
     if done.returncode:
         said = errors_first(done.stderr) or f"nothing; its exit code is {done.returncode}"
         raise RuntimeError(
             f"{source.path} does not compile; the compiler says:\n{said}\n"
-            f"It was called in {source.path.parent} as:\n{shlex.join(command)}"
+            f"It was called in {folder} as:\n{shlex.join(command)}"
         )
     return done
 

@@ -13,12 +13,11 @@ from tensorflow.python.framework import op_def_registry  # nothing public tells 
 
 from dnn.ops.build import as_of_now, build
 from dnn.ops.cache import cache_folder
-from dnn.ops.compiler import compile_flags, digests, source_of, tensorflow_version
+from dnn.ops.compiler import SOURCES, compile_flags, digests, source_of, tensorflow_version
 from dnn.ops.library import Library, library_in
-from dnn.ops.trial import not_loadable, ops_in
+from dnn.ops.trial import not_loadable, trial
 from dnn.ops.trust import path_to_load
 
-SOURCES = (".cc", ".cpp", ".cxx")
 LIBRARIES = (".so", ".dylib")
 REGISTERED = re.compile(r'^\s*REGISTER_OP\(\s*"(\w+)"', re.MULTILINE)  # written out, and not behind a //
 
@@ -61,6 +60,7 @@ def load(path: str | Path, *, flags: Sequence[str] = (), cache: str | Path | Non
     Args:
         path: The source, `name.cc`, or a shared library, `name.so`.
         flags: For the compiler, after TensorFlow's: `("-march=native", "-Iheaders")`. It runs in the source's folder.
+            C++ files in front of them, `("more.cc", "-O2")`, are parts of the library, compiled at the same time.
         cache: The folder for libraries; None is $XDG_CACHE_HOME/dnn/ops, or ~/.cache/dnn/ops.
 
     Returns:
@@ -133,7 +133,8 @@ def _library_at(file: Path) -> Library:
     library = library_in(file.read_bytes(), file)
     if library is None:
         made_of = digests(file.parent, [file.name])
-        return Library(tensorflow_version(), "unknown", (), made_of, ops_in(file, file), file)
+        with trial() as ops_in:
+            return Library(tensorflow_version(), "unknown", (), made_of, ops_in(file, file), file)
     if library.tensorflow != tensorflow_version():
         raise RuntimeError(
             f"{file} was built for {library.tensorflow}, but this is {tensorflow_version()}: "

@@ -1,7 +1,8 @@
 """A program for trial.py: it writes the list of TensorFlow's ops before a library is loaded, and after.
 
-Arguments: the library, and the libraries of TensorFlow that it needs, the last of which has the C API. Output: two
-`OpList` as protobuf bytes, one after the other. An op that cannot be registered ends the process with a message.
+Arguments: the libraries of TensorFlow that it needs, the last of which has the C API. Input, up to its end: the path of
+the library; TensorFlow is loaded before it is read. Output: two `OpList` as protobuf bytes, one after the other. An op
+that cannot be registered ends the process with a message.
 """
 
 import ctypes
@@ -24,10 +25,13 @@ def registered(tensorflow: ctypes.CDLL) -> bytes:
 if __name__ == "__main__":
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the library itself prints must not stand among the ops
-    tensorflow = [ctypes.CDLL(path, ctypes.RTLD_GLOBAL) for path in sys.argv[2:]][-1]
+    tensorflow = [ctypes.CDLL(path, ctypes.RTLD_GLOBAL) for path in sys.argv[1:]][-1]
     before = registered(tensorflow)
+    library = os.fsdecode(sys.stdin.buffer.read())
+    if not library:  # what was to be tried was not made
+        os._exit(1)
     try:
-        ctypes.CDLL(sys.argv[1])
+        ctypes.CDLL(library)
     except OSError as error:
         sys.exit(str(error))
     output.write(before + registered(tensorflow))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dnn.ops.loading import SOURCES, absolute, check_file, check_ops, library_of
+from dnn.ops.compiler import SOURCES
+from dnn.ops.loading import absolute, check_file, check_ops, library_of
 from dnn.ops.trust import read_trusted
 
 

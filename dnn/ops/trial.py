@@ -4,18 +4,21 @@ This process must not: TensorFlow ignores the name of an op that is taken, witho
 and after others an op is half registered, and cannot be unregistered.
 """
 
+import functools
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
 from tensorflow.core.framework import op_def_pb2
 
-from dnn.ops.compiler import tensorflow_version
+from dnn.ops.compiler import OWN_SESSION, tensorflow_version
 
 PROBE = Path(__file__).with_name("probe.py")
 REGISTERED_TWICE = re.compile(r"ALREADY_EXISTS: Op with name (\w+)")
@@ -29,22 +32,19 @@ UNDEFINED = (
 GREETING = re.compile(r"WARNING: All log|I\d{4} ")  # what TensorFlow prints when it is loaded
 
 
-def ops_in(library: Path, name: Path) -> tuple[str, ...]:
-    """Return the names of the ops that a library registers, sorted. name: what an error calls the library.
+@contextmanager
+def trial() -> Iterator[Callable[[Path, Path], tuple[str, ...]]]:
+    """Start the process, which loads TensorFlow at once, before there is a library; yield ops_in(library, name).
 
-    Raises: ValueError if there is no op, or one with the name of one of TensorFlow's; RuntimeError if the library
+    It returns the names of the ops that the library registers, sorted. name: what an error calls the library.
+    It raises: ValueError if there is no op, or one with the name of one of TensorFlow's; RuntimeError if the library
     cannot be loaded.
     """
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", str(PROBE), str(library), *_tensorflow()], capture_output=True, env=_environment()
-    )
-    if done.returncode:
-        raise _refusal(name, done.stderr.decode(errors="replace"), done.returncode)
-    counts = Counter(op.name for op in op_def_pb2.OpList.FromString(done.stdout).op)
-    ops = tuple(sorted(op for op, times in counts.items() if times == 1))  # the others were there before it, and after
-    if not ops:
-        raise ValueError(f'{name} registers no op: it has no REGISTER_OP("Name")')
-    return ops
+    command, pipe = [sys.executable, "-I", "-S", str(PROBE), *_tensorflow()], subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), start_new_session=OWN_SESSION
+    ) as process:
+        yield functools.partial(_ops_in, process)
 
 
 def not_loadable(name: Path, why: str, advice: str = BUILD_AGAIN) -> RuntimeError:
@@ -52,6 +52,17 @@ def not_loadable(name: Path, why: str, advice: str = BUILD_AGAIN) -> RuntimeErro
     if re.search("undefined symbol|symbol not found", why, re.IGNORECASE):
         advice = UNDEFINED
     return RuntimeError(f"{name} cannot be loaded into {tensorflow_version()}: {why}\n{advice}")
+
+
+def _ops_in(process: subprocess.Popen[bytes], library: Path, name: Path) -> tuple[str, ...]:
+    listed, said = process.communicate(os.fsencode(library))
+    if process.returncode:
+        raise _refusal(name, said.decode(errors="replace"), process.returncode)
+    counts = Counter(op.name for op in op_def_pb2.OpList.FromString(listed).op)
+    ops = tuple(sorted(op for op, times in counts.items() if times == 1))  # the others were there before it, and after
+    if not ops:
+        raise ValueError(f'{name} registers no op: it has no REGISTER_OP("Name")')
+    return ops
 
 
 def _refusal(name: Path, said: str, code: int) -> Exception:

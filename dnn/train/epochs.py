@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 from dnn.nn.optimizers.skip import SkipNotFinite
 from dnn.nn.protocols import MetricLike
 from dnn.train.callbacks import CallbackLike, asks_to_stop
+from dnn.train.drawn_ahead import DrawnAhead
 from dnn.train.early_stopping import EarlyStopping, Progress, observe, over
 from dnn.train.epoch import train_steps
 from dnn.train.evaluate import means
@@ -55,7 +56,9 @@ class EpochTrainer:
         self.optimizer, self.guard = program.constants[2], guard
         self.batch_size = program.constants[4]
         self.steps = math.ceil(self.total / self.batch_size)
-        self.orders, self.shuffle = own_orders(model), shuffle
+        self.orders = own_orders(model)
+        draw = partial(epoch_orders, self.total, seed, orders=self.orders, shuffle=shuffle)
+        self.order_of = DrawnAhead(draw, self.total * self.orders)
         self.piece = piece if piece and piece < self.steps else None
         self.last_steps = self._last_steps(self.piece)  # of the last piece
         self.native_after = math.inf  # epochs, from which on they are taken in C++, whole
@@ -80,8 +83,7 @@ class EpochTrainer:
     def train(self, state: FitState, after_piece: AfterPiece) -> dict[str, float]:
         """Train the epoch that follows, or what is left of it; tell `after_piece` of each piece but the last."""
         epoch = state.epoch
-        order = epoch_orders(self.total, self.seed, epoch, self.orders, self.shuffle)
-        rows = self.rows, order, epoch_key(self.seed, epoch)
+        rows = self.rows, self.order_of(epoch), epoch_key(self.seed, epoch)
         if isinstance(self.optimizer, SkipNotFinite) and state.step == 0:
             self.optimizer.skipped_in_epoch.assign([0, 0])
         piece = state.piece if state.step else self.piece  # an epoch that was left goes on in the pieces it began in
@@ -123,7 +125,7 @@ class EpochTrainer:
         rows = min(state.step * self.batch_size, self.total)
         if self.rows.counted is None:
             return rows * self.count // self.total
-        order = epoch_orders(self.total, self.seed, state.epoch, self.orders, self.shuffle)
+        order = self.order_of.draw(state.epoch)
         members = self.count // self.rows.counted_rows // self.orders
         return members * int(np.count_nonzero(self.rows.counted.numpy()[order[..., :rows]]))
 

@@ -38,7 +38,7 @@ def native_epochs(program: Program) -> Compiled:
     native = kernels.in_place_of(optimizer)
     native.check(model, loss, metrics, program.specs[0])
     constants = model, loss, native, *program.constants[3:]
-    return trace_training(program._replace(constants=constants, one_thread=False))
+    return trace_training(program._replace(constants=constants, one_thread=True))  # beside its own
 
 
 def native_after(program: Program) -> float:

@@ -2,7 +2,9 @@
 // once. Each source is in a namespace of its own, since they share names; their headers come before them.
 #include <algorithm>
 #include <atomic>
+#include <cinttypes>
 #include <cmath>
+#include <cstdarg>
 #include <cstdio>
 #include <functional>
 #include <limits>
@@ -21,7 +23,8 @@
 
 #include "adam.h"
 #include "c_op.h"
-#include "mlp_epoch.h"
+#include "mlp_members.h"
+#include "mlp_train.h"
 
 namespace fused_adam {
 #include "fused_adam.cc"

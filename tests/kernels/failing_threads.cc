@@ -6,7 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "mlp_epoch.h"
+#include "mlp_members.h"
+#include "mlp_train.h"
 
 bool none = false, memory = false;
 std::atomic<bool> begun{false}, failed{false};
@@ -44,8 +45,8 @@ int main(int, char** arguments) {
   e.members = MEMBERS, e.count = ROWS, e.batch_size = ROWS / STEPS, e.steps = STEPS, e.threads = 4;
   double sums[2] = {};
   try {
-    const std::string wrong = run(e, sums);
-    std::printf("%.17g %g %s", sums[0], sums[1], wrong.c_str());
+    const Fault fault = run(e, sums);
+    std::printf("%.17g %g %s", sums[0], sums[1], fault.what ? fault.what : "");
   } catch (const std::bad_alloc&) {
     std::printf("no memory");
   }

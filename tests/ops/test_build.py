@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,32 @@ def test_a_library_that_is_a_flag_is_part_of_a_library(tmp_path):
     subprocess.run([*compiler(), "-c", "-fPIC", str(code), "-o", str(part)], check=True)
     library = build(source_of(source, ("one.o",)), tmp_path / "cache")
     assert ("one.o", hashlib.sha256(part.read_bytes()).hexdigest()) in library.made_of
+
+
+@needs_compiler
+def test_a_library_is_built_again_when_a_part_of_it_changes(tmp_path):
+    source = written(tmp_path / "ops.cc", registering("DnnTestInParts", more="int one();\nint value = one();"))
+    part = written(tmp_path / "one.cc", '#include "one.h"\nint one() { return ONE; }\n')
+    header = written(tmp_path / "one.h", "#define ONE 1\n")
+    built = [build(source_of(source, ("one.cc",)), tmp_path / "cache")]
+    assert [name for name, _ in built[0].made_of] == ["one.cc", "one.h", "ops.cc"]
+    written(header, "#define ONE 2\n")
+    built.append(build(source_of(source, ("one.cc",)), tmp_path / "cache"))
+    written(part, "int one() { return 3; }\n")
+    built.append(build(source_of(source, ("one.cc",)), tmp_path / "cache"))
+    assert len({library.file for library in built}) == 3
+    written(part, "int one() { return; }\n")
+    with pytest.raises(RuntimeError, match=r"ops.cc does not compile; the compiler says:\n(?s:.*)one.cc:1"):
+        build(source_of(source, ("one.cc",)), tmp_path / "cache")
+
+
+def test_the_trial_begins_before_the_compiler(tmp_path, fake_compiler, monkeypatch):
+    fake_compiler(f'[ -e {tmp_path}/begun ] && echo whole > "$out"')
+
+    @contextmanager
+    def noted():
+        tmp_path.joinpath("begun").touch()
+        yield lambda *_: ("DnnTestPlusOne",)
+
+    monkeypatch.setattr("dnn.ops.build.trial", noted)
+    build(source_of(SOURCE, ()), tmp_path / "cache")

@@ -1,12 +1,15 @@
 """The compiler: which one is used, with which flags, what it reads, and what is said where there is none."""
 
 import re
+import sys
 
 import pytest
 import tensorflow as tf
+from needs_compiler import needs_compiler
+from registering import registering, written
 
 import dnn
-from dnn.ops.compiler import compile_flags, files_in_rules, source_of
+from dnn.ops.compiler import compile_flags, compile_library, files_in_rules, link_flags, source_of
 
 
 @pytest.fixture
@@ -82,3 +85,40 @@ def test_the_compiler_s_list_of_files_is_read_as_make_reads_it():
     rules = "library: a.cc b\\ c.h \\\n  /d$$/e\\#.h ../ä.h\n"
     assert files_in_rules(rules) == ["a.cc", "b c.h", "/d$/e#.h", "../ä.h"]
     assert files_in_rules("library: a.cc \\\n b.h\nlibrary: c.cc\nlibrary:\n") == ["a.cc", "b.h", "c.cc"]
+
+
+def test_parts_are_the_sources_in_front_of_the_flags(source):
+    assert source_of(source, ("b.cc", "c.cpp", "-include", "d.cc")).parts == ("b.cc", "c.cpp")
+    assert source_of(source, ("-O2", "b.cc")).parts == ()
+
+
+def test_parts_are_compiled_at_the_same_time_each_with_the_flags_and_then_linked(source, tmp_path, fake_compiler):
+    fake_compiler(f"""cd {tmp_path}
+case "$*" in
+  *" -c "*)
+    case "$1" in ./a.cc) other=b.cc ;; b.cc) other=./a.cc ;; esac
+    echo "$*" > "$(basename "$1").begun"
+    for i in $(seq 100); do [ -e "$(basename $other).begun" ] && echo "$1" > "$out" && exit; sleep 0.1; done
+    exit 1 ;;
+esac
+cat "$1" "$2" > "$out"
+""")
+    compile_library(source_of(source, ("b.cc", "-DONE")), tmp_path / "library.so")
+    assert tmp_path.joinpath("library.so").read_text("utf-8") == "./a.cc\nb.cc\n"
+    for begun in ("a.cc.begun", "b.cc.begun"):
+        words = tmp_path.joinpath(begun).read_text("utf-8").split()
+        assert "-DONE" in words
+        assert "b.cc" not in words[1:]
+
+
+@needs_compiler
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the linker is given TensorFlow's library in another way")
+@pytest.mark.parametrize(("flags", "found"), [((), "empty"), (("-Wl,-z,defs",), "TensorFlow's")])
+def test_the_linker_reads_an_empty_library_for_tensorflow_s_unless_a_flag_is_for_the_linker(flags, found, tmp_path):
+    name = next(flag.removeprefix("-l:") for flag in link_flags() if flag.startswith("-l:"))
+    source, library = written(tmp_path / "a.cc", registering("DnnTestLinkedQuickly")), tmp_path / "a.so"
+    compile_library(source_of(source, flags), library)
+    assert name.encode() in library.read_bytes()  # by which it is loaded
+    empty = tmp_path / name
+    assert empty.is_file() == (found == "empty")
+    assert found != "empty" or empty.stat().st_size < 100_000

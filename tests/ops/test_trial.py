@@ -8,13 +8,14 @@ from registering import API, registering, written
 from tensorflow.python.framework import op_def_registry
 
 from dnn.ops.compiler import compile_library, source_of
-from dnn.ops.trial import ops_in
+from dnn.ops.trial import trial
 
 
 def tried(source: Path) -> tuple[str, ...]:
     library = source.with_suffix(".so")
     compile_library(source_of(source, ()), library)
-    return ops_in(library, source)
+    with trial() as ops_in:
+        return ops_in(library, source)
 
 
 @needs_compiler
@@ -68,5 +69,13 @@ def test_a_library_that_cannot_be_loaded_is_told_of(text, error, message, tmp_pa
 
 
 def test_a_file_that_is_no_library_is_told_of(tmp_path):
-    with pytest.raises(RuntimeError, match=r"(?s)none.so cannot be loaded into TensorFlow .*build the library again"):
+    message = r"(?s)none.so cannot be loaded into TensorFlow .*build the library again"
+    with trial() as ops_in, pytest.raises(RuntimeError, match=message):
         ops_in(written(tmp_path / "none.so", "text"), tmp_path / "none.so")
+
+
+def test_a_trial_of_nothing_ends():
+    with trial() as ops_in:
+        process = ops_in.args[0]
+        assert process.poll() is None
+    assert process.poll() is not None

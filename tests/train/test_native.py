@@ -46,6 +46,20 @@ def test_native_is_mlp_adam_to_the_bit_with_the_variables_of_adam():
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
+def test_one_thread_runs_an_epoch_s_few_operations_beside_the_kernel(monkeypatch):
+    traced, trace = [], native.trace_training
+
+    def noted(program):
+        traced.append(trace(program))
+        return traced[-1]
+
+    monkeypatch.setattr(native, "trace_training", noted)
+    fitted("native")
+    (epoch,) = traced
+    assert epoch.executor == runtime.ONE_THREAD
+    assert epoch.operations().count("IsFinite") == 1  # of all weights together
+
+
 @pytest.mark.parametrize("members", [None, 3])
 def test_gelu_and_dropout_in_float64_are_those_of_graph_mode(members):
     """Beside relu; where a layer is dropped from, its slopes are too."""
