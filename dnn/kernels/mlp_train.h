@@ -5,8 +5,6 @@
 
 #include "mlp_epoch.h"
 
-namespace {
-
 // Calls move(variable, its member's first number, layer, rows, array) for each array of parameters that is kept.
 template <typename T, typename Move>
 void each_array(const Epoch<T>& e, Network<T>& n, int64_t member, const Move& move) {
@@ -42,8 +40,6 @@ COLD void begin(const Epoch<T>& e, int64_t member, Network<T>& n) {
   });
   std::fill_n(n.sums, 2, 0);
 }
-
-}  // namespace
 
 template <typename T>
 Fault train(const Epoch<T>& e, int64_t member, Network<T>& n) {

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dnn.ops.cache import one_at_a_time, remedy, working_folder, write_at_once
-from dnn.ops.compiler import Source, compile_library, digests, files_read
+from dnn.ops.compilation import compile_library, files_read
+from dnn.ops.compiler import Source, digests
 from dnn.ops.library import Library, library_in, sealed
 from dnn.ops.trial import trial
 from dnn.ops.trust import key_for, private_folder, read_trusted, signed

@@ -1,23 +1,20 @@
-"""The C++ compiler of this machine: which one, with which flags, and which files it reads."""
+"""The C++ compiler of this machine: which one, with which flags."""
 
 import hashlib
 import itertools
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from dnn.ops.diagnostics import errors_first, first_lines
-
 SOURCES = (".cc", ".cpp", ".cxx")
+OTHER_SOURCES = (".c", ".c++", ".s", *SOURCES)  # that the compiler takes too, in lower case
 USUAL_COMPILERS = ("c++", "g++", "clang++")
 
 # -ffp-contract=off: no fused multiply-add unless it is written, so that each product and each sum is rounded as the
@@ -37,8 +34,6 @@ OUR_FLAGS = (
     "-Wall",
 )
 
-# clang warns of flags that a step of its own has no use for, which -Werror would make an error
-ALSO_UNUSED = "-Wno-unused-command-line-argument"
 OWN_SESSION = os.name == "posix"  # of a process: Ctrl-C ends this one, or waits, but does not kill the compiler
 
 
@@ -74,8 +69,19 @@ def source_of(path: Path, flags: Sequence[str]) -> Source:
     if isinstance(flags, str):
         raise TypeError(f'flags must be a sequence of strings, such as ("-O2",), got {flags!r}')
     all_flags = (*compile_flags(), *flags)
-    parts = tuple(itertools.takewhile(lambda flag: flag.endswith(SOURCES), flags))
+    parts = _parts_among(flags)
     return Source(path.resolve(), all_flags, tuple(link_flags()), tensorflow_version(), _compiler_of_now(), parts)
+
+
+def _parts_among(flags: Sequence[str]) -> tuple[str, ...]:
+    """Return the C++ files in front of the flags; none if there are sources behind them, which one command compiles."""
+    parts = tuple(itertools.takewhile(lambda flag: flag.endswith(SOURCES) and flag[0] not in "-@", flags))
+    behind = [
+        flag
+        for before, flag in itertools.pairwise(("", *flags[len(parts) :]))
+        if flag.lower().endswith(OTHER_SOURCES) and flag[0] != "-" and before not in ("-include", "-imacros")
+    ]
+    return () if behind else parts
 
 
 def compiler() -> tuple[str, ...]:
@@ -118,40 +124,6 @@ def tensorflow_version() -> str:
     return f"TensorFlow {tf.version.VERSION} {tf.version.GIT_VERSION}"
 
 
-def compile_library(source: Source, library: Path) -> str:
-    """Compile the source into `library`, its parts at the same time, and return the compiler's warnings.
-
-    Raises: RuntimeError with the compiler's output if it fails or writes no library.
-    """
-    files = _files(source)
-    objects = [str(library.with_suffix(f".{i}.o")) for i in range(len(files))] if source.parts else []
-    with ThreadPoolExecutor(1 + len(objects)) as pool:
-        link_flags = pool.submit(_quick_link_flags, source, library.parent)
-        parts = pool.map(lambda file, made: _run(source, [file], "-c", "-o", made, ALSO_UNUSED), files, objects)
-        said = [done.stderr for done in parts]
-    unused = [ALSO_UNUSED] if objects else []
-    said.append(_run(source, objects or files, *unused, "-o", str(library), *link_flags.result()).stderr)
-    if not library.is_file():
-        command = shlex.join(source.compiler.command)
-        raise RuntimeError(f"the compiler {command} wrote no library for {source.path}: set CXX to another")
-    return first_lines(b"".join(said))
-
-
-def files_read(source: Source) -> list[str]:
-    """Return the files that the compiler reads, without system headers, and the files among the flags."""
-    words = [flag.removeprefix("@") for flag in source.flags]  # @file: a file of flags
-    among_flags = [word for word in words if os.path.isfile(source.path.parent / word)]  # false for one too long
-    listed = _run(source, _files(source), "-MM", "-MT", "library", ALSO_UNUSED)
-    return [*files_in_rules(os.fsdecode(listed.stdout)), *among_flags]
-
-
-def files_in_rules(rules: str) -> list[str]:
-    r"""Return the files after the colons of make's rules, `library: a.cc b\ c.h`, as compilers write them with -MM."""
-    lines = rules.replace("\\\n", " ").splitlines()
-    words = re.findall(r"(?:\\.|[^\\\s])+", " ".join(line.partition(": ")[2] for line in lines))
-    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
-
-
 def digests(folder: Path, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return each file, named from the folder, with the SHA-256 of its bytes, or "" if it is missing."""
     return tuple((name, _digest(folder / name)) for name in sorted(set(names)))
@@ -182,41 +154,6 @@ def _problem_of_headers() -> str:
         f"TensorFlow's C++ headers are missing: {include} has no tensorflow/core/framework/op_kernel.h. "
         "Install it whole: pip install --force-reinstall tensorflow"
     )
-
-
-def _files(source: Source) -> list[str]:
-    return [f"./{source.path.name}", *source.parts]
-
-
-def _quick_link_flags(source: Source, folder: Path) -> Sequence[str]:
-    """Return the link flags, so that the linker finds an empty library before TensorFlow's of the same name.
-
-    To read that one's 129,000 symbols would take it half a second, for nothing: those that are missing are looked for
-    when the library is loaded. Not so if a flag tells the linker something, such as to let no symbol be missing.
-    """
-    names = [flag.removeprefix("-l:") for flag in source.link_flags if flag.startswith("-l:")]
-    if len(names) != 1 or any(flag.startswith(("-Wl,", "-Xlinker", "-z", "@")) for flag in source.flags):
-        return source.link_flags
-    words = ["-shared", "-nostdlib", "-x", "c", os.devnull, f"-Wl,-soname,{names[0]}", "-o", str(folder / names[0])]
-    subprocess.run([*source.compiler.command, *words], capture_output=True, start_new_session=OWN_SESSION)
-    return [f"-L{folder}", "-Wl,--no-as-needed", *source.link_flags]
-
-
-def _run(source: Source, files: Sequence[str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the compiler in the source's folder, so that files have the same names wherever the folder is."""
-    flags = [flag for flag in source.flags if flag not in source.parts]
-    # the flags after the source: a static library among them is searched for what was missing before it
-    command = [*source.compiler.command, *files, *flags, *arguments]
-    english = os.environ | {"LANGUAGE": "en"}  # so that errors and warnings can be told apart
-    folder = source.path.parent
-    done = subprocess.run(command, cwd=folder, capture_output=True, env=english, start_new_session=OWN_SESSION)
-    if done.returncode:
-        said = errors_first(done.stderr) or f"nothing; its exit code is {done.returncode}"
-        raise RuntimeError(
-            f"{source.path} does not compile; the compiler says:\n{said}\n"
-            f"It was called in {folder} as:\n{shlex.join(command)}"
-        )
-    return done
 
 
 def _digest(file: Path) -> str:

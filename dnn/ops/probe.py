@@ -1,8 +1,8 @@
 """A program for trial.py: it writes the list of TensorFlow's ops before a library is loaded, and after.
 
-Arguments: the libraries of TensorFlow that it needs, the last of which has the C API. Input, up to its end: the path of
-the library; TensorFlow is loaded before it is read. Output: two `OpList` as protobuf bytes, one after the other. An op
-that cannot be registered ends the process with a message.
+Arguments: the libraries of TensorFlow that it needs, the last of which has the C API. Input: the path of the library
+and a byte 0, since a forked process may hold the input open; TensorFlow is loaded before it is read. Output: two
+`OpList` as protobuf bytes, one after the other. An op that cannot be registered ends the process with a message.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     os.dup2(2, 1)  # what the library itself prints must not stand among the ops
     tensorflow = [ctypes.CDLL(path, ctypes.RTLD_GLOBAL) for path in sys.argv[1:]][-1]
     before = registered(tensorflow)
-    library = os.fsdecode(sys.stdin.buffer.read())
+    library = os.fsdecode(b"".join(iter(lambda: sys.stdin.buffer.read(1).rstrip(b"\0"), b"")))
     if not library:  # what was to be tried was not made
         os._exit(1)
     try:

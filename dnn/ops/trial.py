@@ -44,7 +44,11 @@ def trial() -> Iterator[Callable[[Path, Path], tuple[str, ...]]]:
     with subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), start_new_session=OWN_SESSION
     ) as process:
-        yield functools.partial(_ops_in, process)
+        try:
+            yield functools.partial(_ops_in, process)
+        except BaseException:  # a compile error, Ctrl-C
+            process.kill()
+            raise
 
 
 def not_loadable(name: Path, why: str, advice: str = BUILD_AGAIN) -> RuntimeError:
@@ -55,7 +59,7 @@ def not_loadable(name: Path, why: str, advice: str = BUILD_AGAIN) -> RuntimeErro
 
 
 def _ops_in(process: subprocess.Popen[bytes], library: Path, name: Path) -> tuple[str, ...]:
-    listed, said = process.communicate(os.fsencode(library))
+    listed, said = process.communicate(os.fsencode(library) + b"\0")
     if process.returncode:
         raise _refusal(name, said.decode(errors="replace"), process.returncode)
     counts = Counter(op.name for op in op_def_pb2.OpList.FromString(listed).op)

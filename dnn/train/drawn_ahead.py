@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Drawn = TypeVar("Drawn")
@@ -25,6 +26,8 @@ class DrawnAhead(Generic[Drawn]):
     def __call__(self, epoch: int) -> Drawn:
         """Return what is drawn for an epoch."""
         ahead = self._ahead.pop(epoch, None)
+        self._ahead = {}
         if self._pool:
-            self._ahead = {epoch + 1: self._pool.submit(self.draw, epoch + 1)}
+            with suppress(RuntimeError):  # no thread can be started, as where the main thread has ended
+                self._ahead[epoch + 1] = self._pool.submit(self.draw, epoch + 1)
         return ahead.result() if ahead else self.draw(epoch)

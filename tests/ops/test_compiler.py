@@ -5,11 +5,14 @@ import sys
 
 import pytest
 import tensorflow as tf
+from ended import gone
 from needs_compiler import needs_compiler
 from registering import registering, written
 
 import dnn
-from dnn.ops.compiler import compile_flags, compile_library, files_in_rules, link_flags, source_of
+from dnn.ops import compilation
+from dnn.ops.compilation import compile_library, files_in_rules
+from dnn.ops.compiler import compile_flags, link_flags, source_of
 
 
 @pytest.fixture
@@ -89,7 +92,37 @@ def test_the_compiler_s_list_of_files_is_read_as_make_reads_it():
 
 def test_parts_are_the_sources_in_front_of_the_flags(source):
     assert source_of(source, ("b.cc", "c.cpp", "-include", "d.cc")).parts == ("b.cc", "c.cpp")
-    assert source_of(source, ("-O2", "b.cc")).parts == ()
+    for flags in (
+        ("-O2", "b.cc"),
+        ("-DSOURCE=impl.cc",),
+        ("--include=pre.cc", "-O2"),
+        ("@flags.cc",),
+        ("b.cc", "-O2", "c.cc"),  # one command compiles them all
+        ("b.cc", "helper.C"),
+    ):
+        assert source_of(source, flags).parts == ()
+
+
+def test_an_option_of_a_part_s_name_stays_and_what_is_for_linking_alone_is_not_compiled(
+    source, tmp_path, fake_compiler
+):
+    fake_compiler(f'echo "$*" >> {tmp_path}/called; echo whole > "$out"')
+    compile_library(source_of(source, ("b.cc", "-include", "b.cc", "-lm", "one.a")), tmp_path / "library.so")
+    *compiled, linked = tmp_path.joinpath("called").read_text("utf-8").splitlines()
+    assert [("-include b.cc" in line, "-lm" in line, "one.a" in line) for line in compiled] == [
+        (True, False, False)
+    ] * 2
+    assert "-include b.cc -lm one.a" in linked
+
+
+def test_a_part_that_fails_ends_the_others(source, tmp_path, fake_compiler):
+    fake_compiler(f"""case "$1" in
+  ./a.cc) until [ -e {tmp_path}/begun ]; do sleep 0.05; done; echo "a.cc:1: error: wrong" >&2; exit 1 ;;
+  *) echo $$ > {tmp_path}/begun; exec sleep 1000 ;;
+esac""")
+    with pytest.raises(RuntimeError, match="a.cc:1: error: wrong"):
+        compile_library(source_of(source, ("b.cc",)), tmp_path / "library.so")
+    assert gone(int(tmp_path.joinpath("begun").read_text("utf-8")))
 
 
 def test_parts_are_compiled_at_the_same_time_each_with_the_flags_and_then_linked(source, tmp_path, fake_compiler):
@@ -114,10 +147,19 @@ cat "$1" "$2" > "$out"
 @needs_compiler
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the linker is given TensorFlow's library in another way")
 @pytest.mark.parametrize(("flags", "found"), [((), "empty"), (("-Wl,-z,defs",), "TensorFlow's")])
-def test_the_linker_reads_an_empty_library_for_tensorflow_s_unless_a_flag_is_for_the_linker(flags, found, tmp_path):
+def test_the_linker_reads_an_empty_library_for_tensorflow_s_unless_a_flag_is_for_the_linker(
+    flags, found, tmp_path, monkeypatch
+):
     name = next(flag.removeprefix("-l:") for flag in link_flags() if flag.startswith("-l:"))
     source, library = written(tmp_path / "a.cc", registering("DnnTestLinkedQuickly")), tmp_path / "a.so"
+    called, run = [], compilation._run
+    monkeypatch.setattr(
+        compilation, "_run", lambda source, files, *words: called.append(words) or run(source, files, *words)
+    )
     compile_library(source_of(source, flags), library)
+    (words,) = called
+    first = next(word for word in words if word.startswith("-L"))  # where the linker looks first
+    assert (first == f"-L{tmp_path}") == (found == "empty")
     assert name.encode() in library.read_bytes()  # by which it is loaded
     empty = tmp_path / name
     assert empty.is_file() == (found == "empty")

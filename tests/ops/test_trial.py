@@ -1,5 +1,7 @@
 """The trial of a library: which ops it has, and each way in which it may fail, without harm to this process."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,8 @@ from needs_compiler import needs_compiler
 from registering import API, registering, written
 from tensorflow.python.framework import op_def_registry
 
-from dnn.ops.compiler import compile_library, source_of
+from dnn.ops.compilation import compile_library
+from dnn.ops.compiler import source_of
 from dnn.ops.trial import trial
 
 
@@ -79,3 +82,29 @@ def test_a_trial_of_nothing_ends():
         process = ops_in.args[0]
         assert process.poll() is None
     assert process.poll() is not None
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_trial_is_over_at_once_where_nothing_comes_of_the_compiler(error):
+    tried = []
+
+    def compiled():
+        with trial() as ops_in:
+            tried.append(ops_in.args[0])
+            os.kill(tried[0].pid, signal.SIGSTOP)  # as one that waits for a slow disk
+            raise error
+
+    with pytest.raises(error):
+        compiled()
+    assert tried[0].returncode == -signal.SIGKILL
+
+
+def test_a_trial_ends_though_another_process_holds_its_input(tmp_path):
+    source, library = written(tmp_path / "a.cc", registering("DnnTestHeldInput")), tmp_path / "a.so"
+    compile_library(source_of(source, ()), library)
+    with trial() as ops_in:
+        held = os.dup(ops_in.args[0].stdin.fileno())  # as a forked process has it
+        try:
+            assert ops_in(library, source) == ("DnnTestHeldInput",)
+        finally:
+            os.close(held)

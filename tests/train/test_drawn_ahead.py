@@ -32,3 +32,11 @@ def test_of_many_numbers_nothing_is_drawn_ahead():
     ahead, drawn = noted(numbers=MOST + 1)
     assert [ahead(epoch) for epoch in (1, 2)] == [10, 20]
     assert drawn == [(1, True), (2, True)]
+
+
+def test_where_no_thread_can_be_started_each_epoch_is_drawn_when_it_is_asked_for():
+    ahead, drawn = noted(numbers=MOST)
+    assert ahead(1) == 10
+    ahead._pool.shutdown()  # as Python does when the main thread ends
+    assert [ahead(epoch) for epoch in (2, 3)] == [20, 30]
+    assert sorted(drawn) == [(1, True), (2, False), (3, True)]
