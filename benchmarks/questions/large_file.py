@@ -8,7 +8,6 @@ what memory is free, less one GB; a peer for which that is too little is a line 
 """
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -32,6 +31,7 @@ NUMBERS, CATEGORIES = 34, 16  # columns, beside the target
 BLOCK = 250_000  # rows that are written at once
 PEERS = ("pandas", "polars")
 AIM = 1.0
+LONGEST = 600.0  # seconds of a process: polars stands still where it may have no more memory
 MOST_OF_FILE = 3.0  # times its size that a file of ten million rows may take
 SPARED = 10**9  # bytes of the free memory that no process gets, so that it fails before the machine is out of it
 
@@ -84,15 +84,17 @@ def measured(who: str, path: Path, failed: dict[str, str]) -> dict[str, float]:
         return {}
     try:
         return in_a_process(who, path)
-    except subprocess.CalledProcessError as error:
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         if who == "dnn":
             raise
         failed[who] = f"{why(error)}; {free_memory() / 1e9:.0f} GB of memory are free"
         return {}
 
 
-def why(error: subprocess.CalledProcessError) -> str:
-    """Return what ended a process: a signal, or the last line it wrote."""
+def why(error: subprocess.CalledProcessError | subprocess.TimeoutExpired) -> str:
+    """Return what ended a process: its time limit, a signal, or the last line it wrote."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"nothing after {error.timeout:.0f} s"
     if error.returncode < 0:
         return f"ended by {signal.Signals(-error.returncode).name}"
     return (str(error.stderr).strip().splitlines() or [f"ended with {error.returncode}"])[-1]
@@ -126,7 +128,7 @@ def in_a_process(who: str, path: Path) -> dict[str, float]:
     """Return what `main` measures of one library."""
     command = [sys.executable, "-m", __name__, who, str(path)]
     home = Path(__file__).parents[2]
-    ended = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", check=True, env=os.environ)
+    ended = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", check=True, timeout=LONGEST)
     return dict(json.loads(ended.stdout.splitlines()[-1]))
 
 

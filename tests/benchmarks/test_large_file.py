@@ -43,6 +43,14 @@ def test_a_peer_that_fails_runs_once_and_is_a_line_of_the_result(ends, monkeypat
         assert found.notes == [f"{job}: dnn took 2.0, 2.0 s"]
 
 
+def test_a_peer_that_stands_still_is_ended_and_told(monkeypatch):
+    monkeypatch.setattr(large_file, "LONGEST", 0.01)
+    monkeypatch.setattr(large_file, "free_memory", lambda: 9e9)
+    failed = {}
+    assert large_file.measured("polars", Path("absent.csv"), failed) == {}
+    assert failed == {"polars": "nothing after 0 s; 9 GB of memory are free"}
+
+
 def test_we_may_not_fail(monkeypatch):
     monkeypatch.setattr(
         large_file, "in_a_process", lambda *_: subprocess.run([sys.executable, "-c", "1/0"], check=True)
