@@ -19,6 +19,13 @@ settings.register_profile("same", deadline=None, max_examples=25, derandomize=Tr
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+
+@pytest.fixture(autouse=True)
+def no_helper_process(monkeypatch):
+    """Another process would be started for each command that is run in this one; its own tests have it."""
+    monkeypatch.setattr("dnn.helper_process._cores", lambda: 1)
+
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
