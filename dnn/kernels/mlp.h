@@ -31,7 +31,8 @@ template <typename T>
 struct Layer {
   int64_t inputs, units, width, input_width;
   Parameter<T> kernel, bias;
-  T* turned_kernel;        // [units, input_width]
+  T* turned_kernel;        // [units, input_width], 0 beyond the inputs
+  T* turned_part;          // likewise: the derivative of a block of rows; beyond the inputs, anything
   T* outputs;              // [rows, width]: h
   T* derivative;           // [rows, width]: D
   T* slopes;               // [rows, width]: f' / (1 − rate), or 0 where it is dropped; where they are kept
@@ -105,7 +106,7 @@ void activate(Layer<T>& l, int64_t rows) {
 
 template <typename T>
 void forward(View<T> h, Layer<T>& l, int64_t rows) {
-  product<VECTOR_BYTES>(h, rows, static_cast<const T*>(l.kernel.p), l.width, l.inputs, l.outputs);
+  product<VECTOR_BYTES>(h, rows, static_cast<const T*>(l.kernel.p), l.width, l.units, l.inputs, l.outputs);
   activate(l, rows);
   if (l.drops) drop(l, rows);
 }
@@ -115,6 +116,24 @@ template <typename T>
 void add(const T* part, int64_t size, T* sums) {
 #pragma omp simd
   for (int64_t j = 0; j < size; ++j) sums[j] += part[j];
+}
+
+// to[j, i] = from[i, j]
+template <typename T>
+void turn(const T* from, int64_t rows, int64_t columns, int64_t width, T* to, int64_t to_width) {
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) to[j * to_width + i] = from[i * width + j];
+  }
+}
+
+// ∂W of some rows; of few units it is ∂Wᵀ = Dᵀ h, turned: the same sums in fewer vectors.
+template <typename T>
+void sum_products(View<T> h, Layer<T>& l, const T* derivative, int64_t rows, T* kernel) {
+  if (h.row == l.input_width && l.units * l.input_width < l.inputs * l.width) {
+    product<VECTOR_BYTES>({derivative, 1, l.width}, l.units, h.data, h.row, l.inputs, rows, l.turned_part);
+    return turn(static_cast<const T*>(l.turned_part), l.units, l.inputs, l.input_width, kernel, l.width);
+  }
+  product<VECTOR_BYTES>({h.data, h.column, h.row}, l.inputs, derivative, l.width, l.units, rows, kernel);
 }
 
 // ∂W and ∂b of a layer with inputs h: sums over blocks of rows, then over the blocks, since one running sum of many
@@ -127,8 +146,8 @@ void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
     T *kernel = first ? l.kernel.part : l.kernel.sums, *bias = first ? l.bias.part : l.bias.sums;
     const T* derivative = l.derivative + first * l.width;
     const int64_t some = std::min(SUMMED, rows - first);
-    product<VECTOR_BYTES>({h.data + first * h.row, h.column, h.row}, l.inputs, derivative, l.width, some, kernel);
-    product<VECTOR_BYTES>({&one, 0, 0}, 1, derivative, l.width, some, bias);
+    sum_products({h.data + first * h.row, h.row, h.column}, l, derivative, some, kernel);
+    product<VECTOR_BYTES>({&one, 0, 0}, 1, derivative, l.width, l.units, some, bias);
     if (first) add(kernel, l.inputs * l.width, l.kernel.sums), add(bias, l.width, l.bias.sums);
   }
 }
@@ -136,11 +155,9 @@ void sum_rows(View<T> h, Layer<T>& l, int64_t rows) {
 // D of the layer below.
 template <typename T>
 void backward(const Layer<T>& l, Layer<T>& below, int64_t rows) {
-  for (int64_t i = 0; i < l.inputs; ++i) {
-    for (int64_t j = 0; j < l.units; ++j) l.turned_kernel[j * l.input_width + i] = l.kernel.p[i * l.width + j];
-  }
-  product<VECTOR_BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.units,
-          below.derivative);
+  turn(static_cast<const T*>(l.kernel.p), l.inputs, l.units, l.width, l.turned_kernel, l.input_width);
+  product<VECTOR_BYTES>({l.derivative, l.width, 1}, rows, static_cast<const T*>(l.turned_kernel), l.input_width, l.inputs,
+                        l.units, below.derivative);
   if (keeps_slopes(below.activation)) {
 #pragma omp simd
     for (int64_t i = 0; i < rows * below.width; ++i) {

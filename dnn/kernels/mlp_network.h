@@ -53,7 +53,7 @@ struct Network {
     const int64_t width = whole<T>(units), input_width = whole<T>(inputs);
     Layer<T> l = {inputs, units, width, input_width};
     l.kernel = parameter(inputs, width, room), l.bias = parameter(1, width, room);
-    l.turned_kernel = room.take(units, input_width);
+    l.turned_kernel = room.take(units, input_width), l.turned_part = room.take(units, input_width);
     l.outputs = room.take(rows, width), l.derivative = room.take(rows, width);
     l.activation = activation, l.slopes = room.take(keeps_slopes(activation) ? rows : 0, width);
     return l;

@@ -26,9 +26,9 @@ template <typename T, int BYTES>
 struct Vector {
   typedef T type __attribute__((vector_size(BYTES)));
   static constexpr int64_t LANES = BYTES / sizeof(T);
-  // Rows and vectors of a row that one block sums at once: they fill the 32 registers of AVX-512, or the 16 of others, and
-  // are more than the multiply-adds that a processor has under way.
-  static constexpr int ROWS = BYTES == WIDEST_VECTOR ? 8 : 6, COLUMNS = 2;
+  // The rows that one block sums at once, two vectors of each: they fill the 32 registers of AVX-512, or the 16 of others,
+  // and are more than the multiply-adds that a processor has under way.
+  static constexpr int ROWS = BYTES == WIDEST_VECTOR ? 8 : 6;
 };
 
 // A matrix in memory. row, column: the distances between neighbouring rows and columns, in numbers.
@@ -66,13 +66,13 @@ void columns(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, 
   }
 }
 
-// c = a · b: a [rows, inner], b [inner, width], c [rows, width], width = whole(width). BYTES: the size of the
-// machine's vectors; GCC splits wider ones, but keeps them in memory, which takes five times as long.
+// c = a · b: a [rows, inner], b [inner, width], c [rows, width], width = whole(width); of c the first `used` columns, and
+// what is in one vector with them. BYTES: the size of the machine's vectors; GCC splits wider ones, but keeps them in
+// memory, which takes five times as long.
 template <int BYTES, typename T>
-void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t inner, T* c) {
+void product(View<T> a, int64_t rows, const T* b, int64_t width, int64_t used, int64_t inner, T* c) {
   using V = Vector<T, BYTES>;
-  constexpr int64_t TWO = V::COLUMNS * V::LANES;
   int64_t j = 0;
-  for (; j + TWO <= width; j += TWO) columns<BYTES, V::ROWS, V::COLUMNS>(a, rows, b + j, width, inner, c + j);
-  if (j < width) columns<BYTES, V::ROWS, 1>(a, rows, b + j, width, inner, c + j);
+  for (; j + V::LANES < used; j += 2 * V::LANES) columns<BYTES, V::ROWS, 2>(a, rows, b + j, width, inner, c + j);
+  if (j < used) columns<BYTES, V::ROWS, 1>(a, rows, b + j, width, inner, c + j);
 }

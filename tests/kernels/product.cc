@@ -3,8 +3,8 @@
 
 #define PRODUCTS(T, bytes)                                                                                      \
   extern "C" void T##_##bytes(const T* a, int64_t row, int64_t column, int64_t rows, const T* b, int64_t width, \
-                              int64_t inner, T* c) {                                                            \
-    product<bytes>({a, row, column}, rows, b, width, inner, c);                                                 \
+                              int64_t used, int64_t inner, T* c) {                                              \
+    product<bytes>({a, row, column}, rows, b, width, used, inner, c);                                           \
   }
 PRODUCTS(float, 16)
 PRODUCTS(float, 32)

@@ -32,20 +32,27 @@ def place_of(array):
     rows=st.integers(1, 20),
     inner=st.integers(0, 20),
     vectors=st.integers(1, 3),
+    unused=st.integers(0, 15),
     seed=st.integers(0, 1000),
     dtype=st.sampled_from([np.float32, np.float64]),
     size=st.sampled_from([16, 32, 64]),
     turned=st.booleans(),
 )
-def test_a_product_is_numpy_s(library, rows, inner, vectors, seed, dtype, size, turned):
-    """For whole numbers, whose products and sums are exact; the first matrix as it is or transposed."""
+def test_a_product_is_numpy_s(library, rows, inner, vectors, unused, seed, dtype, size, turned):
+    """For whole numbers, whose products and sums are exact; the first matrix as it is or transposed.
+
+    Vectors without a column that is used are left as they are.
+    """
     random = np.random.default_rng(seed)
-    width = vectors * 64 // dtype().itemsize
+    width, lanes = vectors * 64 // dtype().itemsize, size // dtype().itemsize
+    used = max(1, width - unused)
     a, b = (random.integers(-9, 9, shape).astype(dtype) for shape in ((rows, inner), (inner, width)))
     beyond = np.full((rows + 1, width), 77, dtype)
     stored, steps = (a.T.copy(), (1, rows)) if turned else (a, (inner, 1))
     function = getattr(library, f"{'float' if dtype == np.float32 else 'double'}_{size}")
-    of_a, sizes = map(ctypes.c_int64, (*steps, rows)), map(ctypes.c_int64, (width, inner))
+    of_a, sizes = map(ctypes.c_int64, (*steps, rows)), map(ctypes.c_int64, (width, used, inner))
     function(place_of(stored), *of_a, place_of(b), *sizes, place_of(beyond))
-    np.testing.assert_array_equal(beyond[:-1], a @ b)
+    written = -(-used // lanes) * lanes
+    np.testing.assert_array_equal(beyond[:-1, :written], (a @ b)[:, :written])
+    assert (beyond[:-1, written:] == 77).all()
     assert (beyond[-1] == 77).all()
