@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnn.data.encoding import Encoding
 from dnn.data.labels import Labels
-from dnn.data.table import Column, Kind
+from dnn.data.table import Column
 from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
 from dnn.estimator.base import Estimator
@@ -89,7 +89,6 @@ class Classifier(WithThreshold, Estimator):
         (4521, 2)
     """
 
-    target_kind: ClassVar[Kind] = "category"
     task: ClassVar[Task] = "classification"
     class_weight: Literal["balanced"] | Mapping[Any, float] | None = None
 

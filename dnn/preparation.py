@@ -13,13 +13,13 @@ from dnn.data.files import sample_path, sniff
 from dnn.data.labels import Labels
 from dnn.data.options import ReadOptions
 from dnn.data.prepared import PreparedFolder, open_prepared
-from dnn.data.reading import read
 from dnn.data.shards import INDEX
 from dnn.data.shards import PARTS as PARTS
 from dnn.data.size_estimate import refuse_too_many_rows
 from dnn.data.size_limit import limit_of
 from dnn.data.split import Part, split
 from dnn.data.table import Table
+from dnn.data.target_reading import read_for_task
 from dnn.data.too_large import refuse_too_large
 from dnn.early_checks import checked_fractions
 from dnn.estimator.network import Rows
@@ -105,10 +105,9 @@ def read_with_target(settings: DataSettings) -> tuple[Table, str]:
     source, target = sniff(path, options), settings.target
     if target is None:
         target = default_target([name for name in source.names if name not in drop])
-    # a label is what the file says, not a number
-    kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     refuse_too_many_rows(source, settings.max_bytes)
-    table = read(source, kinds=kinds, drop=drop, options=options)
+    how: Any = {"kinds": kinds_given(settings), "drop": drop, "options": options, "sure": settings.task is not None}
+    table = read_for_task(source, target, "classification" if classifies(settings) else "regression", **how)
     refuse_too_large(table)
     if settings.skip_unlabelled:
         table = table.where(table.has(target))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
-from dnn.data.table import Column, Kind
+from dnn.data.table import Column
 from dnn.data.target_advice import Task
 from dnn.estimator import scikit_learn
 from dnn.estimator.base import Estimator
@@ -81,7 +81,6 @@ class Regressor(Estimator):
         (200,)
     """
 
-    target_kind: ClassVar[Kind] = "numeric"
     task: ClassVar[Task] = "regression"
     _estimator_type: ClassVar[str] = "regressor"  # what scikit-learn before 1.6 looks at
 

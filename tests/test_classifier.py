@@ -91,6 +91,35 @@ def test_amounts_are_no_classes():
         dnn.Classifier().fit(x, x[:, 0] + 0.5)
 
 
+@pytest.fixture(params=["frame", "csv", "parquet"])
+def amounts(request, tmp_path):
+    """600 rows with an amount, and one that is whole."""
+    x = np.random.default_rng(0).normal(size=600)
+    frame = pd.DataFrame({"x": x, "score": (100 * x).round(1), "whole": (100 * x).round()})
+    path = tmp_path / f"amounts.{request.param}"
+    {"csv": frame.to_csv, "parquet": frame.to_parquet, "frame": lambda *_, **__: None}[request.param](path, index=False)
+    return frame if request.param == "frame" else path
+
+
+def test_amounts_are_refused_in_a_file_as_in_a_frame(amounts):
+    with pytest.raises(ValueError, match=r"different numbers in 600 rows: it looks like an amount.*dnn\.Regressor"):
+        dnn.Classifier(**QUICK, drop=["whole"]).fit(amounts, target="score")
+
+
+def test_whole_amounts_are_warned_of(amounts):
+    one = dnn.Classifier(hidden=(), epochs=1, drop=["score"])
+    with pytest.warns(dnn.DataWarning, match="'whole' has 2.. different numbers in 600 rows: it looks like") as told:
+        one.fit(amounts, target="whole")
+    assert told[0].filename == __file__
+    assert "dnn.Regressor" in one.notes_[0]
+
+
+def test_whole_amounts_are_warned_of_where_x_and_y_are_apart():
+    x = np.arange(60.0)[:, np.newaxis]
+    with pytest.warns(dnn.DataWarning, match="the target has 60 different numbers in 60 rows: it looks like"):
+        dnn.Classifier(hidden=(), epochs=1).fit(x, x[:, 0])
+
+
 def test_balanced_weights_are_those_of_scikit_learn():
     frame = clients()
     y = np.where(np.arange(len(frame)) % 6 == 0, "rare", "common")

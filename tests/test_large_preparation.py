@@ -160,8 +160,9 @@ def test_a_later_cell_that_does_not_fit_is_told_with_its_file_and_row_and_a_reme
             "class 'rare' has 1 row, none of them among",
         ),
         (TABLE.set_column(3, "y", [pa.array([None] + ["no"] * 899)]), {}, "1 of 70 rows have no target 'y'"),
+        (TABLE.set_column(3, "y", [pa.array(np.arange(900) % 30 / 4)]), {}, "'y' has 30 different numbers in 70 rows"),
     ],
-    ids=["few rows", "rare", "many", "class", "target"],
+    ids=["few rows", "rare", "many", "class", "target", "amounts"],
 )
 def test_what_cannot_be_learnt_from_is_told(table, options, message, tmp_path, monkeypatch):
     monkeypatch.setattr(first_pass, "MOST_CATEGORIES", 100)

@@ -101,22 +101,33 @@ def look_like_amounts(target: npt.ArrayLike) -> bool:
     Returns:
         True for prices, False for digits, words and codes that occur often.
     """
-    cells = np.asarray(target)
-    cells = cells[~is_missing(cells)]
-    values = set(cells.tolist())
-    if len(values) <= FEW:
-        return False
-    numbers = _as_numbers(values)
-    if numbers is None:
-        return False
-    return len(values) * 5 > len(cells) or any(not number.is_integer() for number in numbers)
+    numbers, rows = _many_numbers(target)
+    return len(numbers) * 5 > rows or not all(map(float.is_integer, numbers))
+
+
+def are_fractions(target: npt.ArrayLike) -> bool:
+    """Whether a target is numbers, more than 20 different ones, some with fractions, which are hardly ever classes.
+
+    Args:
+        target: [rows] of numbers or strings.
+    """
+    return not all(map(float.is_integer, _many_numbers(target)[0]))
 
 
 def amounts_told(name: str, target: npt.ArrayLike) -> str:
     """Return what to say of a target that looks like amounts."""
-    different, rows = len(set(np.asarray(target).tolist())), len(np.asarray(target))
-    told = f"{name} has {different:,} different numbers in {plural(rows, 'row')}: it looks like an amount, not classes"
-    return f"{told}; --task regression predicts it"
+    numbers, rows = _many_numbers(target)
+    told = f"{name} has {len(numbers):,} different numbers in {plural(rows, 'row')}: it looks like an amount"
+    return f"{told}, not classes; --task regression, in Python dnn.Regressor, predicts it"
+
+
+def _many_numbers(target: npt.ArrayLike) -> tuple[list[float], int]:
+    """Return the different numbers, none unless all are numbers and more than 20, and how many cells have one."""
+    cells = np.asarray(target)
+    cells = cells[~is_missing(cells)]
+    values = set(cells.tolist())
+    numbers = _as_numbers(values) if len(values) > FEW else None
+    return numbers or [], len(cells)
 
 
 def _as_numbers(values: set[Any]) -> list[float] | None:

@@ -21,6 +21,7 @@ from dnn.data.frames import as_table
 from dnn.data.options import ReadOptions
 from dnn.data.reading import check_origins
 from dnn.data.table import Column, Table
+from dnn.data.target_reading import read_for_task
 from dnn.data.too_large import refuse_too_large
 from dnn.estimator.examples import Examples, examples_of, held_out, is_matrix
 from dnn.estimator.first_layer import first_layer
@@ -70,7 +71,8 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
 
         Returns:
             The estimator itself, with `history_`, the record of each epoch, `predictor_`, from columns to outputs, and
-            `notes_`, what the reader decided and, with `target`, what is suspicious: that is warned of.
+            `notes_`, what the reader decided and, with `target`, what is suspicious: that is warned of; and of classes
+            that look like amounts always.
 
         Raises:
             ValueError: If the table, the target or a setting cannot be learnt from; the message says what and where.
@@ -79,7 +81,7 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         target = None if target is None else str(target)
         read = partial(self._read, target=target)
         rows = examples_of(read, X, y, sample_weight, target)
-        notes = [*rows.notes, *(self._suspicions(rows, target) if target else [])]
+        notes = [*rows.notes, *self._suspicions(rows, target)]
         if validation_data is not None:
             apart = isinstance(validation_data, tuple)
             if apart and len(validation_data) != 2:
@@ -214,10 +216,9 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "predictor_")
 
-    def _suspicions(self, rows: Examples, target: str) -> list[str]:
-        """Return what is suspicious in a table, and warn of it: scikit-learn's way, X and y apart, stays quiet."""
-        table = Table({**rows.columns, target: self._target_values(rows.target)})
-        return warn_of_suspicions(table, target, self.task, [*(self.kinds or {}), target])
+    def _suspicions(self, rows: Examples, target: str | None) -> list[str]:
+        known = self._target_values(rows.target), target, self.task, self.kinds or {}
+        return warn_of_suspicions(rows.columns, *known)
 
     def encoded(self, rows: Examples, encoding: Encoding | None = None) -> Rows:
         """Return rows in the form that the network takes.
@@ -237,10 +238,9 @@ class Estimator(WithMembers, TargetKind, EstimatorSettings):
         options = ReadOptions(
             delimiter=self.delimiter, decimal=self.decimal, encoding=self.encoding, missing=several(self.missing)
         )
-        kinds = dict(self.kinds or {})
-        if target is not None and isinstance(X, str | Path):  # a label is what the file says, not a number
-            kinds[target] = self.target_kind
-        table = as_table(X, kinds=kinds, drop=several(self.drop), options=options)
+        how: Any = {"kinds": self.kinds or {}, "drop": several(self.drop), "options": options}
+        of_file = target is not None and isinstance(X, str | Path)
+        table = read_for_task(X, target or "", self.task, **how) if of_file else as_table(X, **how)
         refuse_too_large(table)
         return table
 

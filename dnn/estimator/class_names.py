@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.amounts import amounts_told, are_fractions
 from dnn.data.table import is_nothing
 from dnn.estimator.scikit_learn import refuse_missing_targets
-
-MOST_FRACTIONS = 20  # different numbers that are not whole, and may be classes all the same
 
 
 def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
@@ -26,11 +25,8 @@ def class_names(target: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
     cells = target.tolist()  # once: each list has its own NaN, which equals no other
     index = {value: number for number, value in enumerate(dict.fromkeys(cells))}
     names = [class_name(value) for value in index]
-    if target.dtype.kind == "f" and len(names) > MOST_FRACTIONS and any("." in name for name in names):
-        raise ValueError(
-            f"Unknown label type: continuous. The target has {len(names):,} different numbers in {len(target):,} rows: "
-            "it looks like an amount, not like classes; dnn.Regressor predicts it"
-        )
+    if target.dtype.kind == "f" and are_fractions(np.array(list(index))):
+        raise ValueError(f"Unknown label type: continuous. {amounts_told('The target', target)}")
     rows = np.fromiter((index[value] for value in cells), np.intp, len(target))
     strings = np.array(names, object)[rows]
     refuse_missing_targets(strings == "")

@@ -1,13 +1,15 @@
 """What a fit leaves besides the network: warnings of the data, and after an error the estimator as it was."""
 
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from dnn.control import without_control
 from dnn.data.advice import left_out, suspicions
+from dnn.data.amounts import amounts_told, look_like_amounts
 from dnn.data.features import Features
-from dnn.data.table import Table
+from dnn.data.names import quoted
+from dnn.data.table import Column, Table
 from dnn.data.target_advice import Task
 
 
@@ -27,9 +29,24 @@ def unchanged_by_errors(estimator: object) -> Iterator[None]:
         raise
 
 
-def warn_of_suspicions(table: Table, target: str, task: Task, decided: Collection[str]) -> list[str]:
-    """Warn of the first thing that is suspicious in a table, and return a sentence for each."""
-    sentences = [note.sentence_for_python for note in suspicions(table, target, task=task, decided=decided)]
+def warn_of_suspicions(
+    rows: Mapping[str, Column], target: Column, name: str | None, task: Task, decided: Collection[str]
+) -> list[str]:
+    """Warn of the first thing that is suspicious in a table, and return a sentence for each.
+
+    Args:
+        rows: Columns without the target, by name.
+        target: [rows].
+        name: The target's name in the table. None: X and y are apart, scikit-learn's way, where only classes that look
+            like amounts are told.
+        task: What the target is taken for.
+        decided: Columns whose kind the user has given.
+    """
+    amounts = task == "classification" and name not in decided and look_like_amounts(target)
+    sentences = [amounts_told("the target" if name is None else quoted(name), target)] if amounts else []
+    if name is not None:
+        notes = suspicions(Table({**rows, name: target}), name, task=task, decided=[*decided, name])
+        sentences += [note.sentence_for_python for note in notes]
     _warn(sentences, above=5)
     return sentences
 

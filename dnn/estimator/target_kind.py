@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy.typing as npt
 
 from dnn.data.encoding import Encoding
-from dnn.data.table import Column, Kind
+from dnn.data.table import Column
 from dnn.data.target_advice import Task
 from dnn.estimator.network import Rows
 
@@ -15,7 +15,6 @@ from dnn.estimator.network import Rows
 class TargetKind(ABC):
     """Abstract: what a target of classes, or of amounts, needs of its own."""
 
-    target_kind: ClassVar[Kind]  # how a file's target is read
     task: ClassVar[Task]
 
     @abstractmethod

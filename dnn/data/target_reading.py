@@ -1,0 +1,53 @@
+"""A table is read for its target: classes as a file spells them, or numbers, and what looks like the other is refused.
+
+One rule for the command line, `Classifier` and `Regressor`, wherever a file's column is the target.
+"""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from dnn.data.amounts import amounts_told, are_fractions
+from dnn.data.frames import Tabular, table_source
+from dnn.data.names import quoted
+from dnn.data.options import ReadOptions
+from dnn.data.reading import read
+from dnn.data.table import Kind, Table
+from dnn.data.target_advice import Task
+
+KINDS: Mapping[Task, Kind] = MappingProxyType({"classification": "category", "regression": "numeric"})
+
+
+def read_for_task(
+    data: Tabular,
+    target: str,
+    task: Task,
+    *,
+    kinds: Mapping[str, Kind],
+    drop: Collection[str],
+    options: ReadOptions,
+    sure: bool = False,
+) -> Table:
+    """Read a table whose column `target` is to be predicted: a label is what the file says, not a number.
+
+    Args:
+        data: What `as_table` takes, or a source that was opened before.
+        target: Name of the column to predict.
+        task: What it is taken for.
+        kinds: Of columns whose kind is given; with that of the target its numbers are classes indeed.
+        drop: Names of columns to leave out.
+        options: How a file is read.
+        sure: Whether the user has named the task, so that any numbers are taken for classes.
+
+    Raises:
+        ValueError: If the table cannot be read, or its target looks like the other task.
+    """
+    table = read(table_source(data, options), kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
+    if task == "classification" and not sure and target not in kinds:
+        refuse_fractions(table, target)
+    return table
+
+
+def refuse_fractions(table: Table, target: str) -> None:
+    """Refuse more than 20 different numbers with fractions as classes. Raises: ValueError."""
+    if target in table.columns and are_fractions(table.columns[target]):
+        raise ValueError(amounts_told(quoted(target), table.columns[target]))
