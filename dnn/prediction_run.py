@@ -9,7 +9,7 @@ from dnn.data.files import TableFile, sniff
 from dnn.data.options import ReadOptions
 from dnn.data.row_files import are_several, paths_of
 from dnn.data.size_estimate import takes_more
-from dnn.data.split import check_target
+from dnn.data.split import check_target, labelled_rows, unlabelled_notes
 from dnn.data.table import Table
 from dnn.data_notes import GapCounts, gap_sentences, told_gaps
 from dnn.estimator.base import Estimator
@@ -110,10 +110,12 @@ def _evaluated_in_blocks(
     estimator: Estimator, data: Path, options: ReadOptions, skip_unlabelled: bool
 ) -> tuple[list[str], Mapping[str, Any]]:
     """Return the notes and the figures of rows that are read block by block."""
-    predictor, sums, gaps, notes = estimator.fitted, score_sums(estimator), GapCounts(estimator.fitted.encoding), []
+    predictor, sums, gaps = estimator.fitted, score_sums(estimator), GapCounts(estimator.fitted.encoding)
+    rows, notes = 0, list[str]()
     for table in predictor.encoding.read_blocks(data, options=options):
-        if not gaps.rows:
+        if not rows:
             notes += [f"in the first {table.rows:,} rows: {note}" for note in table.notes]
+        rows += table.rows
         if skip_unlabelled and not table.has(predictor.encoding.target).any():
             continue
         table = _labelled(table, estimator, skip_unlabelled)
@@ -127,14 +129,15 @@ def _evaluated_in_blocks(
         raise ValueError(f"{data} has no rows left")
     if isinstance(sums, ClassScoreSums) and len(sums.classes) == 2:
         notes.append(f"roc_auc is right within {sums.roc_auc_error:.1g}: rows are ranked in bins of their odds")
-    return [*notes, *told_gaps({"": gaps})], sums.scores()
+    left_out = unlabelled_notes(rows - gaps.rows, rows, predictor.encoding.target)
+    return [*left_out, *notes, *told_gaps({"": gaps})], sums.scores()
 
 
 def _labelled(table: Table, estimator: Estimator, skip_unlabelled: bool) -> Table:
     """Return the rows of a table that have a target of training. Raises: ValueError, unless others are skipped."""
     encoding = estimator.fitted.encoding
     if skip_unlabelled:
-        table = table.where(table.has(encoding.target))
+        table = labelled_rows(table, encoding.target)
     check_target(table, encoding.target)
     encoding.check_classes(table)
     return table

@@ -17,7 +17,7 @@ from dnn.data.shards import INDEX
 from dnn.data.shards import PARTS as PARTS
 from dnn.data.size_estimate import refuse_too_many_rows
 from dnn.data.size_limit import limit_of
-from dnn.data.split import Part, split
+from dnn.data.split import Part, labelled_rows, split
 from dnn.data.table import Table
 from dnn.data.target_reading import read_for_task
 from dnn.data.too_large import refuse_too_large
@@ -109,9 +109,7 @@ def read_with_target(settings: DataSettings) -> tuple[Table, str]:
     how: Any = {"kinds": kinds_given(settings), "drop": drop, "options": options, "sure": settings.task is not None}
     table = read_for_task(source, target, "classification" if classifies(settings) else "regression", **how)
     refuse_too_large(table)
-    if settings.skip_unlabelled:
-        table = table.where(table.has(target))
-    return table, target
+    return (labelled_rows(table, target) if settings.skip_unlabelled else table), target
 
 
 def read_prepared(folder: Path, settings: DataSettings) -> Prepared:

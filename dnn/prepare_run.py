@@ -5,6 +5,7 @@ from pathlib import Path
 import dnn
 from dnn.data.exact_features import quantile_error
 from dnn.data.scale_choice import columns_by_scale
+from dnn.data.split import unlabelled_notes
 from dnn.data_notes import GapCounts, table_notes, tell_encoding, told_gaps
 from dnn.files.json_files import write_json
 from dnn.files.new_folder import write_folder
@@ -26,8 +27,10 @@ def prepare_shards(settings: PrepareSettings, voice: Voice, most_notes: int | No
     counts = dict(zip(PARTS, learnt.rows, strict=True))
     tell_encoding(learnt.encoding, counts, voice, chosen=not settings.target)
     sentences = table_notes(large.first, learnt.encoding.target, settings)
-    if origin["rows"] > large.first.rows:
+    of_all = origin["rows"] + learnt.unlabelled
+    if of_all > large.first.rows:
         sentences = [f"in the first {large.first.rows:,} rows: {sentence}" for sentence in sentences]
+    sentences = [*unlabelled_notes(learnt.unlabelled, of_all, learnt.encoding.target), *sentences]
     of_quantiles = not EXACT.issuperset(
         columns_by_scale(learnt.encoding.features.scale, learnt.encoding.features.numeric)
     )

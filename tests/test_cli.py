@@ -703,7 +703,11 @@ def test_rows_without_a_target_are_skipped_if_one_says_so(tmp_path, sample_rows)
     assert "453 of 4,521 rows have no target" in refusal("train", data, "--out", tmp_path / "run")
     output = run("train", data, "--skip-unlabelled", "--target", "y", "--epochs", 1, "--out", tmp_path / "run")
     assert "4,068 rows" in output
-    assert results("evaluate", tmp_path / "run", "--data", data, "--skip-unlabelled")["test"]["rows"] == 4068
+    told = "453 of 4,521 rows have no target 'y' and are left out"
+    assert f"note: {told}" in output
+    tested = results("evaluate", tmp_path / "run", "--data", data, "--skip-unlabelled")
+    assert tested["test"]["rows"] == 4068
+    assert tested["notes"][0] == told
 
 
 @pytest.mark.usefixtures("without_picture")

@@ -96,6 +96,19 @@ def test_predictions_and_tests_of_many_files_are_those_of_one(home, tmp_path, mo
     assert "roc_auc is right within" in many["notes"][-1]
 
 
+def test_rows_without_a_target_that_are_left_out_are_counted_over_all_blocks(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(row_files, "BLOCK_ROWS", 999)
+    folder = shutil.copytree(home / "parts", tmp_path / "parts")
+    last = pa.parquet.read_table(folder / "part-2.parquet")
+    unlabelled = last.set_column(last.column_names.index("y"), "y", pa.nulls(1521, pa.string()))
+    pa.parquet.write_table(unlabelled, folder / "part-2.parquet")
+    told = "1,521 of 4,521 rows have no target 'y' and are left out"
+    tested = json.loads(command("evaluate", home / "disk", "--data", folder, "--skip-unlabelled", "--json"))
+    assert (tested["test"]["rows"], tested["notes"][0]) == (3000, told)
+    prepared = command("prepare", folder, "--target", "y", "--skip-unlabelled", "--out", tmp_path / "prepared")
+    assert f"note: {told}" in prepared
+
+
 def test_edges_of_embeddings_are_learnt_of_rows_of_all_shards(home, monkeypatch):
     folder = dnn.open_prepared(home / "prepared")
     seen = []

@@ -53,12 +53,16 @@ class LargeTable:
 
 
 class Learnt(NamedTuple):
-    """What the first pass found. rows: of each part. sample: how many training rows the quantiles are of."""
+    """What the first pass found.
+
+    rows: of each part. sample: how many training rows the quantiles are of. unlabelled: rows without a target.
+    """
 
     encoding: Encoding
     rows: list[int]
     class_rows: dict[str, list[int]]
     sample: int
+    unlabelled: int
 
 
 class FirstPass:
@@ -89,7 +93,7 @@ class FirstPass:
         amounts = "as the target it has too many classes; --task regression predicts amounts"
         self.classes = Vocabulary(table.target, MOST_CLASSES, amounts)  # in all parts
         self.class_counts: list[Counter[int]] = [Counter() for _ in PARTS]
-        self.rows = [0] * len(PARTS)
+        self.rows, self.unlabelled = [0] * len(PARTS), 0
         row_bytes = sum(8 if kind == "numeric" else 4 for kind in kinds.values())
         self.sample = RowSample(max(1, min(SAMPLE_ROWS, SAMPLE_BYTES // row_bytes)), table.seed)
 
@@ -111,10 +115,11 @@ class FirstPass:
             ) from None
         tables = self.table.tables
         encoding = Encoding(features, labels, self.table.target, tuple(tables.drop), tables.first.options)
-        return Learnt(encoding, self.rows, class_rows, sample)
+        return Learnt(encoding, self.rows, class_rows, sample, self.unlabelled)
 
     def _add(self, first: int, table: Table, kept: npt.NDArray[np.int64], parts: npt.NDArray[np.int8]) -> None:
         target = table.columns[self.table.target]
+        self.unlabelled += table.rows - len(kept)
         if self.table.classifies:
             numbers = self.classes.add(target[kept])
             for part, counts in enumerate(self.class_counts):

@@ -1,6 +1,7 @@
 """Rows are dealt to training, validation and test parts: by seed, class by class, each row to one part."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -92,6 +93,18 @@ def check_target(table: Table, target: str) -> None:
         count = f"{missing.size:,} of {plural(table.rows, 'row')} have no target {target!r}"
         first = f"the first in {table.location(int(missing[0]))}"
         raise ValueError(f"{table.source}: {count}, {first}; fill it in, or leave these rows out: --skip-unlabelled")
+
+
+def labelled_rows(table: Table, target: str) -> Table:
+    """Return the rows that have a target, with a note of how many are left out. Raises: ValueError if none has one."""
+    known = table.has(target)
+    left_out = unlabelled_notes(int((~known).sum()), table.rows, target)
+    return replace(table.where(known), notes=(*left_out, *table.notes)) if left_out else table
+
+
+def unlabelled_notes(left_out: int, rows: int, target: str) -> list[str]:
+    """Return what to tell of rows that were left out since they have no target; nothing if there are none."""
+    return [f"{left_out:,} of {plural(rows, 'row')} have no target {target!r} and are left out"] if left_out else []
 
 
 def _by_class(target: Column) -> list[tuple[str, RowIndices]]:
