@@ -21,7 +21,7 @@ from dnn.data.shards import Shard, ShardWriter, write_index
 from dnn.data.size_estimate import takes_more
 from dnn.data.size_limit import limit_of
 from dnn.data.table import Column, Table
-from dnn.data.target_reading import refuse_fractions
+from dnn.data.target_reading import refuse_fractions, text_told_as_classes
 from dnn.data.too_large import refuse_overflow
 from dnn.early_checks import checked_fractions
 from dnn.preparation import PARTS, feature_settings, read_options
@@ -98,7 +98,8 @@ def prepare_large(settings: DataSettings, seed: int) -> LargePreparation:
     files = open_row_files(settings.data, options, drop, kinds_given(settings))
     target = settings.target or default_target([name for name in files.names if name not in drop])
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
-    tables = block_tables(files, kinds=kinds, drop=drop, options=options)
+    with text_told_as_classes(target):
+        tables = block_tables(files, kinds=kinds, drop=drop, options=options)
     if classifies(settings) and not (settings.task or kinds_given(settings).get(target)):
         refuse_fractions(tables.first, target)
     table = LargeTable(tables, target, fractions, seed, settings.skip_unlabelled, classifies(settings))

@@ -3,7 +3,8 @@
 One rule for the command line, `Classifier` and `Regressor`, wherever a file's column is the target.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from dnn.data.amounts import amounts_told, are_fractions
@@ -13,6 +14,7 @@ from dnn.data.options import ReadOptions
 from dnn.data.reading import read
 from dnn.data.table import Kind, Table
 from dnn.data.target_advice import Task
+from dnn.data.text_cells import TEXT
 
 KINDS: Mapping[Task, Kind] = MappingProxyType({"classification": "category", "regression": "numeric"})
 
@@ -41,7 +43,8 @@ def read_for_task(
     Raises:
         ValueError: If the table cannot be read, or its target looks like the other task.
     """
-    table = read(table_source(data, options), kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
+    with text_told_as_classes(target):
+        table = read(table_source(data, options), kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
     if task == "classification" and not sure and target not in kinds:
         refuse_fractions(table, target)
     return table
@@ -51,3 +54,23 @@ def refuse_fractions(table: Table, target: str) -> None:
     """Refuse more than 20 different numbers with fractions as classes. Raises: ValueError."""
     if target in table.columns and are_fractions(table.columns[target]):
         raise ValueError(amounts_told(quoted(target), table.columns[target]))
+
+
+@contextmanager
+def text_told_as_classes(target: str) -> Iterator[None]:
+    """Add to an error about a target of text, where numbers were to be read, how it is predicted."""
+    try:
+        yield
+    except ValueError as error:
+        if not any(_is_of_text(line, target) for line in str(error).splitlines()):
+            raise
+        raise ValueError("\n".join(_with_task(line, target) for line in str(error).splitlines())) from None
+
+
+def _is_of_text(line: str, target: str) -> bool:
+    return f"column {target!r}: " in line and line.endswith(TEXT)
+
+
+def _with_task(line: str, target: str) -> str:
+    remedy = ", which is predicted as classes: leave out --task regression, in Python use dnn.Classifier"
+    return line + remedy if _is_of_text(line, target) else line

@@ -19,6 +19,7 @@ from dnn.data.table import MARKERS, plural, shell_word, shortened
 
 TRUTH_VALUES = ("True", "TRUE", "False", "FALSE")  # of pandas and R, where polars and Arrow write true and false
 MOST_TOLD = 100
+TEXT = ": the column holds text"  # what an error tells of a column that was to be numbers
 MANY = 10_000  # different strings, too many for a category: they are not looked through for truth values and markers
 
 
@@ -163,9 +164,12 @@ class Strings:
         word = self._cell(row)
         if notations_of(pa.array([word])):
             return BadCellError(row, f"{word!r} is not written as in training: {explained(notation)}")
-        cells = int(np.count_nonzero(np.invert(np.asarray(number))[self.indices]))
-        more = f", nor are {plural(cells - 1, 'more cell')}" if cells > 1 else ""
-        return BadCellError(row, f"{word!r} is not a number{more}; {_word_remedy(word)}")
+        cells = np.bincount(self.indices, minlength=len(self.values))
+        words = int(cells[~np.asarray(number)].sum())
+        numbers = cells.sum() - words - cells[np.asarray(_is_one_of(self.values, ("", *MARKERS)))].sum()
+        more = "" if words == 1 else f", nor {'is' if words == 2 else 'are'} {plural(words - 1, 'more cell')}"
+        only_text = words > max(1, numbers) and not is_date(word)
+        return BadCellError(row, f"{word!r} is not a number{more}{TEXT if only_text else f'; {_word_remedy(word)}'}")
 
 
 def encode(column: pa.ChunkedArray, missing: Sequence[str]) -> Strings:

@@ -45,7 +45,7 @@ def test_a_word_among_numbers_is_told_with_its_line_and_the_remedy(csv):
     )
     again = read_csv(path, options=ReadOptions(missing=("unknown",)))
     np.testing.assert_array_equal(again.columns["a"], [1, NAN, 2, 3, NAN, 4, NAN])
-    with pytest.raises(ValueError, match="line 3, column 'a': 'unknown' is not a number, nor are 1 more cell;"):
+    with pytest.raises(ValueError, match="line 3, column 'a': 'unknown' is not a number, nor is 1 more cell;"):
         read_csv(path, kinds={"a": "numeric"})
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from dnn.data.options import ReadOptions
 from dnn.data.target_reading import read_for_task
+from dnn.large_preparation import prepare_large
+from dnn.settings import PrepareSettings
 
 
 def read_target(path, task="classification", kinds=None, **sure):
@@ -36,3 +38,22 @@ def test_a_label_is_what_the_file_says(csv):
     path = csv("x,y\n" + "".join(f"1,{number:02}\n" for number in range(30)))
     assert read_target(path)[7] == "07"
     assert read_target(path, "regression")[7] == 7
+
+
+def test_a_target_of_text_is_told_as_classes_where_amounts_were_to_be_read(csv):
+    told = r"line 2, column 'y': 'yes' is not a number, nor are 29 more cells: the column holds text, which is "
+    with pytest.raises(
+        ValueError, match=told + r"predicted as classes: leave out --task regression, .*dnn\.Classifier$"
+    ):
+        read_target(csv("x,y\n" + "1,yes\n2,no\n" * 15), "regression")
+
+
+def test_a_word_among_amounts_is_told_as_a_word(csv):
+    with pytest.raises(ValueError, match="'maybe' is not a number, nor is 1 more cell; --missing \"maybe\" reads it"):
+        read_target(csv("x,y\n" + "1,5\n2,7\n" * 9 + "2,maybe\n" * 2), "regression")
+
+
+def test_files_that_are_read_in_blocks_tell_a_target_of_text_the_same(tmp_path):
+    pd.DataFrame({"x": range(9), "y": ["no", "yes", ""] * 3}).to_csv(tmp_path / "part-1.csv", index=False)
+    with pytest.raises(ValueError, match="'no' is not a number, nor are 5 more cells: .*leave out --task regression"):
+        prepare_large(PrepareSettings(data=tmp_path, target="y", task="regression"), seed=0)
