@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnn.data.amounts import amounts_told, look_like_amounts
 from dnn.data.labels import Labels
-from dnn.data.table import Column, Table, plural
+from dnn.data.table import Column, Table, numbers_of, plural
 
 RowIndices = npt.NDArray[np.int64]
 
@@ -72,8 +72,12 @@ def split_rows(target: Column, *, fractions: Sequence[float], seed: int, stratif
     fractions = _checked_fractions(fractions)
     random = np.random.default_rng(seed)
     parts: list[list[RowIndices]] = [[] for _ in fractions]
-    for name, rows in _by_class(target) if stratify else [("", np.arange(len(target)))]:
-        ends = np.cumsum(_sizes(len(rows), fractions, name))
+    classes = _by_class(target) if stratify else [("", np.arange(len(target)))]
+    numbers = len(classes) > 2 and len(numbers_of(name for name, _ in classes)) == len(classes)
+    for name, rows in classes:
+        if len(rows) < len(fractions):
+            raise ValueError(_too_few(len(rows), len(fractions), name, numbers))
+        ends = np.cumsum(_sizes(len(rows), fractions))
         for part, piece in zip(parts, np.split(random.permutation(rows), ends[:-1]), strict=True):
             part.append(piece)
     return [np.sort(np.concatenate(part)) for part in parts]
@@ -114,11 +118,15 @@ def _by_class(target: Column) -> list[tuple[str, RowIndices]]:
     return list(zip(labels.names, rows, strict=True))
 
 
-def _sizes(rows: int, fractions: tuple[float, ...], name: str) -> npt.NDArray[np.int_]:
+def _too_few(rows: int, parts: int, name: str, numbers: bool) -> str:
+    """Return what to say of a class, or of all rows, fewer than the parts. numbers: the classes may be amounts."""
+    which = f"class {name!r} has" if name else "there are"
+    remedy = "; if the target is an amount, --task regression predicts it" if numbers else ""
+    return f"{which} {plural(rows, 'row')}, too few to split into {parts} parts{remedy}"
+
+
+def _sizes(rows: int, fractions: tuple[float, ...]) -> npt.NDArray[np.int_]:
     """Share the rows of one class: each share rounded down, at least one; then each in need gets or gives one."""
-    if rows < len(fractions):
-        which = f"class {name!r} has" if name else "there are"
-        raise ValueError(f"{which} {plural(rows, 'row')}, too few to split into {len(fractions)} parts")
     shares = np.multiply(fractions, rows)
     sizes = np.maximum(np.floor(shares).astype(int), 1)
     while sizes.sum() < rows:

@@ -100,8 +100,15 @@ def test_a_class_as_small_as_the_parts_are_many_is_still_split(rows, fractions, 
 
 
 def test_a_class_with_too_few_rows_is_refused():
-    with pytest.raises(ValueError, match="class 'rare' has 2 rows, too few to split into 3 parts"):
+    with pytest.raises(ValueError, match="class 'rare' has 2 rows, too few to split into 3 parts$"):
         split_rows(np.array(["often"] * 20 + ["rare"] * 2), fractions=(0.8, 0.1, 0.1), seed=0)
+
+
+def test_a_number_with_too_few_rows_may_be_an_amount():
+    told = r"class '88' has 2 rows, too few to split into 3 parts; .* an amount, --task regression predicts it$"
+    for cells in (np.array([30.0, 40.0] * 20 + [88.0] * 2), np.array(["30", "40"] * 20 + ["88"] * 2, object)):
+        with pytest.raises(ValueError, match=told):
+            split_rows(cells, fractions=(0.8, 0.1, 0.1), seed=0)
 
 
 @pytest.mark.parametrize(
