@@ -9,6 +9,7 @@ from dnn.files.json_files import read_json
 from dnn.files.new_folder import refuse_existing, refuse_unwritable
 from dnn.settings import (
     EMBEDDED_SCALE,
+    MONITORS,
     SHARE,
     DataSettings,
     ExplainSettings,
@@ -137,9 +138,23 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError(f"--cost takes two numbers, of a false alarm and of a miss, got {len(settings.cost)}")
     if settings.cost and settings.min_recall is not None:
         raise ValueError("--cost and --min-recall each choose the threshold; leave one out")
-    if settings.class_weight and settings.task == "regression":
-        raise ValueError("--class-weight is for classes, and --task regression predicts amounts")
+    if settings.task == "regression":
+        _refuse_of_classes(settings)
     _check_network(settings)
+
+
+def _refuse_of_classes(settings: TrainSettings) -> None:
+    """Refuse what amounts do not have. Raises: ValueError."""
+    given = {
+        "--class-weight": settings.class_weight,
+        "--label-smoothing": settings.label_smoothing,
+        "--cost": settings.cost,
+        "--min-recall": settings.min_recall is not None,
+        f"--monitor {settings.monitor}": settings.monitor != MONITORS[0],
+    }
+    for option in (name for name, value in given.items() if value):
+        remedy = f", which have {MONITORS[0]} alone" if "monitor" in option else ""
+        raise ValueError(f"{option} is for classes, and --task regression predicts amounts{remedy}")
 
 
 def _check_network(settings: TrainSettings) -> None:
@@ -152,8 +167,6 @@ def _check_network(settings: TrainSettings) -> None:
         raise ValueError(f"--beta-2 must be in [0, 1), got {settings.beta_2}")
     if not 0 <= settings.label_smoothing < 1:
         raise ValueError(f"--label-smoothing must be in [0, 1), got {settings.label_smoothing}")
-    if settings.label_smoothing and settings.task == "regression":
-        raise ValueError("--label-smoothing is for classes, and --task regression predicts amounts")
     if settings.frequency_scale is not None and not 0 < settings.frequency_scale < math.inf:
         raise ValueError(f"--frequency-scale must be > 0, got {settings.frequency_scale}")
     if settings.embedding and (settings.scale or "").startswith("piecewise"):

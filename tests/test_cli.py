@@ -288,6 +288,12 @@ BAD_ARGUMENTS = [
     (["--cost", 1], "--cost takes two numbers"),
     (["--cost", 1, 2, "--min-recall", 0.5], "leave one out"),
     (["--task", "regression", "--class-weight", "balanced"], "--class-weight is for classes"),
+    (["--task", "regression", "--cost", 1, 2], "--cost is for classes"),
+    (["--task", "regression", "--min-recall", 0.5], "--min-recall is for classes"),
+    (
+        ["--task", "regression", "--monitor", "val_accuracy"],
+        "val_accuracy is for classes, and --task regression predicts",
+    ),
     (["--class-weight", "maybe=2"], "'maybe', which is no class: the classes are 'no', 'yes'"),
     (["--kind", "age=text"], "a kind is numeric or category"),
     (["--task", "regression"], "'no' is not a number"),

@@ -49,9 +49,12 @@ def test_words_and_missing_amounts_are_refused():
         dnn.Regressor().fit(frame, target="rent")
 
 
-def test_a_classifiers_figure_cannot_be_monitored():
-    with pytest.raises(ValueError, match="val_accuracy"):
-        dnn.Regressor(monitor="val_accuracy", epochs=1).fit(flats(40), target="rent")
+@pytest.mark.parametrize("monitor", ["val_accuracy", "val_roc_auc"])
+def test_a_classifiers_figure_cannot_be_monitored(monitor):
+    epochs = []
+    with pytest.raises(ValueError, match=f"monitor='{monitor}' is for classes; of amounts there is 'val_loss' alone"):
+        dnn.Regressor(monitor=monitor, epochs=1).fit(flats(40), target="rent", callbacks=[epochs.append])
+    assert not epochs
 
 
 def test_one_row_is_enough_to_be_tested(fitted):

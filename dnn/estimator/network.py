@@ -218,7 +218,7 @@ def train_network(
             callback.set_optimizer(optimizer)
     training: Any = rows  # arrays or a source, as `fit` takes both
     held: Any = validation
-    ranked = []
+    rule, ranked = stopping(settings, outputs, validation is not None), []
     if settings.monitor in RANKINGS:
         inputs, labels = (held, held.targets()) if isinstance(held, RowsOnDisk) else (held or (None, None))[:2]
         ranked = [ranking_callback(network, inputs, labels, outputs, settings.monitor)]
@@ -231,7 +231,7 @@ def train_network(
         metrics=ACCURACY if outputs else {},
         batch_size=settings.batch_size,
         epochs=settings.epochs,
-        early_stopping=stopping(settings, validation is not None),
+        early_stopping=rule,
         seed=settings.seed,
         callbacks=[*ranked, *callbacks],
         jit_compile="auto" if settings.jit is None else settings.jit,

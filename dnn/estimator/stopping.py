@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnn.nn.protocols import ModelLike
 from dnn.nn.scores.ranking import average_precision_score, roc_auc_score
-from dnn.settings import NetworkSettings
+from dnn.settings import MONITORS, NetworkSettings
 from dnn.train.callbacks import CallbackLike
 from dnn.train.early_stopping import EarlyStopping
 from dnn.train.evaluate import predict
@@ -20,8 +20,19 @@ RANKINGS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def stopping(settings: NetworkSettings, validated: bool) -> EarlyStopping:
-    """Return the rule by which training ends. Without validation rows it looks at the figure of the training rows."""
+def stopping(settings: NetworkSettings, classes: int | None, validated: bool) -> EarlyStopping:
+    """Return the rule by which training ends. Without validation rows it looks at the figure of the training rows.
+
+    Args:
+        settings: What is monitored, and for how long.
+        classes: Their number; None of amounts.
+        validated: Whether there are validation rows.
+
+    Raises:
+        ValueError: If a figure of classes is monitored, of amounts.
+    """
+    if classes is None and settings.monitor in MONITORS[1:]:
+        raise ValueError(f"monitor={settings.monitor!r} is for classes; of amounts there is {MONITORS[0]!r} alone")
     monitor = str(settings.monitor) if validated else str(settings.monitor).removeprefix("val_")
     return EarlyStopping(
         monitor=monitor,

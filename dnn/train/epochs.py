@@ -190,7 +190,8 @@ def train_and_observe(
     answers = [callback(record, history) for callback in callbacks]
     state.progress = observe_record(state.progress, history, rule)  # again, for what a callback has added
     if rule and state.progress.epochs < epoch:
-        raise ValueError(f"early_stopping monitors {rule.monitor!r}, which is not in the record: {history.last}")
+        measured = ", ".join(history.last)
+        raise ValueError(f"early_stopping monitors {rule.monitor!r}, but a record has {measured}")
     if early_stopping and state.progress.improved:
         history.best_weights = weights_of(model)
     ended = ended or any(map(asks_to_stop, answers))
