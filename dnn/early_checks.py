@@ -20,6 +20,7 @@ from dnn.settings import (
     kinds_given,
     listed,
     orders_given,
+    pairs,
 )
 from dnn.train.every import checked_every
 
@@ -140,7 +141,20 @@ def _check_training(settings: TrainSettings) -> None:
         raise ValueError("--cost and --min-recall each choose the threshold; leave one out")
     if settings.task == "regression":
         _refuse_of_classes(settings)
+    class_weight_given(settings)
     _check_network(settings)
+
+
+def class_weight_given(settings: TrainSettings) -> str | dict[str, float] | None:
+    """Return {"yes": 5.0} of --class-weight yes=5, or "balanced". Raises: ValueError for what is neither."""
+    values = settings.class_weight
+    if not values or values == ["balanced"]:
+        return "balanced" if values else None
+    try:
+        return {name: float(weight) for name, weight in pairs(values, "--class-weight").items()}
+    except ValueError:
+        told = f"--class-weight must be balanced alone, or CLASS=NUMBER such as yes=5, got {' '.join(values)}"
+        raise ValueError(told) from None
 
 
 def _refuse_of_classes(settings: TrainSettings) -> None:

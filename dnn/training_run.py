@@ -16,6 +16,7 @@ from dnn.cluster import cluster_member
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data_notes import prepared_of
+from dnn.early_checks import class_weight_given
 from dnn.estimator.base import Estimator
 from dnn.estimator.first_layer import embedded_words
 from dnn.estimator.folder import NETWORK, write_estimator
@@ -30,7 +31,7 @@ from dnn.report.screen import best_epoch_line, result_lines
 from dnn.report.voice import Voice, pictures_may_fail
 from dnn.run_folder import RunFolder, run_under_way, settings_of_run
 from dnn.run_report import Stopwatch, layer_record, leave_report
-from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed, pairs
+from dnn.settings import SHARE, TrainSettings, for_json, kinds_given, listed
 from dnn.shared_run import GOES_ON, as_chief_decides, check_workers_alike, in_cluster, tell_of_cluster, train_beside
 from dnn.train.callbacks import CallbackLike
 from dnn.train.checkpoint import Checkpoints
@@ -180,7 +181,7 @@ def estimator_of(settings: TrainSettings, *, amounts: bool) -> Estimator:
     values |= {"hidden": tuple(settings.hidden), "drop": tuple(listed(settings.drop)), "missing": options.missing}
     values |= {"kinds": kinds_given(settings) or None, **feature_settings(settings)}
     values |= {"validation": SHARE if settings.validation is None else settings.validation}
-    values["class_weight"] = _class_weight(settings.class_weight)
+    values["class_weight"] = class_weight_given(settings)
     if values["class_weight"] is not None and kind is Regressor:
         raise ValueError("--class-weight is for classes, and the target is an amount")
     names = {each.name for each in fields(kind)}
@@ -234,14 +235,3 @@ def keep_threshold(estimator: Classifier, labels: Any, logits: Any, settings: Tr
     figures = f"precision {found.precision:.4f}, recall {found.recall:.4f} on validation rows"
     line = f"threshold: {name!r} from the probability {found.value:.4g} on; {figures}"
     voice.result("threshold", found._asdict(), [line])
-
-
-def _class_weight(values: Sequence[str]) -> str | dict[str, float] | None:
-    """Return the setting that --class-weight means. Raises: ValueError for a weight that is not a number."""
-    if not values or list(values) == ["balanced"]:
-        return "balanced" if values else None
-    weights = pairs(values, "--class-weight")
-    try:
-        return {name: float(weight) for name, weight in weights.items()}
-    except ValueError:
-        raise ValueError(f"--class-weight must be balanced, or CLASS=NUMBER, got {' '.join(values)}") from None

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnn.data.table import shortened
 from dnn.estimator.class_names import class_name
 from dnn.estimator.network import Rows
 from dnn.nn.example_weights import class_weights
@@ -25,9 +26,16 @@ def weighted_by_class(
 
 
 def class_factors(labels: npt.NDArray[np.int32], class_weight: Any, names: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Return what a row of each class weighs: float32[classes]; 1 for a class that no label is of."""
+    """Return what a row of each class weighs: float32[classes]; 1 for a class that no label is of.
+
+    Raises:
+        ValueError: If a weight is of no class, or out of its range.
+    """
     if isinstance(class_weight, Mapping):
         class_weight = {class_name(value): weight for value, weight in class_weight.items()}
+        if strange := [name for name in class_weight if name not in names]:
+            told = f"has {strange[0]!r}, which is no class: the classes are {shortened(map(repr, names))}"
+            raise ValueError(f"class_weight, on the command line --class-weight, {told}")
     factors = np.ones(len(names), np.float32)
     factors[labels] = class_weights(labels, class_weight, classes=names)
     return factors
