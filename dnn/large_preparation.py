@@ -21,7 +21,7 @@ from dnn.data.shards import Shard, ShardWriter, write_index
 from dnn.data.size_estimate import takes_more
 from dnn.data.size_limit import limit_of
 from dnn.data.table import Column, Table
-from dnn.data.target_reading import refuse_fractions, text_told_as_classes
+from dnn.data.target_reading import refuse_fractions, refuse_one_column, text_told_as_classes
 from dnn.data.too_large import refuse_overflow
 from dnn.early_checks import checked_fractions
 from dnn.preparation import PARTS, feature_settings, read_options
@@ -96,6 +96,7 @@ def prepare_large(settings: DataSettings, seed: int) -> LargePreparation:
     fractions, drop, options = checked_fractions(settings), listed(settings.drop), read_options(settings)
     assert settings.data is not None
     files = open_row_files(settings.data, options, drop, kinds_given(settings))
+    refuse_one_column(files.title, files.names)
     target = settings.target or default_target([name for name in files.names if name not in drop])
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     with text_told_as_classes(target):

@@ -3,7 +3,7 @@
 One rule for the command line, `Classifier` and `Regressor`, wherever a file's column is the target.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from dnn.data.frames import Tabular, table_source
 from dnn.data.names import quoted
 from dnn.data.options import ReadOptions
 from dnn.data.reading import read
+from dnn.data.sources import TypedSource
 from dnn.data.table import Kind, Table
 from dnn.data.target_advice import Task
 from dnn.data.text_cells import TEXT
@@ -43,11 +44,20 @@ def read_for_task(
     Raises:
         ValueError: If the table cannot be read, or its target looks like the other task.
     """
+    source = table_source(data, options)
+    refuse_one_column(source.title, source.names, source.delimiter if isinstance(source, TypedSource) else "")
     with text_told_as_classes(target):
-        table = read(table_source(data, options), kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
+        table = read(source, kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
     if task == "classification" and not sure and target not in kinds:
         refuse_fractions(table, target)
     return table
+
+
+def refuse_one_column(title: str, names: Sequence[str], delimiter: str = "") -> None:
+    """Refuse a table of one column, of which nothing is left besides a target. Raises: ValueError."""
+    if len(names) == 1:
+        cut = f"; cut at {delimiter!r}, and --delimiter names another sign between the cells" if delimiter else ""
+        raise ValueError(f"{title} has one column, {quoted(names[0])}, so no column besides the target{cut}")
 
 
 def refuse_fractions(table: Table, target: str) -> None:

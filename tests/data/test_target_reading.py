@@ -53,6 +53,14 @@ def test_a_word_among_amounts_is_told_as_a_word(csv):
         read_target(csv("x,y\n" + "1,5\n2,7\n" * 9 + "2,maybe\n" * 2), "regression")
 
 
+@pytest.mark.parametrize("target", ["y", "x,y"])
+def test_a_file_that_is_cut_at_another_sign_is_told_with_it(csv, target):
+    told = "table.csv has one column, 'x,y', so no column besides the target; cut at ';', and --delimiter names another"
+    options = ReadOptions(delimiter=";")
+    with pytest.raises(ValueError, match=told):
+        read_for_task(csv("x,y\n1,2\n"), target, "classification", kinds={}, drop=(), options=options)
+
+
 def test_files_that_are_read_in_blocks_tell_a_target_of_text_the_same(tmp_path):
     pd.DataFrame({"x": range(9), "y": ["no", "yes", ""] * 3}).to_csv(tmp_path / "part-1.csv", index=False)
     with pytest.raises(ValueError, match="'no' is not a number, nor are 5 more cells: .*leave out --task regression"):
