@@ -482,6 +482,7 @@ def test_help_explains_every_option_and_imports_no_tensorflow():
             assert option.help, (name, option.name)
             assert option.help.split()[0] in shown
     assert "(piecewise)" in run("train", "--help")  # the names of the scales stand between it and "default:"
+    assert "(standardize)" in run("explain", "--help"), "one feature for each number, as its page shows"
     code = "import sys; from dnn.cli import app; app(['train', '--help'], standalone_mode=False)"
     loaded = subprocess.run(
         [sys.executable, "-c", f"{code}; print([m for m in ('tensorflow', 'numpy', 'pyarrow') if m in sys.modules])"],
