@@ -646,6 +646,22 @@ def test_baselines_stand_beside_the_result(tmp_path, small):
         assert name in output
 
 
+@pytest.mark.usefixtures("without_picture")
+def test_that_only_the_network_has_a_threshold_stands_below_the_comparison(tmp_path, small):
+    compared = ("train", small, "--epochs", 1, "--baselines", "--report")
+    assert "by the threshold 0.5" in run(*compared, "--cost", 1, 5, "--out", tmp_path / "cost")
+    assert "by the threshold 0.5" not in run(*compared, "--out", tmp_path / "plain")
+    pages = [(tmp_path / name / "report.html").read_text("utf-8") for name in ("cost", "plain")]
+    assert ["the others&#x27; accuracy is by 0.5" in page for page in pages] == [True, False]
+
+
+@pytest.mark.usefixtures("without_picture")
+def test_why_a_prepared_folder_has_no_gradient_boosting_is_told(tmp_path, small):
+    run("prepare", small, "--out", tmp_path / "prepared")
+    output = run("train", tmp_path / "prepared", "--epochs", 1, "--baselines", "--out", tmp_path / "run")
+    assert "\n  gradient boosting: a prepared folder keeps no columns\n" in output
+
+
 @pytest.mark.parametrize("options", [["--target", "y"], ["--target", "y", "--task", "regression"]])
 def test_what_another_process_computes_beside_is_what_this_one_would(tmp_path, options, monkeypatch):
     """To the byte, also where categories, empty cells and amounts are handed over and back."""
