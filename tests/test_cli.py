@@ -205,6 +205,9 @@ def test_evaluate_agrees_with_the_labels_of_predict(tmp_path, trained, sample_ro
         predicted = [row["label"] for row in csv.DictReader(file)]
     right = sum(row["y"] == label for row, label in zip(sample_rows, predicted, strict=True))
     assert f"{right / 4521:.4f}" in output
+    alone = run("evaluate", trained, "--data", dnn.sample_path(), "--quiet").splitlines()
+    assert f"accuracy {right / 4521:.6g}" in alone
+    assert [len(line.split()) for line in alone] == [2] * len(alone)
 
 
 def test_unseen_categories_and_empty_cells_are_reported(tmp_path, trained, sample_rows):
@@ -602,6 +605,8 @@ def test_json_and_quiet_are_for_programs(tmp_path, small):
     assert document["path"] == str(tmp_path / "a")
     assert document["test"] == json.loads((tmp_path / "a" / "metrics.json").read_text("utf-8"))["test"]
     assert run("train", small, "--epochs", 1, "--quiet", "--out", tmp_path / "b") == f"{tmp_path / 'b'}\n"
+    folder = tmp_path / "a run"
+    assert f'dnn predict "{folder}" --data' in run("train", small, "--epochs", 1, "--out", folder)
 
 
 CONFIGS = {"prepare": "config.json", "train": "metrics.json"}
@@ -623,6 +628,8 @@ def test_the_config_of_a_run_repeats_it(tmp_path, small):
     told = {command: re.sub(r"[\s│]+", " ", text) for command, text in told.items()}
     assert "of `dnn train`, not of `dnn prepare`" in told["prepare"]
     assert "is not the config.json of a run" in told["train"]
+    assert "Value error" not in refusal("train", "--preset", "tabn")
+    assert "no.json: No such file" in re.sub(r"[\s│]+", " ", refusal("train", "--config", "no.json"))
 
 
 @pytest.mark.usefixtures("without_picture")
