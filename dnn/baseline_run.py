@@ -23,10 +23,10 @@ Boosting: TypeAlias = bool | Callable[[], Boosted]
 def begin_boosting(prepared: Prepared, settings: TrainSettings, ask: Ask) -> Boosting:
     """Let gradient boosting be trained beside the network, unless the table is large: then it is trained afterwards.
 
-    It needs the columns as they were read.
+    It needs the columns as they were read, which a prepared folder does not keep.
     """
     if not prepared.parts:
-        return False
+        return lambda: (None, "a prepared folder keeps no columns")
     train, _, test = _baseline_rows(prepared)
     names, rows = _class_names(prepared), len(test.targets)
     if len(train.columns) * (len(train.targets) + rows) + len(names or ()) * rows > MOST_CELLS:

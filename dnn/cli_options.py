@@ -43,7 +43,7 @@ def _plain_message() -> Iterator[None]:
     try:
         yield
     except WrongUse as error:
-        error.message = plain_lines(error.message)
+        error.message = plain_lines(error.message).replace("Value error, ", "")  # which typer may put in front
         raise
 
 
@@ -139,7 +139,9 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
             config = parsed_json(path.read_bytes())
             arguments = {name: value for name, value in config["arguments"].items() if name != "out"}
             command = config["command"]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except OSError as error:
+            raise typer.BadParameter(f"{path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise typer.BadParameter(f"{path} is not the config.json of a run: {error}") from None
         if command != context.command.name:
             raise typer.BadParameter(f"{path} is of `dnn {command}`, not of `dnn {context.command.name}`")

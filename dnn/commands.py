@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import dnn
 from dnn.cross_validation import cross_validate
+from dnn.data.names import shell_quoted
 from dnn.data_notes import prepared_of
 from dnn.estimator.folder import load_estimator
 from dnn.files.json_files import write_json
@@ -52,7 +53,7 @@ def prepare_folder(settings: PrepareSettings, voice: Voice, *, most_notes: int |
         write_json(folder / "config.json", run_config("prepare", dnn.__version__, for_json(settings), prepared.origin))
 
     folder = write_folder(settings.out, fill)
-    voice.say(f"prepared folder: {folder}", f"train with it: dnn train --data {folder}")
+    voice.say(f"prepared folder: {folder}", f"train with it: dnn train --data {shell_quoted(str(folder))}")
     voice.end(folder)
 
 
@@ -99,7 +100,7 @@ def list_runs(folder: Path, voice: Voice) -> None:
         rows.append((each.path.name, each.state, begun, str(each.epochs or ""), score))
     voice.result("runs", [each._asdict() for each in states], aligned(rows, left=3))
     left = [each for each in states if each.state in ("killed", "interrupted", "failed")]
-    voice.say(*(f"go on with it: dnn train --resume {each.path}" for each in left))
+    voice.say(*(f"go on with it: dnn train --resume {shell_quoted(str(each.path))}" for each in left))
     voice.end()
 
 

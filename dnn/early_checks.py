@@ -4,6 +4,7 @@ import glob
 import math
 from pathlib import Path
 
+from dnn.data.names import shell_quoted, suggestion
 from dnn.files.durable import is_locked
 from dnn.files.json_files import read_json
 from dnn.files.new_folder import refuse_existing, refuse_unwritable
@@ -61,7 +62,8 @@ def refuse_unfinished(out: Path) -> None:
     if state.is_file() and read_json(state).get("state") != "finished":
         if is_locked(out):
             raise FileExistsError(f"{out} is in use: another process trains there")
-        raise FileExistsError(f"{out} is a run that is not finished; go on with it: dnn train --resume {out}")
+        again = f"dnn train --resume {shell_quoted(str(out))}"
+        raise FileExistsError(f"{out} is a run that is not finished; go on with it: {again}")
 
 
 def _check_resumed(settings: TrainSettings) -> None:
@@ -100,9 +102,8 @@ def check_data(path: Path, *, several: bool = False) -> None:
         if glob.has_magic(str(path)) and glob.glob(str(path), recursive=True):
             if several:
                 return
-            raise ValueError(f"{path} stands for several files; prepare them first: dnn prepare --data '{path}'")
-        from dnn.data.names import suggestion  # whose package is not needed where all is well
-
+            first = f"dnn prepare --data {shell_quoted(str(path))}"
+            raise ValueError(f"{path} stands for several files; prepare them first: {first}")
         beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
         raise FileNotFoundError(f"there is no file {path}{suggestion(path.name, beside)}")
 

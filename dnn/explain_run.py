@@ -23,7 +23,7 @@ from dnn.nn.ensemble import Ensemble
 from dnn.nn.protocols import OptimizerLike
 from dnn.preparation import Prepared, prepare_file, read_prepared, refuse_decided
 from dnn.report.voice import Voice
-from dnn.settings import HIDDEN, ExplainSettings, NetworkSettings
+from dnn.settings import EXPLAINED_SCALE, HIDDEN, ExplainSettings, NetworkSettings
 
 
 class Explained(NamedTuple):
@@ -87,8 +87,7 @@ def _of_new_network(settings: ExplainSettings) -> Explained:
 def _prepared(settings: ExplainSettings) -> Prepared:
     if settings.data is not None and settings.data.is_dir():
         return read_prepared(settings.data, settings)
-    scale = settings.scale or "standardize"  # one feature for each number
-    return prepare_file(replace(settings, scale=scale), settings.seed)
+    return prepare_file(replace(settings, scale=settings.scale or EXPLAINED_SCALE), settings.seed)
 
 
 def _of_run(settings: ExplainSettings, run: Path, voice: Voice) -> Explained:

@@ -42,7 +42,7 @@ def evaluate_run(
         results = estimator.evaluate_columns(columns, table.column(encoding.target))
     voice.notes(notes)
     voice.result("test", results, result_lines(results, title=str(data), width=voice.width))
-    voice.end()
+    voice.end(alone=[f"{name} {value:.6g}" for name, value in results.items() if isinstance(value, float)])
 
 
 def predict_file(

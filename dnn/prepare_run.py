@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dnn
 from dnn.data.exact_features import quantile_error
+from dnn.data.names import shell_quoted
 from dnn.data.scale_choice import columns_by_scale
 from dnn.data.split import unlabelled_notes
 from dnn.data_notes import GapCounts, table_notes, tell_encoding, told_gaps
@@ -47,5 +48,5 @@ def prepare_shards(settings: PrepareSettings, voice: Voice, most_notes: int | No
 
     folder = write_folder(settings.out, fill)
     voice.notes(told_gaps(gaps, rare=False), most=most_notes)
-    voice.say(f"prepared folder: {folder}", f"train with it: dnn train --data {folder}")
+    voice.say(f"prepared folder: {folder}", f"train with it: dnn train --data {shell_quoted(str(folder))}")
     voice.end(folder)

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dnn.data.names import shell_quoted
 from dnn.files.durable import is_locked, locked, write_durably
 from dnn.files.json_files import json_bytes, read_json, write_json_durably
 from dnn.files.manifest import write_manifest
@@ -105,7 +106,8 @@ def run_under_way(out: Path, resume: Path | None, config: Mapping[str, Any]) -> 
             if not kept or not isinstance(error, KeyboardInterrupt):
                 raise
             number, saved = getattr(error, "number", signal.SIGINT), getattr(error, "saved", "interrupted")
-            raise FitInterrupted(number, saved, f"go on with it: dnn train --resume {path}") from None
+            again = f"go on with it: dnn train --resume {shell_quoted(str(path))}"
+            raise FitInterrupted(number, saved, again) from None
         run.complete()
 
 

@@ -156,9 +156,11 @@ def write_page(folder: Path) -> Path:
     """Make report.html of a run folder again, of its report.json, and return its path.
 
     Raises:
-        ValueError: If the folder has no report.json, or it is damaged or of another format.
+        ValueError: If the folder is not there or has no report.json, or it is damaged or of another format.
     """
     numbers = folder / NUMBERS
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not there, or no folder: give that of a run")
     if not numbers.is_file():
         raise ValueError(f"{folder} has no {NUMBERS}: dnn train leaves it there, but for --no-report; train again")
     refuse_damaged(folder, (NUMBERS,))

@@ -24,6 +24,7 @@ SCALES = ("standardize", "rescale", "normalize", "binarize", "quantile", "robust
 HIDDEN = [30, 30]
 SCALE = "piecewise"
 EMBEDDED_SCALE = "standardize"  # of numbers that have a learnt embedding, which takes one feature of each
+EXPLAINED_SCALE = "standardize"  # of a new network that is explained, as the preset "article" has it
 BINS = 8  # of a column, for the scales of bins
 SHARE = 0.1  # of the rows, for validation and for the test
 
@@ -168,9 +169,10 @@ class ExplainSettings(DataSettings, SeedSetting):
     run: Path | None = option(
         None, "Folder that `dnn train` made: its network, on the first rows of --data.", show_default="a new network"
     )
+    scale: str | None = option(None, "How to scale numbers.", choices=SCALES, show_default=EXPLAINED_SCALE)
     rows: int = option(8, "Rows of a step, 1 to 256.")
     steps: int = option(1, "Steps, one after the other, 1 to 20.")
-    hidden: list[int] = option(HIDDEN, "Units of each hidden layer: --hidden 64 32; 0 for none.", min=0)
+    hidden: list[int] = option(HIDDEN, "Units of each hidden layer, with relu: --hidden 64 32; 0 for none.", min=0)
     graph: bool = option(False, "Show what TensorFlow makes of a step too: its graph, XLA's kernels, a timeline.")
     out: Path = option(Path("step.html"), "Page to write.")
     force: bool = option(False, "Replace the file --out if it exists.")
@@ -203,10 +205,8 @@ def settings_from_json(kind: type[Settings], values: Mapping[str, Any]) -> Setti
     """
     known = {each.name for each in fields(kind)}
     given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
-    for name in ("data", "out", "tensorboard", "run", "resume"):
-        if given.get(name) is not None:
-            given[name] = Path(given[name])
-    return kind(**given)
+    paths = [name for name in ("data", "out", "tensorboard", "run", "resume") if given.get(name) is not None]
+    return kind(**given | {name: Path(given[name]) for name in paths})
 
 
 def listed(values: Sequence[str]) -> list[str]:

@@ -35,6 +35,17 @@ class SignalError(KeyboardInterrupt):
         self.number = number
 
 
+def open_closed_streams() -> None:
+    """Let the standard streams that are closed, as a daemon's may be, lead nowhere.
+
+    Else the next file that is opened would have the descriptor, and what is printed would end up in it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # of the lowest number that is free
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
+
+
 @contextmanager
 def ready(debug: bool, join: Callable[[], object] | None = None, *, runs_file: bool = False) -> Iterator[ModuleType]:
     """Give the module of the commands, with TensorFlow started; a bad input ends with its message and exit code 2.

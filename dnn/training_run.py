@@ -15,6 +15,7 @@ from dnn.classifier import Classifier
 from dnn.cluster import cluster_member
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
+from dnn.data.names import shell_quoted
 from dnn.data_notes import prepared_of
 from dnn.early_checks import class_weight_given
 from dnn.estimator.base import Estimator
@@ -143,7 +144,7 @@ def _tested(
 
 def tell_run(folder: Path, voice: Voice) -> None:
     """Say where the run is, and how to predict with it; it is the last that is told."""
-    predict = f"dnn predict {folder} --data new.csv --out predictions.csv"
+    predict = f"dnn predict {shell_quoted(str(folder))} --data new.csv --out predictions.csv"
     voice.say("", f"run folder: {folder}", f"predict with it: {predict}")
     voice.end(folder)
 

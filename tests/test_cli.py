@@ -205,6 +205,9 @@ def test_evaluate_agrees_with_the_labels_of_predict(tmp_path, trained, sample_ro
         predicted = [row["label"] for row in csv.DictReader(file)]
     right = sum(row["y"] == label for row, label in zip(sample_rows, predicted, strict=True))
     assert f"{right / 4521:.4f}" in output
+    alone = run("evaluate", trained, "--data", dnn.sample_path(), "--quiet").splitlines()
+    assert f"accuracy {right / 4521:.6g}" in alone
+    assert [len(line.split()) for line in alone] == [2] * len(alone)
 
 
 def test_unseen_categories_and_empty_cells_are_reported(tmp_path, trained, sample_rows):
@@ -490,6 +493,7 @@ def test_help_explains_every_option_and_imports_no_tensorflow():
             assert option.help, (name, option.name)
             assert option.help.split()[0] in shown
     assert "(piecewise)" in run("train", "--help")  # the names of the scales stand between it and "default:"
+    assert "(standardize)" in run("explain", "--help"), "one feature for each number, as its page shows"
     code = "import sys; from dnn.cli import app; app(['train', '--help'], standalone_mode=False)"
     loaded = subprocess.run(
         [sys.executable, "-c", f"{code}; print([m for m in ('tensorflow', 'numpy', 'pyarrow') if m in sys.modules])"],
@@ -609,6 +613,8 @@ def test_json_and_quiet_are_for_programs(tmp_path, small):
     assert document["path"] == str(tmp_path / "a")
     assert document["test"] == json.loads((tmp_path / "a" / "metrics.json").read_text("utf-8"))["test"]
     assert run("train", small, "--epochs", 1, "--quiet", "--out", tmp_path / "b") == f"{tmp_path / 'b'}\n"
+    folder = tmp_path / "a run"
+    assert f'dnn predict "{folder}" --data' in run("train", small, "--epochs", 1, "--out", folder)
 
 
 CONFIGS = {"prepare": "config.json", "train": "metrics.json"}
@@ -630,6 +636,8 @@ def test_the_config_of_a_run_repeats_it(tmp_path, small):
     told = {command: re.sub(r"[\s│]+", " ", text) for command, text in told.items()}
     assert "of `dnn train`, not of `dnn prepare`" in told["prepare"]
     assert "is not the config.json of a run" in told["train"]
+    assert "Value error" not in refusal("train", "--preset", "tabn")
+    assert "no.json: No such file" in re.sub(r"[\s│]+", " ", refusal("train", "--config", "no.json"))
 
 
 @pytest.mark.usefixtures("without_picture")
@@ -651,6 +659,22 @@ def test_baselines_stand_beside_the_result(tmp_path, small):
     assert set(found) == {"always guessing", "logistic regression", "gradient boosting"}
     for name in found:
         assert name in output
+
+
+@pytest.mark.usefixtures("without_picture")
+def test_that_only_the_network_has_a_threshold_stands_below_the_comparison(tmp_path, small):
+    compared = ("train", small, "--epochs", 1, "--baselines", "--report")
+    assert "by the threshold 0.5" in run(*compared, "--cost", 1, 5, "--out", tmp_path / "cost")
+    assert "by the threshold 0.5" not in run(*compared, "--out", tmp_path / "plain")
+    pages = [(tmp_path / name / "report.html").read_text("utf-8") for name in ("cost", "plain")]
+    assert ["the others&#x27; accuracy is by 0.5" in page for page in pages] == [True, False]
+
+
+@pytest.mark.usefixtures("without_picture")
+def test_why_a_prepared_folder_has_no_gradient_boosting_is_told(tmp_path, small):
+    run("prepare", small, "--out", tmp_path / "prepared")
+    output = run("train", tmp_path / "prepared", "--epochs", 1, "--baselines", "--out", tmp_path / "run")
+    assert "\n  gradient boosting: a prepared folder keeps no columns\n" in output
 
 
 @pytest.mark.parametrize("options", [["--target", "y"], ["--target", "y", "--task", "regression"]])

@@ -173,6 +173,7 @@ def test_no_report_leaves_none_and_report_says_so(tmp_path):
     code, output = run("report", folder)
     assert code == 2
     assert "has no report.json: dnn train leaves it there, but for --no-report" in output
+    assert "is not there" in run("report", tmp_path / "nosuch")[1]
 
 
 @pytest.mark.parametrize(

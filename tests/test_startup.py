@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -108,6 +109,19 @@ def test_the_command_is_guarded_before_anything_slow_is_imported():
         + "dnn.__main__.main()"
     )
     assert (process.returncode, process.stderr) == (130, f"{INTERRUPTED}\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes them")
+def test_with_closed_standard_streams_a_command_works_and_no_file_gets_what_it_prints(tmp_path):
+    """As `dnn … <&- >&- 2>&-`: the next file that is opened would have the number of a stream that is closed."""
+    program = (
+        "import os, sys\nfrom dnn.startup import open_closed_streams\nopen_closed_streams()\n"
+        f"with open({str(tmp_path / 'a')!r}, 'w') as file:\n    os.write(1, b'printed')\n    print('printed')\n"
+        "    file.write(f'{file.fileno() > 2} {sys.stdin.read()!r}')\n"
+    )
+    command = f"exec {shlex.join([sys.executable, '-c', program])} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command]).returncode == 0
+    assert (tmp_path / "a").read_text("utf-8") == "True ''"
 
 
 def test_ctrl_c_while_tensorflow_is_imported_and_the_screen_is_caught_is_one_line_too():

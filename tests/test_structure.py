@@ -63,7 +63,7 @@ MAY_IMPORT = {
         "report",
         "settings",
     },
-    "run_folder": {"files", "settings", "train"},
+    "run_folder": {"data", "files", "settings", "train"},
     "cross_validation": {"data", "data_notes", "estimator", "preparation", "report", "settings", "training_run"},
     # and public names
     "training_run": {

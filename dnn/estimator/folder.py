@@ -18,6 +18,7 @@ import tensorflow as tf
 from dnn.classifier import Classifier
 from dnn.data.arrays import load_arrays
 from dnn.data.encoding import load_encoding
+from dnn.data.names import shell_quoted
 from dnn.estimator.base import Estimator
 from dnn.estimator.class_names import class_name
 from dnn.estimator.predictor import Predictor
@@ -110,7 +111,8 @@ def _refuse_under_way(folder: Path) -> None:
     if is_locked(folder):
         raise ValueError(f"{folder} is a run that is under way: wait for it")
     state = "killed" if state == "running" else state
-    raise ValueError(f"{folder} is a run that was {state}; go on with it: dnn train --resume {folder}")
+    again = f"dnn train --resume {shell_quoted(str(folder))}"
+    raise ValueError(f"{folder} is a run that was {state}; go on with it: {again}")
 
 
 def _check_files(folder: Path, expected: bool) -> None:

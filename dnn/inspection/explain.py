@@ -18,6 +18,7 @@ from dnn.inspection.maps import shown_indices
 from dnn.inspection.record import record_steps
 from dnn.inspection.step_maps import Names
 from dnn.inspection.step_page import step_page
+from dnn.nn.ensemble import Ensemble
 from dnn.nn.input_spec import weights_dtype
 from dnn.nn.losses import sparse_softmax_cross_entropy
 from dnn.nn.optimizers.adam import Adam
@@ -106,15 +107,19 @@ def explain(
 
     Raises:
         ValueError: If there are no rows, more than 256 in a step, names that do not fit, less than one step,
-            `features` do not make x of `columns`, or the model is an ensemble.
+            `features` do not make x of `columns`, or the model is an ensemble or a `TabM`.
 
     Example:
         >>> model = dnn.mlp([2, 3, 2], seed=0)
         >>> explain(model, [[1.0, 2.0], [0.5, -1.0]], [0, 1]).html[:15]
         '<!DOCTYPE html>'
     """
+    if isinstance(model, Ensemble):
+        raise ValueError("an ensemble is explained member by member: ensemble.member(0)")
     if hasattr(model, "member_logits"):
-        raise ValueError("an ensemble is explained member by member, as dnn.Ensemble has them: ensemble.member(0)")
+        raise ValueError(
+            f"a {type(model).__name__} is not explained: its members share weights, so none of them is a network alone"
+        )
     rows = _checked_rows(model, x, y)
     count = rows.x.shape[0]
     size = count if batch_size is None else batch_size

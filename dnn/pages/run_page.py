@@ -60,7 +60,10 @@ def _results(metrics: Mapping[str, Any]) -> str:
     names = [name for name in FIGURES if any(scores.get(name) is not None for scores in models.values())]
     rows = ([model, *(scores.get(name) for name in names)] for model, scores in models.items())
     caption = f"{metrics['test']['rows']:,} test rows, seen by neither training nor early stopping"
-    return section("Results", html_table(("", *names), rows, caption=caption, name="results"))
+    table = html_table(("", *names), rows, caption=caption, name="results")
+    if not metrics["baselines"] or metrics["test"].get("threshold") is None:
+        return section("Results", table)
+    return section("Results", table, paragraph("Only the network has a threshold; the others' accuracy is by 0.5."))
 
 
 def _outcomes(outcomes: Mapping[str, Any], test: Mapping[str, Any]) -> str:

@@ -153,6 +153,8 @@ def baseline_lines(
     models = {"this model": ours, **others}
     rows = [[name, *(shown(scores[key]) for key in keys.values())] for name, scores in models.items()]
     lines = aligned([["", *keys], *rows])
+    if others and ours.get("threshold") is not None:
+        lines.append("  the others' accuracy is by the threshold 0.5")
     return ["on the same rows", *lines, *(f"  {name}: {why}" for name, why in (skipped or {}).items())]
 
 

@@ -56,12 +56,17 @@ class Voice:
         """Give a callback for `fit` that tells a person of each epoch; see `dnn.report.screen.epoch_lines`."""
         return epoch_lines(self.console, epochs) if self.mode == "normal" else nullcontext(_tell_nobody)
 
-    def end(self, path: str | Path | None = None) -> None:
-        """Print what a program wants: the document, or the path alone; a person was told all."""
+    def end(self, path: str | Path | None = None, alone: Sequence[str] = ()) -> None:
+        """Print what a program wants: the document, or the path alone; a person was told all.
+
+        Args:
+            path: Where the results are.
+            alone: Lines with the results, where they are in no file.
+        """
         if self.mode == "json":
             self._print(as_json(self.document if path is None else {"path": str(path), **self.document}))
-        elif self.mode == "quiet" and path is not None:
-            self._print(str(path))
+        elif self.mode == "quiet":
+            self._print(*alone if path is None else [str(path)])
 
     def _print(self, *lines: str) -> None:
         for line in lines:

@@ -414,9 +414,14 @@ def test_of_a_wide_table_evenly_spaced_columns_are_shown():
 def test_an_ensemble_is_explained_member_by_member():
     ensemble = dnn.ensemble_mlp([2, 3, 2], k=2, seed=0)
     x, y = np.ones((2, 2), np.float32), np.array([0, 1])
-    with pytest.raises(ValueError, match=r"member by member, as dnn.Ensemble has them: ensemble.member\(0\)"):
+    with pytest.raises(ValueError, match=r"member by member: ensemble.member\(0\)"):
         dnn.explain(ensemble, x, y)
     assert "Dense" in dnn.explain(ensemble.member(1), x, y).html
+
+
+def test_a_tabm_whose_members_share_weights_is_refused_as_such():
+    with pytest.raises(ValueError, match="a TabM is not explained: its members share weights, so none of them is a ne"):
+        dnn.explain(dnn.TabM([2, 3, 2], k=2, seed=0), np.ones((2, 2), np.float32), np.array([0, 1]))
 
 
 def test_the_cells_of_a_series_are_counted_from_0_whatever_its_index():

@@ -142,6 +142,10 @@ def test_baselines_stand_below_the_model_and_what_is_missing_says_why():
         "gradient boosting: not installed",
     ]
     assert f"{theirs['roc_auc']:.4f}" in lines[3]
+    ours["threshold"] = 0.2
+    assert baseline_lines(ours, {"a": theirs})[4:] == ["  the others' accuracy is by the threshold 0.5"]
+    assert width_of(baseline_lines(ours, {"a": theirs})) <= 50
+    assert len(baseline_lines(ours, {})) == 3, "there are no others"
     assert width_of(lines) <= 50
     amounts = regression_scores(np.array([1.0, 2.0]), np.array([1.0, 2.0]), mean=0, median=0)
     assert baseline_lines(amounts, {})[1].split() == ["R²", "MAE", "RMSE"]

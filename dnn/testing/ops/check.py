@@ -93,7 +93,7 @@ def check_op(
             reference raised, if there was one.
         ValueError: If a setting is out of range, or inputs draw no argument with a number in it.
         TypeError: If inputs are neither specs nor a strategy.
-        ModuleNotFoundError: Without Hypothesis, which `pip install 'dnn-tables[test]'` brings.
+        ModuleNotFoundError: Without Hypothesis: `pip install hypothesis`.
     """
     if gradient not in GRADIENTS:
         raise ValueError(f"gradient must be one of {GRADIENTS}, got {gradient!r}")

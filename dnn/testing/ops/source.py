@@ -17,7 +17,7 @@ from dnn.testing.ops.inputs import BATCH, Floats, Integers, Spec
 if TYPE_CHECKING:
     from dnn.testing.ops.drawing import ExampleStrategy
 
-MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install 'dnn-tables[test]'"
+MISSING = "check_op draws its examples with Hypothesis, which is not installed: pip install hypothesis"
 AXIS_SIZES = (2, 3, 4, 5, 8, 17, 33)  # of axes other than the batch, some not a multiple of a vector's width
 EDGE_BATCHES = (7, 63, 257)  # neither a size that is drawn nor a power of two
 SPREAD_BATCH = 3
