@@ -157,7 +157,7 @@ def evaluate_command(
     data: NewData,
     skip_unlabelled: Skip = False,
     max_bytes: MaxBytes = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the scores, one a line, and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the scores of all rows, and nothing else.")] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:

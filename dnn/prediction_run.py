@@ -1,5 +1,6 @@
 """`dnn predict` and `dnn evaluate`: a trained network on new rows, at once, or block by block where they are many."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def evaluate_run(
         results = estimator.evaluate_columns(columns, table.column(encoding.target))
     voice.notes(notes)
     voice.result("test", results, result_lines(results, title=str(data), width=voice.width))
-    voice.end(alone=[f"{name} {value:.6g}" for name, value in results.items() if isinstance(value, float)])
+    scores = {name: results[name] for name in results if name not in ("threshold", "positive")}
+    told = {name: math.nan if score is None else score for name, score in scores.items()}
+    voice.end(alone=[f"{name} {score:.6g}" for name, score in told.items() if isinstance(score, float)])
 
 
 def predict_file(

@@ -1,6 +1,8 @@
 """The program of docs/serving.md serves: a row of JSON with a null in, a probability out; a bad request, status 400."""
 
+import http.client
 import json
+import math
 import re
 import threading
 import urllib.error
@@ -81,11 +83,23 @@ def test_a_row_of_json_with_a_null_gets_its_probability(url, classifier):
         (json.dumps(ROW | {"age": True}), "age: not a finite number: true"),
         (json.dumps(ROW).replace("41", "1e400"), "age: not a finite number: Infinity"),
         (json.dumps(ROW | {"job": 3}), "job: not a string: 3"),
+        (json.dumps(ROW | {"age": math.nan}), "NaN is no JSON"),
     ],
 )
 def test_a_bad_request_is_answered_by_what_is_wrong(url, body, message, capfd):
     assert asked(url, body) == (400, {"error": message})
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("length", ["-1", str(10**20)])
+def test_a_length_that_no_row_has_is_a_bad_request(url, length):
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection.putrequest("POST", "/")
+    connection.putheader("Content-Length", length)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())) == (400, {"error": "a row has at most 1 MiB"})
+    connection.close()
 
 
 def test_a_body_nested_too_deeply_is_a_bad_request(url):

@@ -117,11 +117,16 @@ def test_with_closed_standard_streams_a_command_works_and_no_file_gets_what_it_p
     program = (
         "import os, sys\nfrom dnn.startup import open_closed_streams\nopen_closed_streams()\n"
         f"with open({str(tmp_path / 'a')!r}, 'w') as file:\n    os.write(1, b'printed')\n    print('printed')\n"
-        "    file.write(f'{file.fileno() > 2} {sys.stdin.read()!r}')\n"
+        "    file.write(f'{file.fileno() > 2} {sys.stdin.read()!r} {os.get_inheritable(1)}')\n"
     )
     command = f"exec {shlex.join([sys.executable, '-c', program])} <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", command]).returncode == 0
-    assert (tmp_path / "a").read_text("utf-8") == "True ''"
+    assert (tmp_path / "a").read_text("utf-8") == "True '' True"
+    program = (
+        "import sys, dnn.cli, dnn.__main__\ndnn.cli.main = lambda: sys.exit(sys.stdout is None)\ndnn.__main__.main()"
+    )
+    command = f"exec {shlex.join([sys.executable, '-c', program])} >&-"
+    assert subprocess.run(["sh", "-c", command]).returncode == 0
 
 
 def test_ctrl_c_while_tensorflow_is_imported_and_the_screen_is_caught_is_one_line_too():

@@ -1,6 +1,7 @@
 """Names in messages: quoted as Python quotes them, as a shell would need them, and the near ones of a mistyped one."""
 
 import difflib
+import os
 import shlex
 from collections.abc import Iterable
 
@@ -21,11 +22,15 @@ def quoted(name: str) -> str:
 def shell_quoted(name: str) -> str:
     """Return the name as a word of a shell's command line, on one line, in double quotes where that is enough.
 
+    Under Windows, whose paths have backslashes and no double quotes, double quotes are all there are.
+
     >>> print(shell_quoted("age"), shell_quoted("loan amount"), shell_quoted("?"), shell_quoted("US$"))
     age "loan amount" "?" 'US$'
     """
     if has_control(name):
         return _escaped_word(name)
+    if os.name == "nt":
+        return f'"{name}"' if set(name) & set(" &()^=;,") else name
     plain = shlex.quote(name)
     return f'"{name}"' if plain == f"'{name}'" and not set(name) & set('"$`\\!') else plain
 

@@ -117,9 +117,8 @@ def explain(
     if isinstance(model, Ensemble):
         raise ValueError("an ensemble is explained member by member: ensemble.member(0)")
     if hasattr(model, "member_logits"):
-        raise ValueError(
-            f"a {type(model).__name__} is not explained: its members share weights, so none of them is a network alone"
-        )
+        why = "" if model.independent else ", which share weights,"
+        raise ValueError(f"the members of a {type(model).__name__}{why} are not explained")
     rows = _checked_rows(model, x, y)
     count = rows.x.shape[0]
     size = count if batch_size is None else batch_size

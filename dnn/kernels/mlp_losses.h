@@ -64,7 +64,7 @@ void softmax(const T* outputs, int64_t classes, int64_t width, T count, Batch& b
     one_row(z, classes, batch.labels[i], &loss, d);
     batch.losses[i] = loss, batch.scores[i] = index_of_largest(z, classes) == batch.labels[i];
 #pragma omp simd
-    for (int64_t j = 0; j < width; ++j) d[j] /= count;
+    for (int64_t j = 0; j < classes; ++j) d[j] /= count;
   }
 }
 

@@ -420,7 +420,7 @@ def test_an_ensemble_is_explained_member_by_member():
 
 
 def test_a_tabm_whose_members_share_weights_is_refused_as_such():
-    with pytest.raises(ValueError, match="a TabM is not explained: its members share weights, so none of them is a ne"):
+    with pytest.raises(ValueError, match="the members of a TabM, which share weights, are not explained"):
         dnn.explain(dnn.TabM([2, 3, 2], k=2, seed=0), np.ones((2, 2), np.float32), np.array([0, 1]))
 
 

@@ -105,6 +105,24 @@ def test_epochs_in_float64_are_those_of_the_steps_of_graph_mode(name):
     assert all((ours.numpy() != old.numpy()).any() for ours, old in zip(ends[0], before, strict=False))
 
 
+def test_a_batch_without_a_row_that_counts_makes_no_loss_nan():
+    """20 classes are wider than a vector, and no multiple of one: what stands beyond them is in no penalty."""
+    labels, counted = np.arange(16, dtype=np.int32), np.arange(16) >= 8
+    rows = Rows(tf.constant(X[:16]), tf.constant(labels), None, tf.constant(counted))
+    order, ends = tf.range(16), []
+    for native in (True, False):
+        model = network([dnn.relu, dnn.tanh], 20, L1L2)
+        optimizer = dnn.Adam(model.trainable_variables, 0.01)
+        if native:
+            sums = in_place_of(optimizer).train_epoch(model, SOFTMAX, (dnn.accuracy,), rows, order, 8).numpy()
+        else:
+            batches = [rows.at(order[first : first + 8]) for first in (0, 8)]
+            sums = sum(train_step(model, SOFTMAX, optimizer, (dnn.accuracy,), each, None).numpy() for each in batches)
+        ends.append([*model.variables, sums])
+    assert np.isfinite(ends[0][-1]).all()
+    assert_alike(*ends, rtol=1e-9, atol=1e-9)
+
+
 def test_a_fit_of_amounts_in_float32_is_that_of_graph_mode():
     ends = []
     for jit_compile in ("native", False):
