@@ -11,7 +11,7 @@ import dnn
 from dnn.data.amounts import Amounts
 from dnn.data.encoding import Encoding
 from dnn.data.options import ReadOptions
-from dnn.data.split import check_target
+from dnn.data.split import check_target, labelled_rows
 from dnn.data.table import Column, Table
 from dnn.estimator.base import Estimator
 from dnn.estimator.examples import Examples
@@ -123,7 +123,7 @@ def _with_target(encoding: Encoding, path: Path, settings: ExplainSettings) -> T
             f"{path} has no column {target!r}, the target: a training step needs it, since its loss compares each "
             "prediction with it; name a file that has it with --data"
         )
-    table = table.where(table.has(target)) if settings.skip_unlabelled else table
+    table = labelled_rows(table, target) if settings.skip_unlabelled else table
     check_target(table, target)
     encoding.check_classes(table)
     return table

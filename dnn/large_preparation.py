@@ -101,7 +101,7 @@ def prepare_large(settings: DataSettings, seed: int) -> LargePreparation:
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     with text_told_as_classes(target):
         tables = block_tables(files, kinds=kinds, drop=drop, options=options)
-    if classifies(settings) and not (settings.task or kinds_given(settings).get(target)):
+    if classifies(settings) and not settings.task and kinds_given(settings).get(target) != "category":
         refuse_fractions(tables.first, target)
     table = LargeTable(tables, target, fractions, seed, settings.skip_unlabelled, classifies(settings))
     learnt = FirstPass(table, FeatureChoice(**feature_settings(settings))).learn()

@@ -48,7 +48,7 @@ def read_for_task(
     refuse_one_column(source.title, source.names, source.delimiter if isinstance(source, TypedSource) else "")
     with text_told_as_classes(target):
         table = read(source, kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
-    if task == "classification" and not sure and target not in kinds:
+    if task == "classification" and not sure and kinds.get(target) != "category":
         refuse_fractions(table, target)
     return table
 
@@ -63,7 +63,8 @@ def refuse_one_column(title: str, names: Sequence[str], delimiter: str = "") -> 
 def refuse_fractions(table: Table, target: str) -> None:
     """Refuse more than 20 different numbers with fractions as classes. Raises: ValueError."""
     if target in table.columns and are_fractions(table.columns[target]):
-        raise ValueError(amounts_told(quoted(target), table.columns[target]))
+        classes = f'--task classification, in Python kinds={{{target!r}: "category"}}'
+        raise ValueError(f"{amounts_told(quoted(target), table.columns[target])}; if they are classes: {classes}")
 
 
 @contextmanager

@@ -168,7 +168,7 @@ class Strings:
         words = int(cells[~np.asarray(number)].sum())
         numbers = cells.sum() - words - cells[np.asarray(_is_one_of(self.values, ("", *MARKERS)))].sum()
         more = "" if words == 1 else f", nor {'is' if words == 2 else 'are'} {plural(words - 1, 'more cell')}"
-        only_text = words > max(1, numbers) and not is_date(word)
+        only_text = words > 1 and not numbers and not is_date(word)
         return BadCellError(row, f"{word!r} is not a number{more}{TEXT if only_text else f'; {_word_remedy(word)}'}")
 
 

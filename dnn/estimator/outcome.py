@@ -1,7 +1,7 @@
 """What a fit leaves besides the network: warnings of the data, and after an error the estimator as it was."""
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from dnn.control import without_control
@@ -9,7 +9,7 @@ from dnn.data.advice import left_out, suspicions
 from dnn.data.amounts import amounts_told, look_like_amounts
 from dnn.data.features import Features
 from dnn.data.names import quoted
-from dnn.data.table import Column, Table
+from dnn.data.table import Column, Kind, Table
 from dnn.data.target_advice import Task
 
 
@@ -30,7 +30,7 @@ def unchanged_by_errors(estimator: object) -> Iterator[None]:
 
 
 def warn_of_suspicions(
-    rows: Mapping[str, Column], target: Column, name: str | None, task: Task, decided: Collection[str]
+    rows: Mapping[str, Column], target: Column, name: str | None, task: Task, decided: Mapping[str, Kind]
 ) -> list[str]:
     """Warn of the first thing that is suspicious in a table, and return a sentence for each.
 
@@ -40,9 +40,10 @@ def warn_of_suspicions(
         name: The target's name in the table. None: X and y are apart, scikit-learn's way, where only classes that look
             like amounts are told.
         task: What the target is taken for.
-        decided: Columns whose kind the user has given.
+        decided: The kinds of columns that the user has given.
     """
-    amounts = task == "classification" and name not in decided and look_like_amounts(target)
+    given = None if name is None else decided.get(name)
+    amounts = task == "classification" and given != "category" and look_like_amounts(target)
     sentences = [amounts_told("the target" if name is None else quoted(name), target)] if amounts else []
     if name is not None:
         notes = suspicions(Table({**rows, name: target}), name, task=task, decided=[*decided, name])

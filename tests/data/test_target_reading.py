@@ -26,6 +26,10 @@ def ratings(tmp_path, request):
 def test_numbers_with_fractions_are_no_classes(ratings):
     with pytest.raises(ValueError, match=r"^'y' has 30 different numbers in 1,200 rows: it looks like an amount, not"):
         read_target(ratings)
+    with pytest.raises(
+        ValueError, match=r"if they are classes: --task classification, in .* kinds=\{'y': \"category\"\}"
+    ):
+        read_target(ratings, kinds={"y": "numeric"})
     assert read_target(ratings, "regression").dtype == np.float64
 
 
@@ -49,6 +53,8 @@ def test_a_target_of_text_is_told_as_classes_where_amounts_were_to_be_read(csv):
 
 
 def test_a_word_among_amounts_is_told_as_a_word(csv):
+    with pytest.raises(ValueError, match="'n/k' is not a number, nor are 5 more cells; --missing \"n/k\" reads it"):
+        read_target(csv("x,y\n" + "1,n/k\n" * 6 + "2,12.5\n2,13\n2,14.1\n2,9\n"), "regression")
     with pytest.raises(ValueError, match="'maybe' is not a number, nor is 1 more cell; --missing \"maybe\" reads it"):
         read_target(csv("x,y\n" + "1,5\n2,7\n" * 9 + "2,maybe\n" * 2), "regression")
 
