@@ -98,7 +98,7 @@ def fit(
         jit_compile: whether to compile the epochs with XLA: a second more before the first, less for each step. "auto":
             batches up to 4,096 rows, once that pays, after 15,000 steps of a small network or 1,000 of a larger one, as
             `dnn.train.xla.epochs_before_xla` computes; and, where it computes this fit, the kernel of `dnn.MlpAdam`
-            after 80,000 steps of a small network. The logger "dnn" tells of it at the level INFO. "native": that
+            after 40,000 steps of a small network. The logger "dnn" tells of it at the level INFO. "native": that
             kernel from the first epoch on, which is compiled once, in some five seconds: for `dnn.Adam`, `AdamW`,
             `SGD` or `RMSprop` on a `dnn.mlp` or an ensemble of them. Validation rows always pass in graph mode.
         checkpoint: folder for the state of the fit, or `dnn.Checkpoints`, which says when it is kept too. If the folder

@@ -13,7 +13,7 @@ from dnn.train.members import members_of
 from dnn.train.runtime import Compiled, Program
 from dnn.train.xla import SMALL_STEP_SAVED
 
-PAYS = 8e11  # multiply-adds after which XLA has taken as long as the kernel's compilation may, three to six seconds
+PAYS = 4e11  # multiply-adds after which XLA has taken as long as the kernel's compilation may, two to four seconds
 MOST_PARAMETERS = 50_000  # of a network, beyond which XLA with two threads is faster
 MOST_MULTIPLY_ADDS = 1e7  # of a step of a network, likewise
 
