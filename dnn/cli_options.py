@@ -43,7 +43,7 @@ def _plain_message() -> Iterator[None]:
     try:
         yield
     except WrongUse as error:
-        error.message = plain_lines(error.message).replace("Value error, ", "")  # which typer may put in front
+        error.message = plain_lines(error.message).removeprefix("Value error, ")  # of typer
         raise
 
 

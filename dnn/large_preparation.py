@@ -101,8 +101,8 @@ def prepare_large(settings: DataSettings, seed: int) -> LargePreparation:
     kinds = kinds_given(settings) | {target: "category" if classifies(settings) else "numeric"}
     with text_told_as_classes(target):
         tables = block_tables(files, kinds=kinds, drop=drop, options=options)
-    if classifies(settings) and not settings.task and kinds_given(settings).get(target) != "category":
-        refuse_fractions(tables.first, target)
+    if classifies(settings) and not settings.task:
+        refuse_fractions(tables.first, target, kinds_given(settings))
     table = LargeTable(tables, target, fractions, seed, settings.skip_unlabelled, classifies(settings))
     learnt = FirstPass(table, FeatureChoice(**feature_settings(settings))).learn()
     origin = {"path": str(settings.data.absolute()), "files": len(files.files), "rows": sum(learnt.rows)}

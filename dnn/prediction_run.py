@@ -1,6 +1,5 @@
 """`dnn predict` and `dnn evaluate`: a trained network on new rows, at once, or block by block where they are many."""
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from dnn.estimator.streamed import score_sums
 from dnn.nn.softmax import softmax
 from dnn.report.predictions import class_columns, refuse_output, write_all_predictions, write_predictions
 from dnn.report.score_sums import ClassScoreSums
-from dnn.report.screen import result_lines
+from dnn.report.screen import plain_scores, result_lines
 from dnn.report.voice import Voice
 
 AT_ONCE = 10**9  # bytes of memory that a file may take to be read as one table
@@ -43,9 +42,7 @@ def evaluate_run(
         results = estimator.evaluate_columns(columns, table.column(encoding.target))
     voice.notes(notes)
     voice.result("test", results, result_lines(results, title=str(data), width=voice.width))
-    scores = {name: results[name] for name in results if name not in ("threshold", "positive")}
-    told = {name: math.nan if score is None else score for name, score in scores.items()}
-    voice.end(alone=[f"{name} {score:.6g}" for name, score in told.items() if isinstance(score, float)])
+    voice.end(alone=plain_scores(results))
 
 
 def predict_file(

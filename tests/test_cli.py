@@ -825,7 +825,7 @@ def test_explain_of_a_run_takes_its_weight_decay_and_rows_with_known_labels_alon
     run("train", data, "--target", "y", "--epochs", 1, "--hidden", 3, *decay, "--out", tmp_path / "run")
     explain = ("explain", "--run", tmp_path / "run", "--out", out)
     assert "20 of 60 rows have no target" in refusal(*explain)
-    run(*explain, "--skip-unlabelled", "--rows", 4)
+    assert "note: 20 of 60 rows have no target 'y' and are left out" in run(*explain, "--skip-unlabelled", "--rows", 4)
     page = out.read_text("utf-8")
     assert "<h3>weight decay</h3>" in page
     assert [re.search(rf"<t[dh]>{label}</t[dh]>", page) is not None for label in ("no", "yes")] == [True, True]

@@ -48,8 +48,8 @@ def read_for_task(
     refuse_one_column(source.title, source.names, source.delimiter if isinstance(source, TypedSource) else "")
     with text_told_as_classes(target):
         table = read(source, kinds={**kinds, target: KINDS[task]}, drop=drop, options=options)
-    if task == "classification" and not sure and kinds.get(target) != "category":
-        refuse_fractions(table, target)
+    if task == "classification" and not sure:
+        refuse_fractions(table, target, kinds)
     return table
 
 
@@ -60,9 +60,9 @@ def refuse_one_column(title: str, names: Sequence[str], delimiter: str = "") -> 
         raise ValueError(f"{title} has one column, {quoted(names[0])}, so no column besides the target{cut}")
 
 
-def refuse_fractions(table: Table, target: str) -> None:
-    """Refuse more than 20 different numbers with fractions as classes. Raises: ValueError."""
-    if target in table.columns and are_fractions(table.columns[target]):
+def refuse_fractions(table: Table, target: str, kinds: Mapping[str, Kind]) -> None:
+    """Refuse more than 20 numbers, some with fractions, as classes, unless their kind says so. Raises: ValueError."""
+    if kinds.get(target) != "category" and target in table.columns and are_fractions(table.columns[target]):
         classes = f'--task classification, in Python kinds={{{target!r}: "category"}}'
         raise ValueError(f"{amounts_told(quoted(target), table.columns[target])}; if they are classes: {classes}")
 

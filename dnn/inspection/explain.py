@@ -114,11 +114,7 @@ def explain(
         >>> explain(model, [[1.0, 2.0], [0.5, -1.0]], [0, 1]).html[:15]
         '<!DOCTYPE html>'
     """
-    if isinstance(model, Ensemble):
-        raise ValueError("an ensemble is explained member by member: ensemble.member(0)")
-    if hasattr(model, "member_logits"):
-        why = "" if model.independent else ", which share weights,"
-        raise ValueError(f"the members of a {type(model).__name__}{why} are not explained")
+    _refuse_members(model)
     rows = _checked_rows(model, x, y)
     count = rows.x.shape[0]
     size = count if batch_size is None else batch_size
@@ -151,6 +147,15 @@ def explain(
     in_keras = compare_with_keras(model, loss, optimizer, records[0], rows.y[:size])
     made = graph_section(record_graph(model, loss, optimizer, rows.x[:size], rows.y[:size], seed)) if graph else ""
     return Explanation(step_page(records, names, in_keras, description=description, graph=made))
+
+
+def _refuse_members(model: tf.Module) -> None:
+    """Refuse what has members. Raises: ValueError, with the way to one of them if there is one."""
+    if isinstance(model, Ensemble):
+        raise ValueError("an ensemble is explained member by member: ensemble.member(0)")
+    if hasattr(model, "member_logits"):
+        why = "" if model.independent else ", which share weights,"
+        raise ValueError(f"the members of a {type(model).__name__}{why} are not explained")
 
 
 def _checked_rows(model: tf.Module, x: npt.ArrayLike, y: npt.ArrayLike) -> Rows:

@@ -3,6 +3,7 @@
 Most functions return lines for a given width; `dnn.report.voice` prints them, or gives them to a program.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -41,6 +42,16 @@ def show_results(scores: Mapping[str, Any], *, title: str) -> None:
     """Print the figures of a test, and the confusion matrix."""
     console = steady_console()
     say("\n".join(result_lines(scores, title=title, width=console.width)), console)
+
+
+def plain_scores(results: Mapping[str, Any]) -> list[str]:
+    """Return the name and the figure of each score of a test, for a program; nan for one that is not defined."""
+    scores = {name: score for name, score in results.items() if name not in ("threshold", "positive")}
+    return [
+        f"{name} {math.nan if score is None else score:.6g}"
+        for name, score in scores.items()
+        if score is None or isinstance(score, float)
+    ]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +48,9 @@ def test_a_mistyped_name_has_a_suggestion():
     assert suggestion("Loan Amount", names) == " (did you mean 'loan_amount'?)"
     assert suggestion("agee", names) == " (did you mean 'age'?)"
     assert suggestion("weight", names) == suggestion("", []) == ""
+
+
+def test_under_windows_a_path_is_as_it_is_or_in_double_quotes(monkeypatch):
+    monkeypatch.setattr("dnn.data.names.os", SimpleNamespace(name="nt"))
+    assert shell_quoted("runs\\first") == "runs\\first"
+    assert shell_quoted("my runs\\first") == '"my runs\\first"'

@@ -17,6 +17,7 @@ from dnn.report.screen import (
     epoch_line,
     epoch_lines,
     fold_lines,
+    plain_scores,
     result_lines,
     show_results,
     significant,
@@ -195,3 +196,8 @@ def test_scores_are_a_dict_as_before():
     found = scores_of(["a", "b"])
     assert found == dict(found)
     assert repr(found) == repr(dict(found))
+
+
+def test_a_program_is_told_the_scores_alone_and_of_those_that_are_not_defined():
+    results = {"rows": 9, "loss": 0.5, "roc_auc": None, "recall": {"no": 1.0}, "threshold": 0.2, "positive": None}
+    assert plain_scores(results) == ["loss 0.5", "roc_auc nan"]
